@@ -1,0 +1,46 @@
+#include "base/id_generator.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace florin {
+namespace {
+
+constexpr std::int64_t epoch_ms = 1'577'836'800'000;  // 2020-01-01T00:00:00Z
+constexpr std::int64_t sequence_mask = IdGenerator::max_run - 1;
+
+/// Milliseconds and sequence side by side, the node squeezed out.
+std::int64_t without_node(std::int64_t id) {
+  const std::int64_t ms = id >> (IdGenerator::node_bits + IdGenerator::sequence_bits);
+  return ms << IdGenerator::sequence_bits | (id & sequence_mask);
+}
+
+}  // namespace
+
+IdGenerator::IdGenerator(const Clock& clock, int node) : clock_(clock), node_(node) {
+  assert(node >= 0 && node < (1 << node_bits));
+}
+
+std::int64_t IdGenerator::next_run(int count) {
+  assert(count >= 1 && count <= max_run);
+  const std::int64_t now = (clock_.now().us / 1'000 - epoch_ms) << sequence_bits;
+  std::int64_t last = last_.load(std::memory_order_relaxed);
+  std::int64_t first = 0;
+  do {
+    first = std::max(last + 1, now);
+    // A run stays within one millisecond, so that its ids differ in the sequence alone.
+    if ((first & sequence_mask) + count > max_run) first = (first | sequence_mask) + 1;
+  } while (!last_.compare_exchange_weak(last, first + count - 1, std::memory_order_relaxed));
+  const std::int64_t ms = first >> sequence_bits;
+  return ms << (node_bits + sequence_bits) | static_cast<std::int64_t>(node_) << sequence_bits |
+         (first & sequence_mask);
+}
+
+void IdGenerator::start_after(std::int64_t greatest_stored) {
+  const std::int64_t floor = without_node(greatest_stored);
+  std::int64_t last = last_.load(std::memory_order_relaxed);
+  while (last < floor && !last_.compare_exchange_weak(last, floor, std::memory_order_relaxed)) {
+  }
+}
+
+}  // namespace florin

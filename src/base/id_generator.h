@@ -1,0 +1,34 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+#include "base/clock.h"
+
+namespace florin {
+
+/// Hands out ids that grow: 41 bits of milliseconds since 2020-01-01Z, 10 bits of node, 12 bits of
+/// sequence. Never repeats or goes back in one process, whatever the clock does; call `start_after`
+/// at start with the greatest id stored, so that a clock set back cannot repeat one either.
+/// Safe for concurrent use.
+class IdGenerator {
+ public:
+  static constexpr int sequence_bits = 12;
+  static constexpr int node_bits = 10;
+  /// The most ids one call can reserve.
+  static constexpr int max_run = 1 << sequence_bits;
+
+  IdGenerator(const Clock& clock, int node);
+
+  std::int64_t next() { return next_run(1); }
+  /// The first of `count` consecutive ids of one millisecond; 1 <= count <= max_run.
+  std::int64_t next_run(int count);
+  void start_after(std::int64_t greatest_stored);
+  int node() const { return node_; }
+
+ private:
+  const Clock& clock_;
+  const int node_;
+  std::atomic<std::int64_t> last_{0};  // Milliseconds and sequence of the last id, without the node.
+};
+
+}  // namespace florin

@@ -1,0 +1,178 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace florin::sql {
+
+/// A statement with its name; the name labels metrics and errors. Queries are constants with static
+/// storage: the address identifies the prepared statement. Placeholders are $1, $2, ... in both
+/// dialects; SQL is written in what SQLite and PostgreSQL share.
+struct Query {
+  std::string_view name;
+  std::string_view sql;
+};
+
+/// A value bound to a placeholder. Text and blobs are borrowed until the call returns.
+class Param {
+ public:
+  enum class Kind : std::uint8_t { null, integer, text, blob };
+  Param(std::nullptr_t) {}                                              // NOLINT: implicit on purpose
+  Param(std::int64_t v) : kind(Kind::integer), integer(v) {}            // NOLINT
+  Param(int v) : kind(Kind::integer), integer(v) {}                     // NOLINT
+  Param(bool v) : kind(Kind::integer), integer(v ? 1 : 0) {}            // NOLINT
+  Param(std::string_view v) : kind(Kind::text), bytes(v) {}             // NOLINT
+  Param(const std::string& v) : kind(Kind::text), bytes(v) {}           // NOLINT
+  Param(const char* v) : kind(Kind::text), bytes(v) {}                  // NOLINT
+  template <class T>
+  Param(const std::optional<T>& v) {                                    // NOLINT
+    if (v) *this = Param(*v);
+  }
+  static Param blob(std::string_view v) {
+    Param param(v);
+    param.kind = Kind::blob;
+    return param;
+  }
+
+  Kind kind = Kind::null;
+  std::int64_t integer = 0;
+  std::string_view bytes;
+};
+
+/// The row a query stands on; views are valid until the callback returns. Columns count from 0.
+class Row {
+ public:
+  virtual bool is_null(int column) const = 0;
+  virtual std::int64_t integer(int column) const = 0;      ///< 0 for NULL
+  virtual std::string_view text(int column) const = 0;     ///< empty for NULL
+  virtual std::string_view blob(int column) const = 0;     ///< empty for NULL
+  std::optional<std::int64_t> optional_integer(int column) const {
+    return is_null(column) ? std::nullopt : std::optional(integer(column));
+  }
+  std::optional<std::string> optional_text(int column) const {
+    return is_null(column) ? std::nullopt : std::optional<std::string>(text(column));
+  }
+
+ protected:
+  ~Row() = default;
+};
+
+/// Return false to stop early.
+using RowVisitor = std::function<bool(const Row&)>;
+
+/// An open transaction: of one thread, valid only inside the unit of work it was given to.
+class Tx {
+ public:
+  virtual ~Tx() = default;
+
+  /// Runs a statement and returns the number of rows it changed.
+  /// Errors: constraint_violated, store_unavailable, store_full, store_corrupt.
+  virtual Result<std::int64_t> exec(const Query& query, std::span<const Param> params) = 0;
+  /// Calls `visit` for each row.
+  virtual Result<void> query(const Query& query, std::span<const Param> params,
+                             const RowVisitor& visit) = 0;
+  /// Runs several statements of text that is not known at compile time (migrations only).
+  virtual Result<void> exec_script(std::string_view sql) = 0;
+
+  Result<std::int64_t> exec(const Query& q, std::initializer_list<Param> params = {}) {
+    return exec(q, std::span(params.begin(), params.size()));
+  }
+  Result<void> query(const Query& q, std::initializer_list<Param> params, const RowVisitor& visit) {
+    return query(q, std::span(params.begin(), params.size()), visit);
+  }
+};
+
+/// Who undoes a unit of work that fails inside the lane's transaction.
+enum class Undo : std::uint8_t {
+  savepoint,  ///< Its own savepoint: the work may write and then return an error; only it is undone.
+  batch       ///< Work that decides before it writes: an error means the database failed, and undoes
+              ///< the whole batch. Cheaper by two statements.
+};
+
+enum class Dialect : std::uint8_t { sqlite, postgres };
+
+/// A database with units of work. Safe for concurrent use.
+///
+/// A write is durable (on disk, fsync done) before `done` or the return of `write`. Writes that wait
+/// at the same time share one commit. A unit of work is short and does no network I/O.
+class Database {
+ public:
+  using Work = std::function<Result<void>(Tx&)>;
+  using Done = std::function<void(const Result<void>&)>;
+
+  virtual ~Database() = default;
+  virtual Dialect dialect() const = 0;
+
+  /// Queues the work and returns at once. `done` runs once on the writer's thread, after the commit or
+  /// with the error that undid the work; it must be short and must not wait for the database. When the
+  /// database is closing, `done` gets store_unavailable, possibly before submit returns.
+  virtual void submit(Work work, Done done, Undo undo = Undo::savepoint) = 0;
+
+  /// Runs the work over a consistent snapshot, on the caller's thread. It cannot write.
+  virtual Result<void> read_work(const Work& work) = 0;
+  /// submit() and wait. Never call it from the writer's thread.
+  Result<void> write_work(Work work, Undo undo = Undo::savepoint);
+
+  /// A cheap question to see that the database answers (for health pages and doctor).
+  virtual Result<void> ping() = 0;
+  /// The engine's own full check of its file; minutes on large ones. Empty: no fault found.
+  virtual Result<std::vector<std::string>> check_integrity() = 0;
+
+  /// A unit of work that gives a value: `db.write([&](Tx& tx) -> Result<Account> {...})`.
+  template <class F>
+  auto write(F&& work) -> decltype(work(std::declval<Tx&>())) {
+    return with_value<F>(work, [this](Work inner) { return write_work(std::move(inner)); });
+  }
+  template <class F>
+  auto read(F&& work) -> decltype(work(std::declval<Tx&>())) {
+    return with_value<F>(work, [this](Work inner) { return read_work(inner); });
+  }
+
+ private:
+  template <class F, class Run>
+  auto with_value(F& work, Run run) -> decltype(work(std::declval<Tx&>())) {
+    using R = decltype(work(std::declval<Tx&>()));
+    if constexpr (std::is_same_v<R, Result<void>>) {
+      return run(Work(std::ref(work)));
+    } else {
+      std::optional<R> value;
+      Result<void> outcome = run([&](Tx& tx) -> Result<void> {
+        value.emplace(work(tx));
+        if (!*value) return value->error();
+        return {};
+      });
+      if (!outcome) return std::move(outcome).error();
+      return std::move(*value);
+    }
+  }
+};
+
+struct SqliteOptions {
+  std::string path;             ///< File; ":memory:" is a private database in memory (tests).
+  bool read_only = false;       ///< For commands that inspect a live database.
+  int readers = 4;              ///< Snapshots open at the same time; further ones wait.
+  int busy_timeout_ms = 5'000;  ///< How long to wait for another process's lock.
+  int writer_cache_mib = 64;
+  int reader_cache_mib = 8;     ///< Each.
+  std::size_t max_batch = 1'024;  ///< Units of work in one commit.
+};
+
+/// Opens or creates the file: WAL, synchronous=FULL, foreign keys on, the write lane and the
+/// checkpoint thread started.
+/// Errors: store_unavailable (missing folder, locked, permissions), store_corrupt.
+Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options);
+
+/// Opens by URL: "sqlite:PATH". Errors: as open_sqlite; validation_failed for an unknown scheme.
+Result<std::unique_ptr<Database>> open(std::string_view url);
+
+}  // namespace florin::sql

@@ -1,0 +1,16 @@
+#pragma once
+#include "base/error.h"
+
+namespace florin::sql::errors {
+/// The database did not take the work (busy, locked, read-only, I/O fault). Nothing was written;
+/// retrying with the same idempotency key is safe.
+inline constexpr ErrorCode store_unavailable{ErrorKind::unavailable, "store_unavailable"};
+/// The disk is full. Nothing was written; writes work again by themselves when space returns.
+inline constexpr ErrorCode store_full{ErrorKind::unavailable, "store_full"};
+/// The database file is damaged or is not a database. Restore a backup; see docs/runbook.md.
+inline constexpr ErrorCode store_corrupt{ErrorKind::internal, "store_corrupt"};
+/// A unique or check constraint refused the row. Services turn this into a code of their own.
+inline constexpr ErrorCode constraint_violated{ErrorKind::conflict, "constraint_violated"};
+/// The database was written by a newer binary, or a migration changed after it was applied.
+inline constexpr ErrorCode schema_mismatch{ErrorKind::internal, "schema_mismatch"};
+}  // namespace florin::sql::errors
