@@ -1,0 +1,89 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace florin {
+class IdGenerator;
+}
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::access {
+
+struct Tenant {
+  TenantId id;
+  std::string name;
+  Timestamp created_at;
+};
+
+enum class KeyMode : std::uint8_t { live, test };
+
+/// What is known of an API key; never the key itself.
+struct ApiKey {
+  ApiKeyId id;
+  TenantId tenant;
+  std::string name;
+  std::string hint;  ///< "fl_live_…9f3K": enough to recognise it, useless to forge it.
+  KeyMode mode = KeyMode::live;
+  std::vector<std::string> permissions;  ///< "ledger:read", "ledger:*", "*".
+  std::int64_t rate_limit_per_second = 0;  ///< 0: none.
+  std::optional<Timestamp> expires_at, revoked_at;
+  Timestamp created_at;
+};
+
+struct NewApiKey {
+  TenantId tenant;
+  std::string name;
+  KeyMode mode = KeyMode::live;
+  std::vector<std::string> permissions;
+  std::optional<std::int64_t> rate_limit_per_second;  ///< Absent: the configured default.
+  std::optional<Timestamp> expires_at;
+};
+
+struct CreatedApiKey {
+  ApiKey key;
+  Secret secret;  ///< The one time it can be read; the database holds its hash.
+};
+
+/// The permissions there are, each with a sentence. A key is given some of them, or "module:*", or "*".
+struct Permission {
+  std::string_view name, help;
+};
+std::vector<Permission> all_permissions();
+
+/// Tenants and API keys. Safe for concurrent use.
+class Access {
+ public:
+  Access(sql::Database& database, const Clock& clock, IdGenerator& ids,
+         std::int64_t default_rate_limit_per_second);
+
+  /// Errors: validation_failed, tenant_exists.
+  Result<Tenant> create_tenant(std::string_view name);
+  Result<std::vector<Tenant>> tenants();
+  /// By id ("ten_…") or name. Errors: tenant_not_found.
+  Result<Tenant> find_tenant(std::string_view name_or_id);
+
+  /// Errors: validation_failed (name, unknown permission, expiry in the past), tenant_not_found.
+  Result<CreatedApiKey> create_key(const NewApiKey& wanted);
+  Result<std::vector<ApiKey>> keys(std::optional<TenantId> tenant);
+  /// Revoking twice changes nothing. Errors: api_key_not_found.
+  Result<ApiKey> revoke_key(ApiKeyId id);
+
+ private:
+  sql::Database& database_;
+  const Clock& clock_;
+  IdGenerator& ids_;
+  std::int64_t default_rate_limit_per_second_;
+};
+
+}  // namespace florin::access

@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/id.h"
+#include "base/result.h"
+#include "base/timestamp.h"
+
+namespace florin {
+class IdGenerator;
+}
+namespace florin::sql {
+class Database;
+class Tx;
+}  // namespace florin::sql
+
+namespace florin::events {
+
+/// Something that happened, as the module that did it says it. `data` is a finished JSON object.
+struct NewEvent {
+  TenantId tenant;
+  std::string_view type;     ///< "transaction.executed"; the catalogue is docs/events.md.
+  std::string_view subject;  ///< The id of the thing it happened to.
+  std::string_view data;
+  std::string_view actor;       ///< Who did it: "key_…", "system". For the audit trail; not in the payload.
+  std::string_view request_id;  ///< Empty for background work.
+  Timestamp at;
+};
+
+/// A stored event. `payload` is the exact text that will be signed and sent:
+/// {"id","type","created_at","subject","data"}.
+struct Event {
+  EventId id;
+  TenantId tenant;
+  std::string type, subject, payload, actor, request_id;
+  Timestamp created_at;
+};
+
+struct Filter {
+  std::optional<std::string> type;     ///< Exact, or a family: "account.*".
+  std::optional<std::string> subject;
+  std::optional<Timestamp> since, until;  ///< since <= created_at < until
+};
+
+struct EventPage {
+  std::vector<Event> events;  ///< Newest first.
+  bool has_more = false;
+  EventId next_before;  ///< Where the next page starts; with has_more only.
+};
+
+/// The append-only log of what happened: outbox and audit trail in one. An event is written in the
+/// commit of the change that it tells of. Stateless, safe for concurrent use.
+class EventLog {
+ public:
+  EventLog(sql::Database& database, IdGenerator& ids);
+
+  /// Appends inside the caller's unit of work. Ids grow in commit order on SQLite.
+  Result<EventId> append(sql::Tx& tx, const NewEvent& event);
+
+  /// Errors: store errors.
+  Result<EventPage> list(TenantId tenant, const Filter& filter, EventId before, int limit);
+  Result<std::optional<Event>> find(TenantId tenant, EventId id);
+  /// Events of all tenants after `after`, oldest first: what a reader with a durable cursor calls.
+  Result<std::vector<Event>> read_after(EventId after, int limit);
+  /// The greatest id stored; none in an empty log.
+  Result<EventId> newest();
+
+ private:
+  sql::Database& database_;
+  IdGenerator& ids_;
+};
+
+}  // namespace florin::events

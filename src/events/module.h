@@ -1,0 +1,13 @@
+#pragma once
+#include <span>
+
+#include "platform/http/route.h"
+#include "platform/sql/migration.h"
+
+namespace florin::events {
+class EventLog;
+
+std::span<const sql::Migration> migrations();
+/// GET /v1/events, GET /v1/events/{id}.
+http::Routes routes(EventLog& log);
+}  // namespace florin::events
