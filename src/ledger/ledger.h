@@ -1,0 +1,227 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "base/id.h"
+#include "base/money.h"
+#include "base/timestamp.h"
+#include "idempotency/idempotency.h"
+
+namespace florin::ledger {
+
+// ---------------------------------------------------------------- accounts
+
+enum class AccountType : std::uint8_t { asset, liability, equity, income, expense };
+
+std::string_view to_string(AccountType type);
+std::optional<AccountType> parse_account_type(std::string_view text);
+/// Assets and expenses grow with debits; the others with credits.
+constexpr bool is_debit_normal(AccountType type) {
+  return type == AccountType::asset || type == AccountType::expense;
+}
+
+/// The four sums of an account, in minor units. They only grow, but for pending ones, which fall when a
+/// hold ends. Posted plus pending of one side always fits into 64 bits.
+struct Sums {
+  std::int64_t debits_posted = 0, credits_posted = 0;
+  std::int64_t debits_pending = 0, credits_pending = 0;
+  friend bool operator==(const Sums&, const Sums&) = default;
+};
+
+/// Posted balance in the normal direction of the type.
+std::int64_t balance_of(AccountType type, const Sums& sums);
+/// Balance less what open holds will take out.
+std::int64_t available_of(AccountType type, const Sums& sums);
+/// What open holds will bring in.
+std::int64_t incoming_of(AccountType type, const Sums& sums);
+
+struct Account {
+  AccountId id;
+  TenantId tenant;
+  std::string code;
+  AccountType type = AccountType::asset;
+  Currency currency;
+  std::optional<std::int64_t> min_balance, max_balance;  ///< Bounds of available and would-be balance.
+  bool frozen = false, closed = false;
+  std::string metadata = "{}";  ///< A JSON object as text.
+  Sums sums;
+  Timestamp created_at;
+};
+
+/// Names an account by id, or by its code within the tenant.
+struct AccountRef {
+  AccountId id;      ///< Set, or `code` is.
+  std::string code;
+  /// Text of an id is an id, all else a code.
+  static AccountRef parse(std::string_view text);
+};
+
+struct NewAccount {
+  TenantId tenant;
+  std::string code;
+  AccountType type = AccountType::liability;
+  Currency currency;
+  std::optional<std::int64_t> min_balance, max_balance;
+  std::string metadata = "{}";
+
+  /// What we owe a customer: a liability that cannot be overdrawn.
+  static NewAccount wallet(TenantId tenant, std::string code, Currency currency) {
+    return {tenant, std::move(code), AccountType::liability, currency, 0, std::nullopt};
+  }
+};
+
+/// What to change; absent members stay. A bound may be set to "none" by an inner nullopt.
+struct AccountChange {
+  std::optional<std::optional<std::int64_t>> min_balance, max_balance;
+  std::optional<bool> frozen;
+  std::optional<std::string> metadata;
+};
+
+// ---------------------------------------------------------------- transfers and holds
+
+struct Posting {
+  AccountId debit, credit;
+  Money amount;  ///< Positive.
+  friend bool operator==(const Posting&, const Posting&) = default;
+};
+
+enum class TransferKind : std::uint8_t { transfer, capture, reversal };
+std::string_view to_string(TransferKind kind);
+std::optional<TransferKind> parse_transfer_kind(std::string_view text);
+
+/// What the client says about a movement, kept as it was said.
+struct Narrative {
+  std::optional<std::string> reference, description;
+  std::string metadata = "{}";  ///< A JSON object as text.
+};
+
+/// A posted transfer. Immutable: a later reversal is a transfer of its own that names this one.
+struct Transfer {
+  TransferId id;
+  TenantId tenant;
+  TransferKind kind = TransferKind::transfer;
+  std::vector<Posting> postings;
+  Narrative narrative;
+  Timestamp effective_at, created_at;
+  HoldId hold;          ///< Of a capture.
+  TransferId reverses;  ///< Of a reversal.
+};
+
+enum class HoldStatus : std::uint8_t { open, captured, released, expired };
+std::string_view to_string(HoldStatus status);
+std::optional<HoldStatus> parse_hold_status(std::string_view text);
+
+struct HoldPosting {
+  Posting posting;
+  std::int64_t remaining = 0;  ///< Still held, in minor units.
+};
+
+/// Money set aside on the debit side and announced on the credit side, until it is captured,
+/// released or expires.
+struct Hold {
+  HoldId id;
+  TenantId tenant;
+  HoldStatus status = HoldStatus::open;
+  std::vector<HoldPosting> postings;
+  Narrative narrative;
+  std::optional<Timestamp> expires_at;
+  Timestamp created_at;
+};
+
+// ---------------------------------------------------------------- commands
+
+/// On whose behalf a command runs; ends up in the event it leaves.
+struct Origin {
+  TenantId tenant;
+  std::string actor = "system";
+  std::string request_id;
+};
+
+struct PostingRequest {
+  AccountRef debit, credit;
+  Money amount;
+};
+
+/// Post a transfer.
+struct PostTransfer {
+  std::vector<PostingRequest> postings;  ///< 1 to max_postings.
+  Narrative narrative;
+  std::optional<Timestamp> effective_at;  ///< Backdates; not in the future. Absent: now.
+};
+
+/// Post many; all or nothing when `atomic`, else each for itself.
+struct PostBulk {
+  std::vector<PostTransfer> transfers;  ///< 1 to max_bulk.
+  bool atomic = true;
+};
+
+struct PlaceHold {
+  std::vector<PostingRequest> postings;
+  Narrative narrative;
+  std::optional<std::int64_t> expires_in_s;
+};
+
+/// Capture all that remains, or `amount` of it (one posting only). What is left is released, or stays
+/// held when `keep_rest`.
+struct CaptureHold {
+  HoldId hold;
+  std::optional<std::int64_t> amount_minor;
+  bool keep_rest = false;
+};
+
+struct ReleaseHold {
+  HoldId hold;
+};
+
+/// Ends a hold whose time is over; of the scheduler, not of clients.
+struct ExpireHold {
+  HoldId hold;
+};
+
+struct ReverseTransfer {
+  TransferId transfer;
+  Narrative narrative;
+};
+
+/// One change asked of the ledger.
+struct Command {
+  using Body = std::variant<PostTransfer, PostBulk, PlaceHold, CaptureHold, ReleaseHold, ExpireHold, ReverseTransfer>;
+  Origin origin;
+  std::optional<idempotency::Key> key;
+  bool dry_run = false;  ///< Decide and answer; write nothing and use no key up.
+  Body body;
+};
+
+inline constexpr std::size_t max_postings = 1'000;
+inline constexpr std::size_t max_bulk = 10'000;
+
+// ---------------------------------------------------------------- outcomes
+
+/// What became of one transfer of a bulk.
+using BulkItem = std::variant<TransferId, Error>;
+
+struct BulkResult {
+  std::vector<BulkItem> items;  ///< In the order of the request.
+};
+
+/// A capture: the transfer it posted and the hold as it now is.
+struct Capture {
+  Transfer transfer;
+  Hold hold;
+};
+
+/// The answer a key got the first time: a transfer by value, or the stored status and body.
+struct Replay {
+  int status = 0;
+  std::string body;
+  std::optional<Transfer> transfer;
+};
+
+/// What became of a command. An Error means that nothing was written.
+using Outcome = std::variant<Transfer, Hold, Capture, BulkResult, Replay, Error>;
+
+}  // namespace florin::ledger
