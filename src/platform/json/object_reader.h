@@ -12,7 +12,7 @@
 namespace florin::json {
 
 struct TextRule {
-  std::size_t min_length = 1;    ///< Bytes of UTF-8.
+  std::size_t min_length = 1;  ///< Bytes of UTF-8.
   std::size_t max_length = 255;
 };
 struct IntegerRule {
@@ -31,8 +31,8 @@ struct IntegerRule {
 ///   if (!problems.empty()) return validation_error(std::move(problems));
 class ObjectReader {
  public:
-  /// `pointer` is where the object lies in the document ("" for the whole). A value that is no object
-  /// is a problem of its own.
+  /// `pointer` is where the object lies in the document ("" for the whole). A value that is no
+  /// object is a problem of its own.
   ObjectReader(const Value& object, std::string pointer, std::vector<FieldError>& problems);
 
   std::optional<std::string> required_text(std::string_view name, TextRule rule = {});
@@ -63,8 +63,8 @@ class ObjectReader {
   std::vector<std::string_view> known_;
 };
 
-/// Rules it reports: required, wrong_type, must_be_integer, too_short, too_long, too_small, too_large,
-/// too_few, too_many, unknown_field, control_characters.
+/// Rules it reports: required, wrong_type, must_be_integer, too_short, too_long, too_small,
+/// too_large, too_few, too_many, unknown_field, control_characters.
 Error validation_error(std::vector<FieldError> problems);
 
 }  // namespace florin::json

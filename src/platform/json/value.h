@@ -25,19 +25,20 @@ struct Decimal {
 /// A JSON document as a value.
 class Value {
  public:
-  using Data = std::variant<std::nullptr_t, bool, std::int64_t, Decimal, std::string, Array, Object>;
+  using Data =
+      std::variant<std::nullptr_t, bool, std::int64_t, Decimal, std::string, Array, Object>;
 
   Value() = default;
-  Value(std::nullptr_t) {}                                          // NOLINT: implicit on purpose
-  Value(bool v) : data_(v) {}                                       // NOLINT
-  Value(std::int64_t v) : data_(v) {}                               // NOLINT
-  Value(int v) : data_(static_cast<std::int64_t>(v)) {}             // NOLINT
-  Value(Decimal v) : data_(std::move(v)) {}                         // NOLINT
-  Value(std::string v) : data_(std::move(v)) {}                     // NOLINT
-  Value(std::string_view v) : data_(std::string(v)) {}              // NOLINT
-  Value(const char* v) : data_(std::string(v)) {}                   // NOLINT
-  Value(Array v) : data_(std::move(v)) {}                           // NOLINT
-  Value(Object v) : data_(std::move(v)) {}                          // NOLINT
+  Value(std::nullptr_t) {}                               // NOLINT: implicit on purpose
+  Value(bool v) : data_(v) {}                            // NOLINT
+  Value(std::int64_t v) : data_(v) {}                    // NOLINT
+  Value(int v) : data_(static_cast<std::int64_t>(v)) {}  // NOLINT
+  Value(Decimal v) : data_(std::move(v)) {}              // NOLINT
+  Value(std::string v) : data_(std::move(v)) {}          // NOLINT
+  Value(std::string_view v) : data_(std::string(v)) {}   // NOLINT
+  Value(const char* v) : data_(std::string(v)) {}        // NOLINT
+  Value(Array v) : data_(std::move(v)) {}                // NOLINT
+  Value(Object v) : data_(std::move(v)) {}               // NOLINT
 
   bool is_null() const { return std::holds_alternative<std::nullptr_t>(data_); }
   const bool* as_bool() const { return std::get_if<bool>(&data_); }
@@ -57,12 +58,16 @@ class Value {
   Data data_;
 };
 
+/// No document may nest deeper, whatever its limits say: values are built and freed by recursion.
+inline constexpr std::size_t deepest_nesting = 512;
+
 struct ParseLimits {
-  std::size_t max_depth = 32;
+  std::size_t max_depth = 32;  ///< Arrays and objects inside each other.
 };
 
-/// Parses one document. Errors: malformed_json for bad syntax, duplicate keys, bad UTF-8, depth, and
-/// anything after the document; the detail names the rule and the byte position.
+/// Parses one document. Errors: malformed_json for bad syntax, duplicate keys, bad UTF-8, U+0000 in
+/// text (PostgreSQL cannot hold it), depth, an exponent beyond 32 bits, and anything after the
+/// document; the detail names the rule and the byte position, and never quotes the document.
 Result<Value> parse(std::string_view text, ParseLimits limits = {});
 
 /// Compact text; members in their order.

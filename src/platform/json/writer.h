@@ -9,7 +9,8 @@ namespace florin::json {
 /// Commas are set by the writer; the caller pairs begin and end.
 ///
 ///   Writer w(out);
-///   w.begin_object().member("id", id).key("tags").begin_array().value("a").end_array().end_object();
+///   w.begin_object().member("id",
+///   id).key("tags").begin_array().value("a").end_array().end_object();
 class Writer {
  public:
   explicit Writer(std::string& out) : out_(out) {}
