@@ -214,10 +214,10 @@ struct Capture {
   Hold hold;
 };
 
-/// The answer a key got the first time: a transfer by value, or the stored status and body.
+/// The answer a key got the first time: the stored status and body, or (record.ref set) the status and the
+/// transfer whose rendering is the body.
 struct Replay {
-  int status = 0;
-  std::string body;
+  idempotency::Record record;
   std::optional<Transfer> transfer;
 };
 

@@ -1,0 +1,501 @@
+#include "ledger/engine/engine.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "ledger/errors.h"
+
+namespace florin::ledger::engine {
+
+std::string_view to_string(HoldChangeKind kind) {
+  constexpr std::array<std::string_view, 4> words{"placed", "captured", "released", "expired"};
+  return words[static_cast<std::size_t>(kind)];
+}
+
+/// What a command would add to one account, netted over all its postings.
+struct Engine::Effect {
+  AccountState* account = nullptr;
+  Sums delta;
+  bool overflow = false;
+};
+
+/// Where to go back to: sizes of the lists and the old states of what was touched since.
+struct Engine::Savepoint {
+  std::size_t transfers = 0, postings = 0, hold_changes = 0, milestones = 0, accounts = 0;
+  std::vector<std::pair<AccountState*, AccountState>> old_accounts;
+  std::vector<std::pair<Hold*, Hold>> old_holds;
+  std::vector<HoldId> new_holds;
+  std::vector<TransferId> reversed;
+};
+
+namespace {
+
+Error account_missing(std::size_t posting, std::string_view side) {
+  const std::string pointer = "/postings/" + std::to_string(posting) + "/" + std::string(side);
+  return Error{errors::account_not_found, "there is no account of this id or code",
+               {{pointer, "account_not_found", "no account of this id or code"}}};
+}
+
+Error at_posting(const ErrorCode& code, std::size_t posting, std::string_view member, std::string detail) {
+  const std::string pointer = "/postings/" + std::to_string(posting) + "/" + std::string(member);
+  return Error{code, detail, {{pointer, code.name, detail}}};
+}
+
+Error on_account(const ErrorCode& code, const AccountState& account, std::string_view what) {
+  return Error{code, "account " + account.id.str() + " " + std::string(what)};
+}
+
+void add(std::int64_t& sum, std::int64_t amount, bool& overflow) {
+  const auto result = checked_add(sum, amount);
+  if (result) {
+    sum = *result;
+  } else {
+    overflow = true;
+  }
+}
+
+/// The sums after a change; nothing when posted plus pending of a side leaves 64 bits.
+std::optional<Sums> after(const Sums& now, const Sums& delta) {
+  bool overflow = false;
+  Sums sums = now;
+  add(sums.debits_posted, delta.debits_posted, overflow);
+  add(sums.credits_posted, delta.credits_posted, overflow);
+  add(sums.debits_pending, delta.debits_pending, overflow);
+  add(sums.credits_pending, delta.credits_pending, overflow);
+  if (overflow || !checked_add(sums.debits_posted, sums.debits_pending) ||
+      !checked_add(sums.credits_posted, sums.credits_pending)) {
+    return std::nullopt;
+  }
+  return sums;
+}
+
+Result<void> check_bounds(const AccountState& account, const Sums& would_be) {
+  const std::int64_t available = available_of(account.type, would_be);
+  if (account.min_balance && available < *account.min_balance &&
+      available < available_of(account.type, account.sums)) {
+    return on_account(errors::insufficient_funds, account, "cannot cover this; its available balance is too low");
+  }
+  const auto total = [&](const Sums& sums) {
+    return balance_of(account.type, sums) + incoming_of(account.type, sums);
+  };
+  if (account.max_balance && total(would_be) > *account.max_balance && total(would_be) > total(account.sums)) {
+    return on_account(errors::balance_limit_exceeded, account, "would rise above its max_balance");
+  }
+  return {};
+}
+
+Error missing_hold() { return Error{errors::hold_not_found, "there is no hold of this id"}; }
+
+Result<void> check_open(const Hold& hold) {
+  if (hold.status == HoldStatus::expired) return Error{errors::hold_expired, "the hold has expired"};
+  if (hold.status != HoldStatus::open) {
+    return Error{errors::hold_not_open, "the hold was " + std::string(to_string(hold.status)) + " before"};
+  }
+  return {};
+}
+
+/// Checks that a capture's amount fits the hold.
+Result<void> check_amount(const Hold& hold, const CaptureHold& wanted) {
+  if (!wanted.amount_minor) return {};
+  if (hold.postings.size() != 1) {
+    return Error{errors::partial_capture_unsupported, "a hold of several postings is captured whole; leave amount out"};
+  }
+  if (*wanted.amount_minor > hold.postings[0].remaining) {
+    return Error{errors::capture_exceeds_hold, "the hold has only " + std::to_string(hold.postings[0].remaining) +
+                                                   " minor units left"};
+  }
+  return {};
+}
+
+template <class T>
+void shorten(std::vector<T>& list, std::size_t size) {
+  list.erase(list.begin() + static_cast<std::ptrdiff_t>(size), list.end());
+}
+
+Outcome outcome_of(Result<Transfer> result) {
+  if (!result) return std::move(result).error();
+  return *std::move(result);
+}
+
+/// The same error, seen from the bulk it happened in.
+Error in_bulk(const Error& error, std::size_t index) {
+  const std::string at = "/transfers/" + std::to_string(index);
+  Error whole{errors::bulk_refused, "transfer " + std::to_string(index) + " was refused (" +
+                                        std::string(error.code.name) + "), so none was written"};
+  // A reason that keys do not remember (an unknown account, say) must leave the bulk's key free as well.
+  if (!idempotency::is_remembered(error)) whole.code = error.code;
+  for (const FieldError& field : error.fields) whole.fields.push_back({at + field.pointer, field.rule, field.detail});
+  if (whole.fields.empty()) whole.fields.push_back({at, error.code.name, error.detail});
+  return whole;
+}
+
+}  // namespace
+
+Engine::Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of)
+    : world_(world), ids_(ids), now_(now), answer_of_(answer_of) {}
+
+Outcome Engine::decide(const Command& command) {
+  const bool uses_key = command.key && !command.dry_run;
+  if (uses_key) {
+    const auto found = world_.keys.find(command.key->digest);
+    if (found != world_.keys.end()) {
+      auto replay = idempotency::replay_of(found->second, *command.key);
+      if (!replay) return std::move(replay).error();
+      return Replay{*std::move(replay), std::nullopt};
+    }
+  }
+  Outcome outcome = decide_body(command);
+  if (uses_key) {
+    if (auto record = answer_of_(command, outcome)) {
+      world_.keys.emplace(command.key->digest, *record);
+      changes_.keys.push_back({*command.key, *std::move(record)});
+    }
+  }
+  return outcome;
+}
+
+Outcome Engine::decide_body(const Command& command) {
+  const auto run = [&] { return std::visit([&](const auto& body) { return apply(command.origin, body); }, command.body); };
+  if (!command.dry_run) return run();
+  Savepoint savepoint;
+  begin_savepoint(savepoint);
+  Outcome outcome = run();
+  roll_back(savepoint);
+  return outcome;
+}
+
+// ---------------------------------------------------------------- commands
+
+Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
+  if (wanted.effective_at && *wanted.effective_at > now_) {
+    return Error{errors::effective_at_in_future, "effective_at must not lie in the future",
+                 {{"/effective_at", "effective_at_in_future", "must not lie in the future"}}};
+  }
+  auto postings = resolve(origin.tenant, wanted.postings);
+  if (!postings) return std::move(postings).error();
+  Transfer transfer;
+  transfer.postings = *std::move(postings);
+  transfer.narrative = wanted.narrative;
+  transfer.effective_at = wanted.effective_at.value_or(now_);
+  return outcome_of(post(origin, std::move(transfer)));
+}
+
+Outcome Engine::apply(const Origin& origin, const PostBulk& wanted) {
+  BulkResult result;
+  result.items.reserve(wanted.transfers.size());
+  Savepoint savepoint;
+  if (wanted.atomic) begin_savepoint(savepoint);
+  for (std::size_t i = 0; i < wanted.transfers.size(); ++i) {
+    Outcome one = apply(origin, wanted.transfers[i]);
+    if (const auto* transfer = std::get_if<Transfer>(&one)) {
+      result.items.emplace_back(transfer->id);
+      continue;
+    }
+    const Error& error = std::get<Error>(one);
+    if (wanted.atomic) {
+      roll_back(savepoint);
+      return in_bulk(error, i);
+    }
+    result.items.emplace_back(error);
+  }
+  if (wanted.atomic) savepoints_.pop_back();
+  return result;
+}
+
+Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
+  auto postings = resolve(origin.tenant, wanted.postings);
+  if (!postings) return std::move(postings).error();
+  if (auto ok = check_postings(*postings); !ok) return std::move(ok).error();
+
+  Effects effects;
+  for (const Posting& posting : *postings) {
+    Effect& debit = effect_on(effects, posting.debit);
+    add(debit.delta.debits_pending, posting.amount.minor, debit.overflow);
+    Effect& credit = effect_on(effects, posting.credit);
+    add(credit.delta.credits_pending, posting.amount.minor, credit.overflow);
+  }
+  if (auto ok = check_effects(effects); !ok) return std::move(ok).error();
+  for (const Effect& effect : effects) {
+    touch(*effect.account);
+    effect.account->sums = *after(effect.account->sums, effect.delta);
+  }
+
+  Hold hold;
+  hold.id = HoldId{ids_.next()};
+  hold.tenant = origin.tenant;
+  for (Posting& posting : *postings) hold.postings.push_back({posting, posting.amount.minor});
+  hold.narrative = wanted.narrative;
+  if (wanted.expires_in_s) hold.expires_at = now_.plus_seconds(*wanted.expires_in_s);
+  hold.created_at = now_;
+  for (Savepoint* savepoint : savepoints_) savepoint->new_holds.push_back(hold.id);
+  world_.holds.emplace(hold.id, hold);
+  write_hold_change(origin, HoldChangeKind::placed, {}, hold);
+  return hold;
+}
+
+Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
+  Hold* found = find_hold(origin.tenant, wanted.hold);
+  if (!found) return missing_hold();
+  if (auto ok = check_open(*found); !ok) return std::move(ok).error();
+  if (found->expires_at && *found->expires_at <= now_) return Error{errors::hold_expired, "the hold has expired"};
+  if (auto ok = check_amount(*found, wanted); !ok) return std::move(ok).error();
+
+  Transfer transfer;
+  transfer.kind = TransferKind::capture;
+  transfer.hold = found->id;
+  transfer.narrative = found->narrative;
+  transfer.effective_at = now_;
+  for (const HoldPosting& held : found->postings) {
+    Posting posting = held.posting;
+    posting.amount.minor = wanted.amount_minor.value_or(held.remaining);
+    transfer.postings.push_back(posting);
+  }
+  if (auto ok = check_postings(transfer.postings); !ok) return std::move(ok).error();
+
+  // What is captured turns from pending to posted, so no bound can be crossed and no sum can overflow.
+  Hold& hold = touch(*found);
+  for (std::size_t i = 0; i < hold.postings.size(); ++i) {
+    const Posting& posting = transfer.postings[i];
+    AccountState& debit = *find_account(origin.tenant, posting.debit);
+    AccountState& credit = *find_account(origin.tenant, posting.credit);
+    touch(debit);
+    touch(credit);
+    debit.sums.debits_pending -= posting.amount.minor;
+    credit.sums.credits_pending -= posting.amount.minor;
+    hold.postings[i].remaining -= posting.amount.minor;
+  }
+  Capture capture;
+  capture.transfer = write_transfer(origin, std::move(transfer));
+  const bool rest_stays = wanted.keep_rest && hold.postings[0].remaining > 0;
+  if (!rest_stays) {
+    give_back_rest(hold);
+    hold.status = HoldStatus::captured;
+  }
+  write_hold_change(origin, HoldChangeKind::captured, capture.transfer.id, hold);
+  capture.hold = hold;
+  return capture;
+}
+
+Outcome Engine::apply(const Origin& origin, const ReleaseHold& wanted) {
+  Hold* found = find_hold(origin.tenant, wanted.hold);
+  if (!found) return missing_hold();
+  if (auto ok = check_open(*found); !ok) return std::move(ok).error();
+  Hold& hold = touch(*found);
+  give_back_rest(hold);
+  hold.status = HoldStatus::released;
+  write_hold_change(origin, HoldChangeKind::released, {}, hold);
+  return hold;
+}
+
+Outcome Engine::apply(const Origin& origin, const ExpireHold& wanted) {
+  Hold* found = find_hold(origin.tenant, wanted.hold);
+  if (!found) return missing_hold();
+  if (auto ok = check_open(*found); !ok) return std::move(ok).error();
+  if (!found->expires_at || *found->expires_at > now_) {
+    return Error{errors::hold_not_open, "the hold's time is not over"};
+  }
+  Hold& hold = touch(*found);
+  give_back_rest(hold);
+  hold.status = HoldStatus::expired;
+  write_hold_change(origin, HoldChangeKind::expired, {}, hold);
+  return hold;
+}
+
+Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
+  const auto found = world_.transfers.find(wanted.transfer);
+  if (found == world_.transfers.end() || found->second.transfer.tenant != origin.tenant) {
+    return Error{errors::transfer_not_found, "there is no transfer of this id"};
+  }
+  PastTransfer& past = found->second;
+  if (past.reversed_by) {
+    return Error{errors::transfer_already_reversed, "the transfer was reversed by " + past.reversed_by.str()};
+  }
+  Transfer transfer;
+  transfer.kind = TransferKind::reversal;
+  transfer.reverses = past.transfer.id;
+  transfer.narrative = wanted.narrative;
+  transfer.effective_at = now_;
+  for (const Posting& posting : past.transfer.postings) {
+    transfer.postings.push_back({posting.credit, posting.debit, posting.amount});
+  }
+  Result<Transfer> posted = post(origin, std::move(transfer));
+  if (posted) {
+    past.reversed_by = posted->id;
+    for (Savepoint* savepoint : savepoints_) savepoint->reversed.push_back(past.transfer.id);
+  }
+  return outcome_of(std::move(posted));
+}
+
+// ---------------------------------------------------------------- parts
+
+AccountState* Engine::find_account(TenantId tenant, AccountId id) {
+  const auto found = world_.accounts.find(id);
+  if (found == world_.accounts.end() || found->second.tenant != tenant) return nullptr;
+  return &found->second;
+}
+
+Hold* Engine::find_hold(TenantId tenant, HoldId id) {
+  const auto found = world_.holds.find(id);
+  if (found == world_.holds.end() || found->second.tenant != tenant) return nullptr;
+  return &found->second;
+}
+
+Result<std::vector<Posting>> Engine::resolve(TenantId tenant, const std::vector<PostingRequest>& requests) {
+  std::vector<Posting> postings;
+  postings.reserve(requests.size());
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const PostingRequest& request = requests[i];
+    if (!find_account(tenant, request.debit.id)) return account_missing(i, "debit");
+    if (!find_account(tenant, request.credit.id)) return account_missing(i, "credit");
+    postings.push_back({request.debit.id, request.credit.id, request.amount});
+  }
+  return postings;
+}
+
+Result<void> Engine::check_postings(const std::vector<Posting>& postings) {
+  for (std::size_t i = 0; i < postings.size(); ++i) {
+    const Posting& posting = postings[i];
+    if (posting.amount.minor <= 0) {
+      return at_posting(florin::errors::validation_failed, i, "amount", "the amount must be positive");
+    }
+    if (posting.debit == posting.credit) {
+      return at_posting(errors::same_account, i, "credit", "debit and credit must be different accounts");
+    }
+    const std::array<std::pair<AccountId, std::string_view>, 2> sides{
+        {{posting.debit, "debit"}, {posting.credit, "credit"}}};
+    for (const auto& [id, side] : sides) {
+      const AccountState& account = world_.accounts.at(id);
+      if (account.currency != posting.amount.currency) {
+        return at_posting(errors::currency_mismatch, i, "currency",
+                          "the " + std::string(side) + " account is kept in " + std::string(account.currency.code()));
+      }
+      if (account.closed) return at_posting(errors::account_closed, i, side, "the account is closed");
+      if (account.frozen) return at_posting(errors::account_frozen, i, side, "the account is frozen");
+    }
+  }
+  return {};
+}
+
+Engine::Effect& Engine::effect_on(Effects& effects, AccountId id) {
+  // Transfers are short; the newest entry is the likeliest.
+  for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect) {
+    if (effect->account->id == id) return *effect;
+  }
+  return effects.emplace_back(Effect{&world_.accounts.at(id), {}, false});
+}
+
+Result<void> Engine::check_effects(const Effects& effects) const {
+  for (const Effect& effect : effects) {
+    if (effect.overflow || !after(effect.account->sums, effect.delta)) {
+      return on_account(errors::amount_overflow, *effect.account, "would hold sums that do not fit into 64 bits");
+    }
+  }
+  for (const Effect& effect : effects) {
+    TRY(check_bounds(*effect.account, *after(effect.account->sums, effect.delta)));
+  }
+  return {};
+}
+
+Result<Transfer> Engine::post(const Origin& origin, Transfer transfer) {
+  TRY(check_postings(transfer.postings));
+  Effects effects;
+  effects.reserve(2 * transfer.postings.size());
+  for (const Posting& posting : transfer.postings) {
+    Effect& debit = effect_on(effects, posting.debit);
+    add(debit.delta.debits_posted, posting.amount.minor, debit.overflow);
+    Effect& credit = effect_on(effects, posting.credit);
+    add(credit.delta.credits_posted, posting.amount.minor, credit.overflow);
+  }
+  TRY(check_effects(effects));
+  for (const Effect& effect : effects) touch(*effect.account);
+  return write_transfer(origin, std::move(transfer));
+}
+
+Transfer Engine::write_transfer(const Origin& origin, Transfer transfer) {
+  const std::int64_t first_id = ids_.next_run(static_cast<int>(transfer.postings.size()));
+  transfer.id = TransferId{first_id};
+  transfer.tenant = origin.tenant;
+  transfer.created_at = now_;
+  std::int64_t posting_id = first_id;
+  for (const Posting& posting : transfer.postings) {
+    AccountState& debit = world_.accounts.at(posting.debit);
+    AccountState& credit = world_.accounts.at(posting.credit);
+    debit.sums.debits_posted += posting.amount.minor;
+    credit.sums.credits_posted += posting.amount.minor;
+    PostingRow row{posting_id, transfer.id, posting, {}, {}};
+    row.debit = extend_history(debit, posting_id);
+    row.credit = extend_history(credit, posting_id);
+    changes_.postings.push_back(row);
+    ++posting_id;
+  }
+  changes_.transfers.push_back({transfer, &origin});
+  return transfer;
+}
+
+PostingSide Engine::extend_history(AccountState& account, std::int64_t posting) {
+  const PostingSide side{account.last_posting, ++account.posting_count, balance_of(account.type, account.sums)};
+  account.last_posting = posting;
+  if (side.sequence % milestone_distance == 0) {
+    changes_.milestones.push_back({account.id, side.sequence, posting, now_});
+  }
+  return side;
+}
+
+void Engine::write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer, const Hold& after) {
+  // The first change of a hold has the hold's own id, so that both sort together.
+  const std::int64_t id = kind == HoldChangeKind::placed ? after.id.value : ids_.next();
+  changes_.hold_changes.push_back({id, kind, transfer, after, now_, &origin});
+}
+
+void Engine::give_back_rest(Hold& hold) {
+  for (HoldPosting& held : hold.postings) {
+    AccountState& debit = world_.accounts.at(held.posting.debit);
+    AccountState& credit = world_.accounts.at(held.posting.credit);
+    touch(debit);
+    touch(credit);
+    debit.sums.debits_pending -= held.remaining;
+    credit.sums.credits_pending -= held.remaining;
+    held.remaining = 0;
+  }
+}
+
+// ---------------------------------------------------------------- going back
+
+void Engine::touch(AccountState& account) {
+  for (Savepoint* savepoint : savepoints_) savepoint->old_accounts.emplace_back(&account, account);
+  if (account.touched) return;
+  account.touched = true;
+  changes_.accounts.push_back(&account);
+}
+
+Hold& Engine::touch(Hold& hold) {
+  for (Savepoint* savepoint : savepoints_) savepoint->old_holds.emplace_back(&hold, hold);
+  return hold;
+}
+
+void Engine::begin_savepoint(Savepoint& savepoint) {
+  savepoint.transfers = changes_.transfers.size();
+  savepoint.postings = changes_.postings.size();
+  savepoint.hold_changes = changes_.hold_changes.size();
+  savepoint.milestones = changes_.milestones.size();
+  savepoint.accounts = changes_.accounts.size();
+  savepoints_.push_back(&savepoint);
+}
+
+void Engine::roll_back(Savepoint& savepoint) {
+  shorten(changes_.transfers, savepoint.transfers);
+  shorten(changes_.postings, savepoint.postings);
+  shorten(changes_.hold_changes, savepoint.hold_changes);
+  shorten(changes_.milestones, savepoint.milestones);
+  shorten(changes_.accounts, savepoint.accounts);
+  // Newest first, so that what was touched twice ends in its oldest state.
+  for (auto old = savepoint.old_accounts.rbegin(); old != savepoint.old_accounts.rend(); ++old) *old->first = old->second;
+  for (auto old = savepoint.old_holds.rbegin(); old != savepoint.old_holds.rend(); ++old) *old->first = old->second;
+  for (const HoldId id : savepoint.new_holds) world_.holds.erase(id);
+  for (const TransferId id : savepoint.reversed) world_.transfers.at(id).reversed_by = {};
+  savepoints_.pop_back();
+}
+
+}  // namespace florin::ledger::engine

@@ -1,0 +1,164 @@
+#pragma once
+#include <cstring>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "ledger/ledger.h"
+
+namespace florin {
+class IdGenerator;
+}
+
+namespace florin::ledger::engine {
+
+/// An account as decisions see it.
+struct AccountState {
+  AccountId id;
+  TenantId tenant;
+  AccountType type = AccountType::asset;
+  Currency currency;
+  std::optional<std::int64_t> min_balance, max_balance;
+  bool frozen = false, closed = false;
+  Sums sums;
+  std::int64_t last_posting = 0;   ///< Id of the newest posting on this account; 0: none.
+  std::int64_t posting_count = 0;
+  bool touched = false;            ///< Changed by a decision since it was loaded.
+};
+
+/// A posted transfer as a reversal sees it.
+struct PastTransfer {
+  Transfer transfer;
+  TransferId reversed_by;
+};
+
+struct DigestHash {
+  std::size_t operator()(const idempotency::Digest& digest) const noexcept {
+    std::size_t bits = 0;  // The digest is uniform already.
+    std::memcpy(&bits, digest.data(), sizeof bits);
+    return bits;
+  }
+};
+
+/// All that the commands of a batch may look at, loaded beforehand. What is not here does not exist.
+struct World {
+  std::unordered_map<AccountId, AccountState> accounts;
+  std::unordered_map<HoldId, Hold> holds;
+  std::unordered_map<TransferId, PastTransfer> transfers;
+  std::unordered_map<idempotency::Digest, idempotency::Record, DigestHash> keys;
+};
+
+/// Every 64th posting of an account leaves a milestone, from which its history is found quickly.
+inline constexpr std::int64_t milestone_distance = 64;
+
+struct Milestone {
+  AccountId account;
+  std::int64_t sequence = 0;
+  std::int64_t posting = 0;
+  Timestamp created_at;
+};
+
+/// One side of a posting: its place in the account's history.
+struct PostingSide {
+  std::int64_t previous = 0;  ///< The account's posting before this one; 0: none.
+  std::int64_t sequence = 0;  ///< 1 for the account's first posting.
+  std::int64_t balance = 0;   ///< Posted balance after it, in the normal direction.
+};
+
+struct PostingRow {
+  std::int64_t id = 0;  ///< The transfer's id plus the posting's place in it.
+  TransferId transfer;
+  Posting posting;
+  PostingSide debit, credit;
+};
+
+struct PostedTransfer {
+  Transfer transfer;
+  const Origin* origin = nullptr;  ///< Of the command; lives as long as the batch.
+};
+
+enum class HoldChangeKind : std::uint8_t { placed, captured, released, expired };
+std::string_view to_string(HoldChangeKind kind);
+
+struct HoldChange {
+  std::int64_t id = 0;
+  HoldChangeKind kind = HoldChangeKind::placed;
+  TransferId transfer;  ///< Of a capture.
+  Hold after;
+  Timestamp at;
+  const Origin* origin = nullptr;
+};
+
+struct KeyRow {
+  idempotency::Key key;
+  idempotency::Record record;
+};
+
+/// The rows to write, each list in the order of ids.
+struct Changes {
+  std::vector<PostedTransfer> transfers;
+  std::vector<PostingRow> postings;
+  std::vector<HoldChange> hold_changes;
+  std::vector<Milestone> milestones;
+  std::vector<KeyRow> keys;
+  std::vector<AccountState*> accounts;  ///< Touched ones, each once.
+  bool empty() const { return transfers.empty() && hold_changes.empty() && keys.empty(); }
+};
+
+/// What a key remembers of an outcome; pure. Nothing for outcomes that do not use the key up.
+using AnswerOf = std::function<std::optional<idempotency::Record>(const Command&, const Outcome&)>;
+
+/// Decides commands one after another over a world; later ones see the effects of earlier ones. Pure:
+/// no I/O, no clock. The same world, ids, time and commands give the same changes. Not thread-safe.
+/// The order of refusals is documented in the module's README.
+class Engine {
+ public:
+  Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of);
+
+  /// The command must outlive changes(). An Error outcome has changed nothing but, perhaps, its key.
+  Outcome decide(const Command& command);
+  const Changes& changes() const { return changes_; }
+
+ private:
+  struct Savepoint;
+  struct Effect;
+  using Effects = std::vector<Effect>;
+
+  Outcome decide_body(const Command& command);
+  Outcome apply(const Origin& origin, const PostTransfer& wanted);
+  Outcome apply(const Origin& origin, const PostBulk& wanted);
+  Outcome apply(const Origin& origin, const PlaceHold& wanted);
+  Outcome apply(const Origin& origin, const CaptureHold& wanted);
+  Outcome apply(const Origin& origin, const ReleaseHold& wanted);
+  Outcome apply(const Origin& origin, const ExpireHold& wanted);
+  Outcome apply(const Origin& origin, const ReverseTransfer& wanted);
+
+  AccountState* find_account(TenantId tenant, AccountId id);
+  Hold* find_hold(TenantId tenant, HoldId id);
+  Result<std::vector<Posting>> resolve(TenantId tenant, const std::vector<PostingRequest>& requests);
+  Result<void> check_postings(const std::vector<Posting>& postings);
+  Result<void> check_effects(const Effects& effects) const;
+  Effect& effect_on(Effects& effects, AccountId id);
+  void touch(AccountState& account);
+  Hold& touch(Hold& hold);
+
+  Result<Transfer> post(const Origin& origin, Transfer transfer);
+  Transfer write_transfer(const Origin& origin, Transfer transfer);
+  PostingSide extend_history(AccountState& account, std::int64_t posting);
+  void write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer, const Hold& after);
+  void give_back_rest(Hold& hold);
+
+  void begin_savepoint(Savepoint& savepoint);
+  void roll_back(Savepoint& savepoint);
+
+  World& world_;
+  IdGenerator& ids_;
+  const Timestamp now_;
+  const AnswerOf& answer_of_;
+  Changes changes_;
+  std::vector<Savepoint*> savepoints_;  // Open ones, outermost first.
+};
+
+}  // namespace florin::ledger::engine
