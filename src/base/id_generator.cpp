@@ -43,4 +43,9 @@ void IdGenerator::start_after(std::int64_t greatest_stored) {
   }
 }
 
+std::int64_t IdGenerator::first_at(Timestamp at) {
+  const std::int64_t ms = at.us / 1'000 - epoch_ms;
+  return ms <= 0 ? 0 : ms << (node_bits + sequence_bits);
+}
+
 }  // namespace florin

@@ -24,6 +24,8 @@ class IdGenerator {
   std::int64_t next_run(int count);
   void start_after(std::int64_t greatest_stored);
   int node() const { return node_; }
+  /// The smallest id that can be made at this moment: a bound for searching ids by time.
+  static std::int64_t first_at(Timestamp at);
 
  private:
   const Clock& clock_;

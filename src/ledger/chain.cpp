@@ -1,0 +1,129 @@
+#include "ledger/chain.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/try.h"
+#include "platform/sql/database.h"
+
+namespace florin::ledger::chain {
+namespace {
+
+using sql::Param;
+using sql::Query;
+
+constexpr Query newest_link{"ledger.newest_link",
+                            "SELECT sequence, hash FROM chain_links WHERE chain = $1 ORDER BY sequence DESC LIMIT 1"};
+constexpr Query link_insert{"ledger.link_insert",
+                            "INSERT INTO chain_links (chain, sequence, first_id, last_id, records, hash, created_at_us)"
+                            " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+
+void put(std::string& out, std::int64_t number) {
+  const auto bits = static_cast<std::uint64_t>(number);
+  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift & 0xFF);
+}
+
+void put(std::string& out, std::string_view text) {
+  put(out, static_cast<std::int64_t>(text.size()));
+  out += text;
+}
+
+/// Absent differs from empty.
+void put(std::string& out, const std::optional<std::string>& text) {
+  if (text) {
+    put(out, std::string_view(*text));
+  } else {
+    put(out, std::int64_t{-1});
+  }
+}
+
+void put(std::string& out, const Posting& posting) {
+  put(out, posting.debit.value);
+  put(out, posting.credit.value);
+  put(out, posting.amount.minor);
+  put(out, posting.amount.currency.code());
+}
+
+void put(std::string& out, const Narrative& narrative) {
+  put(out, narrative.reference);
+  put(out, narrative.description);
+  put(out, std::string_view(narrative.metadata));
+}
+
+}  // namespace
+
+void append_canonical(std::string& out, const Transfer& transfer) {
+  out += 'T';
+  put(out, transfer.id.value);
+  put(out, transfer.tenant.value);
+  put(out, to_string(transfer.kind));
+  put(out, static_cast<std::int64_t>(transfer.postings.size()));
+  for (const Posting& posting : transfer.postings) put(out, posting);
+  put(out, transfer.narrative);
+  put(out, transfer.effective_at.us);
+  put(out, transfer.created_at.us);
+  put(out, transfer.hold.value);
+  put(out, transfer.reverses.value);
+}
+
+void append_canonical(std::string& out, const HoldRecord& record, const Hold& hold) {
+  out += 'H';
+  put(out, record.id);
+  put(out, record.hold.value);
+  put(out, engine::to_string(record.kind));
+  put(out, record.transfer.value);
+  put(out, record.at.us);
+  if (record.kind != engine::HoldChangeKind::placed) return;
+  put(out, hold.tenant.value);
+  put(out, static_cast<std::int64_t>(hold.postings.size()));
+  for (const HoldPosting& held : hold.postings) put(out, held.posting);
+  put(out, hold.narrative);
+  put(out, hold.expires_at ? hold.expires_at->us : -1);
+}
+
+crypto::Sha256 link_hash(const crypto::Sha256& previous, std::string_view canonical) {
+  crypto::Sha256Stream stream;
+  stream.update(crypto::bytes_of(previous));
+  stream.update(canonical);
+  return stream.finish();
+}
+
+Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& changes, Timestamp now) {
+  if (changes.transfers.empty() && changes.hold_changes.empty()) return {};
+
+  std::string canonical;
+  canonical.reserve(256 * (changes.transfers.size() + changes.hold_changes.size()));
+  std::int64_t first_id = 0;
+  std::int64_t last_id = 0;
+  auto transfer = changes.transfers.begin();
+  auto change = changes.hold_changes.begin();
+  while (transfer != changes.transfers.end() || change != changes.hold_changes.end()) {
+    const bool take_transfer = change == changes.hold_changes.end() ||
+                               (transfer != changes.transfers.end() && transfer->transfer.id.value < change->id);
+    last_id = take_transfer ? transfer->transfer.id.value : change->id;
+    if (first_id == 0) first_id = last_id;
+    if (take_transfer) {
+      append_canonical(canonical, (transfer++)->transfer);
+    } else {
+      append_canonical(canonical, {change->id, change->after.id, change->kind, change->transfer, change->at},
+                       change->after);
+      ++change;
+    }
+  }
+
+  std::int64_t sequence = 1;
+  crypto::Sha256 previous{};
+  TRY(tx.query(newest_link, {chain}, [&](const sql::Row& row) {
+    sequence = row.integer(0) + 1;
+    const std::string_view hash = row.blob(1);
+    std::memcpy(previous.data(), hash.data(), std::min(hash.size(), previous.size()));
+    return false;
+  }));
+  const crypto::Sha256 hash = link_hash(previous, canonical);
+  const auto records = static_cast<std::int64_t>(changes.transfers.size() + changes.hold_changes.size());
+  TRY(tx.exec(link_insert,
+              {chain, sequence, first_id, last_id, records, Param::blob(crypto::bytes_of(hash)), now.us}));
+  return {};
+}
+
+}  // namespace florin::ledger::chain

@@ -1,0 +1,150 @@
+#include "ledger/ledger_json.h"
+
+#include <algorithm>
+
+#include "platform/json/writer.h"
+
+namespace florin::ledger {
+namespace {
+
+using json::Writer;
+
+template <class Tag>
+void write_id(Writer& writer, std::string_view name, Id<Tag> id) {
+  if (id) {
+    writer.member(name, id.str());
+  } else {
+    writer.key(name).null();
+  }
+}
+
+void write_text(Writer& writer, std::string_view name, const std::optional<std::string>& text) {
+  if (text) {
+    writer.member(name, *text);
+  } else {
+    writer.key(name).null();
+  }
+}
+
+void write_number(Writer& writer, std::string_view name, const std::optional<std::int64_t>& number) {
+  if (number) {
+    writer.member(name, *number);
+  } else {
+    writer.key(name).null();
+  }
+}
+
+void write_narrative(Writer& writer, const Narrative& narrative) {
+  write_text(writer, "reference", narrative.reference);
+  write_text(writer, "description", narrative.description);
+  writer.member_raw("metadata", narrative.metadata);
+}
+
+void write_posting(Writer& writer, const Posting& posting) {
+  writer.member("debit", posting.debit.str()).member("credit", posting.credit.str());
+  writer.member("amount", posting.amount.minor).member("currency", posting.amount.currency.code());
+}
+
+enum class TransferView { posted, with_reversal, dry_run };
+
+void write_transfer(std::string& out, const Transfer& transfer, TransferView view, TransferId reversed_by) {
+  Writer writer(out);
+  writer.begin_object();
+  if (view != TransferView::dry_run) writer.member("id", transfer.id.str());
+  writer.member("kind", to_string(transfer.kind));
+  writer.member("status", view == TransferView::dry_run ? "dry_run" : "posted");
+  writer.key("postings").begin_array();
+  for (const Posting& posting : transfer.postings) {
+    writer.begin_object();
+    write_posting(writer, posting);
+    writer.end_object();
+  }
+  writer.end_array();
+  write_narrative(writer, transfer.narrative);
+  writer.member("effective_at", transfer.effective_at.rfc3339());
+  writer.member("created_at", transfer.created_at.rfc3339());
+  write_id(writer, "hold_id", transfer.hold);
+  write_id(writer, "reverses", transfer.reverses);
+  if (view == TransferView::with_reversal) write_id(writer, "reversed_by", reversed_by);
+  writer.end_object();
+}
+
+void write_hold_members(Writer& writer, const Hold& hold) {
+  writer.member("id", hold.id.str()).member("status", to_string(hold.status));
+  writer.key("postings").begin_array();
+  for (const HoldPosting& held : hold.postings) {
+    writer.begin_object();
+    write_posting(writer, held.posting);
+    writer.member("remaining", held.remaining).end_object();
+  }
+  writer.end_array();
+  write_narrative(writer, hold.narrative);
+  write_text(writer, "expires_at", hold.expires_at ? std::optional(hold.expires_at->rfc3339()) : std::nullopt);
+  writer.member("created_at", hold.created_at.rfc3339());
+}
+
+}  // namespace
+
+void append_json(std::string& out, const Account& account) {
+  const Sums& sums = account.sums;
+  Writer writer(out);
+  writer.begin_object().member("id", account.id.str()).member("code", account.code);
+  writer.member("type", to_string(account.type)).member("currency", account.currency.code());
+  writer.member("balance", balance_of(account.type, sums)).member("available", available_of(account.type, sums));
+  writer.member("incoming", incoming_of(account.type, sums));
+  writer.member("debits_posted", sums.debits_posted).member("credits_posted", sums.credits_posted);
+  writer.member("debits_pending", sums.debits_pending).member("credits_pending", sums.credits_pending);
+  write_number(writer, "min_balance", account.min_balance);
+  write_number(writer, "max_balance", account.max_balance);
+  writer.member("frozen", account.frozen).member("closed", account.closed);
+  writer.member_raw("metadata", account.metadata).member("created_at", account.created_at.rfc3339());
+  writer.end_object();
+}
+
+void append_json(std::string& out, const Transfer& transfer) { write_transfer(out, transfer, TransferView::posted, {}); }
+
+void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by) {
+  write_transfer(out, transfer, TransferView::with_reversal, reversed_by);
+}
+
+void append_dry_run_json(std::string& out, const Transfer& transfer) {
+  write_transfer(out, transfer, TransferView::dry_run, {});
+}
+
+void append_json(std::string& out, const Hold& hold) {
+  Writer writer(out);
+  writer.begin_object();
+  write_hold_members(writer, hold);
+  writer.end_object();
+}
+
+void append_json(std::string& out, const Capture& capture) {
+  Writer writer(out);
+  writer.begin_object();
+  write_hold_members(writer, capture.hold);
+  writer.member_raw("transfer", to_json(capture.transfer)).end_object();
+}
+
+void append_json(std::string& out, const BulkResult& result) {
+  const auto posted = std::count_if(result.items.begin(), result.items.end(), [](const BulkItem& item) {
+    return std::holds_alternative<TransferId>(item);
+  });
+  Writer writer(out);
+  writer.begin_object().member("posted", static_cast<std::int64_t>(posted));
+  writer.member("refused", static_cast<std::int64_t>(result.items.size()) - posted);
+  writer.key("results").begin_array();
+  std::int64_t index = 0;
+  for (const BulkItem& item : result.items) {
+    writer.begin_object().member("index", index++);
+    if (const auto* id = std::get_if<TransferId>(&item)) {
+      writer.member("status", "posted").member("id", id->str());
+    } else {
+      const Error& error = std::get<Error>(item);
+      writer.member("status", "refused").member("code", error.code.name).member("detail", error.detail);
+    }
+    writer.end_object();
+  }
+  writer.end_array().end_object();
+}
+
+}  // namespace florin::ledger

@@ -1,0 +1,28 @@
+#pragma once
+#include <string>
+
+#include "ledger/ledger.h"
+
+namespace florin::ledger {
+
+/// The ledger's things as the API and the events show them; documented in the module's README.
+void append_json(std::string& out, const Account& account);
+/// As it was posted: the same text for every replay.
+void append_json(std::string& out, const Transfer& transfer);
+/// With `reversed_by`, which comes later.
+void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by);
+/// What a transfer would be: no id, status "dry_run".
+void append_dry_run_json(std::string& out, const Transfer& transfer);
+void append_json(std::string& out, const Hold& hold);
+void append_json(std::string& out, const Capture& capture);
+void append_json(std::string& out, const BulkResult& result);
+
+template <class T>
+std::string to_json(const T& thing) {
+  std::string out;
+  out.reserve(512);
+  append_json(out, thing);
+  return out;
+}
+
+}  // namespace florin::ledger

@@ -1,0 +1,264 @@
+#include "ledger/ledger_service.h"
+
+#include <algorithm>
+#include <future>
+#include <mutex>
+#include <utility>
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "events/events.h"
+#include "ledger/errors.h"
+#include "ledger/ledger_json.h"
+#include "ledger/ledger_store.h"
+#include "ledger/ledger_writer.h"
+#include "platform/metrics/metrics.h"
+#include "platform/sql/database.h"
+#include "platform/sql/errors.h"
+
+namespace florin::ledger {
+namespace {
+
+/// More commands than this waiting means that the disk does not keep up; clients should slow down.
+constexpr std::size_t max_waiting = 50'000;
+/// A batch stays small enough that its commit does not make others wait long.
+constexpr std::size_t max_batch = 1'024;
+
+struct Waiting {
+  Command command;
+  LedgerService::Completion done;
+};
+
+struct Batch {
+  std::vector<Decided> items;
+  std::vector<LedgerService::Completion> done;
+};
+
+Result<void> check_bounds(const Account& account) {
+  if (!account.min_balance || !account.max_balance || *account.min_balance <= *account.max_balance) return {};
+  return Error{florin::errors::validation_failed, "min_balance must not be above max_balance",
+               {{"/min_balance", "above_max_balance", "must not be above max_balance"}}};
+}
+
+}  // namespace
+
+struct LedgerService::Impl {
+  sql::Database& database;
+  const Clock& clock;
+  IdGenerator& ids;
+  events::EventLog& events;
+  LedgerWriter writer;
+  metrics::Counter& applied;
+  metrics::Counter& refused;
+  metrics::Counter& replayed;
+  metrics::Histogram& batch_size;
+
+  std::mutex mutex;
+  std::vector<Waiting> waiting;
+  bool scheduled = false;  // A unit of work that will take what waits is on its way.
+
+  void schedule();
+  void take(Batch& batch);
+  Result<void> run(sql::Tx& tx, Batch& batch);
+  void complete(Batch& batch, const Result<void>& committed);
+  void count(const Outcome& outcome);
+  Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type, const Account& account);
+  Result<Account> find(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
+};
+
+LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
+                             metrics::Registry& metrics, StatusOf status_of) {
+  const std::string_view name = "florin_ledger_commands_total";
+  const std::string_view help = "Ledger commands by what became of them.";
+  impl_.reset(new Impl{database,
+                       clock,
+                       ids,
+                       events,
+                       LedgerWriter(clock, ids, events, status_of),
+                       metrics.counter(name, help, {{"outcome", "applied"}}),
+                       metrics.counter(name, help, {{"outcome", "refused"}}),
+                       metrics.counter(name, help, {{"outcome", "replayed"}}),
+                       metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
+                                         {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
+                       {},
+                       {}});
+}
+
+LedgerService::~LedgerService() = default;
+
+Result<void> LedgerService::recover() {
+  const store::Newest newest = TRY(impl_->database.read([](sql::Tx& tx) { return store::find_newest(tx); }));
+  impl_->ids.start_after(newest.id);
+  impl_->ids.start_after(TRY(impl_->events.newest()).value);
+  impl_->writer.start_after(newest.created_at);
+  return {};
+}
+
+// ---------------------------------------------------------------- commands
+
+void LedgerService::submit(Command command, Completion done) {
+  std::unique_lock lock(impl_->mutex);
+  if (impl_->waiting.size() >= max_waiting) {
+    lock.unlock();
+    return done(Error{errors::ledger_busy, "too many commands are waiting", {}, 1});
+  }
+  impl_->waiting.push_back({std::move(command), std::move(done)});
+  const bool was_scheduled = std::exchange(impl_->scheduled, true);
+  lock.unlock();
+  if (!was_scheduled) impl_->schedule();
+}
+
+void LedgerService::Impl::schedule() {
+  auto batch = std::make_shared<Batch>();
+  database.submit([this, batch](sql::Tx& tx) { return run(tx, *batch); },
+                  [this, batch](const Result<void>& committed) { complete(*batch, committed); }, sql::Undo::batch);
+}
+
+void LedgerService::Impl::take(Batch& batch) {
+  bool more = false;
+  {
+    const std::lock_guard lock(mutex);
+    const std::size_t count = std::min(waiting.size(), max_batch);
+    batch.items.reserve(count);
+    batch.done.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      batch.items.push_back({std::move(waiting[i].command)});
+      batch.done.push_back(std::move(waiting[i].done));
+    }
+    waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
+    more = !waiting.empty();
+    scheduled = more;
+  }
+  if (more) schedule();
+}
+
+Result<void> LedgerService::Impl::run(sql::Tx& tx, Batch& batch) {
+  // An engine that retries a transaction runs this again, with the commands it has.
+  if (batch.done.empty()) take(batch);
+  return writer.run(tx, batch.items);
+}
+
+void LedgerService::Impl::complete(Batch& batch, const Result<void>& committed) {
+  // A unit of work that was never run (the database is closing) still owes answers to those who wait.
+  if (batch.done.empty()) take(batch);
+  batch_size.observe(static_cast<double>(batch.done.size()));
+  for (std::size_t i = 0; i < batch.done.size(); ++i) {
+    Outcome outcome = committed ? std::move(batch.items[i].outcome) : Outcome(committed.error());
+    count(outcome);
+    batch.done[i](std::move(outcome));
+  }
+}
+
+void LedgerService::Impl::count(const Outcome& outcome) {
+  if (std::holds_alternative<Error>(outcome)) {
+    refused.add();
+  } else if (std::holds_alternative<Replay>(outcome)) {
+    replayed.add();
+  } else {
+    applied.add();
+  }
+}
+
+Outcome LedgerService::execute(Command command) {
+  std::promise<Outcome> promise;
+  auto outcome = promise.get_future();
+  submit(std::move(command), [&promise](Outcome result) { promise.set_value(std::move(result)); });
+  return outcome.get();
+}
+
+Result<Outcome> LedgerService::post(sql::Tx& tx, Command command) {
+  Decided item{std::move(command)};
+  TRY(impl_->writer.run(tx, std::span(&item, 1)));
+  return std::move(item.outcome);
+}
+
+// ---------------------------------------------------------------- accounts
+
+Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Origin& origin, std::string_view type,
+                                       const Account& account) {
+  const std::string data = to_json(account);
+  const std::string subject = account.id.str();
+  TRY(events.append(tx, {origin.tenant, type, subject, data, origin.actor, origin.request_id, writer.now()}));
+  return {};
+}
+
+Result<Account> LedgerService::Impl::find(sql::Tx& tx, TenantId tenant, const AccountRef& ref) {
+  AccountId id = ref.id;
+  if (!id) id = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
+  auto account = TRY(store::load_account(tx, id));
+  if (!account || account->tenant != tenant) {
+    return Error{errors::account_not_found, "there is no account of this id or code"};
+  }
+  return *std::move(account);
+}
+
+Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin, const NewAccount& wanted) {
+  Account account{.id = {impl_->ids.next()},
+                  .tenant = wanted.tenant,
+                  .code = wanted.code,
+                  .type = wanted.type,
+                  .currency = wanted.currency,
+                  .min_balance = wanted.min_balance,
+                  .max_balance = wanted.max_balance,
+                  .metadata = wanted.metadata,
+                  .sums = {},
+                  .created_at = impl_->writer.now()};
+  TRY(check_bounds(account));
+  if (TRY(store::find_account_id(tx, wanted.tenant, wanted.code))) {
+    return Error{errors::account_exists, "an account with this code exists",
+                 {{"/code", "account_exists", "an account with this code exists"}}};
+  }
+  TRY(store::insert_account(tx, account));
+  TRY(impl_->tell(tx, origin, "account.created", account));
+  return account;
+}
+
+Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref,
+                                              const AccountChange& change) {
+  Account account = TRY(impl_->find(tx, origin.tenant, ref));
+  if (account.closed) return Error{errors::account_closed, "the account is closed"};
+  if (change.min_balance) account.min_balance = *change.min_balance;
+  if (change.max_balance) account.max_balance = *change.max_balance;
+  if (change.frozen) account.frozen = *change.frozen;
+  if (change.metadata) account.metadata = *change.metadata;
+  TRY(check_bounds(account));
+  TRY(store::update_account(tx, account));
+  TRY(impl_->tell(tx, origin, "account.updated", account));
+  return account;
+}
+
+Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref) {
+  Account account = TRY(impl_->find(tx, origin.tenant, ref));
+  if (account.closed) return account;
+  const Sums& sums = account.sums;
+  if (sums.debits_posted != sums.credits_posted || sums.debits_pending != 0 || sums.credits_pending != 0) {
+    return Error{errors::account_not_empty, "an account with a balance or open holds cannot be closed"};
+  }
+  account.closed = true;
+  TRY(store::update_account(tx, account));
+  TRY(impl_->tell(tx, origin, "account.closed", account));
+  return account;
+}
+
+// ---------------------------------------------------------------- holds
+
+Result<std::int64_t> LedgerService::expire_holds() {
+  constexpr int at_once = 500;
+  const Timestamp now = impl_->clock.now();
+  const auto due =
+      TRY(impl_->database.read([&](sql::Tx& tx) { return store::find_due_holds(tx, now, at_once); }));
+  std::int64_t expired = 0;
+  for (const store::DueHold& hold : due) {
+    Command command;
+    command.origin.tenant = hold.tenant;
+    command.body = ExpireHold{hold.id};
+    const Outcome outcome = execute(std::move(command));
+    if (std::holds_alternative<Hold>(outcome)) ++expired;
+    // A hold captured or released meanwhile is no fault; a database that is away is.
+    const auto* error = std::get_if<Error>(&outcome);
+    if (error && error->code.kind == ErrorKind::unavailable) return *error;
+  }
+  return expired;
+}
+
+}  // namespace florin::ledger

@@ -1,0 +1,171 @@
+#include "ledger/ledger_writer.h"
+
+#include <algorithm>
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "events/events.h"
+#include "ledger/chain.h"
+#include "ledger/ledger_json.h"
+#include "ledger/ledger_store.h"
+#include "platform/sql/database.h"
+
+namespace florin::ledger {
+namespace {
+
+events::NewEvent event_from(const Origin& origin, std::string_view type, Timestamp at) {
+  return {origin.tenant, type, {}, {}, origin.actor, origin.request_id, at};
+}
+
+std::string_view event_type(engine::HoldChangeKind kind) {
+  switch (kind) {
+    case engine::HoldChangeKind::placed:
+      return "hold.created";
+    case engine::HoldChangeKind::captured:
+      return "hold.captured";
+    case engine::HoldChangeKind::released:
+      return "hold.released";
+    case engine::HoldChangeKind::expired:
+      break;
+  }
+  return "hold.expired";
+}
+
+}  // namespace
+
+LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of)
+    : clock_(clock), ids_(ids), events_(events), answer_of_([status_of](const Command& command, const Outcome& outcome) {
+        return remembered_answer(command, outcome, status_of);
+      }) {}
+
+Timestamp LedgerWriter::now() {
+  last_now_ = std::max(last_now_, clock_.now());
+  return last_now_;
+}
+
+Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
+  engine::World world;
+  world.accounts.reserve(2 * batch.size());
+  world.keys.reserve(batch.size());
+  for (Decided& item : batch) TRY(load(tx, item.command, world));
+
+  const Timestamp at = now();
+  engine::Engine engine(world, ids_, at, answer_of_);
+  for (Decided& item : batch) item.outcome = engine.decide(item.command);
+  TRY(write(tx, engine.changes(), at));
+
+  for (Decided& item : batch) {
+    auto* replay = std::get_if<Replay>(&item.outcome);
+    if (replay && replay->record.ref != 0) {
+      replay->transfer = TRY(store::load_transfer(tx, TransferId{replay->record.ref}));
+    }
+  }
+  return {};
+}
+
+// ---------------------------------------------------------------- loading
+
+Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& world) {
+  if (command.key && !command.dry_run && !world.keys.contains(command.key->digest)) {
+    if (auto record = TRY(idempotency::find(tx, command.key->digest))) {
+      world.keys.emplace(command.key->digest, *std::move(record));
+      return {};  // It will be a replay or a mismatch; nothing else is looked at.
+    }
+  }
+  const TenantId tenant = command.origin.tenant;
+  struct Load {
+    LedgerWriter& self;
+    sql::Tx& tx;
+    TenantId tenant;
+    engine::World& world;
+    Result<void> operator()(PostTransfer& body) { return self.load_accounts(tx, tenant, body.postings, world); }
+    Result<void> operator()(PlaceHold& body) { return self.load_accounts(tx, tenant, body.postings, world); }
+    Result<void> operator()(PostBulk& body) {
+      for (PostTransfer& transfer : body.transfers) TRY(self.load_accounts(tx, tenant, transfer.postings, world));
+      return {};
+    }
+    Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, world); }
+    Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, world); }
+    Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, world); }
+    Result<void> operator()(ReverseTransfer& body) { return self.load_transfer(tx, body.transfer, world); }
+  };
+  return std::visit(Load{*this, tx, tenant, world}, command.body);
+}
+
+Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) {
+  if (!id || world.accounts.contains(id)) return {};
+  if (auto account = TRY(store::load_account_state(tx, id))) world.accounts.emplace(id, *std::move(account));
+  return {};
+}
+
+Result<void> LedgerWriter::load_accounts(sql::Tx& tx, TenantId tenant, std::vector<PostingRequest>& postings,
+                                         engine::World& world) {
+  for (PostingRequest& posting : postings) {
+    for (AccountRef* ref : {&posting.debit, &posting.credit}) {
+      if (!ref->id) ref->id = TRY(store::find_account_id(tx, tenant, ref->code)).value_or(AccountId{});
+      TRY(load_account(tx, ref->id, world));
+    }
+  }
+  return {};
+}
+
+Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::World& world) {
+  if (world.holds.contains(id)) return {};
+  auto hold = TRY(store::load_hold(tx, id));
+  if (!hold) return {};
+  for (const HoldPosting& held : hold->postings) {
+    TRY(load_account(tx, held.posting.debit, world));
+    TRY(load_account(tx, held.posting.credit, world));
+  }
+  world.holds.emplace(id, *std::move(hold));
+  return {};
+}
+
+Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id, engine::World& world) {
+  if (world.transfers.contains(id)) return {};
+  auto transfer = TRY(store::load_transfer(tx, id));
+  if (!transfer) return {};
+  for (const Posting& posting : transfer->postings) {
+    TRY(load_account(tx, posting.debit, world));
+    TRY(load_account(tx, posting.credit, world));
+  }
+  const TransferId reversed_by = TRY(store::find_reversal_of(tx, id));
+  world.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
+  return {};
+}
+
+// ---------------------------------------------------------------- writing
+
+Result<void> LedgerWriter::write(sql::Tx& tx, const engine::Changes& changes, Timestamp now) {
+  if (changes.empty()) return {};
+  TRY(store::save(tx, changes));
+  for (const engine::KeyRow& row : changes.keys) TRY(idempotency::insert(tx, row.key, row.record, now));
+  TRY(write_events(tx, changes));
+  return chain::extend(tx, ids_.node(), changes, now);
+}
+
+Result<void> LedgerWriter::write_events(sql::Tx& tx, const engine::Changes& changes) {
+  std::string data;
+  for (const engine::PostedTransfer& posted : changes.transfers) {
+    const Transfer& transfer = posted.transfer;
+    data.clear();
+    append_json(data, transfer);
+    const std::string subject = transfer.id.str();
+    events::NewEvent event = event_from(*posted.origin, "transaction.executed", transfer.created_at);
+    event.subject = subject;
+    event.data = data;
+    TRY(events_.append(tx, event));
+  }
+  for (const engine::HoldChange& change : changes.hold_changes) {
+    data.clear();
+    append_json(data, change.after);
+    const std::string subject = change.after.id.str();
+    events::NewEvent event = event_from(*change.origin, event_type(change.kind), change.at);
+    event.subject = subject;
+    event.data = data;
+    TRY(events_.append(tx, event));
+  }
+  return {};
+}
+
+}  // namespace florin::ledger

@@ -1,0 +1,54 @@
+#pragma once
+#include <span>
+
+#include "base/clock.h"
+#include "ledger/answers.h"
+#include "ledger/engine/engine.h"
+
+namespace florin::events {
+class EventLog;
+}
+namespace florin::sql {
+class Tx;
+}
+
+namespace florin::ledger {
+
+/// A command on its way through a batch.
+struct Decided {
+  Command command;
+  Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
+};
+
+/// The shell around the engine: loads what a batch of commands looks at, lets the engine decide, and writes
+/// rows, events, keys and the chain's link in the caller's transaction.
+/// One batch at a time: the writer's thread.
+class LedgerWriter {
+ public:
+  LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of);
+
+  /// Fills every outcome. An error is the database's: nothing of the batch may be committed then.
+  Result<void> run(sql::Tx& tx, std::span<Decided> batch);
+
+  /// The moment new rows carry: never before one that was given out earlier, even if the clock steps back.
+  Timestamp now();
+  void start_after(Timestamp newest_stored) { last_now_ = newest_stored; }
+
+ private:
+  Result<void> load(sql::Tx& tx, Command& command, engine::World& world);
+  Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world);
+  Result<void> load_accounts(sql::Tx& tx, TenantId tenant, std::vector<PostingRequest>& postings,
+                             engine::World& world);
+  Result<void> load_hold(sql::Tx& tx, HoldId id, engine::World& world);
+  Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::World& world);
+  Result<void> write(sql::Tx& tx, const engine::Changes& changes, Timestamp now);
+  Result<void> write_events(sql::Tx& tx, const engine::Changes& changes);
+
+  const Clock& clock_;
+  IdGenerator& ids_;
+  events::EventLog& events_;
+  const engine::AnswerOf answer_of_;
+  Timestamp last_now_;
+};
+
+}  // namespace florin::ledger
