@@ -1,0 +1,349 @@
+#include "ledger/ledger_routes.h"
+
+#include <memory>
+#include <utility>
+
+#include "base/try.h"
+#include "idempotency/idempotency.h"
+#include "ledger/ledger_json.h"
+#include "ledger/ledger_queries.h"
+#include "ledger/ledger_service.h"
+#include "ledger/requests.h"
+#include "platform/json/writer.h"
+
+namespace florin::ledger {
+namespace {
+
+using http::Request;
+using http::Response;
+using json::Writer;
+
+constexpr std::size_t bulk_body_bytes = 16 << 20;  // 10,000 transfers with references and metadata.
+
+using ParseCommand = Result<Command> (*)(const Request&, std::string_view route);
+
+/// A command on its way from the request to the answer: its key is taken until it is answered.
+struct Flight {
+  Command command;
+  Outcome outcome;
+  idempotency::InFlight::Ticket ticket;
+};
+
+template <class T, class Append>
+Response list(const Paged<T>& page, const Append& append) {
+  std::string body;
+  Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const T& row : page.rows) append(writer, row);
+  writer.end_array().member("has_more", page.next != 0).key("next_cursor");
+  if (page.next != 0) {
+    writer.value(http::cursor_of(page.next));
+  } else {
+    writer.null();
+  }
+  writer.end_object();
+  return Response::ok(std::move(body));
+}
+
+template <class T>
+void append_row(Writer& writer, const T& row) {
+  writer.raw(to_json(row));
+}
+
+std::string transfer_json(const TransferView& view) {
+  std::string body;
+  append_json(body, view.transfer, view.reversed_by);
+  return body;
+}
+
+void write_optional(Writer& writer, std::string_view name, const std::optional<std::string>& text) {
+  writer.key(name);
+  if (text) {
+    writer.value(*text);
+  } else {
+    writer.null();
+  }
+}
+
+void append_entry(Writer& writer, const StatementEntry& entry) {
+  writer.begin_object().member("transfer_id", entry.transfer.str()).member("kind", to_string(entry.kind));
+  writer.member("direction", entry.is_debit ? "debit" : "credit").member("amount", entry.amount_minor);
+  writer.member("balance", entry.balance_minor).member("counterparty", entry.counterparty.str());
+  write_optional(writer, "reference", entry.reference);
+  write_optional(writer, "description", entry.description);
+  writer.member("effective_at", entry.effective_at.rfc3339()).member("created_at", entry.created_at.rfc3339());
+  writer.end_object();
+}
+
+/// A statement is a list that also says whose it is.
+Response statement_response(const Statement& statement) {
+  Response response = list(statement.entries, append_entry);
+  std::string head = "{\"account_id\":\"" + statement.account.id.str() + "\",\"currency\":\"" +
+                     std::string(statement.account.currency.code()) + "\",";
+  response.body.replace(0, 1, head);
+  return response;
+}
+
+Response balance_now(const Account& account, Timestamp now) {
+  std::string body;
+  Writer(body)
+      .begin_object()
+      .member("account_id", account.id.str())
+      .member("currency", account.currency.code())
+      .member("at", now.rfc3339())
+      .member("balance", balance_of(account.type, account.sums))
+      .member("available", available_of(account.type, account.sums))
+      .member("incoming", incoming_of(account.type, account.sums))
+      .end_object();
+  return Response::ok(std::move(body));
+}
+
+Response balance_then(const BalanceAt& balance, Timestamp at) {
+  std::string body;
+  Writer(body)
+      .begin_object()
+      .member("account_id", balance.account.id.str())
+      .member("currency", balance.account.currency.code())
+      .member("at", at.rfc3339())
+      .member("balance", balance.balance_minor)
+      .end_object();
+  return Response::ok(std::move(body));
+}
+
+void write_trial_row(Writer& writer, const GroupRow& row) {
+  writer.begin_object();
+  if (row.account) {
+    writer.member("account_id", row.account->id.str()).member("code", row.account->code);
+    writer.member("type", to_string(row.account->type));
+  } else {
+    writer.member("type", row.group).member("accounts", row.count);
+  }
+  writer.member("debits", row.debits).member("credits", row.credits).member("balance", row.balance).end_object();
+}
+
+/// Rows come sorted by currency; each currency gets its total and the proof that both sides agree.
+Response trial_balance_response(const std::vector<GroupRow>& rows, Timestamp at) {
+  std::string body;
+  Writer writer(body);
+  writer.begin_object().member("at", at.rfc3339()).key("currencies").begin_array();
+  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
+    std::int64_t debits = 0;
+    std::int64_t credits = 0;
+    while (end < rows.size() && rows[end].currency == rows[begin].currency) {
+      debits += rows[end].debits;
+      credits += rows[end].credits;
+      ++end;
+    }
+    writer.begin_object().member("currency", rows[begin].currency.code());
+    writer.member("debits", debits).member("credits", credits).member("balanced", debits == credits);
+    writer.key("rows").begin_array();
+    for (std::size_t i = begin; i < end; ++i) write_trial_row(writer, rows[i]);
+    writer.end_array().end_object();
+  }
+  writer.end_array().end_object();
+  return Response::ok(std::move(body));
+}
+
+Response aggregates_response(const std::vector<GroupRow>& rows, std::string_view by, Timestamp at) {
+  std::string body;
+  Writer writer(body);
+  writer.begin_object().member("by", by).member("at", at.rfc3339()).key("data").begin_array();
+  for (const GroupRow& row : rows) {
+    writer.begin_object().member("group", row.group).member("currency", row.currency.code());
+    writer.member("count", row.count).member("debits", row.debits).member("credits", row.credits);
+    writer.member("balance", row.balance).end_object();
+  }
+  writer.end_array().end_object();
+  return Response::ok(std::move(body));
+}
+
+Response currencies_response() {
+  std::string body;
+  Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const CurrencyInfo& info : Currency::all()) {
+    writer.begin_object().member("code", info.code).member("numeric", info.numeric);
+    writer.member("digits", info.digits).member("name", info.name).end_object();
+  }
+  writer.end_array().end_object();
+  return Response::ok(std::move(body));
+}
+
+/// Everything the handlers share.
+struct Handlers {
+  LedgerService& service;
+  LedgerQueries& queries;
+  idempotency::Idempotency& idempotency;
+  StatusOf status_of;
+
+  void submit(const Request& request, const http::Responder& responder, ParseCommand parse,
+              std::string_view route) const;
+
+  Result<Response> open_account(const Request& request) const;
+  Result<Response> change_account(const Request& request) const;
+  Result<Response> close_account(const Request& request) const;
+  Result<Response> list_accounts(const Request& request) const;
+  Result<Response> get_account(const Request& request) const;
+  Result<Response> get_statement(const Request& request) const;
+  Result<Response> get_balance(const Request& request) const;
+  Result<Response> list_transfers(const Request& request) const;
+  Result<Response> get_transfer(const Request& request) const;
+  Result<Response> list_holds(const Request& request) const;
+  Result<Response> get_hold(const Request& request) const;
+  Result<Response> get_trial_balance(const Request& request) const;
+  Result<Response> get_aggregates(const Request& request) const;
+};
+
+void Handlers::submit(const Request& request, const http::Responder& responder, ParseCommand parse,
+                      std::string_view route) const {
+  Result<Command> command = parse(request, route);
+  if (!command) return responder.send(std::move(command).error());
+  auto flight = std::make_shared<Flight>();
+  flight->command = *std::move(command);
+  if (flight->command.key && !flight->command.dry_run) {
+    auto ticket = idempotency.in_flight().enter(*flight->command.key);
+    if (!ticket) return responder.send(std::move(ticket).error());
+    flight->ticket = *std::move(ticket);
+  }
+  // The ledger needs a command of its own: what the answer looks at stays here.
+  service.submit(flight->command, [flight, responder, status = status_of](Outcome outcome) {
+    flight->outcome = std::move(outcome);
+    flight->ticket.release();  // The key's row is committed: from now on it is a replay.
+    responder.send_rendered([flight, status]() -> Result<Response> {
+      return answer(flight->command, flight->outcome, status);
+    });
+  });
+}
+
+Result<Response> Handlers::open_account(const Request& request) const {
+  const NewAccount wanted = TRY(requests::new_account(request));
+  return idempotency.run(request, "/v1/accounts", idempotency::Lifetime::forever,
+                         [&](sql::Tx& tx) -> Result<Response> {
+                           const Account account = TRY(service.open_account(tx, requests::origin_of(request), wanted));
+                           return Response::created(to_json(account));
+                         });
+}
+
+Result<Response> Handlers::change_account(const Request& request) const {
+  const AccountChange change = TRY(requests::account_change(request));
+  return idempotency.run(request, "/v1/accounts/{id}", idempotency::Lifetime::thirty_days,
+                         [&](sql::Tx& tx) -> Result<Response> {
+                           const Account account = TRY(service.change_account(
+                               tx, requests::origin_of(request), requests::account_in_path(request), change));
+                           return Response::ok(to_json(account));
+                         });
+}
+
+Result<Response> Handlers::close_account(const Request& request) const {
+  return idempotency.run(request, "/v1/accounts/{id}/close", idempotency::Lifetime::thirty_days,
+                         [&](sql::Tx& tx) -> Result<Response> {
+                           const Account account = TRY(service.close_account(tx, requests::origin_of(request),
+                                                                             requests::account_in_path(request)));
+                           return Response::ok(to_json(account));
+                         });
+}
+
+Result<Response> Handlers::list_accounts(const Request& request) const {
+  const AccountFilter filter = TRY(requests::account_filter(request));
+  const PageRequest page = TRY(requests::page(request));
+  const auto accounts = TRY(queries.accounts(request.caller.tenant, filter, page));
+  return list(accounts, append_row<Account>);
+}
+
+Result<Response> Handlers::get_account(const Request& request) const {
+  return Response::ok(to_json(TRY(queries.account(request.caller.tenant, requests::account_in_path(request)))));
+}
+
+Result<Response> Handlers::get_statement(const Request& request) const {
+  const requests::Period period = TRY(requests::period(request));
+  const PageRequest page = TRY(requests::page(request));
+  return statement_response(TRY(queries.statement(request.caller.tenant, requests::account_in_path(request),
+                                                  period.from, period.to, page)));
+}
+
+Result<Response> Handlers::get_balance(const Request& request) const {
+  const auto at = TRY(requests::moment(request));
+  const AccountRef ref = requests::account_in_path(request);
+  if (!at) return balance_now(TRY(queries.account(request.caller.tenant, ref)), request.received_at);
+  return balance_then(TRY(queries.balance_at(request.caller.tenant, ref, *at)), *at);
+}
+
+Result<Response> Handlers::list_transfers(const Request& request) const {
+  const TransferFilter filter = TRY(requests::transfer_filter(request));
+  const PageRequest page = TRY(requests::page(request));
+  const auto transfers = TRY(queries.transfers(request.caller.tenant, filter, page));
+  return list(transfers, [](Writer& writer, const TransferView& view) { writer.raw(transfer_json(view)); });
+}
+
+Result<Response> Handlers::get_transfer(const Request& request) const {
+  const TransferId id = TRY(requests::transfer_in_path(request));
+  return Response::ok(transfer_json(TRY(queries.transfer(request.caller.tenant, id))));
+}
+
+Result<Response> Handlers::list_holds(const Request& request) const {
+  const auto status = TRY(requests::hold_filter(request));
+  const PageRequest page = TRY(requests::page(request));
+  const auto holds = TRY(queries.holds(request.caller.tenant, status, page));
+  return list(holds, append_row<Hold>);
+}
+
+Result<Response> Handlers::get_hold(const Request& request) const {
+  const HoldId id = TRY(requests::hold_in_path(request));
+  return Response::ok(to_json(TRY(queries.hold(request.caller.tenant, id))));
+}
+
+Result<Response> Handlers::get_trial_balance(const Request& request) const {
+  const Grouping grouping = TRY(requests::trial_balance_grouping(request));
+  const GroupFilter filter = TRY(requests::group_filter(request));
+  const auto rows = TRY(queries.sums(request.caller.tenant, grouping, filter));
+  return trial_balance_response(rows, filter.at.value_or(request.received_at));
+}
+
+Result<Response> Handlers::get_aggregates(const Request& request) const {
+  const Grouping grouping = TRY(requests::aggregate_grouping(request));
+  const GroupFilter filter = TRY(requests::group_filter(request));
+  const auto rows = TRY(queries.sums(request.caller.tenant, grouping, filter));
+  return aggregates_response(rows, request.query_param("by").value_or(""), filter.at.value_or(request.received_at));
+}
+
+}  // namespace
+
+http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries, idempotency::Idempotency& idempotency,
+                           StatusOf status_of) {
+  const auto handlers = std::make_shared<const Handlers>(Handlers{service, queries, idempotency, status_of});
+  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&) const) -> http::SyncHandler {
+    return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
+  };
+  const auto command = [handlers](const char* pattern, ParseCommand parse, std::size_t max_body = 1 << 20) {
+    http::HotHandler handler = [handlers, parse, pattern](const Request& request, const http::Responder& responder) {
+      handlers->submit(request, responder, parse, pattern);
+    };
+    return http::Route{"POST", pattern, "ledger:write", std::move(handler), max_body};
+  };
+  const std::string read = "ledger:read";
+  const std::string write = "ledger:write";
+  return {
+      {"POST", "/v1/accounts", write, sync(&Handlers::open_account)},
+      {"GET", "/v1/accounts", read, sync(&Handlers::list_accounts)},
+      {"GET", "/v1/accounts/{id}", read, sync(&Handlers::get_account)},
+      {"PATCH", "/v1/accounts/{id}", write, sync(&Handlers::change_account)},
+      {"POST", "/v1/accounts/{id}/close", write, sync(&Handlers::close_account)},
+      {"GET", "/v1/accounts/{id}/statement", read, sync(&Handlers::get_statement)},
+      {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance)},
+      command("/v1/transfers", requests::post_transfer),
+      {"GET", "/v1/transfers", read, sync(&Handlers::list_transfers)},
+      command("/v1/transfers/bulk", requests::post_bulk, bulk_body_bytes),
+      {"GET", "/v1/transfers/{id}", read, sync(&Handlers::get_transfer)},
+      command("/v1/transfers/{id}/reverse", requests::reverse_transfer),
+      command("/v1/holds", requests::place_hold),
+      {"GET", "/v1/holds", read, sync(&Handlers::list_holds)},
+      {"GET", "/v1/holds/{id}", read, sync(&Handlers::get_hold)},
+      command("/v1/holds/{id}/capture", requests::capture_hold),
+      command("/v1/holds/{id}/release", requests::release_hold),
+      {"GET", "/v1/trial-balance", read, sync(&Handlers::get_trial_balance)},
+      {"GET", "/v1/aggregates", read, sync(&Handlers::get_aggregates)},
+      {"GET", "/v1/currencies", read, [](const Request&) -> Result<Response> { return currencies_response(); }},
+  };
+}
+
+}  // namespace florin::ledger

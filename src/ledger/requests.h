@@ -1,0 +1,46 @@
+#pragma once
+#include "base/result.h"
+#include "ledger/ledger.h"
+#include "ledger/ledger_queries.h"
+#include "platform/http/route.h"
+
+/// What clients send, read and checked: every bad field is named at once (validation_failed), before
+/// anything is looked up.
+namespace florin::ledger::requests {
+
+/// Tenant, actor and request id of whoever asks.
+Origin origin_of(const http::Request& request);
+
+Result<NewAccount> new_account(const http::Request& request);
+Result<AccountChange> account_change(const http::Request& request);
+
+/// Commands carry their key, of the route with this pattern.
+Result<Command> post_transfer(const http::Request& request, std::string_view route);
+Result<Command> post_bulk(const http::Request& request, std::string_view route);
+Result<Command> place_hold(const http::Request& request, std::string_view route);
+Result<Command> capture_hold(const http::Request& request, std::string_view route);
+Result<Command> release_hold(const http::Request& request, std::string_view route);
+Result<Command> reverse_transfer(const http::Request& request, std::string_view route);
+
+AccountRef account_in_path(const http::Request& request);
+/// Errors: transfer_not_found, hold_not_found when the path holds no id of that kind.
+Result<TransferId> transfer_in_path(const http::Request& request);
+Result<HoldId> hold_in_path(const http::Request& request);
+
+Result<PageRequest> page(const http::Request& request);
+Result<AccountFilter> account_filter(const http::Request& request);
+Result<TransferFilter> transfer_filter(const http::Request& request);
+Result<std::optional<HoldStatus>> hold_filter(const http::Request& request);
+
+struct Period {
+  std::optional<Timestamp> from, to;
+};
+Result<Period> period(const http::Request& request);
+/// The query's `at`; nothing when absent.
+Result<std::optional<Timestamp>> moment(const http::Request& request);
+/// `by` of aggregates (required) and of the trial balance (`type` or `account`, default `type`).
+Result<Grouping> aggregate_grouping(const http::Request& request);
+Result<Grouping> trial_balance_grouping(const http::Request& request);
+Result<GroupFilter> group_filter(const http::Request& request);
+
+}  // namespace florin::ledger::requests
