@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <initializer_list>
@@ -101,6 +102,20 @@ enum class Undo : std::uint8_t {
 
 enum class Dialect : std::uint8_t { sqlite, postgres };
 
+/// What the writing side has done since it was opened, for /metrics. Totals only grow.
+struct WriteStats {
+  std::uint64_t commits = 0;       ///< Transactions that became durable.
+  std::uint64_t units = 0;         ///< Units of work done, refused ones too.
+  std::uint64_t failed_units = 0;  ///< Of these, undone with an error.
+  std::uint64_t commit_us = 0;     ///< Time in COMMIT, with its fsync.
+  std::uint64_t busy_us = 0;       ///< Time from the begin of a batch to its last `done`.
+  std::uint64_t last_batch = 0;    ///< Units in the latest batch.
+  std::uint64_t queue_length = 0;  ///< Units that wait now.
+  std::uint64_t wal_bytes = 0;     ///< Log in use since it was last started over (SQLite).
+  std::uint64_t wal_restarts = 0;  ///< Times the lane stood still to let the log start over (SQLite).
+  std::uint64_t failed_checkpoints = 0;
+};
+
 /// A database with units of work. Safe for concurrent use.
 ///
 /// A write is durable (on disk, fsync done) before `done` or the return of `write`. Writes that wait
@@ -118,11 +133,14 @@ class Database {
   /// database is closing, `done` gets store_unavailable, possibly before submit returns.
   virtual void submit(Work work, Done done, Undo undo = Undo::savepoint) = 0;
 
-  /// Runs the work over a consistent snapshot, on the caller's thread. It cannot write.
+  /// Runs the work over a consistent snapshot, on the caller's thread. It cannot write, and must not
+  /// start another read: when all readers do so they wait for each other.
   virtual Result<void> read_work(const Work& work) = 0;
   /// submit() and wait. Never call it from the writer's thread.
   Result<void> write_work(Work work, Undo undo = Undo::savepoint);
 
+  /// A few loads of counters; never waits for the database.
+  virtual WriteStats write_stats() const = 0;
   /// A cheap question to see that the database answers (for health pages and doctor).
   virtual Result<void> ping() = 0;
   /// The engine's own full check of its file; minutes on large ones. Empty: no fault found.
@@ -165,6 +183,7 @@ struct SqliteOptions {
   int writer_cache_mib = 64;
   int reader_cache_mib = 8;     ///< Each.
   std::size_t max_batch = 1'024;  ///< Units of work in one commit.
+  int wal_limit_mib = 64;         ///< The write-ahead log is started over beyond this size.
 };
 
 /// Opens or creates the file: WAL, synchronous=FULL, foreign keys on, the write lane and the

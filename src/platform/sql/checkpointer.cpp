@@ -1,0 +1,112 @@
+#include "platform/sql/checkpointer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "platform/log/log.h"
+
+namespace florin::sql {
+namespace {
+
+constexpr std::uint64_t page_bytes = 4'096 + 24;  // A page of the log with its header.
+/// So little is left to copy that the lane may stand still for it.
+constexpr int short_rest_pages = 512;
+constexpr int passes_before_restart = 4;
+constexpr auto pause = std::chrono::seconds(1);
+
+int pages_in(int mib) {
+  return static_cast<int>(std::uint64_t(std::max(mib, 1)) * 1'024 * 1'024 / page_bytes);
+}
+
+}  // namespace
+
+Checkpointer::Checkpointer(std::unique_ptr<SqliteConnection> connection, WriteLane& lane,
+                           int wal_limit_mib)
+    : limit_pages_(pages_in(wal_limit_mib)),
+      step_pages_(limit_pages_ / 4),
+      connection_(std::move(connection)),
+      lane_(lane),
+      restart_at_pages_(limit_pages_),
+      thread_([this] { run(); }) {}
+
+Checkpointer::~Checkpointer() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    wake_.notify_one();
+  }
+  thread_.join();
+}
+
+/// A log shorter than what was copied has been started over since: all of it waits.
+int Checkpointer::waiting_pages() const {
+  const int pages = wal_pages_;
+  const int copied = copied_pages_;
+  return pages < copied ? pages : pages - copied;
+}
+
+void Checkpointer::wal_grew_to(int pages) {
+  wal_pages_ = pages;
+  if (waiting_pages() < step_pages_ || !is_asleep_) return;
+  const std::lock_guard lock(mutex_);
+  wake_.notify_one();
+}
+
+void Checkpointer::add_to(WriteStats& stats) const {
+  stats.wal_bytes = std::uint64_t(wal_pages_.load()) * page_bytes;
+  stats.wal_restarts = restarts_;
+  stats.failed_checkpoints = failures_;
+}
+
+void Checkpointer::run() {
+  while (wait_for_pages()) {
+    if (!checkpoint()) pause_after_failure();
+  }
+}
+
+bool Checkpointer::wait_for_pages() {
+  std::unique_lock lock(mutex_);
+  is_asleep_ = true;
+  wake_.wait(lock, [&] { return is_stopping_ || waiting_pages() >= step_pages_; });
+  is_asleep_ = false;
+  return !is_stopping_;
+}
+
+void Checkpointer::pause_after_failure() {
+  std::unique_lock lock(mutex_);
+  wake_.wait_for(lock, pause, [&] { return is_stopping_; });
+}
+
+/// False: the log could not be copied; it stays as it is and nothing is lost.
+bool Checkpointer::checkpoint() {
+  for (int pass = 0; pass < passes_before_restart; ++pass) {
+    const auto progress = connection_->checkpoint(SqliteConnection::Checkpoint::passive);
+    if (!progress) {
+      ++failures_;
+      log::warn("cannot copy the write-ahead log into the database",
+                {{"reason", progress.error().detail}});
+      return false;
+    }
+    copied_pages_ = progress->copied_pages;
+    const bool is_reader_in_the_way = progress->copied_pages < progress->wal_pages;
+    if (progress->wal_pages < restart_at_pages_ || is_reader_in_the_way) return true;
+    if (waiting_pages() <= short_rest_pages) break;
+  }
+  start_log_over(wal_pages_);
+  return true;
+}
+
+void Checkpointer::start_log_over(int wal_pages) {
+  bool done = false;
+  lane_.run_between_batches([&] {
+    const auto progress = connection_->checkpoint(SqliteConnection::Checkpoint::restart);
+    done = progress.has_value();
+    if (done) copied_pages_ = progress->copied_pages;
+  });
+  // A reader that stays in the way is not asked for again until the log has grown some more.
+  restart_at_pages_ = done ? limit_pages_ : wal_pages + limit_pages_ / 2;
+  if (done) ++restarts_;
+}
+
+}  // namespace florin::sql

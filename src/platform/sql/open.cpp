@@ -1,0 +1,46 @@
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "platform/sql/database.h"
+#include "platform/sql/sqlite_database.h"
+
+namespace florin::sql {
+
+Result<void> Database::write_work(Work work, Undo undo) {
+  std::mutex mutex;
+  std::condition_variable answered;
+  std::optional<Result<void>> outcome;
+  submit(
+      std::move(work),
+      [&](const Result<void>& given) {
+        // Notified under the lock: afterwards the waiter may be gone, and all of this with it.
+        const std::lock_guard lock(mutex);
+        outcome = given;
+        answered.notify_one();
+      },
+      undo);
+  std::unique_lock lock(mutex);
+  answered.wait(lock, [&] { return outcome.has_value(); });
+  return *std::move(outcome);
+}
+
+Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options) {
+  return SqliteDatabase::open(options);
+}
+
+Result<std::unique_ptr<Database>> open(std::string_view url) {
+  constexpr std::string_view scheme = "sqlite:";
+  if (url.starts_with(scheme) && url.size() > scheme.size()) {
+    SqliteOptions options;
+    options.path = url.substr(scheme.size());
+    return open_sqlite(options);
+  }
+  // The URL is not repeated: it may hold a password.
+  return Error{florin::errors::validation_failed,
+               "the database URL must have the form sqlite:PATH"};
+}
+
+}  // namespace florin::sql

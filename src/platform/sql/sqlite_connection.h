@@ -1,0 +1,101 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "platform/sql/database.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace florin::sql {
+
+/// One SQLite connection with its prepared statements. Of one thread at a time.
+class SqliteConnection {
+ public:
+  enum class Role : std::uint8_t { writer, reader, checkpointer };
+
+  /// Opens the file of `options`; only a writer creates it.
+  /// Errors: store_unavailable, store_full, store_corrupt.
+  static Result<std::unique_ptr<SqliteConnection>> open(const SqliteOptions& options, Role role);
+
+  ~SqliteConnection();
+  SqliteConnection(const SqliteConnection&) = delete;
+  SqliteConnection& operator=(const SqliteConnection&) = delete;
+
+  Result<std::int64_t> exec(const Query& query, std::span<const Param> params = {});
+  Result<void> query(const Query& query, std::span<const Param> params, const RowVisitor& visit);
+  Result<void> exec_script(std::string_view sql);
+
+  /// False also when SQLite has rolled back by itself, as it does on a full disk.
+  bool in_transaction() const;
+  /// Pages in the write-ahead log after this connection's latest commit.
+  int wal_pages() const { return wal_pages_; }
+
+  enum class Checkpoint : std::uint8_t {
+    passive,  ///< Copies what it can without standing in anybody's way.
+    restart   ///< Also waits for readers of the log, so that the next writer starts it over.
+  };
+  struct CheckpointProgress {
+    int wal_pages = 0;
+    int copied_pages = 0;
+  };
+  Result<CheckpointProgress> checkpoint(Checkpoint kind);
+
+ private:
+  struct StatementDeleter {
+    void operator()(sqlite3_stmt* handle) const;
+  };
+  struct Statement {
+    std::unique_ptr<sqlite3_stmt, StatementDeleter> handle;
+    std::vector<std::uint16_t> numbers;  ///< SQLite's parameter i + 1 stands for $numbers[i].
+    std::size_t parameter_count = 0;     ///< The highest n of all $n.
+  };
+  class Use;
+
+  explicit SqliteConnection(sqlite3* handle);
+  Result<void> configure(const SqliteOptions& options, Role role);
+  Result<void> run_pragma(const std::string& sql);
+  Result<void> require_wal(const std::string& path);
+  Result<Statement*> cached(const Query& query);
+  Result<Statement> prepare(const Query& query, bool keep);
+  Result<Use> bound(const Query& query, std::span<const Param> params);
+  Result<void> bind(Statement& statement, const Query& query, std::span<const Param> params);
+  static int on_commit(void* self, sqlite3* handle, const char* schema, int wal_pages);
+
+  sqlite3* handle_;
+  std::unordered_map<const Query*, Statement> statements_;
+  int wal_pages_ = 0;
+};
+
+/// The transaction a unit of work sees. Once SQLite has ended it on a fault, every further call
+/// gets that fault: a unit that goes on regardless must not write outside of a transaction.
+class SqliteTx final : public Tx {
+ public:
+  explicit SqliteTx(SqliteConnection& connection) : connection_(connection) {}
+
+  using Tx::exec;
+  using Tx::query;
+  Result<std::int64_t> exec(const Query& query, std::span<const Param> params) override;
+  Result<void> query(const Query& query, std::span<const Param> params,
+                     const RowVisitor& visit) override;
+  Result<void> exec_script(std::string_view sql) override;
+
+  /// The fault that ended the transaction; nothing while it is open.
+  std::optional<Error> fault() const;
+
+ private:
+  template <class T>
+  Result<T> watched(Result<T> outcome);
+
+  SqliteConnection& connection_;
+  std::optional<Error> fault_;
+};
+
+}  // namespace florin::sql

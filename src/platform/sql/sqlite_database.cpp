@@ -1,0 +1,86 @@
+#include "platform/sql/sqlite_database.h"
+
+#include <fmt/core.h>
+
+#include <utility>
+
+#include "base/try.h"
+#include "platform/sql/errors.h"
+
+namespace florin::sql {
+namespace {
+constexpr Query ping_query{"sql.ping", "SELECT 1 FROM sqlite_schema LIMIT 1"};
+constexpr Query integrity_query{"sql.check_integrity", "PRAGMA integrity_check(100)"};
+constexpr Query foreign_keys_query{
+    "sql.check_foreign_keys",
+    "SELECT \"table\", rowid, parent FROM pragma_foreign_key_check LIMIT 100"};
+}  // namespace
+
+Result<std::unique_ptr<Database>> SqliteDatabase::open(SqliteOptions options) {
+  std::unique_ptr<TemporaryFolder> folder;
+  if (options.path == ":memory:") {
+    TemporaryFolder made = TRY(TemporaryFolder::make());
+    folder = std::make_unique<TemporaryFolder>(std::move(made));
+    options.path = folder->path() + "/florin.db";
+  }
+  std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options));
+  database->folder_ = std::move(folder);
+  if (!options.read_only) TRY(database->start_writing(options));
+  TRY(database->ping());
+  return std::unique_ptr<Database>(std::move(database));
+}
+
+SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
+    : readers_(options, options.readers), pinger_(options, 1) {}
+
+SqliteDatabase::~SqliteDatabase() {
+  if (lane_) lane_->stop();
+}
+
+Result<void> SqliteDatabase::start_writing(const SqliteOptions& options) {
+  using Role = SqliteConnection::Role;
+  auto writer = TRY(SqliteConnection::open(options, Role::writer));
+  auto copier = TRY(SqliteConnection::open(options, Role::checkpointer));
+  lane_ = std::make_unique<WriteLane>(std::move(writer), options.max_batch);
+  checkpointer_ = std::make_unique<Checkpointer>(std::move(copier), *lane_, options.wal_limit_mib);
+  lane_->start([this](int wal_pages) { checkpointer_->wal_grew_to(wal_pages); });
+  return {};
+}
+
+void SqliteDatabase::submit(Work work, Done done, Undo undo) {
+  if (lane_) return lane_->submit(std::move(work), std::move(done), undo);
+  done(Error{errors::store_unavailable, "the database was opened for reading only"});
+}
+
+Result<void> SqliteDatabase::read_work(const Work& work) { return readers_.run(work); }
+
+WriteStats SqliteDatabase::write_stats() const {
+  if (!lane_) return {};
+  WriteStats stats = lane_->stats();
+  checkpointer_->add_to(stats);
+  return stats;
+}
+
+Result<void> SqliteDatabase::ping() {
+  return pinger_.run(
+      [](Tx& tx) { return tx.query(ping_query, {}, [](const Row&) { return true; }); });
+}
+
+Result<std::vector<std::string>> SqliteDatabase::check_integrity() {
+  std::vector<std::string> faults;
+  const auto outcome = read_work([&](Tx& tx) -> Result<void> {
+    TRY(tx.query(integrity_query, {}, [&](const Row& row) {
+      if (row.text(0) != "ok") faults.emplace_back(row.text(0));
+      return true;
+    }));
+    return tx.query(foreign_keys_query, {}, [&](const Row& row) {
+      faults.push_back(fmt::format("row {} of {} refers to nothing in {}", row.integer(1),
+                                   row.text(0), row.text(2)));
+      return true;
+    });
+  });
+  if (!outcome) return outcome.error();
+  return faults;
+}
+
+}  // namespace florin::sql

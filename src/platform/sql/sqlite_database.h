@@ -1,0 +1,39 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/sql/checkpointer.h"
+#include "platform/sql/database.h"
+#include "platform/sql/reader_pool.h"
+#include "platform/sql/temporary_folder.h"
+#include "platform/sql/write_lane.h"
+
+namespace florin::sql {
+
+/// A SQLite file: one lane that writes, a pool of snapshots that read, a thread that checkpoints.
+class SqliteDatabase final : public Database {
+ public:
+  static Result<std::unique_ptr<Database>> open(SqliteOptions options);
+  ~SqliteDatabase() override;
+
+  Dialect dialect() const override { return Dialect::sqlite; }
+  void submit(Work work, Done done, Undo undo) override;
+  Result<void> read_work(const Work& work) override;
+  WriteStats write_stats() const override;
+  Result<void> ping() override;
+  Result<std::vector<std::string>> check_integrity() override;
+
+ private:
+  explicit SqliteDatabase(const SqliteOptions& options);
+  Result<void> start_writing(const SqliteOptions& options);
+
+  // Destroyed from the end: the lane stops before its checkpointer goes, the folder goes last.
+  std::unique_ptr<TemporaryFolder> folder_;  // Of a database in memory.
+  ReaderPool readers_;
+  ReaderPool pinger_;                // Of one: a health page must not wait for long reports.
+  std::unique_ptr<WriteLane> lane_;  // Absent when read-only.
+  std::unique_ptr<Checkpointer> checkpointer_;
+};
+
+}  // namespace florin::sql

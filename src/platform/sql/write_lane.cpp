@@ -1,0 +1,223 @@
+#include "platform/sql/write_lane.h"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <utility>
+
+#include "base/try.h"
+#include "platform/log/log.h"
+#include "platform/sql/errors.h"
+#include "platform/sql/guarded.h"
+
+namespace florin::sql {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+// IMMEDIATE: the lock is taken, and waited for, before any work is done; nothing fails half-way.
+constexpr Query begin_query{"sql.begin", "BEGIN IMMEDIATE"};
+constexpr Query commit_query{"sql.commit", "COMMIT"};
+constexpr Query rollback_query{"sql.rollback", "ROLLBACK"};
+constexpr Query savepoint_query{"sql.savepoint", "SAVEPOINT unit"};
+constexpr Query release_query{"sql.release", "RELEASE unit"};
+constexpr Query undo_query{"sql.undo", "ROLLBACK TO unit"};
+
+std::uint64_t us_since(SteadyClock::time_point start) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::microseconds>(SteadyClock::now() - start).count());
+}
+
+Error closing() { return Error{errors::store_unavailable, "the database is closing"}; }
+
+void answer(const Database::Done& done, const Result<void>& outcome) {
+  try {
+    done(outcome);
+  } catch (const std::exception& fault) {
+    log::error("the answer to a unit of work threw", {{"what", fault.what()}});
+  } catch (...) {
+    log::error("the answer to a unit of work threw", {{"what", "not a std::exception"}});
+  }
+}
+
+}  // namespace
+
+WriteLane::WriteLane(std::unique_ptr<SqliteConnection> connection, std::size_t max_batch)
+    : max_batch_(std::max<std::size_t>(max_batch, 1)), connection_(std::move(connection)) {}
+
+WriteLane::~WriteLane() { stop(); }
+
+void WriteLane::start(std::function<void(int wal_pages)> after_commit) {
+  after_commit_ = std::move(after_commit);
+  thread_ = std::thread([this] { run(); });
+}
+
+void WriteLane::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_stopping_ = true;
+    wake_.notify_one();
+    task_done_.notify_all();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+void WriteLane::submit(Database::Work work, Database::Done done, Undo undo) {
+  std::unique_lock lock(mutex_);
+  if (is_stopping_) {
+    lock.unlock();
+    answer(done, closing());
+    return;
+  }
+  waiting_.push_back({std::move(work), std::move(done), undo, {}});
+  // A busy lane looks again by itself: only a sleeping one is worth a system call, and one will do.
+  const bool must_wake = std::exchange(is_asleep_, false);
+  lock.unlock();
+  if (must_wake) wake_.notify_one();
+}
+
+bool WriteLane::run_between_batches(const std::function<void()>& task) {
+  std::unique_lock lock(mutex_);
+  if (is_stopping_) return false;
+  task_ = &task;
+  did_task_run_ = false;
+  wake_.notify_one();
+  task_done_.wait(lock, [&] { return task_ == nullptr; });
+  return did_task_run_;
+}
+
+WriteStats WriteLane::stats() const {
+  WriteStats stats;
+  stats.commits = counters_.commits;
+  stats.units = counters_.units;
+  stats.failed_units = counters_.failed_units;
+  stats.commit_us = counters_.commit_us;
+  stats.busy_us = counters_.busy_us;
+  stats.last_batch = counters_.last_batch;
+  const std::lock_guard lock(mutex_);
+  stats.queue_length = waiting_.size();
+  return stats;
+}
+
+void WriteLane::run() {
+  while (true) {
+    const std::span<Unit> batch = next_batch();
+    if (batch.empty()) break;
+    run_batch(batch);
+    position_ += batch.size();
+  }
+  refuse_waiting();
+}
+
+/// Waits until there is work; empty when the lane is to stop.
+std::span<WriteLane::Unit> WriteLane::next_batch() {
+  if (position_ == taken_.size()) {
+    taken_.clear();
+    position_ = 0;
+  }
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (task_) run_task(lock);
+    if (is_stopping_) return {};
+    if (taken_.empty()) taken_.swap(waiting_);
+    if (!taken_.empty()) break;
+    is_asleep_ = true;
+    wake_.wait(lock);
+    is_asleep_ = false;
+  }
+  const std::span<Unit> left = std::span(taken_).subspan(position_);
+  return left.first(std::min(left.size(), max_batch_));
+}
+
+void WriteLane::run_task(std::unique_lock<std::mutex>& lock) {
+  if (!is_stopping_) {
+    lock.unlock();
+    (*task_)();
+    lock.lock();
+    did_task_run_ = true;
+  }
+  task_ = nullptr;
+  task_done_.notify_one();
+}
+
+void WriteLane::refuse_waiting() {
+  std::vector<Unit> late;
+  {
+    const std::lock_guard lock(mutex_);
+    late.swap(waiting_);
+  }
+  for (const Unit& unit : std::span(taken_).subspan(position_)) answer(unit.done, closing());
+  for (const Unit& unit : late) answer(unit.done, closing());
+  taken_.clear();
+}
+
+void WriteLane::run_batch(std::span<Unit> batch) {
+  const auto start = SteadyClock::now();
+  const Result<void> whole = run_transaction(batch);
+  std::uint64_t failed = 0;
+  for (Unit& unit : batch) {
+    // A unit that had failed by itself keeps its own reason.
+    if (!whole && unit.outcome) unit.outcome = whole.error();
+    if (!unit.outcome) ++failed;
+    answer(unit.done, unit.outcome);
+  }
+  counters_.units += batch.size();
+  counters_.failed_units += failed;
+  counters_.last_batch = batch.size();
+  counters_.busy_us += us_since(start);
+  if (whole) after_commit_(connection_->wal_pages());
+}
+
+/// An error undid the whole batch.
+Result<void> WriteLane::run_transaction(std::span<Unit> batch) {
+  TRY(begin());
+  for (Unit& unit : batch) {
+    if (auto outcome = run_unit(unit); !outcome) {
+      roll_back();
+      return outcome;
+    }
+  }
+  if (auto outcome = commit(); !outcome) {
+    roll_back();
+    return outcome;
+  }
+  return {};
+}
+
+/// Keeps what the unit itself says in the unit; an error means that the transaction cannot go on.
+Result<void> WriteLane::run_unit(Unit& unit) {
+  const bool has_savepoint = unit.undo == Undo::savepoint;
+  if (has_savepoint) TRY(connection_->exec(savepoint_query));
+  SqliteTx tx(*connection_);
+  unit.outcome = run_guarded(unit.work, tx);
+
+  if (auto fault = tx.fault()) return *std::move(fault);
+  if (!has_savepoint) return unit.outcome;
+  if (!unit.outcome) TRY(connection_->exec(undo_query));
+  TRY(connection_->exec(release_query));
+  return {};
+}
+
+Result<void> WriteLane::begin() {
+  if (connection_->in_transaction()) roll_back();
+  TRY(connection_->exec(begin_query));
+  return {};
+}
+
+Result<void> WriteLane::commit() {
+  const auto start = SteadyClock::now();
+  TRY(connection_->exec(commit_query));
+  counters_.commit_us += us_since(start);
+  ++counters_.commits;
+  return {};
+}
+
+/// SQLite may have done it already: on a full disk it ends the transaction by itself.
+void WriteLane::roll_back() {
+  if (!connection_->in_transaction()) return;
+  if (const auto outcome = connection_->exec(rollback_query); !outcome) {
+    log::error("cannot roll back", {{"reason", outcome.error().detail}});
+  }
+}
+
+}  // namespace florin::sql
