@@ -32,13 +32,13 @@ class Request {
   std::string query;   ///< Raw, without '?'.
   std::vector<Header> headers;
   std::string body;
-  std::vector<std::pair<std::string, std::string>> path_params;  ///< By the names in the pattern.
-  std::vector<std::pair<std::string, std::string>> query_params; ///< Decoded, in order.
+  std::vector<std::pair<std::string, std::string>> path_params;   ///< By the names in the pattern.
+  std::vector<std::pair<std::string, std::string>> query_params;  ///< Decoded, in order.
   std::string request_id;   ///< The client's X-Request-Id when it is well-formed, else ours.
   std::string traceparent;  ///< W3C Trace Context: the caller's trace with our span, or a new one.
   std::string remote;       ///< "127.0.0.1"
   Timestamp received_at;
-  Caller caller;            ///< Empty on public routes.
+  Caller caller;  ///< Empty on public routes.
 
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const;
@@ -62,6 +62,7 @@ struct Response {
 
 /// What an error looks like outside: RFC 9457, `application/problem+json`, with Retry-After.
 /// `status_of` is the product's one table from codes to statuses.
-Response problem(const Error& error, std::string_view request_id, int (*status_of)(const ErrorCode&));
+Response problem(const Error& error, std::string_view request_id,
+                 int (*status_of)(const ErrorCode&));
 
 }  // namespace florin::http

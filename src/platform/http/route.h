@@ -22,7 +22,9 @@ class Responder {
 
   void send(Result<Response> response) const;
   /// `render` runs later on the connection's I/O thread: keeps rendering off the database's writer.
-  void send_rendered(std::function<Result<Response>()> render) const { sink_->answer(std::move(render)); }
+  void send_rendered(std::function<Result<Response>()> render) const {
+    sink_->answer(std::move(render));
+  }
 
  private:
   std::shared_ptr<Sink> sink_;
@@ -54,6 +56,7 @@ Result<Page> parse_page(const Request& request);
 std::string cursor_of(std::int64_t id);
 /// validation_failed when the query has a parameter that is not in `known` (each named with
 /// `unknown_parameter`): a misspelt filter must not silently give everything.
-Result<void> reject_unknown_query(const Request& request, std::initializer_list<std::string_view> known);
+Result<void> reject_unknown_query(const Request& request,
+                                  std::initializer_list<std::string_view> known);
 
 }  // namespace florin::http

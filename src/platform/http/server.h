@@ -13,7 +13,8 @@ class Registry;
 
 namespace florin::http {
 
-/// What the gate says of a request. The rate-limit figures, when present, become RateLimit-* headers.
+/// What the gate says of a request. The rate-limit figures, when present, become RateLimit-*
+/// headers.
 struct Admission {
   Result<Caller> caller;
   struct RateLimit {
@@ -34,26 +35,26 @@ class Gate {
 
 struct ServerOptions {
   std::string host = "127.0.0.1";
-  int port = 8000;           ///< 0: any free port; see Server::port().
+  int port = 8000;  ///< 0: any free port; see Server::port().
   int io_threads = 1;
   int worker_threads = 4;
-  int max_queued = 1'024;    ///< Requests waiting for a worker; more get 503 overloaded.
+  int max_queued = 1'024;  ///< Requests waiting for a worker; more get 503 overloaded.
   int max_connections = 10'000;
   std::size_t max_header_bytes = 16 * 1024;
   int header_timeout_ms = 10'000;  ///< From the first byte of a request to the end of its headers.
   int body_timeout_ms = 30'000;
-  int idle_timeout_ms = 75'000;    ///< Between requests of one connection.
+  int idle_timeout_ms = 75'000;  ///< Between requests of one connection.
   int drain_timeout_ms = 10'000;
   bool access_log = true;
 };
 
 /// HTTP/1.1 over plain TCP (TLS ends in front). For every route it does limits, request id and
-/// traceparent, gate, Idempotency-Key form, problem JSON, metrics and the access log. An exception that
-/// leaves a handler is logged and answered with internal_error.
+/// traceparent, gate, Idempotency-Key form, problem JSON, metrics and the access log. An exception
+/// that leaves a handler is logged and answered with internal_error.
 class Server {
  public:
-  Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock, metrics::Registry& metrics,
-         int (*status_of)(const ErrorCode&));
+  Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock,
+         metrics::Registry& metrics, int (*status_of)(const ErrorCode&));
   ~Server();  ///< As stop().
 
   /// Binds and starts its threads. Errors: cannot_listen, naming host and port.

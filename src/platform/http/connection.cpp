@@ -1,0 +1,296 @@
+#include "platform/http/connection.h"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
+#include <cstring>
+
+#include "platform/http/errors.h"
+#include "platform/http/target.h"
+
+namespace florin::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr std::size_t first_capacity = 4 * 1024;
+constexpr std::size_t kept_capacity = 16 * 1024;
+constexpr std::size_t max_capacity = 64 * 1024;
+constexpr int linger_ms = 1'000;
+constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+
+}  // namespace
+
+struct Connection::Wire {
+  asio::ip::tcp::socket socket;
+};
+
+Connection::Connection(ConnectionServices& services, int socket, std::string remote)
+    : services_(services),
+      wire_(new Wire{asio::ip::tcp::socket(services.io)}),
+      exchange_(std::make_shared<Exchange>(services.mailbox)),
+      parser_(services.options.max_header_bytes),
+      deadline_(SteadyTime::max()) {
+  error_code failed;
+  wire_->socket.assign(asio::ip::tcp::v4(), socket, failed);
+  wire_->socket.non_blocking(true, failed);
+  wire_->socket.set_option(asio::ip::tcp::no_delay(true), failed);
+  exchange_->connection = this;
+  exchange_->request.remote = std::move(remote);
+}
+
+Connection::~Connection() = default;
+
+void Connection::start() {
+  enter(Phase::idle, services_.options.idle_timeout_ms);
+  advance();
+}
+
+void Connection::turn_away() {
+  parser_.begin(exchange_->request);
+  refuse({errors::overloaded, "the server has as many connections as it takes", {}, 1});
+  advance();
+}
+
+void Connection::answer(const Response& response) {
+  const auto self = shared_from_this();
+  conclude(response);
+  advance();
+}
+
+void Connection::check_deadline(SteadyTime now) {
+  if (now < deadline_) return;
+  if (phase_ != Phase::head && phase_ != Phase::body) return close();
+  const auto self = shared_from_this();
+  refuse({errors::request_timeout, "the request did not arrive in time"});
+}
+
+void Connection::drain() {
+  if (phase_ == Phase::idle) close();
+}
+
+void Connection::close() {
+  if (phase_ == Phase::closed) return;
+  phase_ = Phase::closed;
+  exchange_->connection = nullptr;
+  error_code ignored;
+  wire_->socket.close(ignored);
+  services_.on_closed(*this);
+}
+
+/// Goes on as far as the bytes at hand reach. A loop, so that a buffer full of small requests is no
+/// deep recursion.
+void Connection::advance() {
+  while (wants_bytes() && read_request()) {
+  }
+  if (wants_bytes() && !make_room()) {
+    refuse({errors::malformed_request, "a chunk header or the trailers are too long"});
+  }
+  if (wants_bytes() || phase_ == Phase::lingering) read();
+}
+
+/// One step of reading; false when it takes more bytes.
+bool Connection::read_request() {
+  if (phase_ == Phase::idle && !begin_request()) return false;
+  if (unread().empty()) return false;
+  const auto step = parser_.parse(unread());
+  if (!step) {
+    refuse(step.error());
+    return true;
+  }
+  begin_ += step->consumed;
+  if (step->progress == RequestParser::Progress::need_more) return false;
+  const bool complete = step->progress == RequestParser::Progress::complete;
+  if (phase_ == Phase::head && !take_head(complete)) return true;
+  if (complete) {
+    take_request();
+  } else {
+    expect_body();
+  }
+  return true;
+}
+
+/// Empty lines before a request are skipped (RFC 9112, section 2.2).
+bool Connection::begin_request() {
+  while (unread().starts_with("\r\n")) begin_ += 2;
+  if (unread().empty() || unread() == "\r") return false;
+  enter(Phase::head, services_.options.header_timeout_ms);
+  exchange_->route = nullptr;
+  exchange_->rate_limit.reset();
+  exchange_->started = std::chrono::steady_clock::now();
+  parser_.begin(exchange_->request);
+  return true;
+}
+
+/// The head is there: decides about the request before its body is read. False when it has
+/// answered. A body that nobody will read ends the connection.
+bool Connection::take_head(bool complete) {
+  Request& request = exchange_->request;
+  request.received_at = services_.clock.now();
+  services_.identity.identify(request);
+  http_1_0_ = parser_.is_http_1_0();
+  close_after_answer_ = !parser_.keeps_alive() || !complete;
+  if (const auto target = parse_target(parser_.target(), request, segments_); !target) {
+    return refuse(target.error()), false;
+  }
+  if (const auto response = services_.dispatcher.find_route(*exchange_, segments_)) {
+    return conclude(*response), false;
+  }
+  if (const auto fits = parser_.limit_body(exchange_->route->max_body_bytes); !fits) {
+    return refuse(fits.error()), false;
+  }
+  close_after_answer_ = !parser_.keeps_alive();
+  return true;
+}
+
+void Connection::expect_body() {
+  enter(Phase::body, services_.options.body_timeout_ms);
+  if (!parser_.expects_continue() || !unread().empty()) return;
+  error_code failed;
+  const std::size_t sent = wire_->socket.write_some(asio::buffer(go_on), failed);
+  // The send buffer of a client that reads has room for a line; half a line could not be taken
+  // back.
+  if (failed || sent != go_on.size()) close();
+}
+
+void Connection::take_request() {
+  if (services_.draining) {
+    return refuse({errors::shutting_down, "the server is shutting down", {}, 1});
+  }
+  phase_ = Phase::handling;
+  deadline_ = SteadyTime::max();
+  services_.traffic.request_began();
+  services_.dispatcher.dispatch(exchange_);
+}
+
+void Connection::read() {
+  if (reading_) return;
+  if (phase_ == Phase::lingering) begin_ = end_ = 0;
+  reading_ = true;
+  wire_->socket.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_),
+                                [self = shared_from_this()](error_code failed, std::size_t count) {
+                                  self->on_read(failed.failed(), failed == asio::error::eof, count);
+                                });
+}
+
+/// Sees to free space behind what is unread; false when the buffer is as large as it gets and full.
+bool Connection::make_room() {
+  if (reading_) return true;  // The kernel may be writing there.
+  const std::size_t left = end_ - begin_;
+  if (left == 0) begin_ = end_ = 0;
+  if (left == 0 && phase_ == Phase::idle && capacity_ > kept_capacity) capacity_ = 0;
+  const bool was_full = end_ == capacity_ || filled_;
+  std::size_t wanted = std::max(capacity_, first_capacity);
+  if (was_full && capacity_ > 0) wanted = std::min(capacity_ * 2, max_capacity);
+  filled_ = false;
+  if (wanted > capacity_) {
+    auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+    if (left > 0) std::memcpy(larger.get(), buffer_.get() + begin_, left);
+    buffer_ = std::move(larger);
+    capacity_ = wanted;
+  } else if (begin_ > 0) {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, left);
+  }
+  begin_ = 0;
+  end_ = left;
+  return end_ < capacity_;
+}
+
+void Connection::on_read(bool failed, bool ended, std::size_t count) {
+  reading_ = false;
+  if (phase_ == Phase::closed) return;
+  if (ended) return on_end_of_input();
+  if (failed) return close();
+  end_ += count;
+  filled_ = end_ == capacity_;
+  advance();
+}
+
+/// The client sends no more. It may still read, so a half-sent request is told why it fails.
+void Connection::on_end_of_input() {
+  if (phase_ != Phase::head && phase_ != Phase::body) return close();
+  refuse({errors::malformed_request, "the request ended before it was complete"});
+  advance();
+}
+
+/// Answers an error after which the rest of the input makes no sense.
+void Connection::refuse(const Error& error) {
+  Request& request = exchange_->request;
+  if (request.request_id.empty()) {
+    request.received_at = services_.clock.now();
+    services_.identity.identify(request);
+  }
+  close_after_answer_ = true;
+  conclude(services_.dispatcher.problem_for(*exchange_, error));
+}
+
+void Connection::conclude(const Response& response) {
+  send(response);
+  services_.traffic.answered(*exchange_, response);
+}
+
+void Connection::send(const Response& response) {
+  close_after_answer_ = close_after_answer_ || services_.draining;
+  const Request& request = exchange_->request;
+  out_.clear();
+  append_answer(out_, response,
+                {.date = date(),
+                 .request_id = request.request_id,
+                 .traceparent = request.traceparent,
+                 .rate_limit = exchange_->rate_limit,
+                 .head_only = request.method == "HEAD",
+                 .close = close_after_answer_,
+                 .keep_alive = http_1_0_ && !close_after_answer_});
+  enter(Phase::writing, services_.options.body_timeout_ms);
+  // Nearly always the socket takes it at once, which saves a turn through the event loop.
+  error_code failed;
+  const std::size_t sent = wire_->socket.write_some(asio::buffer(out_), failed);
+  if (failed && failed != asio::error::would_block) return close();
+  if (sent == out_.size()) return on_sent();
+  send_rest(sent);
+}
+
+void Connection::send_rest(std::size_t sent) {
+  const auto rest = asio::buffer(out_) + sent;
+  asio::async_write(wire_->socket, rest,
+                    [self = shared_from_this()](error_code failed, std::size_t) {
+                      if (self->phase_ == Phase::closed) return;
+                      if (failed) return self->close();
+                      self->on_sent();
+                      self->advance();
+                    });
+}
+
+void Connection::on_sent() {
+  if (out_.capacity() > max_capacity) std::string().swap(out_);
+  if (close_after_answer_) return linger();
+  enter(Phase::idle, services_.options.idle_timeout_ms);
+}
+
+/// Closing with input unread makes the kernel reset the connection, and the reset can overtake the
+/// answer. So the client is told that no more comes, and what it still sends is read for a moment.
+void Connection::linger() {
+  error_code failed;
+  wire_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, failed);
+  if (failed) return close();
+  enter(Phase::lingering, linger_ms);
+}
+
+/// The sweep's clock saves reading one at every step; one sweep more makes a deadline never early.
+void Connection::enter(Phase phase, int timeout_ms) {
+  phase_ = phase;
+  deadline_ = services_.coarse_now + services_.sweep + std::chrono::milliseconds(timeout_ms);
+}
+
+std::string_view Connection::date() {
+  const Timestamp now = services_.clock.now();
+  if (now.us / 1'000'000 != services_.date_second) {
+    services_.date_second = now.us / 1'000'000;
+    services_.date = http_date(now);
+  }
+  return services_.date;
+}
+
+}  // namespace florin::http

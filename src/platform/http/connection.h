@@ -1,0 +1,105 @@
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "platform/http/dispatcher.h"
+#include "platform/http/exchange.h"
+#include "platform/http/identity.h"
+#include "platform/http/request_parser.h"
+#include "platform/http/traffic.h"
+#include "platform/http/wire.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace florin::http {
+
+/// What the connections of one I/O thread share; used on that thread alone.
+struct ConnectionServices {
+  boost::asio::io_context& io;
+  const ServerOptions& options;
+  const Clock& clock;
+  const Dispatcher& dispatcher;
+  std::shared_ptr<Mailbox> mailbox;
+  Traffic traffic;
+  IdentitySource identity;
+  std::function<void(Connection&)> on_closed;
+  SteadyTime coarse_now;            ///< The time of the last sweep.
+  std::chrono::milliseconds sweep;  ///< How often they come.
+  std::string date;                 ///< For the Date header, of the second `date_second`.
+  std::int64_t date_second = -1;
+  bool draining = false;
+};
+
+/// One client connection: reads a request, hands it on, writes its answer, reads the next. It lives
+/// on one I/O thread. While a request is being handled nothing more is read, so a client that
+/// pipelines is answered in order and can queue no more than one buffer.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// Takes over an accepted, non-blocking socket.
+  Connection(ConnectionServices& services, int socket, std::string remote);
+  ~Connection();
+
+  void start();
+  /// Answers 503 overloaded without reading a request.
+  void turn_away();
+  /// The answer to the request being handled.
+  void answer(const Response& response);
+  /// Cuts a client that has taken too long. Called at every sweep.
+  void check_deadline(SteadyTime now);
+  /// The server leaves: closes between requests, else after the answer.
+  void drain();
+  void close();
+
+  std::size_t slot = 0;  ///< Where the I/O thread keeps it.
+
+ private:
+  enum class Phase { idle, head, body, handling, writing, lingering, closed };
+  struct Wire;
+
+  bool wants_bytes() const {
+    return phase_ == Phase::idle || phase_ == Phase::head || phase_ == Phase::body;
+  }
+  std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
+
+  void advance();
+  bool read_request();
+  bool begin_request();
+  bool take_head(bool complete);
+  void take_request();
+  void expect_body();
+
+  void read();
+  bool make_room();
+  void on_read(bool failed, bool ended, std::size_t count);
+  void on_end_of_input();
+
+  void refuse(const Error& error);
+  void conclude(const Response& response);
+  void send(const Response& response);
+  void send_rest(std::size_t sent);
+  void on_sent();
+  void linger();
+  void enter(Phase phase, int timeout_ms);
+  std::string_view date();
+
+  ConnectionServices& services_;
+  const std::unique_ptr<Wire> wire_;
+  const std::shared_ptr<Exchange> exchange_;
+  RequestParser parser_;
+  std::vector<std::string_view> segments_;  ///< Of the path; kept for its memory.
+  Phase phase_ = Phase::idle;
+  SteadyTime deadline_;
+  bool close_after_answer_ = false;
+  bool http_1_0_ = false;
+  bool reading_ = false;
+  bool filled_ = false;  ///< The last read left no room: a larger buffer saves calls.
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0, begin_ = 0, end_ = 0;
+  std::string out_;
+};
+
+}  // namespace florin::http

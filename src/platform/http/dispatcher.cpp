@@ -1,0 +1,190 @@
+#include "platform/http/dispatcher.h"
+
+#include <algorithm>
+#include <exception>
+
+#include "base/try.h"
+#include "platform/http/errors.h"
+#include "platform/http/text.h"
+#include "platform/json/object_reader.h"
+#include "platform/log/log.h"
+
+namespace florin::http {
+namespace {
+
+constexpr std::size_t max_key_bytes = 255;
+
+Error our_fault() {
+  return {florin::errors::internal_error, "the server failed; the request id finds its log line"};
+}
+
+void log_exception(const Exchange& exchange, std::string_view what) {
+  log::error("a handler threw", {{"request_id", exchange.request.request_id},
+                                 {"route", exchange.route->pattern},
+                                 {"what", what}});
+}
+
+/// Calls `work`; an exception is logged and answers the request.
+template <class Work>
+void guarded(Ticket& ticket, const Work& work) {
+  try {
+    work();
+    return;
+  } catch (const std::exception& thrown) {
+    log_exception(ticket.exchange(), thrown.what());
+  } catch (...) {
+    log_exception(ticket.exchange(), "not a std::exception");
+  }
+  ticket.answer_error(our_fault());
+}
+
+bool is_json(std::string_view content_type) {
+  std::string type = lower_case(content_type.substr(0, content_type.find(';')));
+  while (!type.empty() && (type.back() == ' ' || type.back() == '\t')) type.pop_back();
+  return type == "application/json" ||
+         (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+Result<void> check_content_type(const Request& request) {
+  const bool takes_body =
+      request.method == "POST" || request.method == "PATCH" || request.method == "PUT";
+  if (!takes_body || request.body.empty()) return {};
+  const auto type = request.header("Content-Type");
+  if (!type || is_json(*type)) return {};
+  return Error{errors::unsupported_media_type, "the body must be application/json"};
+}
+
+Result<void> check_idempotency_key(const Request& request) {
+  if (request.method != "POST") return {};
+  int keys = 0;
+  bool well_formed = true;
+  for (const Header& header : request.headers) {
+    if (!same_ignoring_case(header.name, "Idempotency-Key")) continue;
+    const auto printable = [](char c) { return c >= 0x20 && c <= 0x7E; };
+    well_formed = !header.value.empty() && header.value.size() <= max_key_bytes &&
+                  std::all_of(header.value.begin(), header.value.end(), printable);
+    if (++keys > 1 || !well_formed) {
+      return json::validation_error(
+          {{"#/headers/Idempotency-Key", "malformed",
+            "Idempotency-Key must stand once and have 1 to 255 bytes of printable ASCII"}});
+    }
+  }
+  return {};
+}
+
+Result<void> check_form(const Request& request) {
+  TRY(check_content_type(request));
+  return check_idempotency_key(request);
+}
+
+}  // namespace
+
+std::optional<Response> Dispatcher::find_route(
+    Exchange& exchange, const std::vector<std::string_view>& segments) const {
+  Request& request = exchange.request;
+  Router::Match match = with_.router.find(request.method, segments, request.path_params);
+  exchange.route = match.route;
+  if (match.route != nullptr) return std::nullopt;
+  if (match.allow.empty()) {
+    return problem_for(exchange, {errors::route_not_found, "no route has this path"});
+  }
+  Response response = request.method == "OPTIONS"
+                          ? Response::no_content()
+                          : problem_for(exchange, {errors::method_not_allowed,
+                                                   "the path takes other methods: " + match.allow});
+  response.headers.push_back({"Allow", std::move(match.allow)});
+  return response;
+}
+
+void Dispatcher::dispatch(const std::shared_ptr<Exchange>& exchange) const {
+  const auto ticket = std::make_shared<Ticket>(exchange);
+  auto form = check_form(exchange->request);
+  if (!form) return ticket->answer_error(std::move(form).error());
+  guarded(*ticket, [&] {
+    if (exchange->route->permission.empty()) return run(ticket);
+    auto admission = with_.gate.try_admit(exchange->request, *exchange->route);
+    if (!admission) return submit(ticket, &Dispatcher::admit_on_worker);
+    if (let_in(ticket, std::move(*admission))) run(ticket);
+  });
+}
+
+void Dispatcher::run_admitted(const std::shared_ptr<Ticket>& ticket) const {
+  guarded(*ticket, [&] { run(ticket); });
+}
+
+/// Notes who is asking, or answers with the gate's refusal.
+bool Dispatcher::let_in(const std::shared_ptr<Ticket>& ticket, Admission admission) const {
+  Exchange& exchange = ticket->exchange();
+  exchange.rate_limit = admission.rate_limit;
+  if (!admission.caller) {
+    ticket->answer_error(std::move(admission.caller).error());
+    return false;
+  }
+  exchange.request.caller = std::move(admission.caller).value();
+  return true;
+}
+
+void Dispatcher::run(const std::shared_ptr<Ticket>& ticket) const {
+  const auto& handler = ticket->exchange().route->handler;
+  if (const auto* hot = std::get_if<HotHandler>(&handler)) return call_handler(ticket, *hot);
+  submit(ticket, &Dispatcher::run_on_worker);
+}
+
+void Dispatcher::admit_on_worker(const std::shared_ptr<Ticket>& ticket) const {
+  Exchange& exchange = ticket->exchange();
+  if (!let_in(ticket, with_.gate.admit(exchange.request, *exchange.route))) return;
+  if (const auto* sync = std::get_if<SyncHandler>(&exchange.route->handler)) {
+    return call_handler(ticket, *sync);
+  }
+  exchange.mailbox->push({ticket->shared_exchange(), nullptr, ticket});
+}
+
+void Dispatcher::run_on_worker(const std::shared_ptr<Ticket>& ticket) const {
+  call_handler(ticket, std::get<SyncHandler>(ticket->exchange().route->handler));
+}
+
+void Dispatcher::submit(const std::shared_ptr<Ticket>& ticket,
+                        void (Dispatcher::*step)(const std::shared_ptr<Ticket>&) const) const {
+  const bool queued = with_.workers.submit([this, ticket, step](WorkerPool::Turn turn) {
+    if (turn == WorkerPool::Turn::too_late) {
+      return ticket->answer_error({errors::shutting_down, "the server is shutting down", {}, 1});
+    }
+    guarded(*ticket, [&] { (this->*step)(ticket); });
+  });
+  if (!queued) ticket->answer_error({errors::overloaded, "too many requests are waiting", {}, 1});
+}
+
+void Dispatcher::call_handler(const std::shared_ptr<Ticket>& ticket,
+                              const SyncHandler& handler) const {
+  ticket->answer(
+      [kept = handler(ticket->exchange().request)]() mutable { return std::move(kept); });
+}
+
+void Dispatcher::call_handler(const std::shared_ptr<Ticket>& ticket,
+                              const HotHandler& handler) const {
+  handler(ticket->exchange().request, Responder(ticket));
+}
+
+Response Dispatcher::rendered(const Exchange& exchange, const Render& render) const {
+  try {
+    auto result = render();
+    return result ? std::move(result).value() : problem_for(exchange, result.error());
+  } catch (const std::exception& thrown) {
+    log_exception(exchange, thrown.what());
+  } catch (...) {
+    log_exception(exchange, "not a std::exception");
+  }
+  return problem_for(exchange, our_fault());
+}
+
+Response Dispatcher::problem_for(const Exchange& exchange, const Error& error) const {
+  if (error.code.kind == ErrorKind::internal) {
+    log::error("a request failed", {{"request_id", exchange.request.request_id},
+                                    {"path", exchange.request.path},
+                                    {"code", error.code.name},
+                                    {"detail", error.detail}});
+  }
+  return problem(error, exchange.request.request_id, with_.status_of);
+}
+
+}  // namespace florin::http

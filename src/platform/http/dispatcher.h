@@ -1,0 +1,50 @@
+#pragma once
+#include <memory>
+#include <optional>
+
+#include "platform/http/exchange.h"
+#include "platform/http/router.h"
+#include "platform/http/worker_pool.h"
+
+namespace florin::http {
+
+/// Takes a request from its head to its handler and turns what comes back into a response: route,
+/// form, gate, handler. Safe for concurrent use; has no state of its own.
+class Dispatcher {
+ public:
+  struct Collaborators {
+    const Router& router;
+    Gate& gate;
+    WorkerPool& workers;
+    int (*status_of)(const ErrorCode&);
+  };
+  explicit Dispatcher(Collaborators collaborators) : with_(collaborators) {}
+
+  /// Sets the exchange's route from its method and `segments`. Without a route gives the answer:
+  /// route_not_found, method_not_allowed, or what OPTIONS asks for.
+  std::optional<Response> find_route(Exchange& exchange,
+                                     const std::vector<std::string_view>& segments) const;
+
+  /// Starts a complete request with a route; on its I/O thread. The answer comes by the mailbox.
+  void dispatch(const std::shared_ptr<Exchange>& exchange) const;
+  /// Runs the hot handler of a request whose admission came from a worker; on its I/O thread.
+  void run_admitted(const std::shared_ptr<Ticket>& ticket) const;
+
+  /// The response that goes out; an exception in `render` becomes internal_error.
+  Response rendered(const Exchange& exchange, const Render& render) const;
+  Response problem_for(const Exchange& exchange, const Error& error) const;
+
+ private:
+  bool let_in(const std::shared_ptr<Ticket>& ticket, Admission admission) const;
+  void run(const std::shared_ptr<Ticket>& ticket) const;
+  void admit_on_worker(const std::shared_ptr<Ticket>& ticket) const;
+  void run_on_worker(const std::shared_ptr<Ticket>& ticket) const;
+  void submit(const std::shared_ptr<Ticket>& ticket,
+              void (Dispatcher::*step)(const std::shared_ptr<Ticket>&) const) const;
+  void call_handler(const std::shared_ptr<Ticket>& ticket, const SyncHandler& handler) const;
+  void call_handler(const std::shared_ptr<Ticket>& ticket, const HotHandler& handler) const;
+
+  Collaborators with_;
+};
+
+}  // namespace florin::http

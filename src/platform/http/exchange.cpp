@@ -1,0 +1,49 @@
+#include "platform/http/exchange.h"
+
+#include "platform/log/log.h"
+
+namespace florin::http {
+
+void Responder::send(Result<Response> response) const {
+  sink_->answer([kept = std::move(response)]() mutable { return std::move(kept); });
+}
+
+Ticket::~Ticket() {
+  if (answered_) return;
+  log::error("a request was dropped without an answer",
+             {{"request_id", exchange_->request.request_id}, {"path", exchange_->request.path}});
+  answer_error({florin::errors::internal_error, "the server lost track of the request"});
+}
+
+void Ticket::answer(Render render) {
+  if (answered_.exchange(true)) return;
+  // Out of our hands from here: the I/O thread may already read the connection's next request into
+  // it.
+  exchange_->mailbox->push({exchange_, std::move(render), nullptr});
+}
+
+void Ticket::answer_error(Error error) {
+  answer([kept = std::move(error)]() mutable { return Result<Response>(std::move(kept)); });
+}
+
+void Mailbox::push(Letter letter) {
+  const std::lock_guard lock(mutex_);
+  if (!wake_) return;
+  letters_.push_back(std::move(letter));
+  // Under the lock, so that close() can promise that nobody wakes a thread that has gone.
+  if (letters_.size() == 1) wake_();
+}
+
+void Mailbox::take_all(std::vector<Letter>& letters) {
+  const std::lock_guard lock(mutex_);
+  letters_.swap(letters);
+}
+
+void Mailbox::close() {
+  std::vector<Letter> dropped;
+  const std::lock_guard lock(mutex_);
+  wake_ = nullptr;
+  letters_.swap(dropped);
+}
+
+}  // namespace florin::http

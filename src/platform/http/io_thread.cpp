@@ -1,0 +1,162 @@
+#include "platform/http/io_thread.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <thread>
+#include <vector>
+
+#include "platform/http/connection.h"
+#include "platform/http/unique_fd.h"
+
+namespace florin::http {
+namespace {
+
+namespace asio = boost::asio;
+
+/// Often enough that a time-out is late by a quarter at most, and never more often than every 10
+/// ms.
+std::chrono::milliseconds sweep_interval(const ServerOptions& options) {
+  const int shortest =
+      std::min({options.header_timeout_ms, options.body_timeout_ms, options.idle_timeout_ms});
+  return std::chrono::milliseconds(std::clamp(shortest / 4, 10, 1'000));
+}
+
+}  // namespace
+
+struct IoThread::Impl {
+  explicit Impl(Collaborators c)
+      : with(c),
+        io(1),  // One thread runs it; the hint saves asio some locking.
+        sweep_timer(io),
+        mailbox(std::make_shared<Mailbox>([this] { asio::post(io, [this] { deliver_all(); }); })),
+        services{.io = io,
+                 .options = with.options,
+                 .clock = with.clock,
+                 .dispatcher = with.dispatcher,
+                 .mailbox = mailbox,
+                 .traffic = Traffic(with.router, with.metrics, with.options.access_log),
+                 .identity = {},
+                 .on_closed = [this](Connection& connection) { forget(connection); },
+                 .coarse_now = std::chrono::steady_clock::now(),
+                 .sweep = sweep_interval(with.options),
+                 .date = {}} {}
+
+  void run() {
+    schedule_sweep();
+    io.run();
+  }
+
+  void welcome(UniqueFd socket, std::string remote, Welcome how) {
+    if (services.draining) return with.open_connections.closed();
+    auto connection = std::make_shared<Connection>(services, socket.release(), std::move(remote));
+    connection->slot = connections.size();
+    connections.push_back(connection);
+    services.traffic.connection_opened();
+    if (how == Welcome::turn_away) return connection->turn_away();
+    connection->start();
+  }
+
+  /// The last takes the place of the one that goes. Its own calls may still be on the stack, so it
+  /// is let go of when they are done.
+  void forget(Connection& connection) {
+    const std::size_t slot = connection.slot;
+    asio::post(io, [dying = std::move(connections[slot])] {});
+    if (slot + 1 < connections.size()) {
+      connections[slot] = std::move(connections.back());
+      connections[slot]->slot = slot;
+    }
+    connections.pop_back();
+    services.traffic.connection_closed();
+    with.open_connections.closed();
+  }
+
+  void deliver_all() {
+    mailbox->take_all(letters);
+    for (const Mailbox::Letter& letter : letters) deliver(letter);
+    letters.clear();
+  }
+
+  void deliver(const Mailbox::Letter& letter) {
+    if (letter.admitted) return with.dispatcher.run_admitted(letter.admitted);
+    Exchange& exchange = *letter.exchange;
+    const Response response = with.dispatcher.rendered(exchange, letter.render);
+    services.traffic.request_ended();
+    if (exchange.connection != nullptr) return exchange.connection->answer(response);
+    services.traffic.answered(exchange, response);
+  }
+
+  void schedule_sweep() {
+    sweep_timer.expires_after(services.sweep);
+    sweep_timer.async_wait([this](const boost::system::error_code& failed) {
+      if (failed || stopping) return;
+      sweep();
+      schedule_sweep();
+    });
+  }
+
+  void sweep() {
+    services.coarse_now = std::chrono::steady_clock::now();
+    each([this](Connection& connection) { connection.check_deadline(services.coarse_now); });
+  }
+
+  /// From the back, because a connection that closes has its place taken by the last.
+  template <class Work>
+  void each(const Work& work) {
+    for (std::size_t i = connections.size(); i-- > 0;) work(*connections[i]);
+  }
+
+  void drain() {
+    services.draining = true;
+    each([](Connection& connection) { connection.drain(); });
+  }
+
+  void close_all() {
+    services.draining = true;
+    stopping = true;
+    each([](Connection& connection) { connection.close(); });
+    sweep_timer.cancel();  // Nothing is left to wait for: run() returns.
+  }
+
+  const Collaborators with;
+  asio::io_context io;
+  asio::steady_timer sweep_timer;
+  std::shared_ptr<Mailbox> mailbox;
+  ConnectionServices services;
+  std::vector<std::shared_ptr<Connection>> connections;
+  std::vector<Mailbox::Letter> letters;
+  bool stopping = false;
+  std::thread thread;
+};
+
+IoThread::IoThread(Collaborators collaborators) : impl_(new Impl(collaborators)) {}
+IoThread::~IoThread() { stop(); }
+
+void IoThread::start() {
+  impl_->thread = std::thread([this] { impl_->run(); });
+  pthread_setname_np(impl_->thread.native_handle(), "http-io");
+}
+
+void IoThread::adopt(int socket, std::string remote, Welcome welcome) {
+  asio::post(impl_->io,
+             [impl = impl_.get(), fd = UniqueFd(socket), name = std::move(remote),
+              welcome]() mutable { impl->welcome(std::move(fd), std::move(name), welcome); });
+}
+
+void IoThread::drain() {
+  asio::post(impl_->io, [impl = impl_.get()] { impl->drain(); });
+}
+
+void IoThread::stop() {
+  if (!impl_->thread.joinable()) return;
+  asio::post(impl_->io, [impl = impl_.get()] { impl->close_all(); });
+  impl_->thread.join();
+  impl_->mailbox->close();
+}
+
+boost::asio::io_context& IoThread::io() { return impl_->io; }
+
+}  // namespace florin::http

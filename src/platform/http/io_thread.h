@@ -1,0 +1,45 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "platform/http/dispatcher.h"
+#include "platform/http/open_connections.h"
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace florin::http {
+
+/// One thread with its event loop and the connections that live on it.
+class IoThread {
+ public:
+  struct Collaborators {
+    const ServerOptions& options;
+    const Clock& clock;
+    const Router& router;
+    const Dispatcher& dispatcher;
+    metrics::Registry& metrics;
+    OpenConnections& open_connections;
+  };
+  enum class Welcome { serve, turn_away };
+
+  explicit IoThread(Collaborators collaborators);
+  ~IoThread();  ///< As stop().
+
+  void start();
+  /// Takes over an accepted socket that has been counted as open. From any thread.
+  void adopt(int socket, std::string remote, Welcome welcome);
+  /// Idle connections close at once, the others after their answer. From any thread.
+  void drain();
+  /// Closes every connection and ends the thread.
+  void stop();
+
+  boost::asio::io_context& io();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace florin::http

@@ -1,0 +1,71 @@
+#include "platform/http/server.h"
+
+#include <algorithm>
+#include <mutex>
+
+#include "base/try.h"
+#include "platform/http/dispatcher.h"
+#include "platform/http/io_thread.h"
+#include "platform/http/listener.h"
+#include "platform/http/worker_pool.h"
+#include "platform/log/log.h"
+
+namespace florin::http {
+
+struct Server::Impl {
+  Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& clock, metrics::Registry& metrics,
+       int (*status_of)(const ErrorCode&))
+      : options(std::move(o)),
+        router(std::move(routes)),
+        workers(options.worker_threads, options.max_queued),
+        dispatcher({router, gate, workers, status_of}) {
+    for (int i = 0; i < std::max(options.io_threads, 1); ++i) {
+      threads.push_back(std::make_unique<IoThread>(
+          IoThread::Collaborators{options, clock, router, dispatcher, metrics, open_connections}));
+    }
+    listener = std::make_unique<Listener>(options, threads, open_connections);
+  }
+
+  const ServerOptions options;
+  const Router router;
+  WorkerPool workers;
+  const Dispatcher dispatcher;
+  OpenConnections open_connections;
+  std::vector<std::unique_ptr<IoThread>> threads;
+  std::unique_ptr<Listener> listener;
+  std::mutex mutex;  // Start and stop may come from different threads.
+  bool running = false;
+  int port = 0;
+};
+
+Server::Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock,
+               metrics::Registry& metrics, int (*status_of)(const ErrorCode&))
+    : impl_(new Impl(std::move(options), std::move(routes), gate, clock, metrics, status_of)) {}
+
+Server::~Server() { stop(); }
+
+Result<void> Server::start() {
+  const std::lock_guard lock(impl_->mutex);
+  TRY(impl_->listener->bind());
+  impl_->port = impl_->listener->port();
+  impl_->listener->start();
+  impl_->workers.start();
+  for (const auto& thread : impl_->threads) thread->start();
+  impl_->running = true;
+  return {};
+}
+
+int Server::port() const { return impl_->port; }
+
+void Server::stop() {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->running) return;
+  impl_->running = false;
+  impl_->listener->close();
+  for (const auto& thread : impl_->threads) thread->drain();
+  impl_->open_connections.wait_for_none(std::chrono::milliseconds(impl_->options.drain_timeout_ms));
+  impl_->workers.stop();
+  for (const auto& thread : impl_->threads) thread->stop();
+}
+
+}  // namespace florin::http
