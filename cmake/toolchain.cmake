@@ -15,10 +15,8 @@ endif()
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
                     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fpch-preprocess)
 
-# GCC 12 reports these inside its own std::string and std::variant at -O2 and above (GCC bugs 105329, 105562).
-if(CMAKE_BUILD_TYPE STREQUAL "Release" OR FLORIN_SANITIZE)
-  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
-endif()
+# GCC 12 reports these inside its own std::string and std::optional (GCC bugs 105329, 105562, 80635).
+add_compile_options(-Wno-restrict -Wno-maybe-uninitialized)
 
 if(FLORIN_SANITIZE)
   add_compile_options(-fsanitize=${FLORIN_SANITIZE} -fno-sanitize-recover=all)

@@ -1,0 +1,93 @@
+#include "app/application.h"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "app/health_routes.h"
+#include "app/http_errors.h"
+#include "app/migrations.h"
+#include "base/try.h"
+#include "events/module.h"
+#include "ledger/ledger_routes.h"
+#include "platform/sql/database.h"
+#include "platform/sql/errors.h"
+
+namespace florin::app {
+namespace {
+
+std::string summary(std::int64_t count, std::string_view what) {
+  return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock) {
+  if (config.database_url.empty()) {
+    std::error_code fault;
+    std::filesystem::create_directories(config.data_dir, fault);
+    if (fault) {
+      return Error{sql::errors::store_unavailable, "the data folder " + config.data_dir + " cannot be made: " + fault.message()};
+    }
+  }
+  auto database = TRY(sql::open(config.effective_database_url()));
+  TRY(sql::migrate(*database, all_migrations(), clock.now()));
+  return database;
+}
+
+Core::Core(sql::Database& db, const Clock& clock, const Config& config)
+    : ids(clock, config.node_id),
+      access(db, clock, ids, config.rate_limit_per_second),
+      events(db, ids),
+      idempotency(db, clock, status_of),
+      ledger(db, clock, ids, events, metrics, status_of),
+      queries(db) {}
+
+http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler, sql::Database& database) {
+  http::Routes all = health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
+  for (http::Routes routes : {events::routes(core.events),
+                              ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
+    for (http::Route& route : routes) all.push_back(std::move(route));
+  }
+  return all;
+}
+
+Application::Application(sql::Database& database, const Clock& clock, const Config& config)
+    : core_(database, clock, config),
+      gate_(database, clock),
+      scheduler_(clock),
+      server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics, status_of) {
+  add_jobs(database, clock);
+}
+
+void Application::add_jobs(sql::Database& database, const Clock& clock) {
+  scheduler_.add({"access.refresh_keys", "Takes up API keys that were made or revoked elsewhere.", 1'000,
+                  [this]() -> Result<std::string> {
+                    TRY(gate_.refresh());
+                    return std::string();
+                  }});
+  scheduler_.add({"ledger.expire_holds", "Ends holds whose time is over.", 500, [this]() -> Result<std::string> {
+                    return summary(TRY(core_.ledger.expire_holds()), "holds expired");
+                  }});
+  scheduler_.add({"idempotency.remove_expired", "Forgets idempotency keys past their lifetime.", 60'000,
+                  [&database, &clock]() -> Result<std::string> {
+                    const auto removed = TRY(database.write(
+                        [&](sql::Tx& tx) { return idempotency::remove_expired(tx, clock.now(), 10'000); }));
+                    return summary(removed, "keys forgotten");
+                  }});
+}
+
+Result<void> Application::start() {
+  TRY(core_.ledger.recover());
+  TRY(gate_.refresh());
+  TRY(server_.start());
+  scheduler_.start();
+  return {};
+}
+
+void Application::stop() {
+  server_.stop();
+  scheduler_.stop();
+}
+
+}  // namespace florin::app

@@ -1,0 +1,64 @@
+#pragma once
+#include <memory>
+
+#include "access/access.h"
+#include "access/key_gate.h"
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/id_generator.h"
+#include "events/events.h"
+#include "idempotency/idempotency.h"
+#include "ledger/ledger_queries.h"
+#include "ledger/ledger_service.h"
+#include "platform/http/server.h"
+#include "platform/jobs/scheduler.h"
+#include "platform/metrics/metrics.h"
+
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::app {
+
+/// Opens the configured database, creating the data folder where needed, and brings its schema up to date.
+/// Errors: those of opening and of migrations.
+Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock);
+
+/// The parts of the program that work over one database, wired in dependency order.
+struct Core {
+  Core(sql::Database& db, const Clock& clock, const Config& config);
+
+  metrics::Registry metrics;
+  IdGenerator ids;
+  access::Access access;
+  events::EventLog events;
+  idempotency::Idempotency idempotency;
+  ledger::LedgerService ledger;
+  ledger::LedgerQueries queries;
+};
+
+/// The server: core, gate, jobs and HTTP.
+class Application {
+ public:
+  Application(sql::Database& database, const Clock& clock, const Config& config);
+
+  /// Recovers and starts everything. Errors: cannot_listen, store errors.
+  Result<void> start();
+  int port() const { return server_.port(); }
+  /// Stops accepting, finishes what runs, stops the jobs.
+  void stop();
+  Core& core() { return core_; }
+  jobs::Scheduler& scheduler() { return scheduler_; }
+  /// Method and pattern of every route, for the test that compares them with the OpenAPI document.
+  static http::Routes routes_of(Core& core, jobs::Scheduler& scheduler, sql::Database& database);
+
+ private:
+  void add_jobs(sql::Database& database, const Clock& clock);
+
+  Core core_;
+  access::KeyGate gate_;
+  jobs::Scheduler scheduler_;
+  http::Server server_;
+};
+
+}  // namespace florin::app

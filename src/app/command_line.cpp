@@ -1,0 +1,450 @@
+#include "app/command_line.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <iostream>
+
+#include "app/application.h"
+#include "app/demo.h"
+#include "app/doctor.h"
+#include "app/export.h"
+#include "app/migrations.h"
+#include "app/version.h"
+#include "base/try.h"
+#include "ledger/verify.h"
+#include "platform/json/writer.h"
+#include "platform/log/log.h"
+#include "platform/sql/database.h"
+
+namespace florin::app {
+namespace {
+
+constexpr int exit_done = 0;
+constexpr int exit_fault_found = 1;
+constexpr int exit_could_not_run = 2;
+
+/// What commands share: where the data is.
+struct CommonOptions {
+  std::string config_file;
+  std::map<std::string, std::string> flags;  // Settings given on the command line, by key.
+};
+
+/// A command's work: its exit code, or the error that stopped it.
+using Work = std::function<Result<int>()>;
+
+struct KeyOptions {
+  std::string tenant = "default";
+  std::string name = "key";
+  std::string permissions = "*";
+  std::string expires_at;
+  std::string id;
+  std::int64_t rate_limit = -1;
+  bool test_mode = false;
+  bool json = false;
+};
+
+struct Program {
+  CommonOptions common;
+  bool sandbox = false;
+  bool check_only = false;
+  KeyOptions key;
+  std::string tenant_name;
+  std::string file;
+  Work work;
+
+  const SystemClock clock;
+
+  Result<LoadedConfig> load() const;
+  Result<std::unique_ptr<sql::Database>> open(const Config& config) const;
+
+  Result<int> serve();
+  Result<int> migrate() const;
+  Result<int> config() const;
+  Result<int> doctor() const;
+  Result<int> verify() const;
+  Result<int> export_to_file() const;
+  Result<int> import_from_file() const;
+  Result<int> create_tenant() const;
+  Result<int> list_tenants() const;
+  Result<int> create_key() const;
+  Result<int> list_keys() const;
+  Result<int> revoke_key() const;
+
+  template <class F>
+  Result<int> with_core(const F& use) const;
+};
+
+void print_error(const Error& error) {
+  fmt::print(stderr, "florin: {} ({})\n", error.detail, error.code.name);
+}
+
+Result<LoadedConfig> Program::load() const {
+  ConfigSources sources;
+  sources.environment = process_environment();
+  if (const auto found = sources.environment.find("FLORIN_CONFIG"); found != sources.environment.end()) {
+    sources.file = found->second;
+  }
+  if (!common.config_file.empty()) sources.file = common.config_file;
+  sources.flags = common.flags;
+  LoadedConfig loaded = TRY(load_config(sources));
+  // The commands beside the server speak through their own output.
+  log::configure(loaded.config.log_level, loaded.config.log_format);
+  return loaded;
+}
+
+Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) const {
+  return open_database(settings, clock);
+}
+
+// ---------------------------------------------------------------- serve
+
+/// Blocks the signals that end the server, so that every thread made later leaves them to wait_for_stop().
+sigset_t block_stop_signals() {
+  sigset_t stop;
+  sigemptyset(&stop);
+  sigaddset(&stop, SIGINT);
+  sigaddset(&stop, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
+  // A client that went away, and a disk quota, are errors of one call, not the end of the process.
+  signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
+  return stop;
+}
+
+void wait_for_stop(const sigset_t& stop) {
+  int received = 0;
+  while (sigwait(&stop, &received) != 0) {
+  }
+}
+
+void print_welcome(const Config& config, int port, const Demo* demo) {
+  const std::string url = fmt::format("http://{}:{}", config.http.host, port);
+  fmt::print("florin {} listens on {}\n", version, url);
+  fmt::print("data in {}; API reference at {}/docs\n", config.effective_database_url(), url);
+  if (demo) {
+    fmt::print("\nSandbox: tenant demo, API key {}\n(also in {}/demo.json)\n\nTry:\n  curl -s {}/v1/accounts -H 'Authorization: Bearer {}'\n",
+               demo->api_key, config.data_dir, url, demo->api_key);
+  } else {
+    fmt::print("Make an API key with: florin keys create --name NAME\n");
+  }
+  std::fflush(stdout);
+}
+
+Result<int> Program::serve() {
+  const sigset_t stop = block_stop_signals();
+  const Config settings = TRY(load()).config;
+  const auto database = TRY(open(settings));
+  Application application(*database, clock, settings);
+  std::optional<Demo> demo;
+  if (sandbox) {
+    TRY(application.core().ledger.recover());
+    demo = TRY(prepare_demo(application.core(), *database, settings.data_dir));
+    application.scheduler().add(demo_trickle(application.core(), demo->tenant));
+  }
+  TRY(application.start());
+  print_welcome(settings, application.port(), demo ? &*demo : nullptr);
+  wait_for_stop(stop);
+  log::info("stopping");
+  application.stop();
+  log::info("stopped");
+  return exit_done;
+}
+
+// ---------------------------------------------------------------- database commands
+
+Result<int> Program::migrate() const {
+  const Config settings = TRY(load()).config;
+  if (check_only) {
+    const auto database = TRY(sql::open(settings.effective_database_url()));
+    int waiting = 0;
+    for (const sql::MigrationState& state : TRY(sql::migration_states(*database, all_migrations()))) {
+      fmt::print("{:8} {} {}\n", state.applied ? "applied" : "waiting", state.module, state.name);
+      waiting += state.applied ? 0 : 1;
+    }
+    return waiting == 0 ? exit_done : exit_fault_found;
+  }
+  const auto database = TRY(open(settings));
+  fmt::print("the schema is up to date\n");
+  return exit_done;
+}
+
+Result<int> Program::config() const {
+  fmt::print("{}", print_config(TRY(load())));
+  return exit_done;
+}
+
+Result<int> Program::doctor() const {
+  const Config settings = TRY(load()).config;
+  return run_doctor(settings, clock) ? exit_done : exit_fault_found;
+}
+
+/// Progress on a terminal, on one line that is written over.
+void show_progress(std::string_view what, std::int64_t rows) {
+  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r{}: {} rows ...", what, rows);
+}
+
+void end_progress() {
+  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K");
+}
+
+Result<int> Program::verify() const {
+  const Config settings = TRY(load()).config;
+  const auto database = TRY(open(settings));
+  const ledger::Verification result = TRY(ledger::verify(*database, show_progress));
+  end_progress();
+  for (const ledger::Check& check : result.checks) {
+    fmt::print("{:6} {} ({} rows{})\n", check.faults == 0 ? "ok" : "FAULT", check.name, check.rows,
+               check.faults == 0 ? "" : fmt::format(", {} faults", check.faults));
+    for (const std::string& example : check.examples) fmt::print("       {}\n", example);
+  }
+  fmt::print("{}\n", result.clean() ? "The books are in order." : "The books are NOT in order.");
+  return result.clean() ? exit_done : exit_fault_found;
+}
+
+Result<int> Program::export_to_file() const {
+  const Config settings = TRY(load()).config;
+  const auto database = TRY(open(settings));
+  std::ofstream out(file, std::ios::binary | std::ios::trunc);
+  if (!out) return Error{errors::export_failed, "the file " + file + " cannot be written"};
+  const std::int64_t rows = TRY(export_all(*database, out, show_progress));
+  end_progress();
+  fmt::print("{} rows written to {}\n", rows, file);
+  return exit_done;
+}
+
+Result<int> Program::import_from_file() const {
+  const Config settings = TRY(load()).config;
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Error{errors::import_refused, "the file " + file + " cannot be read"};
+  const auto database = TRY(open(settings));
+  const std::int64_t rows = TRY(import_all(*database, in, show_progress));
+  end_progress();
+  fmt::print("{} rows read from {}; verifying\n", rows, file);
+  return verify();
+}
+
+// ---------------------------------------------------------------- tenants and keys
+
+template <class F>
+Result<int> Program::with_core(const F& use) const {
+  const Config settings = TRY(load()).config;
+  log::configure(log::Level::warn, settings.log_format);  // Their output is their answer.
+  const auto database = TRY(open(settings));
+  Core core(*database, clock, settings);
+  return use(core);
+}
+
+Result<int> Program::create_tenant() const {
+  return with_core([&](Core& core) -> Result<int> {
+    const access::Tenant tenant = TRY(core.access.create_tenant(tenant_name));
+    fmt::print("{} {}\n", tenant.id.str(), tenant.name);
+    return exit_done;
+  });
+}
+
+Result<int> Program::list_tenants() const {
+  return with_core([](Core& core) -> Result<int> {
+    for (const access::Tenant& tenant : TRY(core.access.tenants())) {
+      fmt::print("{}  {}  {}\n", tenant.id.str(), tenant.created_at.rfc3339(), tenant.name);
+    }
+    return exit_done;
+  });
+}
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : text + ",") {
+    if (c != ',' && c != ' ') {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::exchange(word, {}));
+    }
+  }
+  return words;
+}
+
+/// The tenant "default" is made when it is first asked for; any other must exist.
+Result<access::Tenant> tenant_for_key(access::Access& access, const std::string& name) {
+  auto found = access.find_tenant(name);
+  if (!found && name == "default") return access.create_tenant(name);
+  if (!found) {
+    return Error{found.error().code, fmt::format("there is no tenant {}; make it with: florin tenants create {}", name, name)};
+  }
+  return found;
+}
+
+void print_created(const access::CreatedApiKey& created, bool as_json) {
+  const std::string secret(created.secret.reveal());
+  if (!as_json) {
+    fmt::print("{}\n\nThis is the only time the key is shown. Id {}; permissions: {}.\n", secret, created.key.id.str(),
+               fmt::join(created.key.permissions, " "));
+    return;
+  }
+  std::string text;
+  json::Writer(text)
+      .begin_object()
+      .member("id", created.key.id.str())
+      .member("tenant_id", created.key.tenant.str())
+      .member("name", created.key.name)
+      .member("secret", secret)
+      .end_object();
+  fmt::print("{}\n", text);
+}
+
+Result<int> Program::create_key() const {
+  return with_core([&](Core& core) -> Result<int> {
+    access::NewApiKey wanted;
+    wanted.tenant = TRY(tenant_for_key(core.access, key.tenant)).id;
+    wanted.name = key.name;
+    wanted.mode = key.test_mode ? access::KeyMode::test : access::KeyMode::live;
+    wanted.permissions = split_words(key.permissions);
+    if (key.rate_limit >= 0) wanted.rate_limit_per_second = key.rate_limit;
+    if (!key.expires_at.empty()) {
+      wanted.expires_at = Timestamp::parse(key.expires_at);
+      if (!wanted.expires_at) {
+        return Error{florin::errors::validation_failed, "--expires-at must be a time of RFC 3339, such as 2027-01-01T00:00:00Z"};
+      }
+    }
+    print_created(TRY(core.access.create_key(wanted)), key.json);
+    return exit_done;
+  });
+}
+
+std::string_view state_of(const access::ApiKey& api_key, Timestamp now) {
+  if (api_key.revoked_at) return "revoked";
+  return api_key.expires_at && *api_key.expires_at <= now ? "expired" : "active";
+}
+
+Result<int> Program::list_keys() const {
+  return with_core([&](Core& core) -> Result<int> {
+    for (const access::ApiKey& one : TRY(core.access.keys(std::nullopt))) {
+      fmt::print("{}  {}  {:7}  {}  {}  [{}]\n", one.id.str(), one.tenant.str(), state_of(one, clock.now()), one.hint,
+                 one.name, fmt::join(one.permissions, " "));
+    }
+    return exit_done;
+  });
+}
+
+Result<int> Program::revoke_key() const {
+  return with_core([&](Core& core) -> Result<int> {
+    const auto id = ApiKeyId::parse(key.id);
+    if (!id) return Error{florin::errors::validation_failed, "the id of a key looks like key_01h2xcejqtf2n; see: florin keys list"};
+    const access::ApiKey revoked = TRY(core.access.revoke_key(*id));
+    fmt::print("{} is revoked; running servers refuse it within two seconds\n", revoked.id.str());
+    return exit_done;
+  });
+}
+
+// ---------------------------------------------------------------- the command line itself
+
+class CommandLine {
+ public:
+  explicit CommandLine(Program& program) : program_(program) {
+    root_.require_subcommand(1);
+    root_.set_version_flag("--version", "florin " + std::string(version));
+    root_.failure_message(CLI::FailureMessage::help);
+    add_commands();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      root_.parse(argc, argv);
+    } catch (const CLI::ParseError& stop) {
+      return root_.exit(stop) == 0 ? exit_done : exit_could_not_run;
+    }
+    const Result<int> code = program_.work();
+    if (code) return *code;
+    print_error(code.error());
+    return exit_could_not_run;
+  }
+
+ private:
+  using Method = Result<int> (Program::*)() const;
+
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, Work work) {
+    CLI::App* added = parent.add_subcommand(name, help);
+    add_common(*added);
+    added->callback([this, work = std::move(work)] { program_.work = work; });
+    return added;
+  }
+
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, Method method) {
+    return command(parent, name, help, [this, method] { return (program_.*method)(); });
+  }
+
+  void add_flag_for(CLI::App& app, const std::string& name, const std::string& key, const std::string& help) {
+    app.add_option_function<std::string>(
+        name, [this, key](const std::string& value) { program_.common.flags[key] = value; }, help);
+  }
+
+  void add_common(CLI::App& app) {
+    add_flag_for(app, "--data", "data.dir", "Data folder (default ./florin-data)");
+    add_flag_for(app, "--db", "database.url", "Database URL, sqlite:PATH (default: florin.db in the data folder)");
+    app.add_option("--config", program_.common.config_file, "Settings file (TOML)");
+  }
+
+  void add_commands() {
+    CLI::App* serve = command(root_, "serve", "Run the server", [this] { return program_.serve(); });
+    add_flag_for(*serve, "--listen", "http.listen", "HOST:PORT (default 127.0.0.1:8000)");
+    serve->add_flag("--sandbox", program_.sandbox, "Make a demo tenant with a key, accounts and a trickle of transfers");
+
+    CLI::App* migrate = command(root_, "migrate", "Bring the database's schema up to date", &Program::migrate);
+    migrate->add_flag("--check", program_.check_only, "Only list the steps; exit 1 when some are waiting");
+    command(root_, "config", "Print the effective settings and where each comes from", &Program::config);
+    command(root_, "doctor", "Check everything the server depends on, with advice", &Program::doctor);
+    command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds", &Program::verify);
+    CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines", &Program::export_to_file);
+    exporting->add_option("--out", program_.file, "File to write")->required();
+    CLI::App* importing = command(root_, "import", "Read an export into an empty database, and verify it", &Program::import_from_file);
+    importing->add_option("--in", program_.file, "File to read")->required();
+    add_tenants();
+    add_keys();
+  }
+
+  void add_tenants() {
+    CLI::App* tenants = root_.add_subcommand("tenants", "Make and list tenants");
+    tenants->require_subcommand(1);
+    CLI::App* create = command(*tenants, "create", "Make a tenant", &Program::create_tenant);
+    create->add_option("name", program_.tenant_name, "Its name")->required();
+    command(*tenants, "list", "List the tenants", &Program::list_tenants);
+  }
+
+  void add_keys() {
+    CLI::App* keys = root_.add_subcommand("keys", "Make, list and revoke API keys");
+    keys->require_subcommand(1);
+    KeyOptions& key = program_.key;
+    CLI::App* create = command(*keys, "create", "Make an API key; it is shown once", &Program::create_key);
+    create->add_option("--tenant", key.tenant, "Name or id of its tenant (default: default)");
+    create->add_option("--name", key.name, "What it is for");
+    create->add_option("--permissions", key.permissions, "Permissions, separated by commas (default: *, all)");
+    create->add_option("--rate-limit", key.rate_limit, "Requests a second; 0 means none (default: the configured limit)");
+    create->add_option("--expires-at", key.expires_at, "When it stops working (RFC 3339)");
+    create->add_flag("--test", key.test_mode, "A test key, fl_test_...");
+    create->add_flag("--json", key.json, "Print JSON");
+    command(*keys, "list", "List the keys", &Program::list_keys);
+    CLI::App* revoke = command(*keys, "revoke", "Revoke a key", &Program::revoke_key);
+    revoke->add_option("id", key.id, "Its id, key_...")->required();
+  }
+
+  Program& program_;
+  CLI::App root_{"Florin: a self-hosted money-movement platform", "florin"};
+};
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  Program program;
+  const int code = CommandLine(program).run(argc, argv);
+  log::flush();
+  return code;
+}
+
+}  // namespace florin::app

@@ -1,0 +1,70 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "platform/http/server.h"
+#include "platform/log/log.h"
+
+namespace florin::app {
+
+/// The settings of one process, typed and checked.
+struct Config {
+  std::string data_dir = "florin-data";
+  std::string database_url;  ///< Empty: sqlite:<data_dir>/florin.db
+  http::ServerOptions http;
+  std::int64_t rate_limit_per_second = 10'000;
+  log::Level log_level = log::Level::info;
+  log::Format log_format = log::Format::text;
+  int node_id = 0;
+  bool sandbox = false;
+
+  std::string effective_database_url() const;
+};
+
+/// One setting: its name, where it may come from, its default and what it means stand together; the
+/// documentation is made from this.
+struct Setting {
+  std::string_view key;   ///< In the TOML file: "http.listen".
+  std::string_view env;   ///< In the environment.
+  std::string_view help;  ///< One sentence, with bounds and unit.
+  std::function<Result<void>(Config&, std::string_view text)> set;
+  std::function<std::string(const Config&)> get;  ///< As it may be shown: no secret.
+};
+std::span<const Setting> settings();
+
+/// Where values come from; later ones win: defaults, file, environment, flags.
+struct ConfigSources {
+  std::optional<std::string> file;                 ///< A TOML file.
+  std::map<std::string, std::string> environment;  ///< Variables by name.
+  std::map<std::string, std::string> flags;        ///< Settings by key.
+};
+
+struct LoadedConfig {
+  Config config;
+  std::map<std::string, std::string> origin;  ///< Of each key: "default", "file", "environment", "flag".
+};
+
+/// Errors: invalid_configuration, naming the setting, where it was read and the rule. An unknown key in the
+/// file is an error, with the nearest known one as a hint.
+Result<LoadedConfig> load_config(const ConfigSources& sources);
+
+/// The effective configuration as TOML, each line with its origin. Holds no secret.
+std::string print_config(const LoadedConfig& loaded);
+/// The reference in docs/configuration.md.
+std::string configuration_reference();
+
+/// The environment of this process.
+std::map<std::string, std::string> process_environment();
+
+namespace errors {
+/// A setting is unknown or has a value that it cannot take; the detail names the setting and the rule.
+inline constexpr ErrorCode invalid_configuration{ErrorKind::invalid, "invalid_configuration"};
+}  // namespace errors
+
+}  // namespace florin::app

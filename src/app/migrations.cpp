@@ -1,0 +1,18 @@
+#include "app/migrations.h"
+
+#include "access/module.h"
+#include "events/module.h"
+#include "idempotency/module.h"
+#include "ledger/module.h"
+
+namespace florin::app {
+
+std::vector<sql::Migration> all_migrations() {
+  std::vector<sql::Migration> all;
+  for (const auto module : {idempotency::migrations(), access::migrations(), events::migrations(), ledger::migrations()}) {
+    all.insert(all.end(), module.begin(), module.end());
+  }
+  return all;
+}
+
+}  // namespace florin::app

@@ -1,0 +1,124 @@
+#include "events/events.h"
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "platform/json/writer.h"
+#include "platform/sql/database.h"
+
+namespace florin::events {
+namespace {
+
+using sql::Param;
+using sql::Query;
+using sql::Row;
+
+constexpr Query event_insert{"events.insert",
+                             "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
+                             " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+#define FLORIN_EVENT_COLUMNS \
+  "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"
+constexpr Query events_of_tenant{"events.of_tenant",
+                                 FLORIN_EVENT_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+constexpr Query event_by_id{"events.by_id", FLORIN_EVENT_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
+constexpr Query events_after{"events.after", FLORIN_EVENT_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2"};
+#undef FLORIN_EVENT_COLUMNS
+constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1"};
+
+constexpr int max_scanned = 100'000;
+
+Event read_event(const Row& row) {
+  return {{row.integer(0)},           {row.integer(1)},           std::string(row.text(2)), std::string(row.text(3)),
+          std::string(row.text(4)), std::string(row.text(5)), std::string(row.text(6)), {row.integer(7)}};
+}
+
+/// The exact type, or its family written as "account.*".
+bool matches_type(std::string_view type, std::string_view wanted) {
+  if (!wanted.ends_with(".*")) return type == wanted;
+  return type.starts_with(wanted.substr(0, wanted.size() - 1));
+}
+
+bool matches(const Row& row, const Filter& filter) {
+  const Timestamp at{row.integer(7)};
+  return (!filter.type || matches_type(row.text(2), *filter.type)) &&
+         (!filter.subject || row.text(3) == *filter.subject) && (!filter.until || at < *filter.until);
+}
+
+}  // namespace
+
+EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
+
+Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
+  const EventId id{ids_.next()};
+  std::string payload;
+  payload.reserve(160 + event.data.size());
+  payload += "{\"id\":\"";
+  id.append_to(payload);
+  payload += "\",\"type\":";
+  json::append_string(payload, event.type);
+  payload += ",\"created_at\":\"";
+  event.at.append_rfc3339(payload);
+  payload += "\",\"subject\":";
+  json::append_string(payload, event.subject);
+  payload += ",\"data\":";
+  payload += event.data;
+  payload += '}';
+  const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
+  TRY(tx.exec(event_insert, {id.value, event.tenant.value, event.type, event.subject, payload, event.actor, request_id,
+                             event.at.us}));
+  return id;
+}
+
+Result<EventPage> EventLog::list(TenantId tenant, const Filter& filter, EventId before, int limit) {
+  return database_.read([&](sql::Tx& tx) -> Result<EventPage> {
+    EventPage page;
+    int scanned = 0;
+    const std::int64_t end = before ? before.value : INT64_MAX;
+    TRY(tx.query(events_of_tenant, {tenant.value, end}, [&](const Row& row) {
+      if (filter.since && Timestamp{row.integer(7)} < *filter.since) return false;
+      if (page.events.size() == static_cast<std::size_t>(limit) || scanned == max_scanned) {
+        page.has_more = true;
+        page.next_before = {row.integer(0) + 1};
+        return false;
+      }
+      ++scanned;
+      if (matches(row, filter)) page.events.push_back(read_event(row));
+      return true;
+    }));
+    return page;
+  });
+}
+
+Result<std::optional<Event>> EventLog::find(TenantId tenant, EventId id) {
+  return database_.read([&](sql::Tx& tx) -> Result<std::optional<Event>> {
+    std::optional<Event> found;
+    TRY(tx.query(event_by_id, {id.value, tenant.value}, [&](const Row& row) {
+      found = read_event(row);
+      return false;
+    }));
+    return found;
+  });
+}
+
+Result<std::vector<Event>> EventLog::read_after(EventId after, int limit) {
+  return database_.read([&](sql::Tx& tx) -> Result<std::vector<Event>> {
+    std::vector<Event> events;
+    TRY(tx.query(events_after, {after.value, limit}, [&](const Row& row) {
+      events.push_back(read_event(row));
+      return true;
+    }));
+    return events;
+  });
+}
+
+Result<EventId> EventLog::newest() {
+  return database_.read([&](sql::Tx& tx) -> Result<EventId> {
+    EventId newest;
+    TRY(tx.query(newest_event, {}, [&](const Row& row) {
+      newest = {row.integer(0)};
+      return false;
+    }));
+    return newest;
+  });
+}
+
+}  // namespace florin::events

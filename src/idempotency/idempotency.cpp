@@ -1,0 +1,195 @@
+#include "idempotency/idempotency.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <mutex>
+#include <unordered_set>
+
+#include "base/try.h"
+#include "idempotency/errors.h"
+#include "platform/crypto/hash.h"
+#include "platform/sql/database.h"
+
+namespace florin::idempotency {
+namespace {
+
+using sql::Param;
+using sql::Query;
+
+constexpr Query find_key{"idempotency.find_key", "SELECT request, ref, status, body FROM idempotency_keys WHERE digest = $1"};
+constexpr Query insert_key{"idempotency.insert_key",
+                           "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
+                           " expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+constexpr Query delete_expired{"idempotency.delete_expired",
+                               "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"
+                               " WHERE expires_at_us IS NOT NULL AND expires_at_us <= $1 LIMIT $2)"};
+
+constexpr std::int64_t thirty_days_s = 30 * 24 * 3600;
+
+/// Hashes pieces with their lengths, so that no two lists of pieces meet.
+class Digester {
+ public:
+  void add(std::string_view piece) {
+    const std::uint64_t size = piece.size();
+    text_.append(reinterpret_cast<const char*>(&size), sizeof size);
+    text_ += piece;
+  }
+  Digest finish() const {
+    const crypto::Sha256 full = crypto::sha256(text_);
+    Digest digest;
+    std::copy_n(full.begin(), digest.size(), digest.begin());
+    return digest;
+  }
+
+ private:
+  std::string text_;
+};
+
+std::string_view bytes_of(const Digest& digest) {
+  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+}
+
+Digest digest_from(std::string_view bytes) {
+  Digest digest{};
+  std::memcpy(digest.data(), bytes.data(), std::min(bytes.size(), digest.size()));
+  return digest;
+}
+
+struct DigestHash {
+  std::size_t operator()(const Digest& digest) const noexcept {
+    std::size_t bits = 0;
+    std::memcpy(&bits, digest.data() + 8, sizeof bits);
+    return bits;
+  }
+};
+
+}  // namespace
+
+std::optional<Key> key_of(const http::Request& request, std::string_view route, Lifetime lifetime) {
+  const auto text = request.idempotency_key();
+  if (!text) return std::nullopt;
+  Digester key;
+  key.add(std::to_string(request.caller.tenant.value));
+  key.add(request.method);
+  key.add(route);
+  key.add(*text);
+  Digester asked;
+  asked.add(request.method);
+  asked.add(request.path);
+  asked.add(request.body);
+  return Key{key.finish(), asked.finish(), lifetime};
+}
+
+bool is_remembered(const Error& error) {
+  if (error.code == errors::idempotency_mismatch || error.code == errors::request_in_progress) return false;
+  return error.code.kind == ErrorKind::rejected || error.code.kind == ErrorKind::conflict;
+}
+
+Result<Record> replay_of(const Record& record, const Key& key) {
+  if (record.request == key.request) return record;
+  return Error{errors::idempotency_mismatch, "this Idempotency-Key was used with another request; use a new key"};
+}
+
+Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest) {
+  std::optional<Record> found;
+  TRY(tx.query(find_key, {Param::blob(bytes_of(digest))}, [&](const sql::Row& row) {
+    found = Record{digest_from(row.blob(0)), row.integer(1), static_cast<int>(row.integer(2)), std::string(row.text(3))};
+    return false;
+  }));
+  return found;
+}
+
+Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now) {
+  const bool forever = key.lifetime == Lifetime::forever;
+  const auto expires = forever ? std::nullopt : std::optional(now.plus_seconds(thirty_days_s).us);
+  const Param body = record.body.empty() ? Param(nullptr) : Param(record.body);
+  TRY(tx.exec(insert_key, {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)), record.ref,
+                           record.status, body, now.us, expires}));
+  return {};
+}
+
+Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit) {
+  return tx.exec(delete_expired, {now.us, limit});
+}
+
+// ---------------------------------------------------------------- keys in flight
+
+struct InFlight::Impl {
+  struct Shard {
+    std::mutex mutex;
+    std::unordered_set<Digest, DigestHash> taken;
+  };
+  std::array<Shard, 16> shards;
+  Shard& shard_of(const Digest& digest) { return shards[digest[0] % shards.size()]; }
+};
+
+InFlight::InFlight() : impl_(std::make_unique<Impl>()) {}
+InFlight::~InFlight() = default;
+
+Result<InFlight::Ticket> InFlight::enter(const Key& key) {
+  Impl::Shard& shard = impl_->shard_of(key.digest);
+  const std::lock_guard lock(shard.mutex);
+  if (!shard.taken.insert(key.digest).second) {
+    return Error{errors::request_in_progress, "a request with this Idempotency-Key is still running", {}, 1};
+  }
+  return Ticket(*this, key.digest);
+}
+
+InFlight::Ticket& InFlight::Ticket::operator=(Ticket&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  owner_ = other.owner_;
+  digest_ = other.digest_;
+  other.owner_ = nullptr;
+  return *this;
+}
+
+void InFlight::Ticket::release() {
+  if (!owner_) return;
+  Impl::Shard& shard = owner_->impl_->shard_of(digest_);
+  const std::lock_guard lock(shard.mutex);
+  shard.taken.erase(digest_);
+  owner_ = nullptr;
+}
+
+// ---------------------------------------------------------------- sync requests
+
+http::Response replayed(int status, std::string body) {
+  http::Response response{status, std::move(body)};
+  if (status >= 400) response.content_type = "application/problem+json";
+  response.headers.push_back({"Idempotent-Replayed", "true"});
+  return response;
+}
+
+Idempotency::Idempotency(sql::Database& database, const Clock& clock, int (*status_of)(const ErrorCode&))
+    : database_(database), clock_(clock), status_of_(status_of) {}
+
+Result<http::Response> Idempotency::run(const http::Request& request, std::string_view route, Lifetime lifetime,
+                                        const Work& work) {
+  const auto key = key_of(request, route, lifetime);
+  if (!key) return database_.write([&](sql::Tx& tx) { return work(tx); });
+
+  const InFlight::Ticket ticket = TRY(in_flight_.enter(*key));
+  bool found_earlier = false;
+  Result<http::Response> response = database_.write([&](sql::Tx& tx) -> Result<http::Response> {
+    if (const auto earlier = TRY(find(tx, key->digest))) {
+      found_earlier = true;
+      Record record = TRY(replay_of(*earlier, *key));
+      return replayed(record.status, std::move(record.body));
+    }
+    http::Response fresh = TRY(work(tx));
+    TRY(insert(tx, *key, {key->request, 0, fresh.status, fresh.body}, clock_.now()));
+    return fresh;
+  });
+  if (response || found_earlier || !is_remembered(response.error())) return response;
+
+  // The refusal undid the work; what the client is told is kept by itself.
+  http::Response refusal = http::problem(response.error(), request.request_id, status_of_);
+  TRY(database_.write([&](sql::Tx& tx) {
+    return insert(tx, *key, {key->request, 0, refusal.status, refusal.body}, clock_.now());
+  }));
+  return refusal;
+}
+
+}  // namespace florin::idempotency
