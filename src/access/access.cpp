@@ -21,13 +21,16 @@ using sql::Row;
 
 constexpr Query tenant_insert{"access.tenant_insert",
                               "INSERT INTO tenants (id, name, created_at_us) VALUES ($1, $2, $3)"};
-constexpr Query tenants_all{"access.tenants", "SELECT id, name, created_at_us FROM tenants ORDER BY id"};
-constexpr Query key_insert{"access.key_insert",
-                           "INSERT INTO api_keys (id, tenant_id, name, hash, hint, mode, permissions,"
-                           " rate_limit_per_second, expires_at_us, created_at_us)"
-                           " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
-constexpr Query key_revoke{"access.key_revoke",
-                           "UPDATE api_keys SET revoked_at_us = $2 WHERE id = $1 AND revoked_at_us IS NULL"};
+constexpr Query tenants_all{"access.tenants",
+                            "SELECT id, name, created_at_us FROM tenants ORDER BY id"};
+constexpr Query key_insert{
+    "access.key_insert",
+    "INSERT INTO api_keys (id, tenant_id, name, hash, hint, mode, permissions,"
+    " rate_limit_per_second, expires_at_us, created_at_us)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+constexpr Query key_revoke{
+    "access.key_revoke",
+    "UPDATE api_keys SET revoked_at_us = $2 WHERE id = $1 AND revoked_at_us IS NULL"};
 
 constexpr std::size_t max_name_bytes = 100;
 
@@ -40,7 +43,8 @@ Result<void> check_name(std::string_view name) {
     return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) != 0x7F;
   });
   if (name.empty() || name.size() > max_name_bytes || !printable) {
-    return invalid("/name", "bad_name", "the name must be 1 to 100 bytes without control characters");
+    return invalid("/name", "bad_name",
+                   "the name must be 1 to 100 bytes without control characters");
   }
   return {};
 }
@@ -56,14 +60,16 @@ bool is_known_permission(std::string_view wanted) {
 
 Result<void> check(const NewApiKey& wanted, Timestamp now) {
   TRY(check_name(wanted.name));
-  if (wanted.permissions.empty()) return invalid("/permissions", "required", "a key needs at least one permission");
+  if (wanted.permissions.empty())
+    return invalid("/permissions", "required", "a key needs at least one permission");
   for (const std::string& permission : wanted.permissions) {
     if (!is_known_permission(permission)) {
       return invalid("/permissions", "unknown_value", "there is no permission " + permission);
     }
   }
   if (wanted.rate_limit_per_second.value_or(0) < 0) {
-    return invalid("/rate_limit_per_second", "too_small", "the rate limit must not be negative; 0 means none");
+    return invalid("/rate_limit_per_second", "too_small",
+                   "the rate limit must not be negative; 0 means none");
   }
   if (wanted.expires_at && *wanted.expires_at <= now) {
     return invalid("/expires_at", "in_the_past", "the expiry must lie in the future");
@@ -100,8 +106,12 @@ std::vector<Permission> all_permissions() {
           {"system:read", "See the state of the server's parts."}};
 }
 
-Access::Access(sql::Database& database, const Clock& clock, IdGenerator& ids, std::int64_t default_rate_limit_per_second)
-    : database_(database), clock_(clock), ids_(ids), default_rate_limit_per_second_(default_rate_limit_per_second) {}
+Access::Access(sql::Database& database, const Clock& clock, IdGenerator& ids,
+               std::int64_t default_rate_limit_per_second)
+    : database_(database),
+      clock_(clock),
+      ids_(ids),
+      default_rate_limit_per_second_(default_rate_limit_per_second) {}
 
 Result<Tenant> Access::create_tenant(std::string_view name) {
   TRY(check_name(name));
@@ -139,14 +149,16 @@ Result<CreatedApiKey> Access::create_key(const NewApiKey& wanted) {
                    .hint = hint_of(secret),
                    .mode = wanted.mode,
                    .permissions = wanted.permissions,
-                   .rate_limit_per_second = wanted.rate_limit_per_second.value_or(default_rate_limit_per_second_),
+                   .rate_limit_per_second =
+                       wanted.rate_limit_per_second.value_or(default_rate_limit_per_second_),
                    .expires_at = wanted.expires_at,
                    .revoked_at = std::nullopt,
                    .created_at = now};
   const auto expires = key.expires_at ? std::optional(key.expires_at->us) : std::nullopt;
   const auto written = database_.write([&](sql::Tx& tx) -> Result<void> {
-    TRY(tx.exec(key_insert, {key.id.value, key.tenant.value, key.name, Param::blob(crypto::bytes_of(hash)), key.hint,
-                             mode_word(key.mode), joined(key.permissions), key.rate_limit_per_second, expires, now.us}));
+    TRY(tx.exec(key_insert, {key.id.value, key.tenant.value, key.name,
+                             Param::blob(crypto::bytes_of(hash)), key.hint, mode_word(key.mode),
+                             joined(key.permissions), key.rate_limit_per_second, expires, now.us}));
     return {};
   });
   // Ids and hashes are new by construction, so what a constraint refuses is the tenant.

@@ -35,7 +35,7 @@ struct ApiKey {
   std::string name;
   std::string hint;  ///< "fl_live_…9f3K": enough to recognise it, useless to forge it.
   KeyMode mode = KeyMode::live;
-  std::vector<std::string> permissions;  ///< "ledger:read", "ledger:*", "*".
+  std::vector<std::string> permissions;    ///< "ledger:read", "ledger:*", "*".
   std::int64_t rate_limit_per_second = 0;  ///< 0: none.
   std::optional<Timestamp> expires_at, revoked_at;
   Timestamp created_at;
@@ -55,7 +55,8 @@ struct CreatedApiKey {
   Secret secret;  ///< The one time it can be read; the database holds its hash.
 };
 
-/// The permissions there are, each with a sentence. A key is given some of them, or "module:*", or "*".
+/// The permissions there are, each with a sentence. A key is given some of them, or "module:*", or
+/// "*".
 struct Permission {
   std::string_view name, help;
 };

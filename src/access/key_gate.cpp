@@ -35,7 +35,8 @@ using KnownKeys = std::unordered_map<crypto::Sha256, std::shared_ptr<const Known
 bool allows(const ApiKey& key, std::string_view wanted) {
   for (const std::string& has : key.permissions) {
     if (has == "*" || has == wanted) return true;
-    if (has.ends_with(":*") && wanted.starts_with(std::string_view(has).substr(0, has.size() - 1))) return true;
+    if (has.ends_with(":*") && wanted.starts_with(std::string_view(has).substr(0, has.size() - 1)))
+      return true;
   }
   return false;
 }
@@ -87,18 +88,22 @@ struct KeyGate::Impl {
     const ApiKey& key = known.key;
     const Timestamp now = clock.now();
     if (key.revoked_at) return {Error{errors::key_revoked, "this API key was revoked"}};
-    if (key.expires_at && *key.expires_at <= now) return {Error{errors::key_expired, "this API key has expired"}};
+    if (key.expires_at && *key.expires_at <= now)
+      return {Error{errors::key_expired, "this API key has expired"}};
     if (!allows(key, route.permission)) {
-      return {Error{errors::permission_denied, "this API key lacks the permission " + route.permission}};
+      return {Error{errors::permission_denied,
+                    "this API key lacks the permission " + route.permission}};
     }
     http::Caller caller{key.tenant, known.actor, key.mode == KeyMode::test};
     if (!known.bucket) return {std::move(caller)};
     http::Admission::RateLimit state;
     if (known.bucket->take(now, state)) return {std::move(caller), state};
-    return {Error{errors::rate_limited, "this API key has used up its requests for now", {}, 1}, state};
+    return {Error{errors::rate_limited, "this API key has used up its requests for now", {}, 1},
+            state};
   }
 
-  /// A key that memory does not know yet joins it, so that only its first request pays for the look-up.
+  /// A key that memory does not know yet joins it, so that only its first request pays for the
+  /// look-up.
   Result<std::shared_ptr<const KnownKey>> look_up(const crypto::Sha256& hash) {
     const auto stored = TRY(database.read([&](sql::Tx& tx) { return load_key(tx, hash); }));
     if (!stored) return std::shared_ptr<const KnownKey>();
@@ -116,7 +121,8 @@ KeyGate::KeyGate(sql::Database& database, const Clock& clock)
     : impl_(new Impl{database, clock, {}, std::make_shared<KnownKeys>(), {}}) {}
 KeyGate::~KeyGate() = default;
 
-std::optional<http::Admission> KeyGate::try_admit(const http::Request& request, const http::Route& route) {
+std::optional<http::Admission> KeyGate::try_admit(const http::Request& request,
+                                                  const http::Route& route) {
   const std::string_view token = bearer_token(request);
   if (!looks_like_key(token)) return http::Admission{unknown_key()};
   const auto keys = impl_->snapshot();

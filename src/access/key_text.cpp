@@ -11,9 +11,13 @@ constexpr std::string_view live_prefix = "fl_live_";
 constexpr std::string_view test_prefix = "fl_test_";
 constexpr std::size_t random_length = 32;
 
-std::string_view prefix_of(KeyMode mode) { return mode == KeyMode::live ? live_prefix : test_prefix; }
+std::string_view prefix_of(KeyMode mode) {
+  return mode == KeyMode::live ? live_prefix : test_prefix;
+}
 
-bool is_base62(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+bool is_base62(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
 
 }  // namespace
 
@@ -29,7 +33,8 @@ bool looks_like_key(std::string_view text) {
 
 std::string hint_of(const Secret& key) {
   const std::string_view text = key.reveal();
-  return std::string(text.substr(0, live_prefix.size())) + "…" + std::string(text.substr(text.size() - 4));
+  return std::string(text.substr(0, live_prefix.size())) + "…" +
+         std::string(text.substr(text.size() - 4));
 }
 
 std::string_view mode_word(KeyMode mode) { return mode == KeyMode::live ? "live" : "test"; }

@@ -13,14 +13,16 @@ namespace {
 using sql::Query;
 using sql::Row;
 
-#define FLORIN_KEY_COLUMNS                                                                             \
-  "SELECT id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, expires_at_us,"   \
+#define FLORIN_KEY_COLUMNS                                                             \
+  "SELECT id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, " \
+  "expires_at_us,"                                                                     \
   " revoked_at_us, created_at_us FROM api_keys"
 constexpr Query keys_all{"access.keys", FLORIN_KEY_COLUMNS " ORDER BY id"};
 constexpr Query key_by_hash{"access.key_by_hash", FLORIN_KEY_COLUMNS " WHERE hash = $1"};
 #undef FLORIN_KEY_COLUMNS
-constexpr Query version{"access.keys_version",
-                        "SELECT count(*), count(revoked_at_us), coalesce(max(id), 0) FROM api_keys"};
+constexpr Query version{
+    "access.keys_version",
+    "SELECT count(*), count(revoked_at_us), coalesce(max(id), 0) FROM api_keys"};
 
 std::vector<std::string> split(std::string_view text) {
   std::istringstream words{std::string(text)};

@@ -27,7 +27,8 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
     std::error_code fault;
     std::filesystem::create_directories(config.data_dir, fault);
     if (fault) {
-      return Error{sql::errors::store_unavailable, "the data folder " + config.data_dir + " cannot be made: " + fault.message()};
+      return Error{sql::errors::store_unavailable,
+                   "the data folder " + config.data_dir + " cannot be made: " + fault.message()};
     }
   }
   auto database = TRY(sql::open(config.effective_database_url()));
@@ -43,10 +44,13 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config)
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db) {}
 
-http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler, sql::Database& database) {
-  http::Routes all = health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
-  for (http::Routes routes : {events::routes(core.events),
-                              ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
+http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
+                                    sql::Database& database) {
+  http::Routes all =
+      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
+  for (http::Routes routes :
+       {events::routes(core.events),
+        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }
   return all;
@@ -56,23 +60,26 @@ Application::Application(sql::Database& database, const Clock& clock, const Conf
     : core_(database, clock, config),
       gate_(database, clock),
       scheduler_(clock),
-      server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics, status_of) {
+      server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics,
+              status_of) {
   add_jobs(database, clock);
 }
 
 void Application::add_jobs(sql::Database& database, const Clock& clock) {
-  scheduler_.add({"access.refresh_keys", "Takes up API keys that were made or revoked elsewhere.", 1'000,
-                  [this]() -> Result<std::string> {
+  scheduler_.add({"access.refresh_keys", "Takes up API keys that were made or revoked elsewhere.",
+                  1'000, [this]() -> Result<std::string> {
                     TRY(gate_.refresh());
                     return std::string();
                   }});
-  scheduler_.add({"ledger.expire_holds", "Ends holds whose time is over.", 500, [this]() -> Result<std::string> {
+  scheduler_.add({"ledger.expire_holds", "Ends holds whose time is over.", 500,
+                  [this]() -> Result<std::string> {
                     return summary(TRY(core_.ledger.expire_holds()), "holds expired");
                   }});
-  scheduler_.add({"idempotency.remove_expired", "Forgets idempotency keys past their lifetime.", 60'000,
-                  [&database, &clock]() -> Result<std::string> {
-                    const auto removed = TRY(database.write(
-                        [&](sql::Tx& tx) { return idempotency::remove_expired(tx, clock.now(), 10'000); }));
+  scheduler_.add({"idempotency.remove_expired", "Forgets idempotency keys past their lifetime.",
+                  60'000, [&database, &clock]() -> Result<std::string> {
+                    const auto removed = TRY(database.write([&](sql::Tx& tx) {
+                      return idempotency::remove_expired(tx, clock.now(), 10'000);
+                    }));
                     return summary(removed, "keys forgotten");
                   }});
 }

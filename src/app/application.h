@@ -20,8 +20,8 @@ class Database;
 
 namespace florin::app {
 
-/// Opens the configured database, creating the data folder where needed, and brings its schema up to date.
-/// Errors: those of opening and of migrations.
+/// Opens the configured database, creating the data folder where needed, and brings its schema up
+/// to date. Errors: those of opening and of migrations.
 Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock);
 
 /// The parts of the program that work over one database, wired in dependency order.

@@ -1,11 +1,10 @@
 #include "app/command_line.h"
 
+#include <fmt/format.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <fmt/format.h>
-
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -88,7 +87,8 @@ void print_error(const Error& error) {
 Result<LoadedConfig> Program::load() const {
   ConfigSources sources;
   sources.environment = process_environment();
-  if (const auto found = sources.environment.find("FLORIN_CONFIG"); found != sources.environment.end()) {
+  if (const auto found = sources.environment.find("FLORIN_CONFIG");
+      found != sources.environment.end()) {
     sources.file = found->second;
   }
   if (!common.config_file.empty()) sources.file = common.config_file;
@@ -105,7 +105,8 @@ Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) con
 
 // ---------------------------------------------------------------- serve
 
-/// Blocks the signals that end the server, so that every thread made later leaves them to wait_for_stop().
+/// Blocks the signals that end the server, so that every thread made later leaves them to
+/// wait_for_stop().
 sigset_t block_stop_signals() {
   sigset_t stop;
   sigemptyset(&stop);
@@ -129,8 +130,10 @@ void print_welcome(const Config& config, int port, const Demo* demo) {
   fmt::print("florin {} listens on {}\n", version, url);
   fmt::print("data in {}; API reference at {}/docs\n", config.effective_database_url(), url);
   if (demo) {
-    fmt::print("\nSandbox: tenant demo, API key {}\n(also in {}/demo.json)\n\nTry:\n  curl -s {}/v1/accounts -H 'Authorization: Bearer {}'\n",
-               demo->api_key, config.data_dir, url, demo->api_key);
+    fmt::print(
+        "\nSandbox: tenant demo, API key {}\n(also in {}/demo.json)\n\nTry:\n  curl -s "
+        "{}/v1/accounts -H 'Authorization: Bearer {}'\n",
+        demo->api_key, config.data_dir, url, demo->api_key);
   } else {
     fmt::print("Make an API key with: florin keys create --name NAME\n");
   }
@@ -164,7 +167,8 @@ Result<int> Program::migrate() const {
   if (check_only) {
     const auto database = TRY(sql::open(settings.effective_database_url()));
     int waiting = 0;
-    for (const sql::MigrationState& state : TRY(sql::migration_states(*database, all_migrations()))) {
+    for (const sql::MigrationState& state :
+         TRY(sql::migration_states(*database, all_migrations()))) {
       fmt::print("{:8} {} {}\n", state.applied ? "applied" : "waiting", state.module, state.name);
       waiting += state.applied ? 0 : 1;
     }
@@ -276,7 +280,9 @@ Result<access::Tenant> tenant_for_key(access::Access& access, const std::string&
   auto found = access.find_tenant(name);
   if (!found && name == "default") return access.create_tenant(name);
   if (!found) {
-    return Error{found.error().code, fmt::format("there is no tenant {}; make it with: florin tenants create {}", name, name)};
+    return Error{
+        found.error().code,
+        fmt::format("there is no tenant {}; make it with: florin tenants create {}", name, name)};
   }
   return found;
 }
@@ -284,8 +290,8 @@ Result<access::Tenant> tenant_for_key(access::Access& access, const std::string&
 void print_created(const access::CreatedApiKey& created, bool as_json) {
   const std::string secret(created.secret.reveal());
   if (!as_json) {
-    fmt::print("{}\n\nThis is the only time the key is shown. Id {}; permissions: {}.\n", secret, created.key.id.str(),
-               fmt::join(created.key.permissions, " "));
+    fmt::print("{}\n\nThis is the only time the key is shown. Id {}; permissions: {}.\n", secret,
+               created.key.id.str(), fmt::join(created.key.permissions, " "));
     return;
   }
   std::string text;
@@ -310,7 +316,8 @@ Result<int> Program::create_key() const {
     if (!key.expires_at.empty()) {
       wanted.expires_at = Timestamp::parse(key.expires_at);
       if (!wanted.expires_at) {
-        return Error{florin::errors::validation_failed, "--expires-at must be a time of RFC 3339, such as 2027-01-01T00:00:00Z"};
+        return Error{florin::errors::validation_failed,
+                     "--expires-at must be a time of RFC 3339, such as 2027-01-01T00:00:00Z"};
       }
     }
     print_created(TRY(core.access.create_key(wanted)), key.json);
@@ -326,8 +333,8 @@ std::string_view state_of(const access::ApiKey& api_key, Timestamp now) {
 Result<int> Program::list_keys() const {
   return with_core([&](Core& core) -> Result<int> {
     for (const access::ApiKey& one : TRY(core.access.keys(std::nullopt))) {
-      fmt::print("{}  {}  {:7}  {}  {}  [{}]\n", one.id.str(), one.tenant.str(), state_of(one, clock.now()), one.hint,
-                 one.name, fmt::join(one.permissions, " "));
+      fmt::print("{}  {}  {:7}  {}  {}  [{}]\n", one.id.str(), one.tenant.str(),
+                 state_of(one, clock.now()), one.hint, one.name, fmt::join(one.permissions, " "));
     }
     return exit_done;
   });
@@ -336,7 +343,9 @@ Result<int> Program::list_keys() const {
 Result<int> Program::revoke_key() const {
   return with_core([&](Core& core) -> Result<int> {
     const auto id = ApiKeyId::parse(key.id);
-    if (!id) return Error{florin::errors::validation_failed, "the id of a key looks like key_01h2xcejqtf2n; see: florin keys list"};
+    if (!id)
+      return Error{florin::errors::validation_failed,
+                   "the id of a key looks like key_01h2xcejqtf2n; see: florin keys list"};
     const access::ApiKey revoked = TRY(core.access.revoke_key(*id));
     fmt::print("{} is revoked; running servers refuse it within two seconds\n", revoked.id.str());
     return exit_done;
@@ -376,34 +385,47 @@ class CommandLine {
     return added;
   }
 
-  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help, Method method) {
+  CLI::App* command(CLI::App& parent, const std::string& name, const std::string& help,
+                    Method method) {
     return command(parent, name, help, [this, method] { return (program_.*method)(); });
   }
 
-  void add_flag_for(CLI::App& app, const std::string& name, const std::string& key, const std::string& help) {
+  void add_flag_for(CLI::App& app, const std::string& name, const std::string& key,
+                    const std::string& help) {
     app.add_option_function<std::string>(
         name, [this, key](const std::string& value) { program_.common.flags[key] = value; }, help);
   }
 
   void add_common(CLI::App& app) {
     add_flag_for(app, "--data", "data.dir", "Data folder (default ./florin-data)");
-    add_flag_for(app, "--db", "database.url", "Database URL, sqlite:PATH (default: florin.db in the data folder)");
+    add_flag_for(app, "--db", "database.url",
+                 "Database URL, sqlite:PATH (default: florin.db in the data folder)");
     app.add_option("--config", program_.common.config_file, "Settings file (TOML)");
   }
 
   void add_commands() {
-    CLI::App* serve = command(root_, "serve", "Run the server", [this] { return program_.serve(); });
+    CLI::App* serve =
+        command(root_, "serve", "Run the server", [this] { return program_.serve(); });
     add_flag_for(*serve, "--listen", "http.listen", "HOST:PORT (default 127.0.0.1:8000)");
-    serve->add_flag("--sandbox", program_.sandbox, "Make a demo tenant with a key, accounts and a trickle of transfers");
+    serve->add_flag("--sandbox", program_.sandbox,
+                    "Make a demo tenant with a key, accounts and a trickle of transfers");
 
-    CLI::App* migrate = command(root_, "migrate", "Bring the database's schema up to date", &Program::migrate);
-    migrate->add_flag("--check", program_.check_only, "Only list the steps; exit 1 when some are waiting");
-    command(root_, "config", "Print the effective settings and where each comes from", &Program::config);
-    command(root_, "doctor", "Check everything the server depends on, with advice", &Program::doctor);
-    command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds", &Program::verify);
-    CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines", &Program::export_to_file);
+    CLI::App* migrate =
+        command(root_, "migrate", "Bring the database's schema up to date", &Program::migrate);
+    migrate->add_flag("--check", program_.check_only,
+                      "Only list the steps; exit 1 when some are waiting");
+    command(root_, "config", "Print the effective settings and where each comes from",
+            &Program::config);
+    command(root_, "doctor", "Check everything the server depends on, with advice",
+            &Program::doctor);
+    command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds",
+            &Program::verify);
+    CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines",
+                                  &Program::export_to_file);
     exporting->add_option("--out", program_.file, "File to write")->required();
-    CLI::App* importing = command(root_, "import", "Read an export into an empty database, and verify it", &Program::import_from_file);
+    CLI::App* importing =
+        command(root_, "import", "Read an export into an empty database, and verify it",
+                &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
     add_tenants();
     add_keys();
@@ -421,11 +443,14 @@ class CommandLine {
     CLI::App* keys = root_.add_subcommand("keys", "Make, list and revoke API keys");
     keys->require_subcommand(1);
     KeyOptions& key = program_.key;
-    CLI::App* create = command(*keys, "create", "Make an API key; it is shown once", &Program::create_key);
+    CLI::App* create =
+        command(*keys, "create", "Make an API key; it is shown once", &Program::create_key);
     create->add_option("--tenant", key.tenant, "Name or id of its tenant (default: default)");
     create->add_option("--name", key.name, "What it is for");
-    create->add_option("--permissions", key.permissions, "Permissions, separated by commas (default: *, all)");
-    create->add_option("--rate-limit", key.rate_limit, "Requests a second; 0 means none (default: the configured limit)");
+    create->add_option("--permissions", key.permissions,
+                       "Permissions, separated by commas (default: *, all)");
+    create->add_option("--rate-limit", key.rate_limit,
+                       "Requests a second; 0 means none (default: the configured limit)");
     create->add_option("--expires-at", key.expires_at, "When it stops working (RFC 3339)");
     create->add_flag("--test", key.test_mode, "A test key, fl_test_...");
     create->add_flag("--json", key.json, "Print JSON");

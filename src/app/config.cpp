@@ -1,13 +1,13 @@
 #include "app/config.h"
 
 #include <fmt/core.h>
+#include <toml++/toml.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <sstream>
-#include <toml++/toml.h>
 #include <vector>
 
 #include "base/try.h"
@@ -21,13 +21,15 @@ Error invalid(std::string detail) { return {errors::invalid_configuration, std::
 
 /// A setting that is a whole number within bounds.
 template <class Int>
-Setting number(std::string_view key, std::string_view env, std::string_view help, std::int64_t min, std::int64_t max,
-               const std::function<Int&(Config&)>& field) {
+Setting number(std::string_view key, std::string_view env, std::string_view help, std::int64_t min,
+               std::int64_t max, const std::function<Int&(Config&)>& field) {
   return {key, env, help,
           [=](Config& config, std::string_view text) -> Result<void> {
             std::int64_t value = 0;
-            const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), value);
-            if (fault != std::errc() || end != text.data() + text.size() || value < min || value > max) {
+            const auto [end, fault] =
+                std::from_chars(text.data(), text.data() + text.size(), value);
+            if (fault != std::errc() || end != text.data() + text.size() || value < min ||
+                value > max) {
               return invalid(fmt::format("must be a whole number from {} to {}", min, max));
             }
             field(config) = static_cast<Int>(value);
@@ -49,13 +51,14 @@ Setting text(std::string_view key, std::string_view env, std::string_view help,
 
 Setting flag(std::string_view key, std::string_view env, std::string_view help,
              const std::function<bool&(Config&)>& field) {
-  return {key, env, help,
-          [=](Config& config, std::string_view value) -> Result<void> {
-            if (value != "true" && value != "false") return invalid("must be true or false");
-            field(config) = value == "true";
-            return {};
-          },
-          [=](const Config& config) { return field(const_cast<Config&>(config)) ? "true" : "false"; }};
+  return {
+      key, env, help,
+      [=](Config& config, std::string_view value) -> Result<void> {
+        if (value != "true" && value != "false") return invalid("must be true or false");
+        field(config) = value == "true";
+        return {};
+      },
+      [=](const Config& config) { return field(const_cast<Config&>(config)) ? "true" : "false"; }};
 }
 
 /// One of a few words.
@@ -98,66 +101,92 @@ Setting database_url() {
   Setting setting = text("database.url", "FLORIN_DATABASE_URL",
                          "The database: sqlite:PATH. Default: florin.db in the data folder.",
                          [](Config& c) -> std::string& { return c.database_url; });
-  setting.get = [](const Config& config) { return without_password(config.effective_database_url()); };
+  setting.get = [](const Config& config) {
+    return without_password(config.effective_database_url());
+  };
   return setting;
 }
 
 Setting listen() {
-  return {"http.listen", "FLORIN_LISTEN", "Address and port to listen on, HOST:PORT. Port 0 takes any free one.",
+  return {"http.listen", "FLORIN_LISTEN",
+          "Address and port to listen on, HOST:PORT. Port 0 takes any free one.",
           [](Config& config, std::string_view value) -> Result<void> {
             const std::size_t colon = value.rfind(':');
             int port = -1;
             if (colon != std::string_view::npos && colon > 0) {
               const std::string_view digits = value.substr(colon + 1);
-              const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+              const auto [end, fault] =
+                  std::from_chars(digits.data(), digits.data() + digits.size(), port);
               if (fault != std::errc() || end != digits.data() + digits.size()) port = -1;
             }
-            if (port < 0 || port > 65'535) return invalid("must be HOST:PORT, such as 127.0.0.1:8000");
+            if (port < 0 || port > 65'535)
+              return invalid("must be HOST:PORT, such as 127.0.0.1:8000");
             config.http.host = std::string(value.substr(0, colon));
             config.http.port = port;
             return {};
           },
-          [](const Config& config) { return config.http.host + ":" + std::to_string(config.http.port); }};
+          [](const Config& config) {
+            return config.http.host + ":" + std::to_string(config.http.port);
+          }};
 }
 
 std::vector<Setting> make_settings() {
   using Level = log::Level;
   using Format = log::Format;
-  constexpr std::array<std::pair<std::string_view, Level>, 5> levels{
-      {{"debug", Level::debug}, {"info", Level::info}, {"warn", Level::warn}, {"error", Level::error}, {"off", Level::off}}};
-  constexpr std::array<std::pair<std::string_view, Format>, 2> formats{{{"text", Format::text}, {"json", Format::json}}};
+  constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
+                                                                      {"info", Level::info},
+                                                                      {"warn", Level::warn},
+                                                                      {"error", Level::error},
+                                                                      {"off", Level::off}}};
+  constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
+      {{"text", Format::text}, {"json", Format::json}}};
   return {
       text("data.dir", "FLORIN_DATA", "Folder for everything Florin keeps on disk.",
            [](Config& c) -> std::string& { return c.data_dir; }),
       database_url(),
       listen(),
-      number<int>("http.io_threads", "FLORIN_HTTP_IO_THREADS", "Threads that read requests and write answers, 1 to 64.", 1, 64,
+      number<int>("http.io_threads", "FLORIN_HTTP_IO_THREADS",
+                  "Threads that read requests and write answers, 1 to 64.", 1, 64,
                   [](Config& c) -> int& { return c.http.io_threads; }),
-      number<int>("http.worker_threads", "FLORIN_HTTP_WORKER_THREADS", "Threads for requests that wait for the database, 1 to 256.", 1,
-                  256, [](Config& c) -> int& { return c.http.worker_threads; }),
-      number<int>("http.max_queued", "FLORIN_HTTP_MAX_QUEUED", "Requests that may wait for a worker before 503 overloaded, 1 to 100000.", 1,
+      number<int>("http.worker_threads", "FLORIN_HTTP_WORKER_THREADS",
+                  "Threads for requests that wait for the database, 1 to 256.", 1, 256,
+                  [](Config& c) -> int& { return c.http.worker_threads; }),
+      number<int>("http.max_queued", "FLORIN_HTTP_MAX_QUEUED",
+                  "Requests that may wait for a worker before 503 overloaded, 1 to 100000.", 1,
                   100'000, [](Config& c) -> int& { return c.http.max_queued; }),
-      number<int>("http.max_connections", "FLORIN_HTTP_MAX_CONNECTIONS", "Open connections, 1 to 100000.", 1, 100'000,
+      number<int>("http.max_connections", "FLORIN_HTTP_MAX_CONNECTIONS",
+                  "Open connections, 1 to 100000.", 1, 100'000,
                   [](Config& c) -> int& { return c.http.max_connections; }),
-      number<std::size_t>("http.max_header_bytes", "FLORIN_HTTP_MAX_HEADER_BYTES", "Longest header block in bytes, 1024 to 1048576.", 1'024,
-                          1'048'576, [](Config& c) -> std::size_t& { return c.http.max_header_bytes; }),
-      number<int>("http.header_timeout_ms", "FLORIN_HTTP_HEADER_TIMEOUT_MS", "Time for a request's headers to arrive, in milliseconds, 100 to 600000.",
-                  100, 600'000, [](Config& c) -> int& { return c.http.header_timeout_ms; }),
-      number<int>("http.body_timeout_ms", "FLORIN_HTTP_BODY_TIMEOUT_MS", "Time for a request's body to arrive, in milliseconds, 100 to 600000.", 100,
+      number<std::size_t>("http.max_header_bytes", "FLORIN_HTTP_MAX_HEADER_BYTES",
+                          "Longest header block in bytes, 1024 to 1048576.", 1'024, 1'048'576,
+                          [](Config& c) -> std::size_t& { return c.http.max_header_bytes; }),
+      number<int>("http.header_timeout_ms", "FLORIN_HTTP_HEADER_TIMEOUT_MS",
+                  "Time for a request's headers to arrive, in milliseconds, 100 to 600000.", 100,
+                  600'000, [](Config& c) -> int& { return c.http.header_timeout_ms; }),
+      number<int>("http.body_timeout_ms", "FLORIN_HTTP_BODY_TIMEOUT_MS",
+                  "Time for a request's body to arrive, in milliseconds, 100 to 600000.", 100,
                   600'000, [](Config& c) -> int& { return c.http.body_timeout_ms; }),
-      number<int>("http.idle_timeout_ms", "FLORIN_HTTP_IDLE_TIMEOUT_MS", "Time a connection may lie idle between requests, in milliseconds, 100 to 3600000.", 100,
-                  3'600'000, [](Config& c) -> int& { return c.http.idle_timeout_ms; }),
-      number<int>("http.drain_timeout_ms", "FLORIN_HTTP_DRAIN_TIMEOUT_MS", "Time to finish running requests at shutdown, in milliseconds, 0 to 600000.", 0,
+      number<int>(
+          "http.idle_timeout_ms", "FLORIN_HTTP_IDLE_TIMEOUT_MS",
+          "Time a connection may lie idle between requests, in milliseconds, 100 to 3600000.", 100,
+          3'600'000, [](Config& c) -> int& { return c.http.idle_timeout_ms; }),
+      number<int>("http.drain_timeout_ms", "FLORIN_HTTP_DRAIN_TIMEOUT_MS",
+                  "Time to finish running requests at shutdown, in milliseconds, 0 to 600000.", 0,
                   600'000, [](Config& c) -> int& { return c.http.drain_timeout_ms; }),
-      flag("http.access_log", "FLORIN_HTTP_ACCESS_LOG", "Whether every request leaves a line in the log.",
+      flag("http.access_log", "FLORIN_HTTP_ACCESS_LOG",
+           "Whether every request leaves a line in the log.",
            [](Config& c) -> bool& { return c.http.access_log; }),
-      number<std::int64_t>("access.rate_limit_per_second", "FLORIN_RATE_LIMIT", "Requests a second that a new API key may make, 0 to 1000000; 0 means no limit.", 0,
-                           1'000'000, [](Config& c) -> std::int64_t& { return c.rate_limit_per_second; }),
-      word<Level>("log.level", "FLORIN_LOG_LEVEL", "Least level that is logged: debug, info, warn, error or off.", levels,
+      number<std::int64_t>(
+          "access.rate_limit_per_second", "FLORIN_RATE_LIMIT",
+          "Requests a second that a new API key may make, 0 to 1000000; 0 means no limit.", 0,
+          1'000'000, [](Config& c) -> std::int64_t& { return c.rate_limit_per_second; }),
+      word<Level>("log.level", "FLORIN_LOG_LEVEL",
+                  "Least level that is logged: debug, info, warn, error or off.", levels,
                   [](Config& c) -> Level& { return c.log_level; }),
       word<Format>("log.format", "FLORIN_LOG_FORMAT", "Form of a log line: text or json.", formats,
                    [](Config& c) -> Format& { return c.log_format; }),
-      number<int>("node.id", "FLORIN_NODE_ID", "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
+      number<int>("node.id", "FLORIN_NODE_ID",
+                  "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
                   [](Config& c) -> int& { return c.node_id; }),
   };
 }
@@ -187,14 +216,15 @@ std::size_t distance(std::string_view a, std::string_view b) {
 
 std::string_view nearest_key(std::string_view key) {
   const auto all = settings();
-  const auto nearest = std::min_element(all.begin(), all.end(), [&](const Setting& a, const Setting& b) {
-    return distance(a.key, key) < distance(b.key, key);
-  });
+  const auto nearest =
+      std::min_element(all.begin(), all.end(), [&](const Setting& a, const Setting& b) {
+        return distance(a.key, key) < distance(b.key, key);
+      });
   return nearest->key;
 }
 
-Result<void> set(LoadedConfig& loaded, const Setting& setting, std::string_view value, std::string_view origin,
-                 std::string_view where) {
+Result<void> set(LoadedConfig& loaded, const Setting& setting, std::string_view value,
+                 std::string_view origin, std::string_view where) {
   if (auto done = setting.set(loaded.config, value); !done) {
     return invalid(fmt::format("{} (from {}) {}", setting.key, where, done.error().detail));
   }
@@ -220,7 +250,8 @@ Result<void> apply_table(LoadedConfig& loaded, const toml::table& table, const s
     }
     const Setting* setting = find_setting(key);
     if (!setting) {
-      return invalid(fmt::format("{}: there is no setting {}; did you mean {}?", where, key, nearest_key(key)));
+      return invalid(fmt::format("{}: there is no setting {}; did you mean {}?", where, key,
+                                 nearest_key(key)));
     }
     TRY(set(loaded, *setting, scalar_text(node), "file", where));
   }
@@ -231,12 +262,14 @@ Result<void> apply_file(LoadedConfig& loaded, const std::string& path) {
   try {
     return apply_table(loaded, toml::parse_file(path), "", path);
   } catch (const toml::parse_error& fault) {
-    return invalid(fmt::format("{} line {}: {}", path, fault.source().begin.line, fault.description()));
+    return invalid(
+        fmt::format("{} line {}: {}", path, fault.source().begin.line, fault.description()));
   }
 }
 
 bool is_plain(std::string_view value) {
-  const bool digits = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits = !value.empty() && std::all_of(value.begin(), value.end(),
+                                                    [](char c) { return c >= '0' && c <= '9'; });
   return digits || value == "true" || value == "false";
 }
 
@@ -257,7 +290,8 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
   if (sources.file) TRY(apply_file(loaded, *sources.file));
   for (const Setting& setting : settings()) {
     const auto found = sources.environment.find(std::string(setting.env));
-    if (found != sources.environment.end()) TRY(set(loaded, setting, found->second, "environment", found->first));
+    if (found != sources.environment.end())
+      TRY(set(loaded, setting, found->second, "environment", found->first));
   }
   for (const auto& [key, value] : sources.flags) {
     const Setting* setting = find_setting(key);
@@ -277,7 +311,8 @@ std::string print_config(const LoadedConfig& loaded) {
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
     }
     const std::string value = setting.get(loaded.config);
-    out += fmt::format("{} = {}  # {}\n", setting.key.substr(dot + 1), is_plain(value) ? value : "\"" + value + "\"",
+    out += fmt::format("{} = {}  # {}\n", setting.key.substr(dot + 1),
+                       is_plain(value) ? value : "\"" + value + "\"",
                        loaded.origin.at(std::string(setting.key)));
   }
   return out;
@@ -287,7 +322,8 @@ std::string configuration_reference() {
   const Config defaults;
   std::string out = "| setting | environment | default | meaning |\n| --- | --- | --- | --- |\n";
   for (const Setting& setting : settings()) {
-    out += fmt::format("| `{}` | `{}` | `{}` | {} |\n", setting.key, setting.env, setting.get(defaults), setting.help);
+    out += fmt::format("| `{}` | `{}` | `{}` | {} |\n", setting.key, setting.env,
+                       setting.get(defaults), setting.help);
   }
   return out;
 }
@@ -297,7 +333,8 @@ std::map<std::string, std::string> process_environment() {
   for (char** entry = environ; *entry; ++entry) {
     const std::string_view text(*entry);
     const std::size_t equals = text.find('=');
-    if (equals != std::string_view::npos) variables[std::string(text.substr(0, equals))] = text.substr(equals + 1);
+    if (equals != std::string_view::npos)
+      variables[std::string(text.substr(0, equals))] = text.substr(equals + 1);
   }
   return variables;
 }

@@ -47,11 +47,12 @@ struct ConfigSources {
 
 struct LoadedConfig {
   Config config;
-  std::map<std::string, std::string> origin;  ///< Of each key: "default", "file", "environment", "flag".
+  std::map<std::string, std::string>
+      origin;  ///< Of each key: "default", "file", "environment", "flag".
 };
 
-/// Errors: invalid_configuration, naming the setting, where it was read and the rule. An unknown key in the
-/// file is an error, with the nearest known one as a hint.
+/// Errors: invalid_configuration, naming the setting, where it was read and the rule. An unknown
+/// key in the file is an error, with the nearest known one as a hint.
 Result<LoadedConfig> load_config(const ConfigSources& sources);
 
 /// The effective configuration as TOML, each line with its origin. Holds no secret.
@@ -63,7 +64,8 @@ std::string configuration_reference();
 std::map<std::string, std::string> process_environment();
 
 namespace errors {
-/// A setting is unknown or has a value that it cannot take; the detail names the setting and the rule.
+/// A setting is unknown or has a value that it cannot take; the detail names the setting and the
+/// rule.
 inline constexpr ErrorCode invalid_configuration{ErrorKind::invalid, "invalid_configuration"};
 }  // namespace errors
 

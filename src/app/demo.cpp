@@ -23,7 +23,8 @@ namespace {
 using ledger::AccountType;
 using ledger::NewAccount;
 
-constexpr std::array<std::string_view, 6> customers{"ana", "bolat", "chidi", "dana", "emeka", "farida"};
+constexpr std::array<std::string_view, 6> customers{"ana",  "bolat", "chidi",
+                                                    "dana", "emeka", "farida"};
 constexpr std::int64_t opening_minor = 250'000'00;
 
 Currency tenge() { return *Currency::parse("KZT"); }
@@ -56,7 +57,8 @@ ledger::Command command(TenantId tenant, ledger::Command::Body body) {
   return made;
 }
 
-ledger::PostTransfer transfer(std::vector<ledger::PostingRequest> postings, std::string description) {
+ledger::PostTransfer transfer(std::vector<ledger::PostingRequest> postings,
+                              std::string description) {
   ledger::PostTransfer made;
   made.postings = std::move(postings);
   made.narrative.description = std::move(description);
@@ -66,13 +68,15 @@ ledger::PostTransfer transfer(std::vector<ledger::PostingRequest> postings, std:
 /// Opens what is missing of the chart; a wallet that is new gets its opening balance from the bank.
 Result<void> open_chart(Core& core, sql::Database& database, TenantId tenant) {
   for (const NewAccount& wanted : chart(tenant)) {
-    const auto opened =
-        database.write([&](sql::Tx& tx) { return core.ledger.open_account(tx, {tenant, "demo", ""}, wanted); });
+    const auto opened = database.write([&](sql::Tx& tx) {
+      return core.ledger.open_account(tx, {tenant, "demo", ""}, wanted);
+    });
     if (!opened && opened.error().code == ledger::errors::account_exists) continue;
     if (!opened) return opened.error();
     if (!wanted.code.starts_with("wallet:")) continue;
-    const auto outcome = core.ledger.execute(
-        command(tenant, transfer({posting("bank:settlement", wanted.code, opening_minor)}, "Opening deposit")));
+    const auto outcome = core.ledger.execute(command(
+        tenant,
+        transfer({posting("bank:settlement", wanted.code, opening_minor)}, "Opening deposit")));
     if (const auto* error = std::get_if<Error>(&outcome)) return *error;
   }
   return {};
@@ -92,13 +96,20 @@ std::string stored_key(const std::string& data_dir) {
 
 Result<void> store_key(const std::string& data_dir, TenantId tenant, std::string_view key) {
   std::string text;
-  json::Writer(text).begin_object().member("tenant", tenant.str()).member("api_key", key).end_object();
+  json::Writer(text)
+      .begin_object()
+      .member("tenant", tenant.str())
+      .member("api_key", key)
+      .end_object();
   text += '\n';
   const std::string path = demo_path(data_dir);
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  const bool written = file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const int file =
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const bool written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
   if (file >= 0) ::close(file);
-  if (!written) return Error{sql::errors::store_unavailable, "the file " + path + " cannot be written"};
+  if (!written)
+    return Error{sql::errors::store_unavailable, "the file " + path + " cannot be written"};
   return {};
 }
 
@@ -114,17 +125,20 @@ class Trickle {
 
   Result<std::string> step() {
     const std::string payer = wallet_code(pick());
-    const std::int64_t minor = std::uniform_int_distribution<std::int64_t>(50, 4'000)(random_) * 100;
+    const std::int64_t minor =
+        std::uniform_int_distribution<std::int64_t>(50, 4'000)(random_) * 100;
     ledger::Command::Body body;
     switch (std::uniform_int_distribution<int>(0, 3)(random_)) {
       case 0:
-        body = transfer({posting(payer, wallet_code(pick_other_than(payer)), minor)}, "Sent to a friend");
+        body = transfer({posting(payer, wallet_code(pick_other_than(payer)), minor)},
+                        "Sent to a friend");
         break;
       case 1:
         body = transfer({posting("bank:settlement", payer, minor)}, "Card top-up");
         break;
       default:
-        body = transfer({posting(payer, "merchant:coffee", minor), posting("merchant:coffee", "income:fees", minor / 100)},
+        body = transfer({posting(payer, "merchant:coffee", minor),
+                         posting("merchant:coffee", "income:fees", minor / 100)},
                         "Coffee and its fee");
     }
     const ledger::Outcome outcome = core_.ledger.execute(command(tenant_, std::move(body)));
@@ -135,7 +149,9 @@ class Trickle {
   }
 
  private:
-  std::string_view pick() { return customers[std::uniform_int_distribution<std::size_t>(0, customers.size() - 1)(random_)]; }
+  std::string_view pick() {
+    return customers[std::uniform_int_distribution<std::size_t>(0, customers.size() - 1)(random_)];
+  }
   std::string_view pick_other_than(const std::string& code) {
     std::string_view other = pick();
     while (wallet_code(other) == code) other = pick();

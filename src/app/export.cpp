@@ -31,42 +31,56 @@ struct Table {
   Query insert;
 };
 
-#define FLORIN_TABLE(name, kinds, columns, values)                                            \
-  Table {                                                                                     \
-    #name, kinds, {"export." #name, "SELECT " columns " FROM " #name}, {                      \
-      "import." #name, "INSERT INTO " #name " (" columns ") VALUES (" values ")"              \
-    }                                                                                         \
+#define FLORIN_TABLE(name, kinds, columns, values)                               \
+  Table {                                                                        \
+#name, kinds, {"export." #name, "SELECT " columns " FROM " #name }, {        \
+      "import." #name, "INSERT INTO " #name " (" columns ") VALUES (" values ")" \
+    }                                                                            \
   }
 
 /// Every table, parents before children.
 constexpr std::array<Table, 13> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbttiiiii",
-                 "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, expires_at_us, revoked_at_us, created_at_us",
+                 "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
+                 "expires_at_us, revoked_at_us, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    FLORIN_TABLE(idempotency_keys, "bbiitii", "digest, request, ref, status, body, created_at_us, expires_at_us",
+    FLORIN_TABLE(idempotency_keys, "bbiitii",
+                 "digest, request, ref, status, body, created_at_us, expires_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(events, "iittttti", "id, tenant_id, type, subject, payload, actor, request_id, created_at_us",
+    FLORIN_TABLE(events, "iittttti",
+                 "id, tenant_id, type, subject, payload, actor, request_id, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8"),
     FLORIN_TABLE(accounts, "iitttiiiiti",
-                 "id, tenant_id, code, type, currency, min_balance, max_balance, frozen, closed, metadata, created_at_us",
+                 "id, tenant_id, code, type, currency, min_balance, max_balance, frozen, closed, "
+                 "metadata, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
     FLORIN_TABLE(balances, "iiiiiii",
-                 "account_id, debits_posted, credits_posted, debits_pending, credits_pending, last_posting, posting_count",
+                 "account_id, debits_posted, credits_posted, debits_pending, credits_pending, "
+                 "last_posting, posting_count",
                  "$1, $2, $3, $4, $5, $6, $7"),
     FLORIN_TABLE(transfers, "iititttiiii",
-                 "id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us, created_at_us, hold_id, reverses_id",
+                 "id, tenant_id, kind, posting_count, reference, description, metadata, "
+                 "effective_at_us, created_at_us, hold_id, reverses_id",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
     FLORIN_TABLE(postings, "iiiiitiiiiiii",
-                 "id, transfer_id, debit_id, credit_id, amount_minor, currency, debit_previous, debit_sequence, debit_balance, credit_previous, credit_sequence, credit_balance, backdated_to_us",
+                 "id, transfer_id, debit_id, credit_id, amount_minor, currency, debit_previous, "
+                 "debit_sequence, debit_balance, credit_previous, credit_sequence, credit_balance, "
+                 "backdated_to_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"),
-    FLORIN_TABLE(account_milestones, "iiii", "account_id, created_at_us, sequence, posting_id", "$1, $2, $3, $4"),
-    FLORIN_TABLE(holds, "iittttii", "id, tenant_id, status, reference, description, metadata, expires_at_us, created_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8"),
-    FLORIN_TABLE(hold_postings, "iiiiiti", "hold_id, place, debit_id, credit_id, amount_minor, currency, remaining",
+    FLORIN_TABLE(account_milestones, "iiii", "account_id, created_at_us, sequence, posting_id",
+                 "$1, $2, $3, $4"),
+    FLORIN_TABLE(
+        holds, "iittttii",
+        "id, tenant_id, status, reference, description, metadata, expires_at_us, created_at_us",
+        "$1, $2, $3, $4, $5, $6, $7, $8"),
+    FLORIN_TABLE(hold_postings, "iiiiiti",
+                 "hold_id, place, debit_id, credit_id, amount_minor, currency, remaining",
                  "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(hold_changes, "iitii", "id, hold_id, kind, transfer_id, created_at_us", "$1, $2, $3, $4, $5"),
-    FLORIN_TABLE(chain_links, "iiiiibi", "chain, sequence, first_id, last_id, records, hash, created_at_us",
+    FLORIN_TABLE(hold_changes, "iitii", "id, hold_id, kind, transfer_id, created_at_us",
+                 "$1, $2, $3, $4, $5"),
+    FLORIN_TABLE(chain_links, "iiiiibi",
+                 "chain, sequence, first_id, last_id, records, hash, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
 };
 #undef FLORIN_TABLE
@@ -87,7 +101,11 @@ std::string schema_text() {
 
 std::string head_line() {
   std::string line;
-  json::Writer(line).begin_object().member("florin_export", 1).member("schema", schema_text()).end_object();
+  json::Writer(line)
+      .begin_object()
+      .member("florin_export", 1)
+      .member("schema", schema_text())
+      .end_object();
   return line;
 }
 
@@ -135,7 +153,9 @@ class Tally {
 };
 
 std::optional<std::string> from_hex(std::string_view hex) {
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  const auto digit = [](char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+  };
   if (hex.size() % 2 != 0) return std::nullopt;
   std::string bytes;
   for (std::size_t i = 0; i < hex.size(); i += 2) {
@@ -148,7 +168,8 @@ std::optional<std::string> from_hex(std::string_view hex) {
 }
 
 /// A row of the file as parameters; blobs live in `blobs` until the insert is done.
-std::optional<std::vector<Param>> to_params(const Table& table, const json::Array& values, std::deque<std::string>& blobs) {
+std::optional<std::vector<Param>> to_params(const Table& table, const json::Array& values,
+                                            std::deque<std::string>& blobs) {
   if (values.size() != table.kinds.size()) return std::nullopt;
   std::vector<Param> params;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -202,7 +223,9 @@ Result<void> check_empty(Tx& tx) {
       empty = false;
       return false;
     }));
-    if (!empty) return refused("the database is not empty (" + std::string(table.name) + " has rows); import into a new one");
+    if (!empty)
+      return refused("the database is not empty (" + std::string(table.name) +
+                     " has rows); import into a new one");
   }
   return {};
 }
@@ -219,19 +242,22 @@ Result<std::int64_t> import_lines(Tx& tx, std::istream& in, const RowProgress& p
     const auto document = json::parse(line);
     if (!document) return refused(at_line(rows + 2) + " is damaged: " + document.error().detail);
     if (document->find("sha256")) {
-      if (line != foot_line(rows, tally.finish())) return refused("the foot does not fit the rows: the file is incomplete or was changed");
+      if (line != foot_line(rows, tally.finish()))
+        return refused("the foot does not fit the rows: the file is incomplete or was changed");
       return rows;
     }
     tally.add(line);
     TRY(import_row(tx, *document, rows + 2));
-    if (++rows % progress_step == 0 && progress) progress(document->as_object()->front().first, rows);
+    if (++rows % progress_step == 0 && progress)
+      progress(document->as_object()->front().first, rows);
   }
   return refused("the foot is missing: the file is incomplete");
 }
 
 }  // namespace
 
-Result<std::int64_t> export_all(sql::Database& database, std::ostream& out, const RowProgress& progress) {
+Result<std::int64_t> export_all(sql::Database& database, std::ostream& out,
+                                const RowProgress& progress) {
   return database.read([&](Tx& tx) -> Result<std::int64_t> {
     Tally tally;
     std::int64_t rows = 0;
@@ -254,7 +280,8 @@ Result<std::int64_t> export_all(sql::Database& database, std::ostream& out, cons
   });
 }
 
-Result<std::int64_t> import_all(sql::Database& database, std::istream& in, const RowProgress& progress) {
+Result<std::int64_t> import_all(sql::Database& database, std::istream& in,
+                                const RowProgress& progress) {
   return database.write([&](Tx& tx) -> Result<std::int64_t> {
     TRY(check_empty(tx));
     return import_lines(tx, in, progress);

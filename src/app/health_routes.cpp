@@ -16,7 +16,8 @@ namespace {
 using http::Request;
 using http::Response;
 
-void set_gauge(metrics::Registry& metrics, std::string_view name, std::string_view help, std::uint64_t value) {
+void set_gauge(metrics::Registry& metrics, std::string_view name, std::string_view help,
+               std::uint64_t value) {
   metrics.gauge(name, help).set(static_cast<double>(value));
 }
 
@@ -24,14 +25,21 @@ void set_gauge(metrics::Registry& metrics, std::string_view name, std::string_vi
 void copy_database_figures(const HealthSources& sources) {
   const sql::WriteStats stats = sources.database.write_stats();
   metrics::Registry& metrics = sources.metrics;
-  set_gauge(metrics, "florin_sql_commits_total", "Transactions that became durable.", stats.commits);
-  set_gauge(metrics, "florin_sql_units_total", "Units of work done, refused ones too.", stats.units);
-  set_gauge(metrics, "florin_sql_failed_units_total", "Units of work undone with an error.", stats.failed_units);
-  set_gauge(metrics, "florin_sql_commit_microseconds_total", "Time spent in commits.", stats.commit_us);
-  set_gauge(metrics, "florin_sql_busy_microseconds_total", "Time the writer was at work.", stats.busy_us);
-  set_gauge(metrics, "florin_sql_waiting_units", "Units of work that wait now.", stats.queue_length);
+  set_gauge(metrics, "florin_sql_commits_total", "Transactions that became durable.",
+            stats.commits);
+  set_gauge(metrics, "florin_sql_units_total", "Units of work done, refused ones too.",
+            stats.units);
+  set_gauge(metrics, "florin_sql_failed_units_total", "Units of work undone with an error.",
+            stats.failed_units);
+  set_gauge(metrics, "florin_sql_commit_microseconds_total", "Time spent in commits.",
+            stats.commit_us);
+  set_gauge(metrics, "florin_sql_busy_microseconds_total", "Time the writer was at work.",
+            stats.busy_us);
+  set_gauge(metrics, "florin_sql_waiting_units", "Units of work that wait now.",
+            stats.queue_length);
   set_gauge(metrics, "florin_sql_wal_bytes", "Write-ahead log in use.", stats.wal_bytes);
-  set_gauge(metrics, "florin_sql_failed_checkpoints_total", "Checkpoints that failed.", stats.failed_checkpoints);
+  set_gauge(metrics, "florin_sql_failed_checkpoints_total", "Checkpoints that failed.",
+            stats.failed_checkpoints);
 }
 
 Response metrics_response(const HealthSources& sources) {
@@ -39,9 +47,12 @@ Response metrics_response(const HealthSources& sources) {
   return {200, sources.metrics.expose(), "text/plain; version=0.0.4; charset=utf-8"};
 }
 
-Response status_response(bool up) { return {up ? 200 : 503, up ? R"({"status":"UP"})" : R"({"status":"DOWN"})"}; }
+Response status_response(bool up) {
+  return {up ? 200 : 503, up ? R"({"status":"UP"})" : R"({"status":"DOWN"})"};
+}
 
-void write_service(json::Writer& writer, std::string_view name, std::string_view status, std::string_view detail) {
+void write_service(json::Writer& writer, std::string_view name, std::string_view status,
+                   std::string_view detail) {
   writer.begin_object().member("name", name).member("status", status);
   if (!detail.empty()) writer.member("detail", detail);
   writer.end_object();
@@ -55,21 +66,27 @@ Response services_response(const HealthSources& sources) {
   std::string services;
   json::Writer writer(services);
   writer.begin_array();
-  write_service(writer, "database", database ? "healthy" : "down", database ? "" : database.error().detail);
+  write_service(writer, "database", database ? "healthy" : "down",
+                database ? "" : database.error().detail);
   for (const std::string& module : sources.modules) {
     const auto failed = std::find_if(jobs.begin(), jobs.end(), [&](const jobs::JobState& job) {
       return !job.last_ok && job.name.starts_with(module + ".");
     });
     degraded = degraded || failed != jobs.end();
-    const std::string_view status = !database ? "down" : failed != jobs.end() ? "degraded" : "healthy";
-    write_service(writer, module, status, failed != jobs.end() ? "the job " + failed->name + " failed" : std::string());
+    const std::string_view status = !database              ? "down"
+                                    : failed != jobs.end() ? "degraded"
+                                                           : "healthy";
+    write_service(writer, module, status,
+                  failed != jobs.end() ? "the job " + failed->name + " failed" : std::string());
   }
   writer.end_array();
 
   std::string body;
   json::Writer(body)
       .begin_object()
-      .member("status", !database ? "down" : degraded ? "degraded" : "healthy")
+      .member("status", !database  ? "down"
+                        : degraded ? "degraded"
+                                   : "healthy")
       .member("version", version)
       .member_raw("services", services)
       .end_object();
@@ -91,7 +108,8 @@ http::Routes health_routes(HealthSources given) {
   const auto sources = std::make_shared<const HealthSources>(std::move(given));
   const auto sync = [](auto handle) { return http::SyncHandler(std::move(handle)); };
   return {
-      {"GET", "/health", "", sync([](const Request&) -> Result<Response> { return status_response(true); })},
+      {"GET", "/health", "",
+       sync([](const Request&) -> Result<Response> { return status_response(true); })},
       {"GET", "/health/ready", "", sync([sources](const Request&) -> Result<Response> {
          return status_response(sources->database.ping().has_value());
        })},
@@ -99,7 +117,8 @@ http::Routes health_routes(HealthSources given) {
        sync([sources](const Request&) -> Result<Response> { return services_response(*sources); })},
       {"GET", "/{service}/actuator/health", "",
        sync([sources](const Request& request) { return actuator_response(*sources, request); })},
-      {"GET", "/metrics", "", sync([sources](const Request&) -> Result<Response> { return metrics_response(*sources); })},
+      {"GET", "/metrics", "",
+       sync([sources](const Request&) -> Result<Response> { return metrics_response(*sources); })},
   };
 }
 

@@ -24,7 +24,8 @@ struct HealthSources {
   std::vector<std::string> modules;  ///< Names of the modules this process runs.
 };
 
-/// GET /health, /health/ready, /health/services, /{service}/actuator/health and /metrics; all public.
+/// GET /health, /health/ready, /health/services, /{service}/actuator/health and /metrics; all
+/// public.
 http::Routes health_routes(HealthSources sources);
 
 }  // namespace florin::app

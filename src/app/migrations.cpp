@@ -9,7 +9,8 @@ namespace florin::app {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto module : {idempotency::migrations(), access::migrations(), events::migrations(), ledger::migrations()}) {
+  for (const auto module : {idempotency::migrations(), access::migrations(), events::migrations(),
+                            ledger::migrations()}) {
     all.insert(all.end(), module.begin(), module.end());
   }
   return all;

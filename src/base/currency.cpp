@@ -6,8 +6,9 @@
 namespace florin {
 namespace {
 
-// ISO 4217 list one (active codes), sorted. Left out is what has no minor unit and so cannot be the currency
-// of an account: precious metals, XDR and other units of account, and the codes for testing and "none".
+// ISO 4217 list one (active codes), sorted. Left out is what has no minor unit and so cannot be the
+// currency of an account: precious metals, XDR and other units of account, and the codes for
+// testing and "none".
 constexpr std::array<CurrencyInfo, 165> table{{
     {"AED", 784, 2, "UAE Dirham"},
     {"AFN", 971, 2, "Afghani"},
@@ -189,7 +190,9 @@ constexpr int letters(std::string_view code) {
 }
 
 static_assert(std::is_sorted(table.begin(), table.end(),
-                             [](const CurrencyInfo& a, const CurrencyInfo& b) { return letters(a.code) < letters(b.code); }));
+                             [](const CurrencyInfo& a, const CurrencyInfo& b) {
+                               return letters(a.code) < letters(b.code);
+                             }));
 
 }  // namespace
 
@@ -198,8 +201,9 @@ std::span<const CurrencyInfo> Currency::all() { return table; }
 std::optional<Currency> Currency::parse(std::string_view code) {
   const int wanted = letters(code);
   if (wanted < 0) return std::nullopt;
-  const auto found = std::lower_bound(table.begin(), table.end(), wanted,
-                                      [](const CurrencyInfo& info, int number) { return letters(info.code) < number; });
+  const auto found = std::lower_bound(
+      table.begin(), table.end(), wanted,
+      [](const CurrencyInfo& info, int number) { return letters(info.code) < number; });
   if (found == table.end() || found->code != code) return std::nullopt;
   return Currency(static_cast<std::uint8_t>(found - table.begin()));
 }

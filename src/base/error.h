@@ -6,7 +6,8 @@
 
 namespace florin {
 
-/// What the caller can do about an error. One table in `app/http_errors.cpp` turns it into a status.
+/// What the caller can do about an error. One table in `app/http_errors.cpp` turns it into a
+/// status.
 enum class ErrorKind : std::uint8_t {
   invalid,          ///< The request breaks a rule of its form; correct it.
   unauthenticated,  ///< No credential, or one that is not known.
@@ -24,7 +25,9 @@ struct ErrorCode {
   ErrorKind kind;
   std::string_view name;
 
-  friend constexpr bool operator==(const ErrorCode& a, const ErrorCode& b) { return a.name == b.name; }
+  friend constexpr bool operator==(const ErrorCode& a, const ErrorCode& b) {
+    return a.name == b.name;
+  }
 };
 
 /// One bad field of a request: `pointer` is a JSON pointer (RFC 6901), `rule` a snake_case word.
@@ -34,7 +37,8 @@ struct FieldError {
   std::string detail;
 };
 
-/// Why something did not happen. `detail` is a sentence for the API client: no secret, no personal data.
+/// Why something did not happen. `detail` is a sentence for the API client: no secret, no personal
+/// data.
 struct Error {
   ErrorCode code;
   std::string detail;

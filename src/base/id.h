@@ -35,12 +35,24 @@ struct Id {
   }
 };
 
-struct TenantTag { static constexpr std::string_view prefix = "ten"; };
-struct ApiKeyTag { static constexpr std::string_view prefix = "key"; };
-struct AccountTag { static constexpr std::string_view prefix = "acc"; };
-struct TransferTag { static constexpr std::string_view prefix = "tr"; };
-struct HoldTag { static constexpr std::string_view prefix = "hold"; };
-struct EventTag { static constexpr std::string_view prefix = "evt"; };
+struct TenantTag {
+  static constexpr std::string_view prefix = "ten";
+};
+struct ApiKeyTag {
+  static constexpr std::string_view prefix = "key";
+};
+struct AccountTag {
+  static constexpr std::string_view prefix = "acc";
+};
+struct TransferTag {
+  static constexpr std::string_view prefix = "tr";
+};
+struct HoldTag {
+  static constexpr std::string_view prefix = "hold";
+};
+struct EventTag {
+  static constexpr std::string_view prefix = "evt";
+};
 
 using TenantId = Id<TenantTag>;
 using ApiKeyId = Id<ApiKeyTag>;

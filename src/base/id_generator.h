@@ -30,7 +30,8 @@ class IdGenerator {
  private:
   const Clock& clock_;
   const int node_;
-  std::atomic<std::int64_t> last_{0};  // Milliseconds and sequence of the last id, without the node.
+  std::atomic<std::int64_t> last_{
+      0};  // Milliseconds and sequence of the last id, without the node.
 };
 
 }  // namespace florin

@@ -20,7 +20,8 @@ Result<Money> combined(const Money& a, const Money& b, std::optional<std::int64_
   if (a.currency != b.currency) {
     return Error{errors::currency_mismatch, "amounts of different currencies cannot be combined"};
   }
-  if (!minor) return Error{errors::amount_overflow, "the sum does not fit into 64 bits of minor units"};
+  if (!minor)
+    return Error{errors::amount_overflow, "the sum does not fit into 64 bits of minor units"};
   return Money{*minor, a.currency};
 }
 
@@ -39,7 +40,8 @@ std::vector<Money> Money::split(int parts) const {
   std::vector<Money> shares(static_cast<std::size_t>(parts), Money{minor / parts, currency});
   const std::int64_t rest = minor % parts;
   const std::int64_t step = rest < 0 ? -1 : 1;
-  for (std::int64_t i = 0; i != rest; i += step) shares[static_cast<std::size_t>(i * step)].minor += step;
+  for (std::int64_t i = 0; i != rest; i += step)
+    shares[static_cast<std::size_t>(i * step)].minor += step;
   return shares;
 }
 

@@ -12,7 +12,8 @@ namespace florin {
 std::optional<std::int64_t> checked_add(std::int64_t a, std::int64_t b);
 std::optional<std::int64_t> checked_subtract(std::int64_t a, std::int64_t b);
 
-/// An amount in minor units of its currency (1050 KZT is 10.50 tenge). Signed, checked, never a float.
+/// An amount in minor units of its currency (1050 KZT is 10.50 tenge). Signed, checked, never a
+/// float.
 struct Money {
   std::int64_t minor = 0;
   Currency currency;

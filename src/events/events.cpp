@@ -12,23 +12,27 @@ using sql::Param;
 using sql::Query;
 using sql::Row;
 
-constexpr Query event_insert{"events.insert",
-                             "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
-                             " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+constexpr Query event_insert{
+    "events.insert",
+    "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
+    " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 #define FLORIN_EVENT_COLUMNS \
   "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"
-constexpr Query events_of_tenant{"events.of_tenant",
-                                 FLORIN_EVENT_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
-constexpr Query event_by_id{"events.by_id", FLORIN_EVENT_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
-constexpr Query events_after{"events.after", FLORIN_EVENT_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2"};
+constexpr Query events_of_tenant{
+    "events.of_tenant", FLORIN_EVENT_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+constexpr Query event_by_id{"events.by_id",
+                            FLORIN_EVENT_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
+constexpr Query events_after{"events.after",
+                             FLORIN_EVENT_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2"};
 #undef FLORIN_EVENT_COLUMNS
 constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1"};
 
 constexpr int max_scanned = 100'000;
 
 Event read_event(const Row& row) {
-  return {{row.integer(0)},           {row.integer(1)},           std::string(row.text(2)), std::string(row.text(3)),
-          std::string(row.text(4)), std::string(row.text(5)), std::string(row.text(6)), {row.integer(7)}};
+  return {{row.integer(0)},         {row.integer(1)},         std::string(row.text(2)),
+          std::string(row.text(3)), std::string(row.text(4)), std::string(row.text(5)),
+          std::string(row.text(6)), {row.integer(7)}};
 }
 
 /// The exact type, or its family written as "account.*".
@@ -40,7 +44,8 @@ bool matches_type(std::string_view type, std::string_view wanted) {
 bool matches(const Row& row, const Filter& filter) {
   const Timestamp at{row.integer(7)};
   return (!filter.type || matches_type(row.text(2), *filter.type)) &&
-         (!filter.subject || row.text(3) == *filter.subject) && (!filter.until || at < *filter.until);
+         (!filter.subject || row.text(3) == *filter.subject) &&
+         (!filter.until || at < *filter.until);
 }
 
 }  // namespace
@@ -63,8 +68,8 @@ Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
   payload += event.data;
   payload += '}';
   const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
-  TRY(tx.exec(event_insert, {id.value, event.tenant.value, event.type, event.subject, payload, event.actor, request_id,
-                             event.at.us}));
+  TRY(tx.exec(event_insert, {id.value, event.tenant.value, event.type, event.subject, payload,
+                             event.actor, request_id, event.at.us}));
   return id;
 }
 

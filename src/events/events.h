@@ -26,7 +26,8 @@ struct NewEvent {
   std::string_view type;     ///< "transaction.executed"; the catalogue is docs/events.md.
   std::string_view subject;  ///< The id of the thing it happened to.
   std::string_view data;
-  std::string_view actor;       ///< Who did it: "key_…", "system". For the audit trail; not in the payload.
+  std::string_view
+      actor;  ///< Who did it: "key_…", "system". For the audit trail; not in the payload.
   std::string_view request_id;  ///< Empty for background work.
   Timestamp at;
 };
@@ -41,7 +42,7 @@ struct Event {
 };
 
 struct Filter {
-  std::optional<std::string> type;     ///< Exact, or a family: "account.*".
+  std::optional<std::string> type;  ///< Exact, or a family: "account.*".
   std::optional<std::string> subject;
   std::optional<Timestamp> since, until;  ///< since <= created_at < until
 };

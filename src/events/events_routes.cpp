@@ -25,7 +25,8 @@ Result<std::optional<Timestamp>> query_time(const Request& request, std::string_
 }
 
 Result<Filter> parse_filter(const Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "type", "subject", "since", "until"}));
+  TRY(http::reject_unknown_query(request,
+                                 {"limit", "cursor", "type", "subject", "since", "until"}));
   Filter filter;
   if (const auto type = request.query_param("type")) filter.type = std::string(*type);
   if (const auto subject = request.query_param("subject")) filter.subject = std::string(*subject);

@@ -17,13 +17,17 @@ namespace {
 using sql::Param;
 using sql::Query;
 
-constexpr Query find_key{"idempotency.find_key", "SELECT request, ref, status, body FROM idempotency_keys WHERE digest = $1"};
-constexpr Query insert_key{"idempotency.insert_key",
-                           "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
-                           " expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
-constexpr Query delete_expired{"idempotency.delete_expired",
-                               "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"
-                               " WHERE expires_at_us IS NOT NULL AND expires_at_us <= $1 LIMIT $2)"};
+constexpr Query find_key{
+    "idempotency.find_key",
+    "SELECT request, ref, status, body FROM idempotency_keys WHERE digest = $1"};
+constexpr Query insert_key{
+    "idempotency.insert_key",
+    "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
+    " expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+constexpr Query delete_expired{
+    "idempotency.delete_expired",
+    "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"
+    " WHERE expires_at_us IS NOT NULL AND expires_at_us <= $1 LIMIT $2)"};
 
 constexpr std::int64_t thirty_days_s = 30 * 24 * 3600;
 
@@ -82,19 +86,22 @@ std::optional<Key> key_of(const http::Request& request, std::string_view route, 
 }
 
 bool is_remembered(const Error& error) {
-  if (error.code == errors::idempotency_mismatch || error.code == errors::request_in_progress) return false;
+  if (error.code == errors::idempotency_mismatch || error.code == errors::request_in_progress)
+    return false;
   return error.code.kind == ErrorKind::rejected || error.code.kind == ErrorKind::conflict;
 }
 
 Result<Record> replay_of(const Record& record, const Key& key) {
   if (record.request == key.request) return record;
-  return Error{errors::idempotency_mismatch, "this Idempotency-Key was used with another request; use a new key"};
+  return Error{errors::idempotency_mismatch,
+               "this Idempotency-Key was used with another request; use a new key"};
 }
 
 Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest) {
   std::optional<Record> found;
   TRY(tx.query(find_key, {Param::blob(bytes_of(digest))}, [&](const sql::Row& row) {
-    found = Record{digest_from(row.blob(0)), row.integer(1), static_cast<int>(row.integer(2)), std::string(row.text(3))};
+    found = Record{digest_from(row.blob(0)), row.integer(1), static_cast<int>(row.integer(2)),
+                   std::string(row.text(3))};
     return false;
   }));
   return found;
@@ -104,8 +111,8 @@ Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp
   const bool forever = key.lifetime == Lifetime::forever;
   const auto expires = forever ? std::nullopt : std::optional(now.plus_seconds(thirty_days_s).us);
   const Param body = record.body.empty() ? Param(nullptr) : Param(record.body);
-  TRY(tx.exec(insert_key, {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)), record.ref,
-                           record.status, body, now.us, expires}));
+  TRY(tx.exec(insert_key, {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)),
+                           record.ref, record.status, body, now.us, expires}));
   return {};
 }
 
@@ -131,7 +138,8 @@ Result<InFlight::Ticket> InFlight::enter(const Key& key) {
   Impl::Shard& shard = impl_->shard_of(key.digest);
   const std::lock_guard lock(shard.mutex);
   if (!shard.taken.insert(key.digest).second) {
-    return Error{errors::request_in_progress, "a request with this Idempotency-Key is still running", {}, 1};
+    return Error{
+        errors::request_in_progress, "a request with this Idempotency-Key is still running", {}, 1};
   }
   return Ticket(*this, key.digest);
 }
@@ -162,11 +170,12 @@ http::Response replayed(int status, std::string body) {
   return response;
 }
 
-Idempotency::Idempotency(sql::Database& database, const Clock& clock, int (*status_of)(const ErrorCode&))
+Idempotency::Idempotency(sql::Database& database, const Clock& clock,
+                         int (*status_of)(const ErrorCode&))
     : database_(database), clock_(clock), status_of_(status_of) {}
 
-Result<http::Response> Idempotency::run(const http::Request& request, std::string_view route, Lifetime lifetime,
-                                        const Work& work) {
+Result<http::Response> Idempotency::run(const http::Request& request, std::string_view route,
+                                        Lifetime lifetime, const Work& work) {
   const auto key = key_of(request, route, lifetime);
   if (!key) return database_.write([&](sql::Tx& tx) { return work(tx); });
 

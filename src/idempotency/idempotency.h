@@ -26,8 +26,8 @@ enum class Lifetime : std::uint8_t {
   thirty_days  ///< All others.
 };
 
-/// A client's key as it is stored: the digest of tenant, route and key, and the digest of what was asked
-/// (method, path with its parameters, raw body).
+/// A client's key as it is stored: the digest of tenant, route and key, and the digest of what was
+/// asked (method, path with its parameters, raw body).
 struct Key {
   Digest digest{};
   Digest request{};
@@ -50,8 +50,8 @@ struct Record {
 /// unauthenticated, forbidden, not_found, limited) and faults of ours do not use the key up.
 bool is_remembered(const Error& error);
 
-/// What a found record means for a request: the record, or idempotency_mismatch when another request used
-/// the key.
+/// What a found record means for a request: the record, or idempotency_mismatch when another
+/// request used the key.
 Result<Record> replay_of(const Record& record, const Key& key);
 
 /// The rows. Stateless, safe for concurrent use.
@@ -61,8 +61,8 @@ Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp
 /// Deletes up to `limit` keys past their lifetime; returns how many.
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit);
 
-/// The keys being worked on in this process, so that a second request hears "still running" instead of
-/// waiting. Safe for concurrent use.
+/// The keys being worked on in this process, so that a second request hears "still running" instead
+/// of waiting. Safe for concurrent use.
 class InFlight {
  public:
   InFlight();
@@ -73,7 +73,9 @@ class InFlight {
    public:
     Ticket() = default;
     Ticket(InFlight& owner, const Digest& digest) : owner_(&owner), digest_(digest) {}
-    Ticket(Ticket&& other) noexcept : owner_(other.owner_), digest_(other.digest_) { other.owner_ = nullptr; }
+    Ticket(Ticket&& other) noexcept : owner_(other.owner_), digest_(other.digest_) {
+      other.owner_ = nullptr;
+    }
     Ticket& operator=(Ticket&& other) noexcept;
     ~Ticket() { release(); }
     void release();
@@ -102,8 +104,8 @@ class Idempotency {
   /// `Idempotent-Replayed: true`, or the work and its answer in one commit; a refusal that the key
   /// remembers undoes the work and is stored as the problem document it became.
   /// Errors: those of the work; idempotency_mismatch, request_in_progress; store errors.
-  Result<http::Response> run(const http::Request& request, std::string_view route, Lifetime lifetime,
-                             const Work& work);
+  Result<http::Response> run(const http::Request& request, std::string_view route,
+                             Lifetime lifetime, const Work& work);
 
   InFlight& in_flight() { return in_flight_; }
 

@@ -47,7 +47,8 @@ std::optional<idempotency::Record> remembered_answer(const Command& command, con
   if (const auto* transfer = std::get_if<Transfer>(&outcome)) {
     return idempotency::Record{command.key->request, transfer->id.value, 201, {}};
   }
-  if (const auto* error = std::get_if<Error>(&outcome); error && !idempotency::is_remembered(*error)) {
+  if (const auto* error = std::get_if<Error>(&outcome);
+      error && !idempotency::is_remembered(*error)) {
     return std::nullopt;
   }
   Response response = answer(command, outcome, status_of);

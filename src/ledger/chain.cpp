@@ -12,11 +12,13 @@ namespace {
 using sql::Param;
 using sql::Query;
 
-constexpr Query newest_link{"ledger.newest_link",
-                            "SELECT sequence, hash FROM chain_links WHERE chain = $1 ORDER BY sequence DESC LIMIT 1"};
-constexpr Query link_insert{"ledger.link_insert",
-                            "INSERT INTO chain_links (chain, sequence, first_id, last_id, records, hash, created_at_us)"
-                            " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+constexpr Query newest_link{
+    "ledger.newest_link",
+    "SELECT sequence, hash FROM chain_links WHERE chain = $1 ORDER BY sequence DESC LIMIT 1"};
+constexpr Query link_insert{
+    "ledger.link_insert",
+    "INSERT INTO chain_links (chain, sequence, first_id, last_id, records, hash, created_at_us)"
+    " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
 
 void put(std::string& out, std::int64_t number) {
   const auto bits = static_cast<std::uint64_t>(number);
@@ -88,7 +90,8 @@ crypto::Sha256 link_hash(const crypto::Sha256& previous, std::string_view canoni
   return stream.finish();
 }
 
-Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& changes, Timestamp now) {
+Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& changes,
+                    Timestamp now) {
   if (changes.transfers.empty() && changes.hold_changes.empty()) return {};
 
   std::string canonical;
@@ -98,14 +101,16 @@ Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& chan
   auto transfer = changes.transfers.begin();
   auto change = changes.hold_changes.begin();
   while (transfer != changes.transfers.end() || change != changes.hold_changes.end()) {
-    const bool take_transfer = change == changes.hold_changes.end() ||
-                               (transfer != changes.transfers.end() && transfer->transfer.id.value < change->id);
+    const bool take_transfer =
+        change == changes.hold_changes.end() ||
+        (transfer != changes.transfers.end() && transfer->transfer.id.value < change->id);
     last_id = take_transfer ? transfer->transfer.id.value : change->id;
     if (first_id == 0) first_id = last_id;
     if (take_transfer) {
       append_canonical(canonical, (transfer++)->transfer);
     } else {
-      append_canonical(canonical, {change->id, change->after.id, change->kind, change->transfer, change->at},
+      append_canonical(canonical,
+                       {change->id, change->after.id, change->kind, change->transfer, change->at},
                        change->after);
       ++change;
     }
@@ -120,9 +125,10 @@ Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& chan
     return false;
   }));
   const crypto::Sha256 hash = link_hash(previous, canonical);
-  const auto records = static_cast<std::int64_t>(changes.transfers.size() + changes.hold_changes.size());
-  TRY(tx.exec(link_insert,
-              {chain, sequence, first_id, last_id, records, Param::blob(crypto::bytes_of(hash)), now.us}));
+  const auto records =
+      static_cast<std::int64_t>(changes.transfers.size() + changes.hold_changes.size());
+  TRY(tx.exec(link_insert, {chain, sequence, first_id, last_id, records,
+                            Param::blob(crypto::bytes_of(hash)), now.us}));
   return {};
 }
 

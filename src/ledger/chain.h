@@ -14,8 +14,8 @@ class Tx;
 /// hash = SHA-256(previous hash, canonical bytes of its records in the order of their ids).
 namespace florin::ledger::chain {
 
-/// Canonical bytes: fixed-width little-endian integers, texts with their length before them. Part of the
-/// stored format: changing them breaks every chain written before.
+/// Canonical bytes: fixed-width little-endian integers, texts with their length before them. Part
+/// of the stored format: changing them breaks every chain written before.
 void append_canonical(std::string& out, const Transfer& transfer);
 
 struct HoldRecord {
@@ -30,8 +30,8 @@ void append_canonical(std::string& out, const HoldRecord& record, const Hold& ho
 
 crypto::Sha256 link_hash(const crypto::Sha256& previous, std::string_view canonical);
 
-/// Adds the link of a batch to the writer's chain, in the batch's transaction. Nothing for a batch without
-/// records.
+/// Adds the link of a batch to the writer's chain, in the batch's transaction. Nothing for a batch
+/// without records.
 Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& changes, Timestamp now);
 
 }  // namespace florin::ledger::chain

@@ -19,7 +19,8 @@ inline constexpr ErrorCode account_frozen{ErrorKind::conflict, "account_frozen"}
 inline constexpr ErrorCode account_not_empty{ErrorKind::conflict, "account_not_empty"};
 /// Debit and credit of a posting name the same account.
 inline constexpr ErrorCode same_account{ErrorKind::invalid, "same_account"};
-/// The transfer would take an account's available balance below its min_balance. Nothing was written.
+/// The transfer would take an account's available balance below its min_balance. Nothing was
+/// written.
 inline constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient_funds"};
 /// The transfer would take an account's balance, with what is on its way in, above its max_balance.
 inline constexpr ErrorCode balance_limit_exceeded{ErrorKind::rejected, "balance_limit_exceeded"};
@@ -29,7 +30,8 @@ inline constexpr ErrorCode effective_at_in_future{ErrorKind::invalid, "effective
 /// No transfer of this id in the caller's tenant.
 inline constexpr ErrorCode transfer_not_found{ErrorKind::not_found, "transfer_not_found"};
 /// The transfer has been reversed before; the detail names the reversal.
-inline constexpr ErrorCode transfer_already_reversed{ErrorKind::conflict, "transfer_already_reversed"};
+inline constexpr ErrorCode transfer_already_reversed{ErrorKind::conflict,
+                                                     "transfer_already_reversed"};
 
 /// No hold of this id in the caller's tenant.
 inline constexpr ErrorCode hold_not_found{ErrorKind::not_found, "hold_not_found"};
@@ -40,11 +42,13 @@ inline constexpr ErrorCode hold_expired{ErrorKind::conflict, "hold_expired"};
 /// The capture asks for more than the hold still has.
 inline constexpr ErrorCode capture_exceeds_hold{ErrorKind::rejected, "capture_exceeds_hold"};
 /// An amount was given for a hold of several postings, which can only be captured whole.
-inline constexpr ErrorCode partial_capture_unsupported{ErrorKind::rejected, "partial_capture_unsupported"};
+inline constexpr ErrorCode partial_capture_unsupported{ErrorKind::rejected,
+                                                       "partial_capture_unsupported"};
 
 /// A transfer of an atomic bulk was refused, so none was written; `errors` names it.
 inline constexpr ErrorCode bulk_refused{ErrorKind::rejected, "bulk_refused"};
-/// The ledger is shutting down, or more commands wait than it is willing to queue. Nothing was written.
+/// The ledger is shutting down, or more commands wait than it is willing to queue. Nothing was
+/// written.
 inline constexpr ErrorCode ledger_busy{ErrorKind::unavailable, "ledger_busy"};
 /// The answer would have more rows than one answer may; narrow it with the filters.
 inline constexpr ErrorCode too_many_rows{ErrorKind::invalid, "too_many_rows"};

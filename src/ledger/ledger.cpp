@@ -7,22 +7,30 @@ namespace {
 
 /// Words of an enumeration in the order of its values.
 template <class Enum, std::size_t size>
-std::optional<Enum> parse_word(const std::array<std::string_view, size>& words, std::string_view text) {
+std::optional<Enum> parse_word(const std::array<std::string_view, size>& words,
+                               std::string_view text) {
   for (std::size_t i = 0; i < size; ++i) {
     if (words[i] == text) return static_cast<Enum>(i);
   }
   return std::nullopt;
 }
 
-constexpr std::array<std::string_view, 5> account_types{"asset", "liability", "equity", "income", "expense"};
+constexpr std::array<std::string_view, 5> account_types{"asset", "liability", "equity", "income",
+                                                        "expense"};
 constexpr std::array<std::string_view, 3> transfer_kinds{"transfer", "capture", "reversal"};
 constexpr std::array<std::string_view, 4> hold_statuses{"open", "captured", "released", "expired"};
 
 }  // namespace
 
-std::string_view to_string(AccountType type) { return account_types[static_cast<std::size_t>(type)]; }
-std::string_view to_string(TransferKind kind) { return transfer_kinds[static_cast<std::size_t>(kind)]; }
-std::string_view to_string(HoldStatus status) { return hold_statuses[static_cast<std::size_t>(status)]; }
+std::string_view to_string(AccountType type) {
+  return account_types[static_cast<std::size_t>(type)];
+}
+std::string_view to_string(TransferKind kind) {
+  return transfer_kinds[static_cast<std::size_t>(kind)];
+}
+std::string_view to_string(HoldStatus status) {
+  return hold_statuses[static_cast<std::size_t>(status)];
+}
 
 std::optional<AccountType> parse_account_type(std::string_view text) {
   return parse_word<AccountType>(account_types, text);
@@ -40,7 +48,8 @@ std::int64_t balance_of(AccountType type, const Sums& sums) {
 }
 
 std::int64_t available_of(AccountType type, const Sums& sums) {
-  return balance_of(type, sums) - (is_debit_normal(type) ? sums.credits_pending : sums.debits_pending);
+  return balance_of(type, sums) -
+         (is_debit_normal(type) ? sums.credits_pending : sums.debits_pending);
 }
 
 std::int64_t incoming_of(AccountType type, const Sums& sums) {

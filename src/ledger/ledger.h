@@ -24,8 +24,8 @@ constexpr bool is_debit_normal(AccountType type) {
   return type == AccountType::asset || type == AccountType::expense;
 }
 
-/// The four sums of an account, in minor units. They only grow, but for pending ones, which fall when a
-/// hold ends. Posted plus pending of one side always fits into 64 bits.
+/// The four sums of an account, in minor units. They only grow, but for pending ones, which fall
+/// when a hold ends. Posted plus pending of one side always fits into 64 bits.
 struct Sums {
   std::int64_t debits_posted = 0, credits_posted = 0;
   std::int64_t debits_pending = 0, credits_pending = 0;
@@ -45,7 +45,8 @@ struct Account {
   std::string code;
   AccountType type = AccountType::asset;
   Currency currency;
-  std::optional<std::int64_t> min_balance, max_balance;  ///< Bounds of available and would-be balance.
+  std::optional<std::int64_t> min_balance,
+      max_balance;  ///< Bounds of available and would-be balance.
   bool frozen = false, closed = false;
   std::string metadata = "{}";  ///< A JSON object as text.
   Sums sums;
@@ -54,7 +55,7 @@ struct Account {
 
 /// Names an account by id, or by its code within the tenant.
 struct AccountRef {
-  AccountId id;      ///< Set, or `code` is.
+  AccountId id;  ///< Set, or `code` is.
   std::string code;
   /// Text of an id is an id, all else a code.
   static AccountRef parse(std::string_view text);
@@ -165,8 +166,8 @@ struct PlaceHold {
   std::optional<std::int64_t> expires_in_s;
 };
 
-/// Capture all that remains, or `amount` of it (one posting only). What is left is released, or stays
-/// held when `keep_rest`.
+/// Capture all that remains, or `amount` of it (one posting only). What is left is released, or
+/// stays held when `keep_rest`.
 struct CaptureHold {
   HoldId hold;
   std::optional<std::int64_t> amount_minor;
@@ -189,7 +190,8 @@ struct ReverseTransfer {
 
 /// One change asked of the ledger.
 struct Command {
-  using Body = std::variant<PostTransfer, PostBulk, PlaceHold, CaptureHold, ReleaseHold, ExpireHold, ReverseTransfer>;
+  using Body = std::variant<PostTransfer, PostBulk, PlaceHold, CaptureHold, ReleaseHold, ExpireHold,
+                            ReverseTransfer>;
   Origin origin;
   std::optional<idempotency::Key> key;
   bool dry_run = false;  ///< Decide and answer; write nothing and use no key up.
@@ -214,8 +216,8 @@ struct Capture {
   Hold hold;
 };
 
-/// The answer a key got the first time: the stored status and body, or (record.ref set) the status and the
-/// transfer whose rendering is the body.
+/// The answer a key got the first time: the stored status and body, or (record.ref set) the status
+/// and the transfer whose rendering is the body.
 struct Replay {
   idempotency::Record record;
   std::optional<Transfer> transfer;

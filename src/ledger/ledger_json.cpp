@@ -26,7 +26,8 @@ void write_text(Writer& writer, std::string_view name, const std::optional<std::
   }
 }
 
-void write_number(Writer& writer, std::string_view name, const std::optional<std::int64_t>& number) {
+void write_number(Writer& writer, std::string_view name,
+                  const std::optional<std::int64_t>& number) {
   if (number) {
     writer.member(name, *number);
   } else {
@@ -47,7 +48,8 @@ void write_posting(Writer& writer, const Posting& posting) {
 
 enum class TransferView { posted, with_reversal, dry_run };
 
-void write_transfer(std::string& out, const Transfer& transfer, TransferView view, TransferId reversed_by) {
+void write_transfer(std::string& out, const Transfer& transfer, TransferView view,
+                    TransferId reversed_by) {
   Writer writer(out);
   writer.begin_object();
   if (view != TransferView::dry_run) writer.member("id", transfer.id.str());
@@ -79,7 +81,8 @@ void write_hold_members(Writer& writer, const Hold& hold) {
   }
   writer.end_array();
   write_narrative(writer, hold.narrative);
-  write_text(writer, "expires_at", hold.expires_at ? std::optional(hold.expires_at->rfc3339()) : std::nullopt);
+  write_text(writer, "expires_at",
+             hold.expires_at ? std::optional(hold.expires_at->rfc3339()) : std::nullopt);
   writer.member("created_at", hold.created_at.rfc3339());
 }
 
@@ -90,18 +93,23 @@ void append_json(std::string& out, const Account& account) {
   Writer writer(out);
   writer.begin_object().member("id", account.id.str()).member("code", account.code);
   writer.member("type", to_string(account.type)).member("currency", account.currency.code());
-  writer.member("balance", balance_of(account.type, sums)).member("available", available_of(account.type, sums));
+  writer.member("balance", balance_of(account.type, sums))
+      .member("available", available_of(account.type, sums));
   writer.member("incoming", incoming_of(account.type, sums));
   writer.member("debits_posted", sums.debits_posted).member("credits_posted", sums.credits_posted);
-  writer.member("debits_pending", sums.debits_pending).member("credits_pending", sums.credits_pending);
+  writer.member("debits_pending", sums.debits_pending)
+      .member("credits_pending", sums.credits_pending);
   write_number(writer, "min_balance", account.min_balance);
   write_number(writer, "max_balance", account.max_balance);
   writer.member("frozen", account.frozen).member("closed", account.closed);
-  writer.member_raw("metadata", account.metadata).member("created_at", account.created_at.rfc3339());
+  writer.member_raw("metadata", account.metadata)
+      .member("created_at", account.created_at.rfc3339());
   writer.end_object();
 }
 
-void append_json(std::string& out, const Transfer& transfer) { write_transfer(out, transfer, TransferView::posted, {}); }
+void append_json(std::string& out, const Transfer& transfer) {
+  write_transfer(out, transfer, TransferView::posted, {});
+}
 
 void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by) {
   write_transfer(out, transfer, TransferView::with_reversal, reversed_by);
@@ -126,9 +134,9 @@ void append_json(std::string& out, const Capture& capture) {
 }
 
 void append_json(std::string& out, const BulkResult& result) {
-  const auto posted = std::count_if(result.items.begin(), result.items.end(), [](const BulkItem& item) {
-    return std::holds_alternative<TransferId>(item);
-  });
+  const auto posted =
+      std::count_if(result.items.begin(), result.items.end(),
+                    [](const BulkItem& item) { return std::holds_alternative<TransferId>(item); });
   Writer writer(out);
   writer.begin_object().member("posted", static_cast<std::int64_t>(posted));
   writer.member("refused", static_cast<std::int64_t>(result.items.size()) - posted);
@@ -140,7 +148,9 @@ void append_json(std::string& out, const BulkResult& result) {
       writer.member("status", "posted").member("id", id->str());
     } else {
       const Error& error = std::get<Error>(item);
-      writer.member("status", "refused").member("code", error.code.name).member("detail", error.detail);
+      writer.member("status", "refused")
+          .member("code", error.code.name)
+          .member("detail", error.detail);
     }
     writer.end_object();
   }

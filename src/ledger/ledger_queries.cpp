@@ -29,17 +29,20 @@ Result<Account> find(Tx& tx, TenantId tenant, const AccountRef& ref) {
 }
 
 bool matches(const Account& account, const AccountFilter& filter) {
-  return (!filter.type || account.type == *filter.type) && (!filter.currency || account.currency == *filter.currency) &&
+  return (!filter.type || account.type == *filter.type) &&
+         (!filter.currency || account.currency == *filter.currency) &&
          (!filter.code_prefix || account.code.starts_with(*filter.code_prefix));
 }
 
 bool matches(const Transfer& transfer, const TransferFilter& filter) {
   return (!filter.reference || transfer.narrative.reference == filter.reference) &&
-         (!filter.from || transfer.created_at >= *filter.from) && (!filter.to || transfer.created_at < *filter.to);
+         (!filter.from || transfer.created_at >= *filter.from) &&
+         (!filter.to || transfer.created_at < *filter.to);
 }
 
-/// Collects rows of a scan over ids that fall, until the page is full or the scan has looked at enough.
-/// `next` is one above the first row not looked at, which is how visit_* understands "before".
+/// Collects rows of a scan over ids that fall, until the page is full or the scan has looked at
+/// enough. `next` is one above the first row not looked at, which is how visit_* understands
+/// "before".
 template <class T>
 class PageBuilder {
  public:
@@ -67,9 +70,10 @@ Result<TransferView> view(Tx& tx, Transfer transfer) {
   return TransferView{std::move(transfer), reversed_by};
 }
 
-/// The transfers of one account, along the links between its postings; `start` names the posting to begin with.
-Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account, const TransferFilter& filter,
-                                                 PageRequest page) {
+/// The transfers of one account, along the links between its postings; `start` names the posting to
+/// begin with.
+Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
+                                                 const TransferFilter& filter, PageRequest page) {
   Paged<TransferView> result;
   std::int64_t posting = page.start;
   if (posting == 0) posting = TRY(store::find_last_posting(tx, account.id, {INT64_MAX}));
@@ -86,14 +90,16 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
     last = entry->transfer;
     if (filter.from && entry->created_at < *filter.from) break;
     auto transfer = TRY(store::load_transfer(tx, entry->transfer));
-    if (transfer && matches(*transfer, filter)) result.rows.push_back(TRY(view(tx, *std::move(transfer))));
+    if (transfer && matches(*transfer, filter))
+      result.rows.push_back(TRY(view(tx, *std::move(transfer))));
   }
   return result;
 }
 
 StatementEntry to_statement_entry(const store::HistoryEntry& entry) {
-  return {entry.transfer,     entry.kind,      entry.is_debit,    entry.amount_minor, entry.side.balance,
-          entry.counterparty, entry.reference, entry.description, entry.effective_at, entry.created_at};
+  return {entry.transfer,     entry.kind,         entry.is_debit,  entry.amount_minor,
+          entry.side.balance, entry.counterparty, entry.reference, entry.description,
+          entry.effective_at, entry.created_at};
 }
 
 /// The first `segments` parts of a code, split at ':'.
@@ -138,7 +144,8 @@ std::optional<std::string> group_of(const Account& account, const Grouping& grou
 class Groups {
  public:
   GroupRow* find_or_add(const std::string& group, Currency currency) {
-    const auto [entry, added] = rows_.try_emplace({std::string(currency.code()), group}, GroupRow{group, {}, currency});
+    const auto [entry, added] =
+        rows_.try_emplace({std::string(currency.code()), group}, GroupRow{group, {}, currency});
     if (added && rows_.size() > max_groups) too_many_ = true;
     return &entry->second;
   }
@@ -150,8 +157,10 @@ class Groups {
   bool failed() const { return too_many_ || overflow_; }
 
   Result<std::vector<GroupRow>> finish() && {
-    if (too_many_) return Error{errors::too_many_rows, "more than 10000 groups; narrow them with the filters"};
-    if (overflow_) return Error{errors::amount_overflow, "a sum does not fit into 64 bits of minor units"};
+    if (too_many_)
+      return Error{errors::too_many_rows, "more than 10000 groups; narrow them with the filters"};
+    if (overflow_)
+      return Error{errors::amount_overflow, "a sum does not fit into 64 bits of minor units"};
     std::vector<GroupRow> rows;
     rows.reserve(rows_.size());
     for (auto& [key, row] : rows_) rows.push_back(std::move(row));
@@ -209,7 +218,8 @@ Result<std::vector<GroupRow>> sums_of_accounts(Tx& tx, TenantId tenant, const Gr
 
 Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const Grouping& grouping,
                                                 const GroupFilter& filter) {
-  // One statement is open at a time: first who is in which group, then their postings in the order of ids.
+  // One statement is open at a time: first who is in which group, then their postings in the order
+  // of ids.
   std::vector<std::pair<TransferId, std::string>> members;
   TRY(store::visit_transfers(tx, tenant, 0, [&](const Transfer& transfer) {
     if (filter.from && transfer.effective_at < *filter.from) return true;
@@ -243,7 +253,8 @@ Result<Account> LedgerQueries::account(TenantId tenant, const AccountRef& ref) {
   return database_.read([&](Tx& tx) { return find(tx, tenant, ref); });
 }
 
-Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFilter& filter, PageRequest page) {
+Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFilter& filter,
+                                               PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Paged<Account>> {
     Paged<Account> result;
     PageBuilder<Account> builder(result, page.limit);
@@ -266,7 +277,8 @@ Result<TransferView> LedgerQueries::transfer(TenantId tenant, TransferId id) {
   });
 }
 
-Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const TransferFilter& filter, PageRequest page) {
+Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const TransferFilter& filter,
+                                                     PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Paged<TransferView>> {
     if (filter.account) {
       const Account account = TRY(find(tx, tenant, *filter.account));
@@ -292,12 +304,14 @@ Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const Tran
 Result<Hold> LedgerQueries::hold(TenantId tenant, HoldId id) {
   return database_.read([&](Tx& tx) -> Result<Hold> {
     auto hold = TRY(store::load_hold(tx, id));
-    if (!hold || hold->tenant != tenant) return Error{errors::hold_not_found, "there is no hold of this id"};
+    if (!hold || hold->tenant != tenant)
+      return Error{errors::hold_not_found, "there is no hold of this id"};
     return *std::move(hold);
   });
 }
 
-Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStatus> status, PageRequest page) {
+Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStatus> status,
+                                         PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Paged<Hold>> {
     Paged<HoldId> found;
     PageBuilder<HoldId> builder(found, page.limit);
@@ -315,7 +329,8 @@ Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStat
   });
 }
 
-Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& ref, std::optional<Timestamp> from,
+Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& ref,
+                                           std::optional<Timestamp> from,
                                            std::optional<Timestamp> to, PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Statement> {
     Statement statement{TRY(find(tx, tenant, ref)), {}};
@@ -346,7 +361,8 @@ Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& r
       const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
       if (entry) result.balance_minor = entry->side.balance;
     }
-    result.balance_minor += balance_of(account.type, TRY(store::backdated_sums(tx, account.id, at)));
+    result.balance_minor +=
+        balance_of(account.type, TRY(store::backdated_sums(tx, account.id, at)));
     return result;
   });
 }
@@ -354,8 +370,9 @@ Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& r
 Result<std::vector<GroupRow>> LedgerQueries::sums(TenantId tenant, const Grouping& grouping,
                                                   const GroupFilter& filter) {
   return database_.read([&](Tx& tx) {
-    return grouping.by == Grouping::By::transfer_metadata ? sums_of_transfers(tx, tenant, grouping, filter)
-                                                          : sums_of_accounts(tx, tenant, grouping, filter);
+    return grouping.by == Grouping::By::transfer_metadata
+               ? sums_of_transfers(tx, tenant, grouping, filter)
+               : sums_of_accounts(tx, tenant, grouping, filter);
   });
 }
 

@@ -59,48 +59,59 @@ struct Statement {
 };
 
 struct BalanceAt {
-  Account account;  ///< As it is now.
+  Account account;                 ///< As it is now.
   std::int64_t balance_minor = 0;  ///< Posted balance at the moment asked for.
 };
 
 /// One line of a trial balance or an aggregate.
 struct GroupRow {
-  std::string group;           ///< "asset", "wallet", "eu", or the code of an account.
+  std::string group;               ///< "asset", "wallet", "eu", or the code of an account.
   std::optional<Account> account;  ///< With Grouping::account.
   Currency currency;
-  std::int64_t count = 0;      ///< Accounts, or transfers.
+  std::int64_t count = 0;  ///< Accounts, or transfers.
   std::int64_t debits = 0, credits = 0;
-  std::int64_t balance = 0;    ///< In the normal direction where the group has one type; else credits - debits.
+  std::int64_t balance =
+      0;  ///< In the normal direction where the group has one type; else credits - debits.
 };
 
 struct Grouping {
-  enum class By : std::uint8_t { type, currency, account, code_segments, account_metadata, transfer_metadata };
+  enum class By : std::uint8_t {
+    type,
+    currency,
+    account,
+    code_segments,
+    account_metadata,
+    transfer_metadata
+  };
   By by = By::type;
   int segments = 1;  ///< With code_segments: the first N segments of the code, split at ':'.
   std::string key;   ///< With *_metadata.
 };
 
 struct GroupFilter {
-  std::optional<Timestamp> at;         ///< Balances at that time by effective_at; absent: now.
+  std::optional<Timestamp> at;  ///< Balances at that time by effective_at; absent: now.
   std::optional<std::string> code_prefix;
   std::optional<Currency> currency;
-  std::optional<Timestamp> from, to;   ///< With transfer_metadata: from <= effective_at < to.
+  std::optional<Timestamp> from, to;  ///< With transfer_metadata: from <= effective_at < to.
 };
 
-/// What is asked of the books. Each answer comes from one consistent snapshot. Safe for concurrent use.
+/// What is asked of the books. Each answer comes from one consistent snapshot. Safe for concurrent
+/// use.
 class LedgerQueries {
  public:
   explicit LedgerQueries(sql::Database& database) : database_(database) {}
 
   /// Errors: account_not_found.
   Result<Account> account(TenantId tenant, const AccountRef& ref);
-  /// A page looks at 100,000 rows at most: with a rare filter it may come back short, or empty, with `next`.
+  /// A page looks at 100,000 rows at most: with a rare filter it may come back short, or empty,
+  /// with `next`.
   Result<Paged<Account>> accounts(TenantId tenant, const AccountFilter& filter, PageRequest page);
 
   /// Errors: transfer_not_found.
   Result<TransferView> transfer(TenantId tenant, TransferId id);
   /// Errors: account_not_found.
-  Result<Paged<TransferView>> transfers(TenantId tenant, const TransferFilter& filter, PageRequest page);
+  Result<Paged<TransferView>> transfers(TenantId tenant, const TransferFilter& filter,
+                                        PageRequest page);
 
   /// Errors: hold_not_found.
   Result<Hold> hold(TenantId tenant, HoldId id);
@@ -112,9 +123,10 @@ class LedgerQueries {
   /// Counts what was effective at or before `at`, whenever it was written.
   Result<BalanceAt> balance_at(TenantId tenant, const AccountRef& ref, Timestamp at);
 
-  /// Sums per group and currency, sorted by currency, then group. Accounts without the metadata key are left
-  /// out. Errors: too_many_rows (more than 10,000 groups), amount_overflow.
-  Result<std::vector<GroupRow>> sums(TenantId tenant, const Grouping& grouping, const GroupFilter& filter);
+  /// Sums per group and currency, sorted by currency, then group. Accounts without the metadata key
+  /// are left out. Errors: too_many_rows (more than 10,000 groups), amount_overflow.
+  Result<std::vector<GroupRow>> sums(TenantId tenant, const Grouping& grouping,
+                                     const GroupFilter& filter);
 
  private:
   sql::Database& database_;

@@ -66,12 +66,16 @@ void write_optional(Writer& writer, std::string_view name, const std::optional<s
 }
 
 void append_entry(Writer& writer, const StatementEntry& entry) {
-  writer.begin_object().member("transfer_id", entry.transfer.str()).member("kind", to_string(entry.kind));
-  writer.member("direction", entry.is_debit ? "debit" : "credit").member("amount", entry.amount_minor);
+  writer.begin_object()
+      .member("transfer_id", entry.transfer.str())
+      .member("kind", to_string(entry.kind));
+  writer.member("direction", entry.is_debit ? "debit" : "credit")
+      .member("amount", entry.amount_minor);
   writer.member("balance", entry.balance_minor).member("counterparty", entry.counterparty.str());
   write_optional(writer, "reference", entry.reference);
   write_optional(writer, "description", entry.description);
-  writer.member("effective_at", entry.effective_at.rfc3339()).member("created_at", entry.created_at.rfc3339());
+  writer.member("effective_at", entry.effective_at.rfc3339())
+      .member("created_at", entry.created_at.rfc3339());
   writer.end_object();
 }
 
@@ -118,7 +122,10 @@ void write_trial_row(Writer& writer, const GroupRow& row) {
   } else {
     writer.member("type", row.group).member("accounts", row.count);
   }
-  writer.member("debits", row.debits).member("credits", row.credits).member("balance", row.balance).end_object();
+  writer.member("debits", row.debits)
+      .member("credits", row.credits)
+      .member("balance", row.balance)
+      .end_object();
 }
 
 /// Rows come sorted by currency; each currency gets its total and the proof that both sides agree.
@@ -135,7 +142,9 @@ Response trial_balance_response(const std::vector<GroupRow>& rows, Timestamp at)
       ++end;
     }
     writer.begin_object().member("currency", rows[begin].currency.code());
-    writer.member("debits", debits).member("credits", credits).member("balanced", debits == credits);
+    writer.member("debits", debits)
+        .member("credits", credits)
+        .member("balanced", debits == credits);
     writer.key("rows").begin_array();
     for (std::size_t i = begin; i < end; ++i) write_trial_row(writer, rows[i]);
     writer.end_array().end_object();
@@ -219,26 +228,29 @@ Result<Response> Handlers::open_account(const Request& request) const {
   const NewAccount wanted = TRY(requests::new_account(request));
   return idempotency.run(request, "/v1/accounts", idempotency::Lifetime::forever,
                          [&](sql::Tx& tx) -> Result<Response> {
-                           const Account account = TRY(service.open_account(tx, requests::origin_of(request), wanted));
+                           const Account account =
+                               TRY(service.open_account(tx, requests::origin_of(request), wanted));
                            return Response::created(to_json(account));
                          });
 }
 
 Result<Response> Handlers::change_account(const Request& request) const {
   const AccountChange change = TRY(requests::account_change(request));
-  return idempotency.run(request, "/v1/accounts/{id}", idempotency::Lifetime::thirty_days,
-                         [&](sql::Tx& tx) -> Result<Response> {
-                           const Account account = TRY(service.change_account(
-                               tx, requests::origin_of(request), requests::account_in_path(request), change));
-                           return Response::ok(to_json(account));
-                         });
+  return idempotency.run(
+      request, "/v1/accounts/{id}", idempotency::Lifetime::thirty_days,
+      [&](sql::Tx& tx) -> Result<Response> {
+        const Account account = TRY(service.change_account(
+            tx, requests::origin_of(request), requests::account_in_path(request), change));
+        return Response::ok(to_json(account));
+      });
 }
 
 Result<Response> Handlers::close_account(const Request& request) const {
   return idempotency.run(request, "/v1/accounts/{id}/close", idempotency::Lifetime::thirty_days,
                          [&](sql::Tx& tx) -> Result<Response> {
-                           const Account account = TRY(service.close_account(tx, requests::origin_of(request),
-                                                                             requests::account_in_path(request)));
+                           const Account account =
+                               TRY(service.close_account(tx, requests::origin_of(request),
+                                                         requests::account_in_path(request)));
                            return Response::ok(to_json(account));
                          });
 }
@@ -251,20 +263,22 @@ Result<Response> Handlers::list_accounts(const Request& request) const {
 }
 
 Result<Response> Handlers::get_account(const Request& request) const {
-  return Response::ok(to_json(TRY(queries.account(request.caller.tenant, requests::account_in_path(request)))));
+  return Response::ok(
+      to_json(TRY(queries.account(request.caller.tenant, requests::account_in_path(request)))));
 }
 
 Result<Response> Handlers::get_statement(const Request& request) const {
   const requests::Period period = TRY(requests::period(request));
   const PageRequest page = TRY(requests::page(request));
-  return statement_response(TRY(queries.statement(request.caller.tenant, requests::account_in_path(request),
-                                                  period.from, period.to, page)));
+  return statement_response(TRY(queries.statement(
+      request.caller.tenant, requests::account_in_path(request), period.from, period.to, page)));
 }
 
 Result<Response> Handlers::get_balance(const Request& request) const {
   const auto at = TRY(requests::moment(request));
   const AccountRef ref = requests::account_in_path(request);
-  if (!at) return balance_now(TRY(queries.account(request.caller.tenant, ref)), request.received_at);
+  if (!at)
+    return balance_now(TRY(queries.account(request.caller.tenant, ref)), request.received_at);
   return balance_then(TRY(queries.balance_at(request.caller.tenant, ref, *at)), *at);
 }
 
@@ -272,7 +286,8 @@ Result<Response> Handlers::list_transfers(const Request& request) const {
   const TransferFilter filter = TRY(requests::transfer_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto transfers = TRY(queries.transfers(request.caller.tenant, filter, page));
-  return list(transfers, [](Writer& writer, const TransferView& view) { writer.raw(transfer_json(view)); });
+  return list(transfers,
+              [](Writer& writer, const TransferView& view) { writer.raw(transfer_json(view)); });
 }
 
 Result<Response> Handlers::get_transfer(const Request& request) const {
@@ -303,19 +318,24 @@ Result<Response> Handlers::get_aggregates(const Request& request) const {
   const Grouping grouping = TRY(requests::aggregate_grouping(request));
   const GroupFilter filter = TRY(requests::group_filter(request));
   const auto rows = TRY(queries.sums(request.caller.tenant, grouping, filter));
-  return aggregates_response(rows, request.query_param("by").value_or(""), filter.at.value_or(request.received_at));
+  return aggregates_response(rows, request.query_param("by").value_or(""),
+                             filter.at.value_or(request.received_at));
 }
 
 }  // namespace
 
-http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries, idempotency::Idempotency& idempotency,
-                           StatusOf status_of) {
-  const auto handlers = std::make_shared<const Handlers>(Handlers{service, queries, idempotency, status_of});
-  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&) const) -> http::SyncHandler {
+http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
+                           idempotency::Idempotency& idempotency, StatusOf status_of) {
+  const auto handlers =
+      std::make_shared<const Handlers>(Handlers{service, queries, idempotency, status_of});
+  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
+                                   const) -> http::SyncHandler {
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
   };
-  const auto command = [handlers](const char* pattern, ParseCommand parse, std::size_t max_body = 1 << 20) {
-    http::HotHandler handler = [handlers, parse, pattern](const Request& request, const http::Responder& responder) {
+  const auto command = [handlers](const char* pattern, ParseCommand parse,
+                                  std::size_t max_body = 1 << 20) {
+    http::HotHandler handler = [handlers, parse, pattern](const Request& request,
+                                                          const http::Responder& responder) {
       handlers->submit(request, responder, parse, pattern);
     };
     return http::Route{"POST", pattern, "ledger:write", std::move(handler), max_body};
@@ -342,7 +362,8 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries, idemp
       command("/v1/holds/{id}/release", requests::release_hold),
       {"GET", "/v1/trial-balance", read, sync(&Handlers::get_trial_balance)},
       {"GET", "/v1/aggregates", read, sync(&Handlers::get_aggregates)},
-      {"GET", "/v1/currencies", read, [](const Request&) -> Result<Response> { return currencies_response(); }},
+      {"GET", "/v1/currencies", read,
+       [](const Request&) -> Result<Response> { return currencies_response(); }},
   };
 }
 

@@ -11,7 +11,7 @@ class LedgerService;
 class LedgerQueries;
 
 /// The ledger over HTTP. Commands are hot routes; accounts and queries run on the worker pool.
-http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries, idempotency::Idempotency& idempotency,
-                           StatusOf status_of);
+http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
+                           idempotency::Idempotency& idempotency, StatusOf status_of);
 
 }  // namespace florin::ledger

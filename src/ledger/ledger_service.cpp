@@ -35,8 +35,10 @@ struct Batch {
 };
 
 Result<void> check_bounds(const Account& account) {
-  if (!account.min_balance || !account.max_balance || *account.min_balance <= *account.max_balance) return {};
-  return Error{florin::errors::validation_failed, "min_balance must not be above max_balance",
+  if (!account.min_balance || !account.max_balance || *account.min_balance <= *account.max_balance)
+    return {};
+  return Error{florin::errors::validation_failed,
+               "min_balance must not be above max_balance",
                {{"/min_balance", "above_max_balance", "must not be above max_balance"}}};
 }
 
@@ -62,32 +64,36 @@ struct LedgerService::Impl {
   Result<void> run(sql::Tx& tx, Batch& batch);
   void complete(Batch& batch, const Result<void>& committed);
   void count(const Outcome& outcome);
-  Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type, const Account& account);
+  Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type,
+                    const Account& account);
   Result<Account> find(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
 };
 
-LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
-                             metrics::Registry& metrics, StatusOf status_of) {
+LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
+                             events::EventLog& events, metrics::Registry& metrics,
+                             StatusOf status_of) {
   const std::string_view name = "florin_ledger_commands_total";
   const std::string_view help = "Ledger commands by what became of them.";
-  impl_.reset(new Impl{database,
-                       clock,
-                       ids,
-                       events,
-                       LedgerWriter(clock, ids, events, status_of),
-                       metrics.counter(name, help, {{"outcome", "applied"}}),
-                       metrics.counter(name, help, {{"outcome", "refused"}}),
-                       metrics.counter(name, help, {{"outcome", "replayed"}}),
-                       metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
-                                         {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
-                       {},
-                       {}});
+  impl_.reset(
+      new Impl{database,
+               clock,
+               ids,
+               events,
+               LedgerWriter(clock, ids, events, status_of),
+               metrics.counter(name, help, {{"outcome", "applied"}}),
+               metrics.counter(name, help, {{"outcome", "refused"}}),
+               metrics.counter(name, help, {{"outcome", "replayed"}}),
+               metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
+                                 {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
+               {},
+               {}});
 }
 
 LedgerService::~LedgerService() = default;
 
 Result<void> LedgerService::recover() {
-  const store::Newest newest = TRY(impl_->database.read([](sql::Tx& tx) { return store::find_newest(tx); }));
+  const store::Newest newest =
+      TRY(impl_->database.read([](sql::Tx& tx) { return store::find_newest(tx); }));
   impl_->ids.start_after(newest.id);
   impl_->ids.start_after(TRY(impl_->events.newest()).value);
   impl_->writer.start_after(newest.created_at);
@@ -111,7 +117,8 @@ void LedgerService::submit(Command command, Completion done) {
 void LedgerService::Impl::schedule() {
   auto batch = std::make_shared<Batch>();
   database.submit([this, batch](sql::Tx& tx) { return run(tx, *batch); },
-                  [this, batch](const Result<void>& committed) { complete(*batch, committed); }, sql::Undo::batch);
+                  [this, batch](const Result<void>& committed) { complete(*batch, committed); },
+                  sql::Undo::batch);
 }
 
 void LedgerService::Impl::take(Batch& batch) {
@@ -139,7 +146,8 @@ Result<void> LedgerService::Impl::run(sql::Tx& tx, Batch& batch) {
 }
 
 void LedgerService::Impl::complete(Batch& batch, const Result<void>& committed) {
-  // A unit of work that was never run (the database is closing) still owes answers to those who wait.
+  // A unit of work that was never run (the database is closing) still owes answers to those who
+  // wait.
   if (batch.done.empty()) take(batch);
   batch_size.observe(static_cast<double>(batch.done.size()));
   for (std::size_t i = 0; i < batch.done.size(); ++i) {
@@ -178,7 +186,8 @@ Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Origin& origin, std::s
                                        const Account& account) {
   const std::string data = to_json(account);
   const std::string subject = account.id.str();
-  TRY(events.append(tx, {origin.tenant, type, subject, data, origin.actor, origin.request_id, writer.now()}));
+  TRY(events.append(
+      tx, {origin.tenant, type, subject, data, origin.actor, origin.request_id, writer.now()}));
   return {};
 }
 
@@ -192,7 +201,8 @@ Result<Account> LedgerService::Impl::find(sql::Tx& tx, TenantId tenant, const Ac
   return *std::move(account);
 }
 
-Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin, const NewAccount& wanted) {
+Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
+                                            const NewAccount& wanted) {
   Account account{.id = {impl_->ids.next()},
                   .tenant = wanted.tenant,
                   .code = wanted.code,
@@ -205,7 +215,8 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin, c
                   .created_at = impl_->writer.now()};
   TRY(check_bounds(account));
   if (TRY(store::find_account_id(tx, wanted.tenant, wanted.code))) {
-    return Error{errors::account_exists, "an account with this code exists",
+    return Error{errors::account_exists,
+                 "an account with this code exists",
                  {{"/code", "account_exists", "an account with this code exists"}}};
   }
   TRY(store::insert_account(tx, account));
@@ -213,8 +224,8 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin, c
   return account;
 }
 
-Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref,
-                                              const AccountChange& change) {
+Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
+                                              const AccountRef& ref, const AccountChange& change) {
   Account account = TRY(impl_->find(tx, origin.tenant, ref));
   if (account.closed) return Error{errors::account_closed, "the account is closed"};
   if (change.min_balance) account.min_balance = *change.min_balance;
@@ -227,12 +238,15 @@ Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
   return account;
 }
 
-Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref) {
+Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
+                                             const AccountRef& ref) {
   Account account = TRY(impl_->find(tx, origin.tenant, ref));
   if (account.closed) return account;
   const Sums& sums = account.sums;
-  if (sums.debits_posted != sums.credits_posted || sums.debits_pending != 0 || sums.credits_pending != 0) {
-    return Error{errors::account_not_empty, "an account with a balance or open holds cannot be closed"};
+  if (sums.debits_posted != sums.credits_posted || sums.debits_pending != 0 ||
+      sums.credits_pending != 0) {
+    return Error{errors::account_not_empty,
+                 "an account with a balance or open holds cannot be closed"};
   }
   account.closed = true;
   TRY(store::update_account(tx, account));
@@ -245,8 +259,8 @@ Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin, 
 Result<std::int64_t> LedgerService::expire_holds() {
   constexpr int at_once = 500;
   const Timestamp now = impl_->clock.now();
-  const auto due =
-      TRY(impl_->database.read([&](sql::Tx& tx) { return store::find_due_holds(tx, now, at_once); }));
+  const auto due = TRY(
+      impl_->database.read([&](sql::Tx& tx) { return store::find_due_holds(tx, now, at_once); }));
   std::int64_t expired = 0;
   for (const store::DueHold& hold : due) {
     Command command;

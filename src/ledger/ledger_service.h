@@ -31,31 +31,32 @@ class LedgerService {
  public:
   using Completion = std::function<void(Outcome)>;
 
-  LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
-                metrics::Registry& metrics, StatusOf status_of);
+  LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
+                events::EventLog& events, metrics::Registry& metrics, StatusOf status_of);
   ~LedgerService();
 
   /// Call once before the first command: ids and times go on after the newest that are stored.
   Result<void> recover();
 
-  /// The hot path: queues the command and returns. Commands that wait together are decided in one batch and
-  /// become durable in one commit; then `done` runs on the database's writer thread (it must be short) with
-  /// the outcome, or with the error of the database that undid the batch (safe to retry with the same key).
-  /// Errors besides those of the engine: ledger_busy, store errors.
+  /// The hot path: queues the command and returns. Commands that wait together are decided in one
+  /// batch and become durable in one commit; then `done` runs on the database's writer thread (it
+  /// must be short) with the outcome, or with the error of the database that undid the batch (safe
+  /// to retry with the same key). Errors besides those of the engine: ledger_busy, store errors.
   void submit(Command command, Completion done);
 
   /// submit() and wait. Never from the writer's thread.
   Outcome execute(Command command);
 
-  /// The command inside the caller's unit of work: its rows and events live or die with that. An Error
-  /// outcome has written nothing, and leaves it to the caller whether to go on.
+  /// The command inside the caller's unit of work: its rows and events live or die with that. An
+  /// Error outcome has written nothing, and leaves it to the caller whether to go on.
   Result<Outcome> post(sql::Tx& tx, Command command);
 
   // Accounts change inside a unit of work of the caller.
   /// Errors: account_exists, validation_failed (min_balance above max_balance).
   Result<Account> open_account(sql::Tx& tx, const Origin& origin, const NewAccount& wanted);
   /// Errors: account_not_found, account_closed, validation_failed.
-  Result<Account> change_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref, const AccountChange& change);
+  Result<Account> change_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref,
+                                 const AccountChange& change);
   /// Closing twice changes nothing. Errors: account_not_found, account_not_empty.
   Result<Account> close_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
 

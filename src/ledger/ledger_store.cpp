@@ -20,110 +20,138 @@ constexpr Query account_id_by_code{"ledger.account_id_by_code",
 constexpr Query account_state_by_id{
     "ledger.account_state_by_id",
     "SELECT a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen, a.closed,"
-    " b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending, b.last_posting, b.posting_count"
+    " b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending, b.last_posting, "
+    "b.posting_count"
     " FROM accounts a JOIN balances b ON b.account_id = a.id WHERE a.id = $1"};
 
-#define FLORIN_ACCOUNT_COLUMNS                                                                      \
-  "SELECT a.id, a.tenant_id, a.code, a.type, a.currency, a.min_balance, a.max_balance, a.frozen,"   \
-  " a.closed, a.metadata, a.created_at_us, b.debits_posted, b.credits_posted, b.debits_pending,"    \
+#define FLORIN_ACCOUNT_COLUMNS                                                                    \
+  "SELECT a.id, a.tenant_id, a.code, a.type, a.currency, a.min_balance, a.max_balance, a.frozen," \
+  " a.closed, a.metadata, a.created_at_us, b.debits_posted, b.credits_posted, b.debits_pending,"  \
   " b.credits_pending FROM accounts a JOIN balances b ON b.account_id = a.id"
 constexpr Query account_by_id{"ledger.account_by_id", FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1"};
-constexpr Query accounts_of_tenant{"ledger.accounts_of_tenant",
-                                   FLORIN_ACCOUNT_COLUMNS " WHERE a.tenant_id = $1 AND a.id < $2 ORDER BY a.id DESC"};
+constexpr Query accounts_of_tenant{"ledger.accounts_of_tenant", FLORIN_ACCOUNT_COLUMNS
+                                   " WHERE a.tenant_id = $1 AND a.id < $2 ORDER BY a.id DESC"};
 #undef FLORIN_ACCOUNT_COLUMNS
 
 constexpr Query account_insert{
     "ledger.account_insert",
-    "INSERT INTO accounts (id, tenant_id, code, type, currency, min_balance, max_balance, frozen, closed,"
+    "INSERT INTO accounts (id, tenant_id, code, type, currency, min_balance, max_balance, frozen, "
+    "closed,"
     " metadata, created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
-constexpr Query balance_insert{"ledger.balance_insert",
-                               "INSERT INTO balances (account_id, debits_posted, credits_posted, debits_pending,"
-                               " credits_pending, last_posting, posting_count) VALUES ($1, 0, 0, 0, 0, 0, 0)"};
-constexpr Query account_update{"ledger.account_update",
-                               "UPDATE accounts SET min_balance = $2, max_balance = $3, frozen = $4, closed = $5,"
-                               " metadata = $6 WHERE id = $1"};
-constexpr Query balance_update{"ledger.balance_update",
-                               "UPDATE balances SET debits_posted = $2, credits_posted = $3, debits_pending = $4,"
-                               " credits_pending = $5, last_posting = $6, posting_count = $7 WHERE account_id = $1"};
+constexpr Query balance_insert{
+    "ledger.balance_insert",
+    "INSERT INTO balances (account_id, debits_posted, credits_posted, debits_pending,"
+    " credits_pending, last_posting, posting_count) VALUES ($1, 0, 0, 0, 0, 0, 0)"};
+constexpr Query account_update{
+    "ledger.account_update",
+    "UPDATE accounts SET min_balance = $2, max_balance = $3, frozen = $4, closed = $5,"
+    " metadata = $6 WHERE id = $1"};
+constexpr Query balance_update{
+    "ledger.balance_update",
+    "UPDATE balances SET debits_posted = $2, credits_posted = $3, debits_pending = $4,"
+    " credits_pending = $5, last_posting = $6, posting_count = $7 WHERE account_id = $1"};
 
-#define FLORIN_TRANSFER_COLUMNS                                                                  \
+#define FLORIN_TRANSFER_COLUMNS                                                                   \
   "SELECT id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us," \
   " created_at_us, hold_id, reverses_id FROM transfers"
 constexpr Query transfer_by_id{"ledger.transfer_by_id", FLORIN_TRANSFER_COLUMNS " WHERE id = $1"};
 constexpr Query transfers_of_tenant{"ledger.transfers_of_tenant", FLORIN_TRANSFER_COLUMNS
                                     " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
 #undef FLORIN_TRANSFER_COLUMNS
-constexpr Query reversal_of{"ledger.reversal_of", "SELECT id FROM transfers WHERE reverses_id = $1"};
+constexpr Query reversal_of{"ledger.reversal_of",
+                            "SELECT id FROM transfers WHERE reverses_id = $1"};
 constexpr Query transfer_insert{
     "ledger.transfer_insert",
-    "INSERT INTO transfers (id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us,"
+    "INSERT INTO transfers (id, tenant_id, kind, posting_count, reference, description, metadata, "
+    "effective_at_us,"
     " created_at_us, hold_id, reverses_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
 
-#define FLORIN_POSTING_COLUMNS                                                                        \
-  "SELECT p.id, p.transfer_id, p.debit_id, p.credit_id, p.amount_minor, p.currency, p.debit_previous," \
+#define FLORIN_POSTING_COLUMNS                                                        \
+  "SELECT p.id, p.transfer_id, p.debit_id, p.credit_id, p.amount_minor, p.currency, " \
+  "p.debit_previous,"                                                                 \
   " p.debit_sequence, p.debit_balance, p.credit_previous, p.credit_sequence, p.credit_balance"
 constexpr Query postings_between{"ledger.postings_between", FLORIN_POSTING_COLUMNS
                                  " FROM postings p WHERE p.id >= $1 AND p.id <= $2 ORDER BY p.id"};
 constexpr Query postings_effective_after{
     "ledger.postings_effective_after", FLORIN_POSTING_COLUMNS
-    " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id >= $1 AND t.effective_at_us > $2 ORDER BY p.id"};
-constexpr Query history_entry{"ledger.history_entry", FLORIN_POSTING_COLUMNS
-                              ", t.effective_at_us, t.created_at_us, t.kind, t.reference, t.description"
-                              " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id = $1"};
+    " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id >= $1 AND "
+    "t.effective_at_us > $2 ORDER BY p.id"};
+constexpr Query history_entry{
+    "ledger.history_entry", FLORIN_POSTING_COLUMNS
+    ", t.effective_at_us, t.created_at_us, t.kind, t.reference, t.description"
+    " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id = $1"};
 #undef FLORIN_POSTING_COLUMNS
-constexpr Query posting_insert{
-    "ledger.posting_insert",
-    "INSERT INTO postings (id, transfer_id, debit_id, credit_id, amount_minor, currency, debit_previous,"
-    " debit_sequence, debit_balance, credit_previous, credit_sequence, credit_balance, backdated_to_us)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
+constexpr Query posting_insert{"ledger.posting_insert",
+                               "INSERT INTO postings (id, transfer_id, debit_id, credit_id, "
+                               "amount_minor, currency, debit_previous,"
+                               " debit_sequence, debit_balance, credit_previous, credit_sequence, "
+                               "credit_balance, backdated_to_us)"
+                               " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 constexpr Query backdated_of_account{
     "ledger.backdated_of_account",
     "SELECT p.amount_minor, 1 FROM postings p JOIN transfers t ON t.id = p.transfer_id"
-    " WHERE p.debit_id = $1 AND p.backdated_to_us IS NOT NULL AND p.backdated_to_us <= $2 AND t.created_at_us > $2"
+    " WHERE p.debit_id = $1 AND p.backdated_to_us IS NOT NULL AND p.backdated_to_us <= $2 AND "
+    "t.created_at_us > $2"
     " UNION ALL "
     "SELECT p.amount_minor, 0 FROM postings p JOIN transfers t ON t.id = p.transfer_id"
-    " WHERE p.credit_id = $1 AND p.backdated_to_us IS NOT NULL AND p.backdated_to_us <= $2 AND t.created_at_us > $2"};
+    " WHERE p.credit_id = $1 AND p.backdated_to_us IS NOT NULL AND p.backdated_to_us <= $2 AND "
+    "t.created_at_us > $2"};
 
-constexpr Query milestone_insert{"ledger.milestone_insert",
-                                 "INSERT INTO account_milestones (account_id, created_at_us, sequence, posting_id)"
-                                 " VALUES ($1, $2, $3, $4)"};
-constexpr Query milestone_after{"ledger.milestone_after",
-                                "SELECT posting_id FROM account_milestones WHERE account_id = $1 AND created_at_us > $2"
-                                " ORDER BY created_at_us, sequence LIMIT 1"};
-constexpr Query last_posting_of{"ledger.last_posting_of", "SELECT last_posting FROM balances WHERE account_id = $1"};
-constexpr Query step_back{"ledger.step_back",
-                          "SELECT p.debit_id, p.debit_previous, p.credit_previous, t.created_at_us"
-                          " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id = $1"};
+constexpr Query milestone_insert{
+    "ledger.milestone_insert",
+    "INSERT INTO account_milestones (account_id, created_at_us, sequence, posting_id)"
+    " VALUES ($1, $2, $3, $4)"};
+constexpr Query milestone_after{
+    "ledger.milestone_after",
+    "SELECT posting_id FROM account_milestones WHERE account_id = $1 AND created_at_us > $2"
+    " ORDER BY created_at_us, sequence LIMIT 1"};
+constexpr Query last_posting_of{"ledger.last_posting_of",
+                                "SELECT last_posting FROM balances WHERE account_id = $1"};
+constexpr Query step_back{
+    "ledger.step_back",
+    "SELECT p.debit_id, p.debit_previous, p.credit_previous, t.created_at_us"
+    " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id = $1"};
 
-constexpr Query hold_by_id{"ledger.hold_by_id",
-                           "SELECT tenant_id, status, reference, description, metadata, expires_at_us, created_at_us"
-                           " FROM holds WHERE id = $1"};
-constexpr Query holds_of_tenant{"ledger.holds_of_tenant",
-                                "SELECT id, status FROM holds WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
-constexpr Query hold_postings_of{"ledger.hold_postings_of",
-                                 "SELECT debit_id, credit_id, amount_minor, currency, remaining FROM hold_postings"
-                                 " WHERE hold_id = $1 ORDER BY place"};
-constexpr Query holds_due{"ledger.holds_due",
-                          "SELECT id, tenant_id FROM holds WHERE status = 'open' AND expires_at_us IS NOT NULL"
-                          " AND expires_at_us <= $1 ORDER BY expires_at_us LIMIT $2"};
-constexpr Query hold_insert{"ledger.hold_insert",
-                            "INSERT INTO holds (id, tenant_id, status, reference, description, metadata, expires_at_us,"
-                            " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+constexpr Query hold_by_id{
+    "ledger.hold_by_id",
+    "SELECT tenant_id, status, reference, description, metadata, expires_at_us, created_at_us"
+    " FROM holds WHERE id = $1"};
+constexpr Query holds_of_tenant{
+    "ledger.holds_of_tenant",
+    "SELECT id, status FROM holds WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+constexpr Query hold_postings_of{
+    "ledger.hold_postings_of",
+    "SELECT debit_id, credit_id, amount_minor, currency, remaining FROM hold_postings"
+    " WHERE hold_id = $1 ORDER BY place"};
+constexpr Query holds_due{
+    "ledger.holds_due",
+    "SELECT id, tenant_id FROM holds WHERE status = 'open' AND expires_at_us IS NOT NULL"
+    " AND expires_at_us <= $1 ORDER BY expires_at_us LIMIT $2"};
+constexpr Query hold_insert{
+    "ledger.hold_insert",
+    "INSERT INTO holds (id, tenant_id, status, reference, description, metadata, expires_at_us,"
+    " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 constexpr Query hold_update{"ledger.hold_update", "UPDATE holds SET status = $2 WHERE id = $1"};
-constexpr Query hold_posting_insert{"ledger.hold_posting_insert",
-                                    "INSERT INTO hold_postings (hold_id, place, debit_id, credit_id, amount_minor,"
-                                    " currency, remaining) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
-constexpr Query hold_posting_update{"ledger.hold_posting_update",
-                                    "UPDATE hold_postings SET remaining = $3 WHERE hold_id = $1 AND place = $2"};
-constexpr Query hold_change_insert{"ledger.hold_change_insert",
-                                   "INSERT INTO hold_changes (id, hold_id, kind, transfer_id, created_at_us)"
-                                   " VALUES ($1, $2, $3, $4, $5)"};
+constexpr Query hold_posting_insert{
+    "ledger.hold_posting_insert",
+    "INSERT INTO hold_postings (hold_id, place, debit_id, credit_id, amount_minor,"
+    " currency, remaining) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+constexpr Query hold_posting_update{
+    "ledger.hold_posting_update",
+    "UPDATE hold_postings SET remaining = $3 WHERE hold_id = $1 AND place = $2"};
+constexpr Query hold_change_insert{
+    "ledger.hold_change_insert",
+    "INSERT INTO hold_changes (id, hold_id, kind, transfer_id, created_at_us)"
+    " VALUES ($1, $2, $3, $4, $5)"};
 
-constexpr Query newest_transfer{"ledger.newest_transfer",
-                                "SELECT id + posting_count - 1, created_at_us FROM transfers ORDER BY id DESC LIMIT 1"};
-constexpr Query newest_hold_change{"ledger.newest_hold_change",
-                                   "SELECT id, created_at_us FROM hold_changes ORDER BY id DESC LIMIT 1"};
-constexpr Query newest_account{"ledger.newest_account", "SELECT id, created_at_us FROM accounts ORDER BY id DESC LIMIT 1"};
+constexpr Query newest_transfer{
+    "ledger.newest_transfer",
+    "SELECT id + posting_count - 1, created_at_us FROM transfers ORDER BY id DESC LIMIT 1"};
+constexpr Query newest_hold_change{
+    "ledger.newest_hold_change",
+    "SELECT id, created_at_us FROM hold_changes ORDER BY id DESC LIMIT 1"};
+constexpr Query newest_account{"ledger.newest_account",
+                               "SELECT id, created_at_us FROM accounts ORDER BY id DESC LIMIT 1"};
 
 constexpr std::int64_t end_of_ids = INT64_MAX;
 
@@ -137,8 +165,8 @@ std::optional<std::int64_t> us_of(const std::optional<Timestamp>& at) {
   return at ? std::optional(at->us) : std::nullopt;
 }
 
-/// Codes were checked when they were written. Where damage has made one unreadable some other currency
-/// stands for it, and `florin verify` reports the row, because its hash no longer fits.
+/// Codes were checked when they were written. Where damage has made one unreadable some other
+/// currency stands for it, and `florin verify` reports the row, because its hash no longer fits.
 Currency currency_of(std::string_view code) {
   static const Currency fallback = *Currency::parse(Currency::all().front().code);
   return Currency::parse(code).value_or(fallback);
@@ -184,30 +212,34 @@ Transfer read_transfer(const Row& row) {
 }
 
 engine::PostingRow read_posting(const Row& row) {
-  return {.id = row.integer(0),
-          .transfer = {row.integer(1)},
-          .posting = {{row.integer(2)}, {row.integer(3)}, {row.integer(4), currency_of(row.text(5))}},
-          .debit = {row.integer(6), row.integer(7), row.integer(8)},
-          .credit = {row.integer(9), row.integer(10), row.integer(11)}};
+  return {
+      .id = row.integer(0),
+      .transfer = {row.integer(1)},
+      .posting = {{row.integer(2)}, {row.integer(3)}, {row.integer(4), currency_of(row.text(5))}},
+      .debit = {row.integer(6), row.integer(7), row.integer(8)},
+      .credit = {row.integer(9), row.integer(10), row.integer(11)}};
 }
 
 std::int64_t below(std::int64_t before) { return before == 0 ? end_of_ids : before; }
 
 Result<void> insert_transfer(Tx& tx, const Transfer& transfer) {
-  TRY(tx.exec(transfer_insert,
-              {transfer.id.value, transfer.tenant.value, to_string(transfer.kind),
-               static_cast<std::int64_t>(transfer.postings.size()), transfer.narrative.reference,
-               transfer.narrative.description, transfer.narrative.metadata, transfer.effective_at.us,
-               transfer.created_at.us, id_or_null(transfer.hold), id_or_null(transfer.reverses)}));
+  TRY(tx.exec(
+      transfer_insert,
+      {transfer.id.value, transfer.tenant.value, to_string(transfer.kind),
+       static_cast<std::int64_t>(transfer.postings.size()), transfer.narrative.reference,
+       transfer.narrative.description, transfer.narrative.metadata, transfer.effective_at.us,
+       transfer.created_at.us, id_or_null(transfer.hold), id_or_null(transfer.reverses)}));
   return {};
 }
 
-Result<void> insert_posting(Tx& tx, const engine::PostingRow& row, std::optional<std::int64_t> backdated_to_us) {
+Result<void> insert_posting(Tx& tx, const engine::PostingRow& row,
+                            std::optional<std::int64_t> backdated_to_us) {
   const Posting& posting = row.posting;
-  TRY(tx.exec(posting_insert,
-              {row.id, row.transfer.value, posting.debit.value, posting.credit.value, posting.amount.minor,
-               posting.amount.currency.code(), row.debit.previous, row.debit.sequence, row.debit.balance,
-               row.credit.previous, row.credit.sequence, row.credit.balance, backdated_to_us}));
+  TRY(tx.exec(
+      posting_insert,
+      {row.id, row.transfer.value, posting.debit.value, posting.credit.value, posting.amount.minor,
+       posting.amount.currency.code(), row.debit.previous, row.debit.sequence, row.debit.balance,
+       row.credit.previous, row.credit.sequence, row.credit.balance, backdated_to_us}));
   return {};
 }
 
@@ -218,20 +250,22 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
     TRY(insert_transfer(tx, transfer));
     const bool backdated = transfer.effective_at != transfer.created_at;
     const auto backdated_to = backdated ? std::optional(transfer.effective_at.us) : std::nullopt;
-    for (std::size_t i = 0; i < transfer.postings.size(); ++i) TRY(insert_posting(tx, *row++, backdated_to));
+    for (std::size_t i = 0; i < transfer.postings.size(); ++i)
+      TRY(insert_posting(tx, *row++, backdated_to));
   }
   return {};
 }
 
 Result<void> insert_hold(Tx& tx, const Hold& hold) {
-  TRY(tx.exec(hold_insert, {hold.id.value, hold.tenant.value, to_string(hold.status), hold.narrative.reference,
-                            hold.narrative.description, hold.narrative.metadata, us_of(hold.expires_at),
-                            hold.created_at.us}));
+  TRY(tx.exec(hold_insert, {hold.id.value, hold.tenant.value, to_string(hold.status),
+                            hold.narrative.reference, hold.narrative.description,
+                            hold.narrative.metadata, us_of(hold.expires_at), hold.created_at.us}));
   std::int64_t place = 0;
   for (const HoldPosting& held : hold.postings) {
     const Posting& posting = held.posting;
-    TRY(tx.exec(hold_posting_insert, {hold.id.value, place++, posting.debit.value, posting.credit.value,
-                                      posting.amount.minor, posting.amount.currency.code(), held.remaining}));
+    TRY(tx.exec(hold_posting_insert,
+                {hold.id.value, place++, posting.debit.value, posting.credit.value,
+                 posting.amount.minor, posting.amount.currency.code(), held.remaining}));
   }
   return {};
 }
@@ -252,20 +286,24 @@ Result<void> save_hold_changes(Tx& tx, const engine::Changes& changes) {
     } else {
       TRY(update_hold(tx, change.after));
     }
-    TRY(tx.exec(hold_change_insert, {change.id, change.after.id.value, engine::to_string(change.kind),
-                                     id_or_null(change.transfer), change.at.us}));
+    TRY(tx.exec(hold_change_insert,
+                {change.id, change.after.id.value, engine::to_string(change.kind),
+                 id_or_null(change.transfer), change.at.us}));
   }
   return {};
 }
 
 Result<void> save_balances(Tx& tx, const engine::Changes& changes) {
   // In the order of ids, so that neighbours in a page are written together.
-  std::vector<const engine::AccountState*> accounts(changes.accounts.begin(), changes.accounts.end());
-  std::sort(accounts.begin(), accounts.end(), [](const auto* a, const auto* b) { return a->id < b->id; });
+  std::vector<const engine::AccountState*> accounts(changes.accounts.begin(),
+                                                    changes.accounts.end());
+  std::sort(accounts.begin(), accounts.end(),
+            [](const auto* a, const auto* b) { return a->id < b->id; });
   for (const engine::AccountState* account : accounts) {
     const Sums& sums = account->sums;
-    TRY(tx.exec(balance_update, {account->id.value, sums.debits_posted, sums.credits_posted, sums.debits_pending,
-                                 sums.credits_pending, account->last_posting, account->posting_count}));
+    TRY(tx.exec(balance_update,
+                {account->id.value, sums.debits_posted, sums.credits_posted, sums.debits_pending,
+                 sums.credits_pending, account->last_posting, account->posting_count}));
   }
   return {};
 }
@@ -314,7 +352,8 @@ Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id) {
   if (!hold) return hold;
   TRY(tx.query(hold_postings_of, {id.value}, [&](const Row& row) {
     hold->postings.push_back(
-        {{{row.integer(0)}, {row.integer(1)}, {row.integer(2), currency_of(row.text(3))}}, row.integer(4)});
+        {{{row.integer(0)}, {row.integer(1)}, {row.integer(2), currency_of(row.text(3))}},
+         row.integer(4)});
     return true;
   }));
   return hold;
@@ -327,16 +366,17 @@ Result<std::optional<Transfer>> load_transfer(Tx& tx, TransferId id) {
     return read_transfer(row);
   }));
   if (!transfer) return transfer;
-  TRY(visit_postings(tx, id.value, id.value + posting_count - 1, [&](const engine::PostingRow& row) {
-    transfer->postings.push_back(row.posting);
-    return true;
-  }));
+  TRY(visit_postings(tx, id.value, id.value + posting_count - 1,
+                     [&](const engine::PostingRow& row) {
+                       transfer->postings.push_back(row.posting);
+                       return true;
+                     }));
   return transfer;
 }
 
 Result<TransferId> find_reversal_of(Tx& tx, TransferId id) {
-  const auto found =
-      TRY(find_one<TransferId>(tx, reversal_of, id.value, [](const Row& row) { return TransferId{row.integer(0)}; }));
+  const auto found = TRY(find_one<TransferId>(
+      tx, reversal_of, id.value, [](const Row& row) { return TransferId{row.integer(0)}; }));
   return found.value_or(TransferId{});
 }
 
@@ -344,16 +384,16 @@ Result<TransferId> find_reversal_of(Tx& tx, TransferId id) {
 
 Result<void> insert_account(Tx& tx, const Account& account) {
   TRY(tx.exec(account_insert,
-              {account.id.value, account.tenant.value, account.code, to_string(account.type), account.currency.code(),
-               account.min_balance, account.max_balance, account.frozen, account.closed, account.metadata,
-               account.created_at.us}));
+              {account.id.value, account.tenant.value, account.code, to_string(account.type),
+               account.currency.code(), account.min_balance, account.max_balance, account.frozen,
+               account.closed, account.metadata, account.created_at.us}));
   TRY(tx.exec(balance_insert, {account.id.value}));
   return {};
 }
 
 Result<void> update_account(Tx& tx, const Account& account) {
-  TRY(tx.exec(account_update, {account.id.value, account.min_balance, account.max_balance, account.frozen,
-                               account.closed, account.metadata}));
+  TRY(tx.exec(account_update, {account.id.value, account.min_balance, account.max_balance,
+                               account.frozen, account.closed, account.metadata}));
   return {};
 }
 
@@ -361,8 +401,8 @@ Result<void> save(Tx& tx, const engine::Changes& changes) {
   TRY(save_transfers(tx, changes));
   TRY(save_hold_changes(tx, changes));
   for (const engine::Milestone& milestone : changes.milestones) {
-    TRY(tx.exec(milestone_insert,
-                {milestone.account.value, milestone.created_at.us, milestone.sequence, milestone.posting}));
+    TRY(tx.exec(milestone_insert, {milestone.account.value, milestone.created_at.us,
+                                   milestone.sequence, milestone.posting}));
   }
   return save_balances(tx, changes);
 }
@@ -373,12 +413,14 @@ Result<std::optional<Account>> load_account(Tx& tx, AccountId id) {
   return find_one<Account>(tx, account_by_id, id.value, read_account);
 }
 
-Result<void> visit_accounts(Tx& tx, TenantId tenant, std::int64_t before, const AccountVisitor& visit) {
+Result<void> visit_accounts(Tx& tx, TenantId tenant, std::int64_t before,
+                            const AccountVisitor& visit) {
   return tx.query(accounts_of_tenant, {tenant.value, below(before)},
                   [&](const Row& row) { return visit(read_account(row)); });
 }
 
-Result<void> visit_transfers(Tx& tx, TenantId tenant, std::int64_t before, const TransferVisitor& visit) {
+Result<void> visit_transfers(Tx& tx, TenantId tenant, std::int64_t before,
+                             const TransferVisitor& visit) {
   return tx.query(transfers_of_tenant, {tenant.value, below(before)},
                   [&](const Row& row) { return visit(read_transfer(row)); });
 }
@@ -398,7 +440,8 @@ Result<std::vector<DueHold>> find_due_holds(Tx& tx, Timestamp now, int limit) {
   return due;
 }
 
-Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account, std::int64_t posting) {
+Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account,
+                                                       std::int64_t posting) {
   auto entry = TRY(find_one<HistoryEntry>(tx, history_entry, posting, [&](const Row& row) {
     const engine::PostingRow found = read_posting(row);
     const bool is_debit = found.posting.debit == account;
@@ -426,7 +469,8 @@ Result<std::int64_t> find_last_posting(Tx& tx, AccountId account, Timestamp at) 
     posting = row.integer(0);
     return false;
   }));
-  if (!posting) posting = TRY(find_one<std::int64_t>(tx, last_posting_of, account.value, first_column));
+  if (!posting)
+    posting = TRY(find_one<std::int64_t>(tx, last_posting_of, account.value, first_column));
 
   // At most milestone_distance steps: the milestone before this one is not after `at`.
   std::int64_t current = posting.value_or(0);
@@ -453,8 +497,10 @@ Result<Sums> backdated_sums(Tx& tx, AccountId account, Timestamp at) {
   return sums;
 }
 
-Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to, const PostingVisitor& visit) {
-  return tx.query(postings_between, {from, to}, [&](const Row& row) { return visit(read_posting(row)); });
+Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to,
+                            const PostingVisitor& visit) {
+  return tx.query(postings_between, {from, to},
+                  [&](const Row& row) { return visit(read_posting(row)); });
 }
 
 Result<void> visit_postings_effective_after(Tx& tx, Timestamp at, const PostingVisitor& visit) {

@@ -14,12 +14,13 @@ class Row;
 class Tx;
 }  // namespace florin::sql
 
-/// The ledger's rows. Every function works inside the caller's transaction and keeps no state; errors are
-/// those of the database.
+/// The ledger's rows. Every function works inside the caller's transaction and keeps no state;
+/// errors are those of the database.
 namespace florin::ledger::store {
 
 // What decisions look at.
-Result<std::optional<AccountId>> find_account_id(sql::Tx& tx, TenantId tenant, std::string_view code);
+Result<std::optional<AccountId>> find_account_id(sql::Tx& tx, TenantId tenant,
+                                                 std::string_view code);
 Result<std::optional<engine::AccountState>> load_account_state(sql::Tx& tx, AccountId id);
 Result<std::optional<Hold>> load_hold(sql::Tx& tx, HoldId id);
 Result<std::optional<Transfer>> load_transfer(sql::Tx& tx, TransferId id);
@@ -34,12 +35,15 @@ Result<void> save(sql::Tx& tx, const engine::Changes& changes);
 Result<std::optional<Account>> load_account(sql::Tx& tx, AccountId id);
 using AccountVisitor = std::function<bool(const Account&)>;
 /// Newest first, ids below `before` (0: from the newest).
-Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, std::int64_t before, const AccountVisitor& visit);
+Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, std::int64_t before,
+                            const AccountVisitor& visit);
 /// Newest first, without their postings: load_transfer gives those.
 using TransferVisitor = std::function<bool(const Transfer&)>;
-Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, std::int64_t before, const TransferVisitor& visit);
+Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, std::int64_t before,
+                             const TransferVisitor& visit);
 using HoldIdVisitor = std::function<bool(HoldId, HoldStatus)>;
-Result<void> visit_holds(sql::Tx& tx, TenantId tenant, std::int64_t before, const HoldIdVisitor& visit);
+Result<void> visit_holds(sql::Tx& tx, TenantId tenant, std::int64_t before,
+                         const HoldIdVisitor& visit);
 
 struct DueHold {
   HoldId id;
@@ -60,15 +64,18 @@ struct HistoryEntry {
   std::optional<std::string> reference, description;
 };
 /// Nothing when the posting is not one of this account's.
-Result<std::optional<HistoryEntry>> load_history_entry(sql::Tx& tx, AccountId account, std::int64_t posting);
+Result<std::optional<HistoryEntry>> load_history_entry(sql::Tx& tx, AccountId account,
+                                                       std::int64_t posting);
 /// The account's newest posting created at or before `at`; 0: none.
 Result<std::int64_t> find_last_posting(sql::Tx& tx, AccountId account, Timestamp at);
 /// What postings created after `at` but effective at or before it moved on the account.
 Result<Sums> backdated_sums(sql::Tx& tx, AccountId account, Timestamp at);
 using PostingVisitor = std::function<bool(const engine::PostingRow&)>;
 /// Every posting with from <= id <= to, oldest first.
-Result<void> visit_postings(sql::Tx& tx, std::int64_t from, std::int64_t to, const PostingVisitor& visit);
-/// What was posted after `at` by effective time, oldest first: what must be taken off to go back to `at`.
+Result<void> visit_postings(sql::Tx& tx, std::int64_t from, std::int64_t to,
+                            const PostingVisitor& visit);
+/// What was posted after `at` by effective time, oldest first: what must be taken off to go back to
+/// `at`.
 Result<void> visit_postings_effective_after(sql::Tx& tx, Timestamp at, const PostingVisitor& visit);
 
 /// The greatest id in any of the ledger's tables, and the newest created_at.

@@ -33,8 +33,12 @@ std::string_view event_type(engine::HoldChangeKind kind) {
 
 }  // namespace
 
-LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of)
-    : clock_(clock), ids_(ids), events_(events), answer_of_([status_of](const Command& command, const Outcome& outcome) {
+LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events,
+                           StatusOf status_of)
+    : clock_(clock),
+      ids_(ids),
+      events_(events),
+      answer_of_([status_of](const Command& command, const Outcome& outcome) {
         return remembered_answer(command, outcome, status_of);
       }) {}
 
@@ -78,31 +82,41 @@ Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& wo
     sql::Tx& tx;
     TenantId tenant;
     engine::World& world;
-    Result<void> operator()(PostTransfer& body) { return self.load_accounts(tx, tenant, body.postings, world); }
-    Result<void> operator()(PlaceHold& body) { return self.load_accounts(tx, tenant, body.postings, world); }
+    Result<void> operator()(PostTransfer& body) {
+      return self.load_accounts(tx, tenant, body.postings, world);
+    }
+    Result<void> operator()(PlaceHold& body) {
+      return self.load_accounts(tx, tenant, body.postings, world);
+    }
     Result<void> operator()(PostBulk& body) {
-      for (PostTransfer& transfer : body.transfers) TRY(self.load_accounts(tx, tenant, transfer.postings, world));
+      for (PostTransfer& transfer : body.transfers)
+        TRY(self.load_accounts(tx, tenant, transfer.postings, world));
       return {};
     }
     Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, world); }
     Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, world); }
     Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, world); }
-    Result<void> operator()(ReverseTransfer& body) { return self.load_transfer(tx, body.transfer, world); }
+    Result<void> operator()(ReverseTransfer& body) {
+      return self.load_transfer(tx, body.transfer, world);
+    }
   };
   return std::visit(Load{*this, tx, tenant, world}, command.body);
 }
 
 Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) {
   if (!id || world.accounts.contains(id)) return {};
-  if (auto account = TRY(store::load_account_state(tx, id))) world.accounts.emplace(id, *std::move(account));
+  if (auto account = TRY(store::load_account_state(tx, id)))
+    world.accounts.emplace(id, *std::move(account));
   return {};
 }
 
-Result<void> LedgerWriter::load_accounts(sql::Tx& tx, TenantId tenant, std::vector<PostingRequest>& postings,
+Result<void> LedgerWriter::load_accounts(sql::Tx& tx, TenantId tenant,
+                                         std::vector<PostingRequest>& postings,
                                          engine::World& world) {
   for (PostingRequest& posting : postings) {
     for (AccountRef* ref : {&posting.debit, &posting.credit}) {
-      if (!ref->id) ref->id = TRY(store::find_account_id(tx, tenant, ref->code)).value_or(AccountId{});
+      if (!ref->id)
+        ref->id = TRY(store::find_account_id(tx, tenant, ref->code)).value_or(AccountId{});
       TRY(load_account(tx, ref->id, world));
     }
   }
@@ -139,7 +153,8 @@ Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id, engine::Wor
 Result<void> LedgerWriter::write(sql::Tx& tx, const engine::Changes& changes, Timestamp now) {
   if (changes.empty()) return {};
   TRY(store::save(tx, changes));
-  for (const engine::KeyRow& row : changes.keys) TRY(idempotency::insert(tx, row.key, row.record, now));
+  for (const engine::KeyRow& row : changes.keys)
+    TRY(idempotency::insert(tx, row.key, row.record, now));
   TRY(write_events(tx, changes));
   return chain::extend(tx, ids_.node(), changes, now);
 }
@@ -151,7 +166,8 @@ Result<void> LedgerWriter::write_events(sql::Tx& tx, const engine::Changes& chan
     data.clear();
     append_json(data, transfer);
     const std::string subject = transfer.id.str();
-    events::NewEvent event = event_from(*posted.origin, "transaction.executed", transfer.created_at);
+    events::NewEvent event =
+        event_from(*posted.origin, "transaction.executed", transfer.created_at);
     event.subject = subject;
     event.data = data;
     TRY(events_.append(tx, event));

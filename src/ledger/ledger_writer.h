@@ -20,9 +20,9 @@ struct Decided {
   Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
 };
 
-/// The shell around the engine: loads what a batch of commands looks at, lets the engine decide, and writes
-/// rows, events, keys and the chain's link in the caller's transaction.
-/// One batch at a time: the writer's thread.
+/// The shell around the engine: loads what a batch of commands looks at, lets the engine decide,
+/// and writes rows, events, keys and the chain's link in the caller's transaction. One batch at a
+/// time: the writer's thread.
 class LedgerWriter {
  public:
   LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of);
@@ -30,7 +30,8 @@ class LedgerWriter {
   /// Fills every outcome. An error is the database's: nothing of the batch may be committed then.
   Result<void> run(sql::Tx& tx, std::span<Decided> batch);
 
-  /// The moment new rows carry: never before one that was given out earlier, even if the clock steps back.
+  /// The moment new rows carry: never before one that was given out earlier, even if the clock
+  /// steps back.
   Timestamp now();
   void start_after(Timestamp newest_stored) { last_now_ = newest_stored; }
 

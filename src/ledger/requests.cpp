@@ -36,7 +36,8 @@ std::optional<Currency> read_currency(ObjectReader& body, std::string_view name 
   const auto code = body.required_text(name, {1, 16});
   if (!code) return std::nullopt;
   const auto currency = Currency::parse(*code);
-  if (!currency) body.problem(name, "unknown_currency", "must be a currency code of ISO 4217, such as KZT");
+  if (!currency)
+    body.problem(name, "unknown_currency", "must be a currency code of ISO 4217, such as KZT");
   return currency;
 }
 
@@ -45,7 +46,8 @@ std::string read_metadata(ObjectReader& body) {
   const json::Object* members = body.optional_object("metadata");
   if (!members) return "{}";
   std::string text = json::serialize(json::Value(*members));
-  if (text.size() > max_metadata_bytes) body.problem("metadata", "too_long", "must not be longer than 16384 bytes");
+  if (text.size() > max_metadata_bytes)
+    body.problem("metadata", "too_long", "must not be longer than 16384 bytes");
   return text;
 }
 
@@ -61,23 +63,28 @@ std::optional<Timestamp> read_time(ObjectReader& body, std::string_view name) {
   const auto text = body.optional_text(name, {1, 64});
   if (!text) return std::nullopt;
   const auto at = Timestamp::parse(*text);
-  if (!at) body.problem(name, "must_be_timestamp", "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+  if (!at)
+    body.problem(name, "must_be_timestamp",
+                 "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
   return at;
 }
 
-std::optional<PostingRequest> read_posting(const json::Value& value, const std::string& pointer, Problems& problems) {
+std::optional<PostingRequest> read_posting(const json::Value& value, const std::string& pointer,
+                                           Problems& problems) {
   ObjectReader body(value, pointer, problems);
   const auto debit = body.required_text("debit", {1, max_code_bytes});
   const auto credit = body.required_text("credit", {1, max_code_bytes});
   const auto amount = body.required_integer("amount");
-  if (amount && *amount <= 0) body.problem("amount", "must_be_positive", "must be greater than zero");
+  if (amount && *amount <= 0)
+    body.problem("amount", "must_be_positive", "must be greater than zero");
   const auto currency = read_currency(body);
   if (debit && credit && *debit == *credit) {
     body.problem("credit", "same_account", "debit and credit must be different accounts");
   }
   body.reject_unknown();
   if (!debit || !credit || !amount || !currency) return std::nullopt;
-  return PostingRequest{AccountRef::parse(*debit), AccountRef::parse(*credit), {*amount, *currency}};
+  return PostingRequest{
+      AccountRef::parse(*debit), AccountRef::parse(*credit), {*amount, *currency}};
 }
 
 std::vector<PostingRequest> read_postings(ObjectReader& body, Problems& problems) {
@@ -86,7 +93,8 @@ std::vector<PostingRequest> read_postings(ObjectReader& body, Problems& problems
   if (!items) return postings;
   postings.reserve(items->size());
   for (std::size_t i = 0; i < items->size(); ++i) {
-    auto posting = read_posting((*items)[i], body.pointer_to("postings") + "/" + std::to_string(i), problems);
+    auto posting =
+        read_posting((*items)[i], body.pointer_to("postings") + "/" + std::to_string(i), problems);
     if (posting) postings.push_back(*std::move(posting));
   }
   return postings;
@@ -109,7 +117,8 @@ Command command_of(const http::Request& request, std::string_view route) {
 
 /// Reads the body with `read(body, problems, command)` and gives the command, or every problem.
 template <class Read>
-Result<Command> read_command(const http::Request& request, std::string_view route, const Read& read) {
+Result<Command> read_command(const http::Request& request, std::string_view route,
+                             const Read& read) {
   const json::Value document = TRY(parse_body(request));
   Command command = command_of(request, route);
   Problems problems;
@@ -137,7 +146,8 @@ Result<std::optional<Timestamp>> query_time(const http::Request& request, std::s
   if (!text) return std::optional<Timestamp>();
   const auto at = Timestamp::parse(*text);
   if (!at) {
-    return query_error(name, "must_be_timestamp", "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+    return query_error(name, "must_be_timestamp",
+                       "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
   }
   return at;
 }
@@ -146,7 +156,8 @@ Result<std::optional<Currency>> query_currency(const http::Request& request) {
   const auto code = request.query_param("currency");
   if (!code) return std::optional<Currency>();
   const auto currency = Currency::parse(*code);
-  if (!currency) return query_error("currency", "unknown_currency", "must be a currency code of ISO 4217");
+  if (!currency)
+    return query_error("currency", "unknown_currency", "must be a currency code of ISO 4217");
   return currency;
 }
 
@@ -182,11 +193,13 @@ Result<NewAccount> new_account(const http::Request& request) {
   if (code && !std::all_of(code->begin(), code->end(), is_code_char)) {
     body.problem("code", "bad_characters", "may hold letters, digits and : . _ @ / + - only");
   }
-  if (code && AccountId::parse(*code)) body.problem("code", "looks_like_id", "must not look like an account id");
+  if (code && AccountId::parse(*code))
+    body.problem("code", "looks_like_id", "must not look like an account id");
   const auto type_text = body.required_text("type", {1, 16});
   const auto type = type_text ? parse_account_type(*type_text) : std::nullopt;
   if (type_text && !type) {
-    body.problem("type", "unknown_value", "must be one of asset, liability, equity, income, expense");
+    body.problem("type", "unknown_value",
+                 "must be one of asset, liability, equity, income, expense");
   }
   const auto currency = read_currency(body);
   const auto min_balance = body.optional_integer("min_balance");
@@ -197,7 +210,8 @@ Result<NewAccount> new_account(const http::Request& request) {
   std::string metadata = read_metadata(body);
   body.reject_unknown();
   if (!problems.empty()) return json::validation_error(std::move(problems));
-  return NewAccount{request.caller.tenant, *code, *type, *currency, min_balance, max_balance, std::move(metadata)};
+  return NewAccount{request.caller.tenant, *code, *type, *currency, min_balance, max_balance,
+                    std::move(metadata)};
 }
 
 Result<AccountChange> account_change(const http::Request& request) {
@@ -261,8 +275,9 @@ Result<Command> capture_hold(const http::Request& request, std::string_view rout
 
 Result<Command> release_hold(const http::Request& request, std::string_view route) {
   const HoldId id = TRY(hold_in_path(request));
-  return read_command(request, route,
-                      [&](ObjectReader&, Problems&, Command& command) { command.body = ReleaseHold{id}; });
+  return read_command(request, route, [&](ObjectReader&, Problems&, Command& command) {
+    command.body = ReleaseHold{id};
+  });
 }
 
 Result<Command> reverse_transfer(const http::Request& request, std::string_view route) {
@@ -274,7 +289,9 @@ Result<Command> reverse_transfer(const http::Request& request, std::string_view 
 
 // ---------------------------------------------------------------- paths
 
-AccountRef account_in_path(const http::Request& request) { return AccountRef::parse(request.path_param("id")); }
+AccountRef account_in_path(const http::Request& request) {
+  return AccountRef::parse(request.path_param("id"));
+}
 
 Result<TransferId> transfer_in_path(const http::Request& request) {
   const auto id = TransferId::parse(request.path_param("id"));
@@ -301,7 +318,8 @@ Result<AccountFilter> account_filter(const http::Request& request) {
   if (const auto type = request.query_param("type")) {
     filter.type = parse_account_type(*type);
     if (!filter.type) {
-      return query_error("type", "unknown_value", "must be one of asset, liability, equity, income, expense");
+      return query_error("type", "unknown_value",
+                         "must be one of asset, liability, equity, income, expense");
     }
   }
   filter.currency = TRY(query_currency(request));
@@ -310,10 +328,12 @@ Result<AccountFilter> account_filter(const http::Request& request) {
 }
 
 Result<TransferFilter> transfer_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "reference", "account", "from", "to"}));
+  TRY(http::reject_unknown_query(request,
+                                 {"limit", "cursor", "reference", "account", "from", "to"}));
   TransferFilter filter;
   filter.reference = query_text(request, "reference");
-  if (const auto account = request.query_param("account")) filter.account = AccountRef::parse(*account);
+  if (const auto account = request.query_param("account"))
+    filter.account = AccountRef::parse(*account);
   filter.from = TRY(query_time(request, "from"));
   filter.to = TRY(query_time(request, "to"));
   return filter;
@@ -324,7 +344,9 @@ Result<std::optional<HoldStatus>> hold_filter(const http::Request& request) {
   const auto text = request.query_param("status");
   if (!text) return std::optional<HoldStatus>();
   const auto status = parse_hold_status(*text);
-  if (!status) return query_error("status", "unknown_value", "must be one of open, captured, released, expired");
+  if (!status)
+    return query_error("status", "unknown_value",
+                       "must be one of open, captured, released, expired");
   return status;
 }
 
@@ -355,7 +377,8 @@ Result<Grouping> aggregate_grouping(const http::Request& request) {
   TRY(http::reject_unknown_query(request, {"by", "at", "code_prefix", "currency", "from", "to"}));
   const std::string_view by = request.query_param("by").value_or("");
   const std::string_view kind = by.substr(0, by.find(':'));
-  const std::string_view rest = kind.size() == by.size() ? std::string_view() : by.substr(kind.size() + 1);
+  const std::string_view rest =
+      kind.size() == by.size() ? std::string_view() : by.substr(kind.size() + 1);
   Grouping grouping;
   grouping.key = std::string(rest);
   if (by == "type") return grouping;
@@ -363,14 +386,17 @@ Result<Grouping> aggregate_grouping(const http::Request& request) {
   if (by == "currency") return grouping;
   if (kind == "code") {
     const auto segments = parse_segments(rest);
-    if (!segments) return query_error("by", "unknown_value", "code:N takes a number of segments from 1 to 20");
+    if (!segments)
+      return query_error("by", "unknown_value", "code:N takes a number of segments from 1 to 20");
     grouping.by = Grouping::By::code_segments;
     grouping.segments = *segments;
     return grouping;
   }
-  grouping.by = kind == "metadata" ? Grouping::By::account_metadata : Grouping::By::transfer_metadata;
+  grouping.by =
+      kind == "metadata" ? Grouping::By::account_metadata : Grouping::By::transfer_metadata;
   const bool by_metadata = (kind == "metadata" || kind == "transfer_metadata") && !rest.empty();
-  if (!by_metadata) return unknown_grouping("type, currency, code:N, metadata:KEY, transfer_metadata:KEY");
+  if (!by_metadata)
+    return unknown_grouping("type, currency, code:N, metadata:KEY, transfer_metadata:KEY");
   const bool takes_at = grouping.by == Grouping::By::account_metadata;
   if (!takes_at && request.query_param("at")) {
     return query_error("at", "not_applicable", "sums of transfers take from and to instead of at");

@@ -4,8 +4,8 @@
 #include "ledger/ledger_queries.h"
 #include "platform/http/route.h"
 
-/// What clients send, read and checked: every bad field is named at once (validation_failed), before
-/// anything is looked up.
+/// What clients send, read and checked: every bad field is named at once (validation_failed),
+/// before anything is looked up.
 namespace florin::ledger::requests {
 
 /// Tenant, actor and request id of whoever asks.

@@ -21,30 +21,39 @@ using sql::Query;
 using sql::Row;
 using sql::Tx;
 
-constexpr Query all_links{"verify.links",
-                          "SELECT chain, sequence, first_id, last_id, records, hash FROM chain_links"
-                          " ORDER BY chain, sequence"};
-constexpr Query transfer_ids{"verify.transfer_ids", "SELECT id FROM transfers WHERE id >= $1 AND id <= $2 ORDER BY id"};
-constexpr Query hold_records{"verify.hold_records",
-                             "SELECT id, hold_id, kind, transfer_id, created_at_us FROM hold_changes"
-                             " WHERE id >= $1 AND id <= $2 ORDER BY id"};
-constexpr Query count_records{"verify.count_records",
-                              "SELECT (SELECT count(*) FROM transfers) + (SELECT count(*) FROM hold_changes)"};
-constexpr Query all_accounts{"verify.accounts",
-                             "SELECT a.id, a.type, a.currency, b.debits_posted, b.credits_posted, b.debits_pending,"
-                             " b.credits_pending, b.last_posting, b.posting_count"
-                             " FROM accounts a LEFT JOIN balances b ON b.account_id = a.id"};
+constexpr Query all_links{
+    "verify.links",
+    "SELECT chain, sequence, first_id, last_id, records, hash FROM chain_links"
+    " ORDER BY chain, sequence"};
+constexpr Query transfer_ids{"verify.transfer_ids",
+                             "SELECT id FROM transfers WHERE id >= $1 AND id <= $2 ORDER BY id"};
+constexpr Query hold_records{
+    "verify.hold_records",
+    "SELECT id, hold_id, kind, transfer_id, created_at_us FROM hold_changes"
+    " WHERE id >= $1 AND id <= $2 ORDER BY id"};
+constexpr Query count_records{
+    "verify.count_records",
+    "SELECT (SELECT count(*) FROM transfers) + (SELECT count(*) FROM hold_changes)"};
+constexpr Query all_accounts{
+    "verify.accounts",
+    "SELECT a.id, a.type, a.currency, b.debits_posted, b.credits_posted, b.debits_pending,"
+    " b.credits_pending, b.last_posting, b.posting_count"
+    " FROM accounts a LEFT JOIN balances b ON b.account_id = a.id"};
 constexpr Query posting_counts{"verify.posting_counts",
-                               "SELECT (SELECT coalesce(sum(posting_count), 0) FROM transfers), (SELECT count(*) FROM postings)"};
-constexpr Query milestones{"verify.milestones",
-                           "SELECT m.account_id, m.sequence, p.debit_id, p.debit_sequence, p.credit_id, p.credit_sequence"
-                           " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id"};
-constexpr Query held{"verify.held",
-                     "SELECT h.id, h.status, p.debit_id, p.credit_id, p.amount_minor, p.remaining, p.place"
-                     " FROM holds h JOIN hold_postings p ON p.hold_id = h.id ORDER BY h.id, p.place"};
+                               "SELECT (SELECT coalesce(sum(posting_count), 0) FROM transfers), "
+                               "(SELECT count(*) FROM postings)"};
+constexpr Query milestones{
+    "verify.milestones",
+    "SELECT m.account_id, m.sequence, p.debit_id, p.debit_sequence, p.credit_id, p.credit_sequence"
+    " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id"};
+constexpr Query held{
+    "verify.held",
+    "SELECT h.id, h.status, p.debit_id, p.credit_id, p.amount_minor, p.remaining, p.place"
+    " FROM holds h JOIN hold_postings p ON p.hold_id = h.id ORDER BY h.id, p.place"};
 constexpr Query captured{"verify.captured",
                          "SELECT t.hold_id, p.id - t.id, sum(p.amount_minor) FROM transfers t"
-                         " JOIN postings p ON p.transfer_id = t.id WHERE t.hold_id IS NOT NULL GROUP BY t.hold_id, p.id - t.id"};
+                         " JOIN postings p ON p.transfer_id = t.id WHERE t.hold_id IS NOT NULL "
+                         "GROUP BY t.hold_id, p.id - t.id"};
 
 constexpr std::size_t max_examples = 100;
 constexpr std::int64_t progress_step = 50'000;
@@ -52,7 +61,9 @@ constexpr std::int64_t progress_step = 50'000;
 /// One check under way.
 class Checker {
  public:
-  Checker(std::string name, const Progress& progress) : progress_(progress) { check_.name = std::move(name); }
+  Checker(std::string name, const Progress& progress) : progress_(progress) {
+    check_.name = std::move(name);
+  }
 
   void row() {
     if (++check_.rows % progress_step == 0 && progress_) progress_(check_.name, check_.rows);
@@ -109,16 +120,19 @@ Result<std::vector<RecordRef>> records_of(Tx& tx, const Link& link) {
   }));
   TRY(tx.query(hold_records, {link.first_id, link.last_id}, [&](const Row& row) {
     const std::string_view kind = row.text(2);
-    chain::HoldRecord record{row.integer(0), {row.integer(1)}, {}, {row.integer(3)}, {row.integer(4)}};
-    for (const auto candidate : {engine::HoldChangeKind::placed, engine::HoldChangeKind::captured,
-                                 engine::HoldChangeKind::released, engine::HoldChangeKind::expired}) {
+    chain::HoldRecord record{
+        row.integer(0), {row.integer(1)}, {}, {row.integer(3)}, {row.integer(4)}};
+    for (const auto candidate :
+         {engine::HoldChangeKind::placed, engine::HoldChangeKind::captured,
+          engine::HoldChangeKind::released, engine::HoldChangeKind::expired}) {
       if (engine::to_string(candidate) == kind) record.kind = candidate;
     }
     records.push_back({record.id, record});
     return true;
   }));
   std::erase_if(records, [&](const RecordRef& record) { return node_of(record.id) != link.chain; });
-  std::sort(records.begin(), records.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  std::sort(records.begin(), records.end(),
+            [](const auto& a, const auto& b) { return a.id < b.id; });
   return records;
 }
 
@@ -143,13 +157,15 @@ Result<Check> verify_chain(Tx& tx, const Progress& progress) {
   Link previous;
   std::string canonical;
   for (const Link& link : TRY(load_links(tx))) {
-    if (link.chain != previous.chain || previous.sequence == 0) previous = Link{link.chain, 0, 0, 0, 0, {}};
-    check.expect(link.sequence == previous.sequence + 1, [&] { return link_name(link) + " does not follow its predecessor"; });
+    if (link.chain != previous.chain || previous.sequence == 0)
+      previous = Link{link.chain, 0, 0, 0, 0, {}};
+    check.expect(link.sequence == previous.sequence + 1,
+                 [&] { return link_name(link) + " does not follow its predecessor"; });
     const auto records = TRY(records_of(tx, link));
     check.expect(static_cast<std::int64_t>(records.size()) == link.records, [&] {
       return link_name(link) + " covers " + std::to_string(link.records) + " records, but " +
-             std::to_string(records.size()) + " are there (transfers " + TransferId{link.first_id}.str() + " to " +
-             TransferId{link.last_id}.str() + ")";
+             std::to_string(records.size()) + " are there (transfers " +
+             TransferId{link.first_id}.str() + " to " + TransferId{link.last_id}.str() + ")";
     });
     canonical.clear();
     for (const RecordRef& record : records) {
@@ -165,7 +181,8 @@ Result<Check> verify_chain(Tx& tx, const Progress& progress) {
   }
   TRY(tx.query(count_records, {}, [&](const Row& row) {
     check.expect(row.integer(0) == linked, [&] {
-      return std::to_string(row.integer(0)) + " records are stored, but the chain covers " + std::to_string(linked);
+      return std::to_string(row.integer(0)) + " records are stored, but the chain covers " +
+             std::to_string(linked);
     });
     return false;
   }));
@@ -205,9 +222,11 @@ void check_side(Checker& check, Proofs& proofs, const engine::PostingRow& row, b
   const AccountId id = is_debit ? row.posting.debit : row.posting.credit;
   const engine::PostingSide& side = is_debit ? row.debit : row.credit;
   const auto found = proofs.find(id);
-  if (found == proofs.end()) return check.fault(posting_name(row) + " names " + id.str() + ", which does not exist");
+  if (found == proofs.end())
+    return check.fault(posting_name(row) + " names " + id.str() + ", which does not exist");
   AccountProof& proof = found->second;
-  (is_debit ? proof.computed.debits_posted : proof.computed.credits_posted) += row.posting.amount.minor;
+  (is_debit ? proof.computed.debits_posted : proof.computed.credits_posted) +=
+      row.posting.amount.minor;
   check.expect(proof.currency == row.posting.amount.currency.code(),
                [&] { return posting_name(row) + " is in another currency than " + id.str(); });
   check.expect(side.previous == proof.last && side.sequence == proof.count + 1,
@@ -237,7 +256,9 @@ Result<Check> verify_histories(Tx& tx, Proofs& proofs, const Progress& progress)
     const std::int64_t sequence = row.integer(1);
     const bool fits = (row.integer(0) == row.integer(2) && sequence == row.integer(3)) ||
                       (row.integer(0) == row.integer(4) && sequence == row.integer(5));
-    check.expect(fits, [&] { return "a milestone of " + AccountId{row.integer(0)}.str() + " names a wrong posting"; });
+    check.expect(fits, [&] {
+      return "a milestone of " + AccountId{row.integer(0)}.str() + " names a wrong posting";
+    });
     return true;
   }));
   return std::move(check).finish();
@@ -257,7 +278,8 @@ Result<Check> verify_holds(Tx& tx, Proofs& proofs, const Progress& progress) {
     const std::int64_t remaining = row.integer(5);
     const auto found = captures.find({id.value, row.integer(6)});
     const std::int64_t taken = found == captures.end() ? 0 : found->second;
-    check.expect(taken <= amount, [&] { return "more was captured from " + id.str() + " than it held"; });
+    check.expect(taken <= amount,
+                 [&] { return "more was captured from " + id.str() + " than it held"; });
     check.expect(remaining == (open ? amount - taken : 0),
                  [&] { return "what " + id.str() + " still holds does not fit its captures"; });
     proofs[{row.integer(2)}].computed.debits_pending += remaining;
@@ -287,7 +309,8 @@ Check verify_currencies(const Proofs& proofs, const Progress& progress) {
   __extension__ using Wide = __int128;
   std::map<std::string, Wide> difference;
   for (const auto& [id, proof] : proofs) {
-    difference[proof.currency] += static_cast<Wide>(proof.stored.debits_posted) - proof.stored.credits_posted;
+    difference[proof.currency] +=
+        static_cast<Wide>(proof.stored.debits_posted) - proof.stored.credits_posted;
   }
   for (const auto& [currency, rest] : difference) {
     check.expect(rest == 0, [&] { return "debits and credits of " + currency + " differ"; });
@@ -299,7 +322,8 @@ Check verify_currencies(const Proofs& proofs, const Progress& progress) {
 }  // namespace
 
 bool Verification::clean() const {
-  return std::all_of(checks.begin(), checks.end(), [](const Check& check) { return check.faults == 0; });
+  return std::all_of(checks.begin(), checks.end(),
+                     [](const Check& check) { return check.faults == 0; });
 }
 
 Result<Verification> verify(sql::Database& database, const Progress& progress) {

@@ -12,7 +12,8 @@ class Database;
 
 namespace florin::ledger {
 
-/// One thing that was checked, over how many rows, and what was found wrong (at most 100 sentences kept).
+/// One thing that was checked, over how many rows, and what was found wrong (at most 100 sentences
+/// kept).
 struct Check {
   std::string name;
   std::int64_t rows = 0;
@@ -28,10 +29,11 @@ struct Verification {
 /// Called now and then with the name of the running check and the rows done so far.
 using Progress = std::function<void(std::string_view check, std::int64_t rows)>;
 
-/// Proves the books from their own rows, over one snapshot: the hash chain link by link; every account's
-/// history (links, sequence, running balance); balances recomputed from postings and open holds; debits equal
-/// to credits per currency; holds against their captures. Reads all rows once; memory grows with the number of
-/// accounts, not of transfers. Errors: those of the database; a fault in the books is no error.
+/// Proves the books from their own rows, over one snapshot: the hash chain link by link; every
+/// account's history (links, sequence, running balance); balances recomputed from postings and open
+/// holds; debits equal to credits per currency; holds against their captures. Reads all rows once;
+/// memory grows with the number of accounts, not of transfers. Errors: those of the database; a
+/// fault in the books is no error.
 Result<Verification> verify(sql::Database& database, const Progress& progress);
 
 }  // namespace florin::ledger

@@ -34,11 +34,13 @@ namespace {
 
 Error account_missing(std::size_t posting, std::string_view side) {
   const std::string pointer = "/postings/" + std::to_string(posting) + "/" + std::string(side);
-  return Error{errors::account_not_found, "there is no account of this id or code",
+  return Error{errors::account_not_found,
+               "there is no account of this id or code",
                {{pointer, "account_not_found", "no account of this id or code"}}};
 }
 
-Error at_posting(const ErrorCode& code, std::size_t posting, std::string_view member, std::string detail) {
+Error at_posting(const ErrorCode& code, std::size_t posting, std::string_view member,
+                 std::string detail) {
   const std::string pointer = "/postings/" + std::to_string(posting) + "/" + std::string(member);
   return Error{code, detail, {{pointer, code.name, detail}}};
 }
@@ -75,12 +77,14 @@ Result<void> check_bounds(const AccountState& account, const Sums& would_be) {
   const std::int64_t available = available_of(account.type, would_be);
   if (account.min_balance && available < *account.min_balance &&
       available < available_of(account.type, account.sums)) {
-    return on_account(errors::insufficient_funds, account, "cannot cover this; its available balance is too low");
+    return on_account(errors::insufficient_funds, account,
+                      "cannot cover this; its available balance is too low");
   }
   const auto total = [&](const Sums& sums) {
     return balance_of(account.type, sums) + incoming_of(account.type, sums);
   };
-  if (account.max_balance && total(would_be) > *account.max_balance && total(would_be) > total(account.sums)) {
+  if (account.max_balance && total(would_be) > *account.max_balance &&
+      total(would_be) > total(account.sums)) {
     return on_account(errors::balance_limit_exceeded, account, "would rise above its max_balance");
   }
   return {};
@@ -89,9 +93,11 @@ Result<void> check_bounds(const AccountState& account, const Sums& would_be) {
 Error missing_hold() { return Error{errors::hold_not_found, "there is no hold of this id"}; }
 
 Result<void> check_open(const Hold& hold) {
-  if (hold.status == HoldStatus::expired) return Error{errors::hold_expired, "the hold has expired"};
+  if (hold.status == HoldStatus::expired)
+    return Error{errors::hold_expired, "the hold has expired"};
   if (hold.status != HoldStatus::open) {
-    return Error{errors::hold_not_open, "the hold was " + std::string(to_string(hold.status)) + " before"};
+    return Error{errors::hold_not_open,
+                 "the hold was " + std::string(to_string(hold.status)) + " before"};
   }
   return {};
 }
@@ -100,11 +106,13 @@ Result<void> check_open(const Hold& hold) {
 Result<void> check_amount(const Hold& hold, const CaptureHold& wanted) {
   if (!wanted.amount_minor) return {};
   if (hold.postings.size() != 1) {
-    return Error{errors::partial_capture_unsupported, "a hold of several postings is captured whole; leave amount out"};
+    return Error{errors::partial_capture_unsupported,
+                 "a hold of several postings is captured whole; leave amount out"};
   }
   if (*wanted.amount_minor > hold.postings[0].remaining) {
-    return Error{errors::capture_exceeds_hold, "the hold has only " + std::to_string(hold.postings[0].remaining) +
-                                                   " minor units left"};
+    return Error{
+        errors::capture_exceeds_hold,
+        "the hold has only " + std::to_string(hold.postings[0].remaining) + " minor units left"};
   }
   return {};
 }
@@ -124,9 +132,11 @@ Error in_bulk(const Error& error, std::size_t index) {
   const std::string at = "/transfers/" + std::to_string(index);
   Error whole{errors::bulk_refused, "transfer " + std::to_string(index) + " was refused (" +
                                         std::string(error.code.name) + "), so none was written"};
-  // A reason that keys do not remember (an unknown account, say) must leave the bulk's key free as well.
+  // A reason that keys do not remember (an unknown account, say) must leave the bulk's key free as
+  // well.
   if (!idempotency::is_remembered(error)) whole.code = error.code;
-  for (const FieldError& field : error.fields) whole.fields.push_back({at + field.pointer, field.rule, field.detail});
+  for (const FieldError& field : error.fields)
+    whole.fields.push_back({at + field.pointer, field.rule, field.detail});
   if (whole.fields.empty()) whole.fields.push_back({at, error.code.name, error.detail});
   return whole;
 }
@@ -157,7 +167,9 @@ Outcome Engine::decide(const Command& command) {
 }
 
 Outcome Engine::decide_body(const Command& command) {
-  const auto run = [&] { return std::visit([&](const auto& body) { return apply(command.origin, body); }, command.body); };
+  const auto run = [&] {
+    return std::visit([&](const auto& body) { return apply(command.origin, body); }, command.body);
+  };
   if (!command.dry_run) return run();
   Savepoint savepoint;
   begin_savepoint(savepoint);
@@ -170,7 +182,8 @@ Outcome Engine::decide_body(const Command& command) {
 
 Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
   if (wanted.effective_at && *wanted.effective_at > now_) {
-    return Error{errors::effective_at_in_future, "effective_at must not lie in the future",
+    return Error{errors::effective_at_in_future,
+                 "effective_at must not lie in the future",
                  {{"/effective_at", "effective_at_in_future", "must not lie in the future"}}};
   }
   auto postings = resolve(origin.tenant, wanted.postings);
@@ -239,7 +252,8 @@ Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
   Hold* found = find_hold(origin.tenant, wanted.hold);
   if (!found) return missing_hold();
   if (auto ok = check_open(*found); !ok) return std::move(ok).error();
-  if (found->expires_at && *found->expires_at <= now_) return Error{errors::hold_expired, "the hold has expired"};
+  if (found->expires_at && *found->expires_at <= now_)
+    return Error{errors::hold_expired, "the hold has expired"};
   if (auto ok = check_amount(*found, wanted); !ok) return std::move(ok).error();
 
   Transfer transfer;
@@ -254,7 +268,8 @@ Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
   }
   if (auto ok = check_postings(transfer.postings); !ok) return std::move(ok).error();
 
-  // What is captured turns from pending to posted, so no bound can be crossed and no sum can overflow.
+  // What is captured turns from pending to posted, so no bound can be crossed and no sum can
+  // overflow.
   Hold& hold = touch(*found);
   for (std::size_t i = 0; i < hold.postings.size(); ++i) {
     const Posting& posting = transfer.postings[i];
@@ -310,7 +325,8 @@ Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
   }
   PastTransfer& past = found->second;
   if (past.reversed_by) {
-    return Error{errors::transfer_already_reversed, "the transfer was reversed by " + past.reversed_by.str()};
+    return Error{errors::transfer_already_reversed,
+                 "the transfer was reversed by " + past.reversed_by.str()};
   }
   Transfer transfer;
   transfer.kind = TransferKind::reversal;
@@ -342,7 +358,8 @@ Hold* Engine::find_hold(TenantId tenant, HoldId id) {
   return &found->second;
 }
 
-Result<std::vector<Posting>> Engine::resolve(TenantId tenant, const std::vector<PostingRequest>& requests) {
+Result<std::vector<Posting>> Engine::resolve(TenantId tenant,
+                                             const std::vector<PostingRequest>& requests) {
   std::vector<Posting> postings;
   postings.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -358,10 +375,12 @@ Result<void> Engine::check_postings(const std::vector<Posting>& postings) {
   for (std::size_t i = 0; i < postings.size(); ++i) {
     const Posting& posting = postings[i];
     if (posting.amount.minor <= 0) {
-      return at_posting(florin::errors::validation_failed, i, "amount", "the amount must be positive");
+      return at_posting(florin::errors::validation_failed, i, "amount",
+                        "the amount must be positive");
     }
     if (posting.debit == posting.credit) {
-      return at_posting(errors::same_account, i, "credit", "debit and credit must be different accounts");
+      return at_posting(errors::same_account, i, "credit",
+                        "debit and credit must be different accounts");
     }
     const std::array<std::pair<AccountId, std::string_view>, 2> sides{
         {{posting.debit, "debit"}, {posting.credit, "credit"}}};
@@ -369,10 +388,13 @@ Result<void> Engine::check_postings(const std::vector<Posting>& postings) {
       const AccountState& account = world_.accounts.at(id);
       if (account.currency != posting.amount.currency) {
         return at_posting(errors::currency_mismatch, i, "currency",
-                          "the " + std::string(side) + " account is kept in " + std::string(account.currency.code()));
+                          "the " + std::string(side) + " account is kept in " +
+                              std::string(account.currency.code()));
       }
-      if (account.closed) return at_posting(errors::account_closed, i, side, "the account is closed");
-      if (account.frozen) return at_posting(errors::account_frozen, i, side, "the account is frozen");
+      if (account.closed)
+        return at_posting(errors::account_closed, i, side, "the account is closed");
+      if (account.frozen)
+        return at_posting(errors::account_frozen, i, side, "the account is frozen");
     }
   }
   return {};
@@ -389,7 +411,8 @@ Engine::Effect& Engine::effect_on(Effects& effects, AccountId id) {
 Result<void> Engine::check_effects(const Effects& effects) const {
   for (const Effect& effect : effects) {
     if (effect.overflow || !after(effect.account->sums, effect.delta)) {
-      return on_account(errors::amount_overflow, *effect.account, "would hold sums that do not fit into 64 bits");
+      return on_account(errors::amount_overflow, *effect.account,
+                        "would hold sums that do not fit into 64 bits");
     }
   }
   for (const Effect& effect : effects) {
@@ -435,7 +458,8 @@ Transfer Engine::write_transfer(const Origin& origin, Transfer transfer) {
 }
 
 PostingSide Engine::extend_history(AccountState& account, std::int64_t posting) {
-  const PostingSide side{account.last_posting, ++account.posting_count, balance_of(account.type, account.sums)};
+  const PostingSide side{account.last_posting, ++account.posting_count,
+                         balance_of(account.type, account.sums)};
   account.last_posting = posting;
   if (side.sequence % milestone_distance == 0) {
     changes_.milestones.push_back({account.id, side.sequence, posting, now_});
@@ -443,7 +467,8 @@ PostingSide Engine::extend_history(AccountState& account, std::int64_t posting) 
   return side;
 }
 
-void Engine::write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer, const Hold& after) {
+void Engine::write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer,
+                               const Hold& after) {
   // The first change of a hold has the hold's own id, so that both sort together.
   const std::int64_t id = kind == HoldChangeKind::placed ? after.id.value : ids_.next();
   changes_.hold_changes.push_back({id, kind, transfer, after, now_, &origin});
@@ -491,8 +516,10 @@ void Engine::roll_back(Savepoint& savepoint) {
   shorten(changes_.milestones, savepoint.milestones);
   shorten(changes_.accounts, savepoint.accounts);
   // Newest first, so that what was touched twice ends in its oldest state.
-  for (auto old = savepoint.old_accounts.rbegin(); old != savepoint.old_accounts.rend(); ++old) *old->first = old->second;
-  for (auto old = savepoint.old_holds.rbegin(); old != savepoint.old_holds.rend(); ++old) *old->first = old->second;
+  for (auto old = savepoint.old_accounts.rbegin(); old != savepoint.old_accounts.rend(); ++old)
+    *old->first = old->second;
+  for (auto old = savepoint.old_holds.rbegin(); old != savepoint.old_holds.rend(); ++old)
+    *old->first = old->second;
   for (const HoldId id : savepoint.new_holds) world_.holds.erase(id);
   for (const TransferId id : savepoint.reversed) world_.transfers.at(id).reversed_by = {};
   savepoints_.pop_back();

@@ -23,9 +23,9 @@ struct AccountState {
   std::optional<std::int64_t> min_balance, max_balance;
   bool frozen = false, closed = false;
   Sums sums;
-  std::int64_t last_posting = 0;   ///< Id of the newest posting on this account; 0: none.
+  std::int64_t last_posting = 0;  ///< Id of the newest posting on this account; 0: none.
   std::int64_t posting_count = 0;
-  bool touched = false;            ///< Changed by a decision since it was loaded.
+  bool touched = false;  ///< Changed by a decision since it was loaded.
 };
 
 /// A posted transfer as a reversal sees it.
@@ -42,7 +42,8 @@ struct DigestHash {
   }
 };
 
-/// All that the commands of a batch may look at, loaded beforehand. What is not here does not exist.
+/// All that the commands of a batch may look at, loaded beforehand. What is not here does not
+/// exist.
 struct World {
   std::unordered_map<AccountId, AccountState> accounts;
   std::unordered_map<HoldId, Hold> holds;
@@ -110,14 +111,15 @@ struct Changes {
 /// What a key remembers of an outcome; pure. Nothing for outcomes that do not use the key up.
 using AnswerOf = std::function<std::optional<idempotency::Record>(const Command&, const Outcome&)>;
 
-/// Decides commands one after another over a world; later ones see the effects of earlier ones. Pure:
-/// no I/O, no clock. The same world, ids, time and commands give the same changes. Not thread-safe.
-/// The order of refusals is documented in the module's README.
+/// Decides commands one after another over a world; later ones see the effects of earlier ones.
+/// Pure: no I/O, no clock. The same world, ids, time and commands give the same changes. Not
+/// thread-safe. The order of refusals is documented in the module's README.
 class Engine {
  public:
   Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of);
 
-  /// The command must outlive changes(). An Error outcome has changed nothing but, perhaps, its key.
+  /// The command must outlive changes(). An Error outcome has changed nothing but, perhaps, its
+  /// key.
   Outcome decide(const Command& command);
   const Changes& changes() const { return changes_; }
 
@@ -137,7 +139,8 @@ class Engine {
 
   AccountState* find_account(TenantId tenant, AccountId id);
   Hold* find_hold(TenantId tenant, HoldId id);
-  Result<std::vector<Posting>> resolve(TenantId tenant, const std::vector<PostingRequest>& requests);
+  Result<std::vector<Posting>> resolve(TenantId tenant,
+                                       const std::vector<PostingRequest>& requests);
   Result<void> check_postings(const std::vector<Posting>& postings);
   Result<void> check_effects(const Effects& effects) const;
   Effect& effect_on(Effects& effects, AccountId id);
@@ -147,7 +150,8 @@ class Engine {
   Result<Transfer> post(const Origin& origin, Transfer transfer);
   Transfer write_transfer(const Origin& origin, Transfer transfer);
   PostingSide extend_history(AccountState& account, std::int64_t posting);
-  void write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer, const Hold& after);
+  void write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer,
+                         const Hold& after);
   void give_back_rest(Hold& hold);
 
   void begin_savepoint(Savepoint& savepoint);

@@ -60,8 +60,8 @@ Sha256 Sha256Stream::finish() { return take(impl_->context.get()); }
 
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   Sha256 digest{};
-  HMAC(algorithm(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(bytes.data()),
-       bytes.size(), digest.data(), nullptr);
+  HMAC(algorithm(), key.data(), static_cast<int>(key.size()),
+       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), nullptr);
   return digest;
 }
 

@@ -26,10 +26,12 @@ std::string random_bytes(std::size_t count) {
 }
 
 std::string random_base62(std::size_t length) {
-  constexpr std::string_view alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  constexpr std::string_view alphabet =
+      "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   ensure_started();
   std::string text(length, '\0');
-  for (char& c : text) c = alphabet[randombytes_uniform(static_cast<std::uint32_t>(alphabet.size()))];
+  for (char& c : text)
+    c = alphabet[randombytes_uniform(static_cast<std::uint32_t>(alphabet.size()))];
   return text;
 }
 

@@ -46,7 +46,9 @@ struct Scheduler::Impl {
     const Timestamp start = clock.now();
     Result<std::string> result = run_guarded(entry.job);
     if (!result) {
-      log::warn("job failed", {{"job", entry.job.name}, {"code", result.error().code.name}, {"detail", result.error().detail}});
+      log::warn("job failed", {{"job", entry.job.name},
+                               {"code", result.error().code.name},
+                               {"detail", result.error().detail}});
     }
     const std::lock_guard lock(mutex);
     JobState& state = entry.state;
@@ -62,8 +64,9 @@ struct Scheduler::Impl {
   void loop() {
     std::unique_lock lock(mutex);
     while (!stopping) {
-      const auto next = std::min_element(entries.begin(), entries.end(),
-                                         [](const auto& a, const auto& b) { return a->due < b->due; });
+      const auto next =
+          std::min_element(entries.begin(), entries.end(),
+                           [](const auto& a, const auto& b) { return a->due < b->due; });
       if (next == entries.end()) {
         wake.wait(lock, [&] { return stopping; });
         return;

@@ -10,8 +10,8 @@
 
 namespace florin::jobs {
 
-/// What a job is called, how often it runs, and what it does. `run` returns a short sentence about what
-/// it did (empty: nothing to do).
+/// What a job is called, how often it runs, and what it does. `run` returns a short sentence about
+/// what it did (empty: nothing to do).
 struct Job {
   std::string name;  ///< "ledger.expire_holds"
   std::string help;  ///< One sentence for people.
@@ -28,12 +28,12 @@ struct JobState {
   std::string last_result;
 };
 
-/// Runs named jobs, one at a time, on one thread of its own. A job that fails is logged, counted and
-/// run again at its next time. Safe for concurrent use.
+/// Runs named jobs, one at a time, on one thread of its own. A job that fails is logged, counted
+/// and run again at its next time. Safe for concurrent use.
 class Scheduler {
  public:
   explicit Scheduler(const Clock& clock);
-  ~Scheduler();  ///< As stop().
+  ~Scheduler();       ///< As stop().
   void add(Job job);  ///< Before start().
   void start();
   void stop();  ///< Finishes the running job, then returns. Safe to call twice.

@@ -34,7 +34,8 @@ TEST(Scheduler, AJobThatFailsIsCountedAndTheOthersGoOn) {
   scheduler.add({"test.fails", "Fails.", 1, []() -> Result<std::string> {
                    return Error{errors::internal_error, "broken"};
                  }});
-  scheduler.add({"test.throws", "Throws.", 1, []() -> Result<std::string> { throw std::runtime_error("thrown"); }});
+  scheduler.add({"test.throws", "Throws.", 1,
+                 []() -> Result<std::string> { throw std::runtime_error("thrown"); }});
   std::promise<void> ran;
   std::atomic<bool> once{false};
   scheduler.add({"test.works", "Works.", 2, [&]() -> Result<std::string> {

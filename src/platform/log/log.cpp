@@ -17,8 +17,8 @@
 namespace florin::log {
 namespace {
 
-/// Gathers lines and hands them to standard error in large writes: a write for every line would cost a
-/// system call each.
+/// Gathers lines and hands them to standard error in large writes: a write for every line would
+/// cost a system call each.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
  protected:
   void sink_it_(const spdlog::details::log_msg& line) override {
@@ -43,17 +43,20 @@ class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 constexpr std::size_t queued_lines = 16'384;
 
-/// One writer thread with a bounded queue: when the terminal is slower than the server the oldest lines go,
-/// never the requests.
+/// One writer thread with a bounded queue: when the terminal is slower than the server the oldest
+/// lines go, never the requests.
 struct Logger {
-  std::shared_ptr<spdlog::details::thread_pool> pool = std::make_shared<spdlog::details::thread_pool>(queued_lines, 1);
-  std::shared_ptr<spdlog::async_logger> inner = std::make_shared<spdlog::async_logger>(
-      "florin", std::make_shared<StderrSink>(), pool, spdlog::async_overflow_policy::overrun_oldest);
+  std::shared_ptr<spdlog::details::thread_pool> pool =
+      std::make_shared<spdlog::details::thread_pool>(queued_lines, 1);
+  std::shared_ptr<spdlog::async_logger> inner =
+      std::make_shared<spdlog::async_logger>("florin", std::make_shared<StderrSink>(), pool,
+                                             spdlog::async_overflow_policy::overrun_oldest);
 
   Logger() {
     inner->set_level(spdlog::level::trace);
     inner->flush_on(spdlog::level::warn);
-    flusher = std::make_unique<spdlog::details::periodic_worker>([this] { inner->flush(); }, std::chrono::seconds(1));
+    flusher = std::make_unique<spdlog::details::periodic_worker>([this] { inner->flush(); },
+                                                                 std::chrono::seconds(1));
   }
   ~Logger() {
     flusher.reset();
@@ -88,7 +91,8 @@ std::string_view name_of(Level level) {
   }
 }
 
-/// Control characters, quotes and backslashes escaped as in JSON, so that no value can end its line or field.
+/// Control characters, quotes and backslashes escaped as in JSON, so that no value can end its line
+/// or field.
 void append_escaped(std::string& out, std::string_view text) {
   constexpr std::string_view hex = "0123456789abcdef";
   for (const char c : text) {
@@ -176,8 +180,9 @@ void flush() { logger().inner->flush(); }
 
 void write(Level level, std::string_view message, Fields fields) {
   if (!enabled(level) || level == Level::off) return;
-  const std::string line = line_format.load(std::memory_order_relaxed) == Format::json ? json_line(level, message, fields)
-                                                                                        : text_line(level, message, fields);
+  const std::string line = line_format.load(std::memory_order_relaxed) == Format::json
+                               ? json_line(level, message, fields)
+                               : text_line(level, message, fields);
   logger().inner->log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

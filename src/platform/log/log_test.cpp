@@ -36,8 +36,12 @@ std::string logged(const std::function<void()>& run) {
 }
 
 TEST(Log, TextLinesCarryLevelMessageAndFields) {
-  const std::string text = logged([] { info("transfer posted", {{"transfer_id", "tr_1"}, {"count", 3}, {"ok", true}}); });
-  EXPECT_NE(text.find(" info transfer posted transfer_id=tr_1 count=3 ok=true\n"), std::string::npos) << text;
+  const std::string text = logged([] {
+    info("transfer posted", {{"transfer_id", "tr_1"}, {"count", 3}, {"ok", true}});
+  });
+  EXPECT_NE(text.find(" info transfer posted transfer_id=tr_1 count=3 ok=true\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Log, JsonLinesQuoteTextsAndLeaveNumbers) {
@@ -45,7 +49,9 @@ TEST(Log, JsonLinesQuoteTextsAndLeaveNumbers) {
     configure(Level::info, Format::json);
     info("posted", {{"id", "tr_1"}, {"count", 3}});
   });
-  EXPECT_NE(text.find("\"level\":\"info\",\"message\":\"posted\",\"id\":\"tr_1\",\"count\":3}\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\"level\":\"info\",\"message\":\"posted\",\"id\":\"tr_1\",\"count\":3}\n"),
+            std::string::npos)
+      << text;
 }
 
 TEST(Log, AValueCannotForgeALine) {

@@ -67,25 +67,35 @@ Registry::~Registry() = default;
 
 Counter& Registry::counter(std::string_view name, std::string_view help, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  auto& family =
-      prometheus::BuildCounter().Name(std::string(name)).Help(std::string(help)).Register(impl_->inner);
+  auto& family = prometheus::BuildCounter()
+                     .Name(std::string(name))
+                     .Help(std::string(help))
+                     .Register(impl_->inner);
   return Impl::wrap<PrometheusCounter>(impl_->counters, family.Add({labels.begin(), labels.end()}));
 }
 
 Gauge& Registry::gauge(std::string_view name, std::string_view help, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  auto& family = prometheus::BuildGauge().Name(std::string(name)).Help(std::string(help)).Register(impl_->inner);
+  auto& family = prometheus::BuildGauge()
+                     .Name(std::string(name))
+                     .Help(std::string(help))
+                     .Register(impl_->inner);
   return Impl::wrap<PrometheusGauge>(impl_->gauges, family.Add({labels.begin(), labels.end()}));
 }
 
-Histogram& Registry::histogram(std::string_view name, std::string_view help, std::vector<double> buckets,
-                               const Labels& labels) {
+Histogram& Registry::histogram(std::string_view name, std::string_view help,
+                               std::vector<double> buckets, const Labels& labels) {
   const std::lock_guard lock(impl_->mutex);
-  auto& family =
-      prometheus::BuildHistogram().Name(std::string(name)).Help(std::string(help)).Register(impl_->inner);
-  return Impl::wrap<PrometheusHistogram>(impl_->histograms, family.Add({labels.begin(), labels.end()}, buckets));
+  auto& family = prometheus::BuildHistogram()
+                     .Name(std::string(name))
+                     .Help(std::string(help))
+                     .Register(impl_->inner);
+  return Impl::wrap<PrometheusHistogram>(impl_->histograms,
+                                         family.Add({labels.begin(), labels.end()}, buckets));
 }
 
-std::string Registry::expose() const { return prometheus::TextSerializer().Serialize(impl_->inner.Collect()); }
+std::string Registry::expose() const {
+  return prometheus::TextSerializer().Serialize(impl_->inner.Collect());
+}
 
 }  // namespace florin::metrics

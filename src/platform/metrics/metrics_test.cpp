@@ -5,7 +5,9 @@
 namespace florin::metrics {
 namespace {
 
-bool has_line(const std::string& text, const std::string& line) { return text.find(line + "\n") != std::string::npos; }
+bool has_line(const std::string& text, const std::string& line) {
+  return text.find(line + "\n") != std::string::npos;
+}
 
 TEST(Metrics, SameNameAndLabelsAreOneObject) {
   Registry registry;
