@@ -1,10 +1,10 @@
 #include "platform/sql/checkpointer.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "platform/log/log.h"
+#include "platform/sql/errors.h"
 
 namespace florin::sql {
 namespace {
@@ -13,7 +13,9 @@ constexpr std::uint64_t page_bytes = 4'096 + 24;  // A page of the log with its 
 /// So little is left to copy that the lane may stand still for it.
 constexpr int short_rest_pages = 512;
 constexpr int passes_before_restart = 4;
-constexpr auto pause = std::chrono::seconds(1);
+constexpr std::chrono::milliseconds no_pause{0};
+constexpr std::chrono::milliseconds pause_when_blocked{20};
+constexpr std::chrono::milliseconds pause_after_failure{200};
 
 int pages_in(int mib) {
   return static_cast<int>(std::uint64_t(std::max(mib, 1)) * 1'024 * 1'024 / page_bytes);
@@ -46,9 +48,10 @@ int Checkpointer::waiting_pages() const {
   return pages < copied ? pages : pages - copied;
 }
 
-void Checkpointer::wal_grew_to(int pages) {
-  wal_pages_ = pages;
-  if (waiting_pages() < step_pages_ || !is_asleep_) return;
+void Checkpointer::after_batch(const Result<void>& outcome, int wal_pages) {
+  wal_pages_ = wal_pages;
+  if (!outcome && outcome.error().code == errors::store_full) is_urgent_ = true;
+  if (!has_work() || !is_asleep_) return;
   const std::lock_guard lock(mutex_);
   wake_.notify_one();
 }
@@ -61,47 +64,62 @@ void Checkpointer::add_to(WriteStats& stats) const {
 
 void Checkpointer::run() {
   while (wait_for_pages()) {
-    if (!checkpoint()) pause_after_failure();
+    pause(checkpoint());
   }
 }
 
 bool Checkpointer::wait_for_pages() {
   std::unique_lock lock(mutex_);
   is_asleep_ = true;
-  wake_.wait(lock, [&] { return is_stopping_ || waiting_pages() >= step_pages_; });
+  wake_.wait(lock, [&] { return is_stopping_ || has_work(); });
   is_asleep_ = false;
+  is_urgent_ = false;
   return !is_stopping_;
 }
 
-void Checkpointer::pause_after_failure() {
+void Checkpointer::pause(std::chrono::milliseconds time) {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, pause, [&] { return is_stopping_; });
+  wake_.wait_for(lock, time, [&] { return is_stopping_; });
 }
 
-/// False: the log could not be copied; it stays as it is and nothing is lost.
-bool Checkpointer::checkpoint() {
+/// Gives the time to wait before the next one. A log that cannot be copied stays as it is: nothing
+/// is lost, it only grows.
+std::chrono::milliseconds Checkpointer::checkpoint() {
   for (int pass = 0; pass < passes_before_restart; ++pass) {
     const auto progress = connection_->checkpoint(SqliteConnection::Checkpoint::passive);
     if (!progress) {
-      ++failures_;
-      log::warn("cannot copy the write-ahead log into the database",
-                {{"reason", progress.error().detail}});
-      return false;
+      note_failure(progress.error());
+      return pause_after_failure;
     }
+    note_success();
+    if (progress->is_blocked) return pause_when_blocked;
     copied_pages_ = progress->copied_pages;
     const bool is_reader_in_the_way = progress->copied_pages < progress->wal_pages;
-    if (progress->wal_pages < restart_at_pages_ || is_reader_in_the_way) return true;
+    if (is_reader_in_the_way) return pause_when_blocked;
+    if (progress->wal_pages < limit_pages_) restart_at_pages_ = limit_pages_;
+    if (progress->wal_pages < restart_at_pages_) return no_pause;
     if (waiting_pages() <= short_rest_pages) break;
   }
   start_log_over(wal_pages_);
-  return true;
+  return no_pause;
+}
+
+/// A disk may stay full for hours: one line says so, and one that it is over.
+void Checkpointer::note_failure(const Error& error) {
+  ++failures_;
+  if (std::exchange(is_failing_, true)) return;
+  log::warn("cannot copy the write-ahead log into the database", {{"reason", error.detail}});
+}
+
+void Checkpointer::note_success() {
+  if (std::exchange(is_failing_, false)) log::info("the write-ahead log is copied again");
 }
 
 void Checkpointer::start_log_over(int wal_pages) {
   bool done = false;
   lane_.run_between_batches([&] {
     const auto progress = connection_->checkpoint(SqliteConnection::Checkpoint::restart);
-    done = progress.has_value();
+    done = progress && !progress->is_blocked;
     if (done) copied_pages_ = progress->copied_pages;
   });
   // A reader that stays in the way is not asked for again until the log has grown some more.

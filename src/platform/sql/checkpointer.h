@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -20,28 +21,33 @@ class Checkpointer {
   /// Stop the lane first.
   ~Checkpointer();
 
-  /// Called after each commit; wakes the thread when there is enough to copy.
-  void wal_grew_to(int pages);
+  /// Wakes the thread when there is enough to copy, and when the disk is full: a log that is copied
+  /// to its end can be started over, and needs no further space.
+  void after_batch(const Result<void>& outcome, int wal_pages);
 
   void add_to(WriteStats& stats) const;
 
  private:
   void run();
   bool wait_for_pages();
-  void pause_after_failure();
-  bool checkpoint();
+  void pause(std::chrono::milliseconds time);
+  std::chrono::milliseconds checkpoint();
   void start_log_over(int wal_pages);
+  void note_failure(const Error& error);
+  void note_success();
   int waiting_pages() const;
+  bool has_work() const { return is_urgent_ || waiting_pages() >= step_pages_; }
 
   const int limit_pages_;
   const int step_pages_;
   std::unique_ptr<SqliteConnection> connection_;
   WriteLane& lane_;
-  int restart_at_pages_;  // Of the thread.
+  int restart_at_pages_;  // Of the thread, as is the next.
+  bool is_failing_ = false;
 
   std::atomic<int> wal_pages_{0};
   std::atomic<int> copied_pages_{0};
-  std::atomic<bool> is_asleep_{false};
+  std::atomic<bool> is_asleep_{false}, is_urgent_{false};
   std::atomic<std::uint64_t> restarts_{0}, failures_{0};
 
   std::mutex mutex_;  // Guards what follows.

@@ -183,7 +183,7 @@ struct SqliteOptions {
   int writer_cache_mib = 64;
   int reader_cache_mib = 8;     ///< Each.
   std::size_t max_batch = 1'024;  ///< Units of work in one commit.
-  int wal_limit_mib = 64;         ///< The write-ahead log is started over beyond this size.
+  int wal_limit_mib = 128;        ///< The write-ahead log is started over beyond this size.
 };
 
 /// Opens or creates the file: WAL, synchronous=FULL, foreign keys on, the write lane and the

@@ -156,7 +156,7 @@ Result<std::vector<MigrationState>> migration_states(Database& database,
 
   std::vector<MigrationState> states;
   for (const Step& step : steps) {
-    MigrationState state{step.module, step.name, step.checksum, false, {}};
+    MigrationState state{step.module, step.name, step.checksum, false, Timestamp{}};
     if (const auto found = records.find({step.module, step.name}); found != records.end()) {
       state.applied = true;
       state.applied_at = found->second.applied_at;

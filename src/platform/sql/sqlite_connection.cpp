@@ -5,7 +5,10 @@
 #include <sqlite3.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <utility>
 
 #include "base/try.h"
 #include "platform/sql/errors.h"
@@ -41,6 +44,11 @@ class SqliteRow final : public Row {
 
   sqlite3_stmt* statement_;
 };
+
+int step(sqlite3_stmt* statement) {
+  errno = 0;
+  return sqlite3_step(statement);
+}
 
 /// The n of "$n"; nothing for another kind of placeholder.
 std::optional<std::uint16_t> placeholder_number(const char* name) {
@@ -139,6 +147,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
   if (role == Role::writer && !options.read_only) create_privately(options.path);
 
   sqlite3* handle = nullptr;
+  errno = 0;
   const int code =
       sqlite3_open_v2(options.path.c_str(), &handle, open_flags(options, role), nullptr);
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
@@ -188,6 +197,7 @@ Result<void> SqliteConnection::configure(const SqliteOptions& options, Role role
 }
 
 Result<void> SqliteConnection::run_pragma(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return {};
   const char* path = sqlite3_db_filename(handle_, "main");
@@ -282,8 +292,8 @@ Result<void> SqliteConnection::bind(Statement& statement, const Query& query,
 Result<std::int64_t> SqliteConnection::exec(const Query& query, std::span<const Param> params) {
   Use use = TRY(bound(query, params));
   const std::int64_t before = sqlite3_total_changes64(handle_);
-  int code = sqlite3_step(use.handle());
-  while (code == SQLITE_ROW) code = sqlite3_step(use.handle());
+  int code = step(use.handle());
+  while (code == SQLITE_ROW) code = step(use.handle());
   if (code != SQLITE_DONE) return sqlite_error(handle_, code, query.name);
 
   // SQLite leaves the count of an earlier statement standing when this one changes no row.
@@ -295,16 +305,17 @@ Result<void> SqliteConnection::query(const Query& query, std::span<const Param> 
                                      const RowVisitor& visit) {
   Use use = TRY(bound(query, params));
   const SqliteRow row(use.handle());
-  int code = sqlite3_step(use.handle());
+  int code = step(use.handle());
   while (code == SQLITE_ROW) {
     if (!visit(row)) return {};
-    code = sqlite3_step(use.handle());
+    code = step(use.handle());
   }
   if (code != SQLITE_DONE) return sqlite_error(handle_, code, query.name);
   return {};
 }
 
 Result<void> SqliteConnection::exec_script(std::string_view sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, std::string(sql).c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return sqlite_error(handle_, code, "script");
   return {};
@@ -314,10 +325,12 @@ Result<SqliteConnection::CheckpointProgress> SqliteConnection::checkpoint(Checkp
   const bool restart = kind == Checkpoint::restart;
   if (restart) sqlite3_busy_timeout(handle_, restart_wait_ms);
   CheckpointProgress progress;
+  errno = 0;
   const int code = sqlite3_wal_checkpoint_v2(
       handle_, "main", restart ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
       &progress.wal_pages, &progress.copied_pages);
-  if (code != SQLITE_OK) return sqlite_error(handle_, code, "checkpoint");
+  progress.is_blocked = (code & 0xff) == SQLITE_BUSY;
+  if (code != SQLITE_OK && !progress.is_blocked) return sqlite_error(handle_, code, "checkpoint");
   return progress;
 }
 

@@ -45,6 +45,7 @@ class SqliteConnection {
   struct CheckpointProgress {
     int wal_pages = 0;
     int copied_pages = 0;
+    bool is_blocked = false;  ///< Somebody's lock was in the way for now; nothing is wrong.
   };
   Result<CheckpointProgress> checkpoint(Checkpoint kind);
 

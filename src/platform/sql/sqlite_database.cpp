@@ -43,7 +43,9 @@ Result<void> SqliteDatabase::start_writing(const SqliteOptions& options) {
   auto copier = TRY(SqliteConnection::open(options, Role::checkpointer));
   lane_ = std::make_unique<WriteLane>(std::move(writer), options.max_batch);
   checkpointer_ = std::make_unique<Checkpointer>(std::move(copier), *lane_, options.wal_limit_mib);
-  lane_->start([this](int wal_pages) { checkpointer_->wal_grew_to(wal_pages); });
+  lane_->start([this](const Result<void>& outcome, int wal_pages) {
+    checkpointer_->after_batch(outcome, wal_pages);
+  });
   return {};
 }
 

@@ -46,7 +46,10 @@ ErrorCode code_of(int code, int system_errno) {
 }  // namespace
 
 Error sqlite_error(sqlite3* connection, int code, std::string_view what) {
-  const int system_errno = connection ? sqlite3_system_errno(connection) : 0;
+  const int last_errno = errno;
+  const int kept_errno = connection ? sqlite3_system_errno(connection) : 0;
+  // SQLite 3.40 keeps no errno for a COMMIT that fails; then it is still the thread's last one.
+  const int system_errno = kept_errno != 0 ? kept_errno : last_errno;
   const ErrorCode ours = code_of(code, system_errno);
   // SQLite's message for a constraint names tables and columns. Other messages may quote values, so
   // that only the general sentence for the code is passed on.

@@ -47,8 +47,8 @@ WriteLane::WriteLane(std::unique_ptr<SqliteConnection> connection, std::size_t m
 
 WriteLane::~WriteLane() { stop(); }
 
-void WriteLane::start(std::function<void(int wal_pages)> after_commit) {
-  after_commit_ = std::move(after_commit);
+void WriteLane::start(AfterBatch after_batch) {
+  after_batch_ = std::move(after_batch);
   thread_ = std::thread([this] { run(); });
 }
 
@@ -159,13 +159,14 @@ void WriteLane::run_batch(std::span<Unit> batch) {
     // A unit that had failed by itself keeps its own reason.
     if (!whole && unit.outcome) unit.outcome = whole.error();
     if (!unit.outcome) ++failed;
-    answer(unit.done, unit.outcome);
   }
+  // Counted before anybody is answered: whoever has an answer finds it in the statistics.
   counters_.units += batch.size();
   counters_.failed_units += failed;
   counters_.last_batch = batch.size();
+  for (const Unit& unit : batch) answer(unit.done, unit.outcome);
   counters_.busy_us += us_since(start);
-  if (whole) after_commit_(connection_->wal_pages());
+  after_batch_(whole, connection_->wal_pages());
 }
 
 /// An error undid the whole batch.

@@ -23,8 +23,10 @@ class WriteLane {
   /// Stops.
   ~WriteLane();
 
-  /// Starts the thread. `after_commit` is told the pages in the log, on the lane's thread.
-  void start(std::function<void(int wal_pages)> after_commit);
+  /// How a batch ended, and the pages in the log since the latest commit.
+  using AfterBatch = std::function<void(const Result<void>& outcome, int wal_pages)>;
+  /// Starts the thread, which calls `after_batch` when everybody has been answered.
+  void start(AfterBatch after_batch);
   /// Lets the running batch finish; what waits gets store_unavailable, and so does what comes
   /// later.
   void stop();
@@ -63,7 +65,7 @@ class WriteLane {
 
   const std::size_t max_batch_;
   std::unique_ptr<SqliteConnection> connection_;
-  std::function<void(int)> after_commit_;
+  AfterBatch after_batch_;
   Counters counters_;
 
   std::vector<Unit> taken_;   // Of the lane's thread: what it took off the queue,
