@@ -55,7 +55,6 @@ void Connection::turn_away() {
 }
 
 void Connection::answer(const Response& response) {
-  const auto self = shared_from_this();
   conclude(response);
   advance();
 }
@@ -63,7 +62,6 @@ void Connection::answer(const Response& response) {
 void Connection::check_deadline(SteadyTime now) {
   if (now < deadline_) return;
   if (phase_ != Phase::head && phase_ != Phase::body) return close();
-  const auto self = shared_from_this();
   refuse({errors::request_timeout, "the request did not arrive in time"});
 }
 
@@ -102,9 +100,9 @@ bool Connection::read_request() {
   }
   begin_ += step->consumed;
   if (step->progress == RequestParser::Progress::need_more) return false;
-  const bool complete = step->progress == RequestParser::Progress::complete;
-  if (phase_ == Phase::head && !take_head(complete)) return true;
-  if (complete) {
+  request_is_whole_ = step->progress == RequestParser::Progress::complete;
+  if (phase_ == Phase::head && !take_head()) return true;
+  if (request_is_whole_) {
     take_request();
   } else {
     expect_body();
@@ -117,6 +115,7 @@ bool Connection::begin_request() {
   while (unread().starts_with("\r\n")) begin_ += 2;
   if (unread().empty() || unread() == "\r") return false;
   enter(Phase::head, services_.options.header_timeout_ms);
+  request_is_whole_ = false;
   exchange_->route = nullptr;
   exchange_->rate_limit.reset();
   exchange_->started = std::chrono::steady_clock::now();
@@ -126,12 +125,12 @@ bool Connection::begin_request() {
 
 /// The head is there: decides about the request before its body is read. False when it has
 /// answered. A body that nobody will read ends the connection.
-bool Connection::take_head(bool complete) {
+bool Connection::take_head() {
   Request& request = exchange_->request;
   request.received_at = services_.clock.now();
   services_.identity.identify(request);
   http_1_0_ = parser_.is_http_1_0();
-  close_after_answer_ = !parser_.keeps_alive() || !complete;
+  close_after_answer_ = !parser_.keeps_alive() || !request_is_whole_;
   if (const auto target = parse_target(parser_.target(), request, segments_); !target) {
     return refuse(target.error()), false;
   }
@@ -167,7 +166,10 @@ void Connection::take_request() {
 
 void Connection::read() {
   if (reading_) return;
-  if (phase_ == Phase::lingering) begin_ = end_ = 0;
+  if (phase_ == Phase::lingering) {
+    begin_ = end_;  // Whatever it is, nobody wants it.
+    make_room();
+  }
   reading_ = true;
   wire_->socket.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_),
                                 [self = shared_from_this()](error_code failed, std::size_t count) {
@@ -178,12 +180,13 @@ void Connection::read() {
 /// Sees to free space behind what is unread; false when the buffer is as large as it gets and full.
 bool Connection::make_room() {
   if (reading_) return true;  // The kernel may be writing there.
+  const std::size_t largest = std::max(max_capacity, services_.options.max_header_bytes);
   const std::size_t left = end_ - begin_;
   if (left == 0) begin_ = end_ = 0;
   if (left == 0 && phase_ == Phase::idle && capacity_ > kept_capacity) capacity_ = 0;
   const bool was_full = end_ == capacity_ || filled_;
   std::size_t wanted = std::max(capacity_, first_capacity);
-  if (was_full && capacity_ > 0) wanted = std::min(capacity_ * 2, max_capacity);
+  if (was_full && capacity_ > 0) wanted = std::min(capacity_ * 2, largest);
   filled_ = false;
   if (wanted > capacity_) {
     auto larger = std::make_unique_for_overwrite<char[]>(wanted);
@@ -229,6 +232,8 @@ void Connection::refuse(const Error& error) {
 void Connection::conclude(const Response& response) {
   send(response);
   services_.traffic.answered(*exchange_, response);
+  std::string& body = exchange_->request.body;
+  if (body.capacity() > max_capacity) std::string().swap(body);
 }
 
 void Connection::send(const Response& response) {
@@ -265,14 +270,16 @@ void Connection::send_rest(std::size_t sent) {
 
 void Connection::on_sent() {
   if (out_.capacity() > max_capacity) std::string().swap(out_);
-  if (close_after_answer_) return linger();
+  if (close_after_answer_ || services_.draining) return leave();
   enter(Phase::idle, services_.options.idle_timeout_ms);
 }
 
 /// Closing with input unread makes the kernel reset the connection, and the reset can overtake the
-/// answer. So the client is told that no more comes, and what it still sends is read for a moment.
-void Connection::linger() {
+/// answer. So where the client has more to say it is told that no more comes, and what it still
+/// sends is read for a moment.
+void Connection::leave() {
   error_code failed;
+  if (request_is_whole_ && unread().empty() && wire_->socket.available(failed) == 0) return close();
   wire_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, failed);
   if (failed) return close();
   enter(Phase::lingering, linger_ms);

@@ -68,7 +68,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void advance();
   bool read_request();
   bool begin_request();
-  bool take_head(bool complete);
+  bool take_head();
   void take_request();
   void expect_body();
 
@@ -82,7 +82,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void send(const Response& response);
   void send_rest(std::size_t sent);
   void on_sent();
-  void linger();
+  void leave();
   void enter(Phase phase, int timeout_ms);
   std::string_view date();
 
@@ -94,6 +94,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Phase phase_ = Phase::idle;
   SteadyTime deadline_;
   bool close_after_answer_ = false;
+  bool request_is_whole_ = false;  ///< Nothing of it is still to come.
   bool http_1_0_ = false;
   bool reading_ = false;
   bool filled_ = false;  ///< The last read left no room: a larger buffer saves calls.

@@ -54,16 +54,18 @@ Result<void> check_content_type(const Request& request) {
   return Error{errors::unsupported_media_type, "the body must be application/json"};
 }
 
+bool is_idempotency_key(std::string_view text) {
+  const auto printable = [](char c) { return c >= 0x20 && c <= 0x7E; };
+  return !text.empty() && text.size() <= max_key_bytes &&
+         std::all_of(text.begin(), text.end(), printable);
+}
+
 Result<void> check_idempotency_key(const Request& request) {
   if (request.method != "POST") return {};
   int keys = 0;
-  bool well_formed = true;
   for (const Header& header : request.headers) {
     if (!same_ignoring_case(header.name, "Idempotency-Key")) continue;
-    const auto printable = [](char c) { return c >= 0x20 && c <= 0x7E; };
-    well_formed = !header.value.empty() && header.value.size() <= max_key_bytes &&
-                  std::all_of(header.value.begin(), header.value.end(), printable);
-    if (++keys > 1 || !well_formed) {
+    if (++keys > 1 || !is_idempotency_key(header.value)) {
       return json::validation_error(
           {{"#/headers/Idempotency-Key", "malformed",
             "Idempotency-Key must stand once and have 1 to 255 bytes of printable ASCII"}});

@@ -1,7 +1,5 @@
 #include "platform/http/exchange.h"
 
-#include "platform/log/log.h"
-
 namespace florin::http {
 
 void Responder::send(Result<Response> response) const {
@@ -10,8 +8,6 @@ void Responder::send(Result<Response> response) const {
 
 Ticket::~Ticket() {
   if (answered_) return;
-  log::error("a request was dropped without an answer",
-             {{"request_id", exchange_->request.request_id}, {"path", exchange_->request.path}});
   answer_error({florin::errors::internal_error, "the server lost track of the request"});
 }
 

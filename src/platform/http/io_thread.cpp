@@ -46,6 +46,7 @@ struct IoThread::Impl {
                  .date = {}} {}
 
   void run() {
+    sweep();
     schedule_sweep();
     io.run();
   }

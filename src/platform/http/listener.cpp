@@ -62,8 +62,9 @@ struct Listener::Impl {
     if (!failed) acceptor.bind(at, failed);
     if (!failed) acceptor.listen(tcp::acceptor::max_listen_connections, failed);
     if (!failed) acceptor.non_blocking(true, failed);
-    if (failed) return cannot_listen(failed);
-    return {};
+    if (!failed) return {};
+    close();
+    return cannot_listen(failed);
   }
 
   void wait() {

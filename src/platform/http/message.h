@@ -60,8 +60,10 @@ struct Response {
   static Response no_content() { return {204, "", ""}; }
 };
 
-/// What an error looks like outside: RFC 9457, `application/problem+json`, with Retry-After.
-/// `status_of` is the product's one table from codes to statuses.
+/// What an error looks like outside: RFC 9457, `application/problem+json`, with Retry-After. A
+/// field of the body is named by its JSON pointer ("/postings/0/amount"), others as
+/// "#/query/<name>" and
+/// "#/headers/<name>". `status_of` is the product's one table from codes to statuses.
 Response problem(const Error& error, std::string_view request_id,
                  int (*status_of)(const ErrorCode&));
 

@@ -86,17 +86,13 @@ class GrammarParser final : public beast::http::basic_parser<true> {
   Request& request_;
 };
 
-constexpr std::size_t kept_body_capacity = 64 * 1024;
-
-/// Empty, but with the memory it had, for a connection asks again and again. A rare large body is
-/// not kept.
+/// Empty, but with the memory it had, for a connection asks again and again.
 void empty(Request& request) {
   request.method.clear();
   request.path.clear();
   request.query.clear();
   request.headers.clear();
   request.body.clear();
-  if (request.body.capacity() > kept_body_capacity) request.body.shrink_to_fit();
   request.path_params.clear();
   request.query_params.clear();
   request.request_id.clear();

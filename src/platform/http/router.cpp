@@ -29,6 +29,7 @@ Router::Router(Routes routes) : routes_(std::move(routes)) {
   for (const Route& route : routes_) {
     Pattern pattern{&route, split(route.pattern)};
     const std::size_t length = pattern.segments.size();
+    assert(!has(pattern));
     if (by_length_.size() <= length) by_length_.resize(length + 1);
     by_length_[length].push_back(std::move(pattern));
   }
@@ -57,6 +58,20 @@ Router::Match Router::find(std::string_view method, const std::vector<std::strin
   }
   if (!allowed.empty()) add_method(allowed, "OPTIONS");
   return {nullptr, joined(allowed)};
+}
+
+/// Whether a route with that method already takes exactly the same paths.
+bool Router::has(const Pattern& wanted) const {
+  const auto same_segment = [](const Segment& a, const Segment& b) {
+    return a.is_param == b.is_param && (a.is_param || a.text == b.text);
+  };
+  if (wanted.segments.size() >= by_length_.size()) return false;
+  const auto& patterns = by_length_[wanted.segments.size()];
+  return std::any_of(patterns.begin(), patterns.end(), [&](const Pattern& each) {
+    return each.route->method == wanted.route->method &&
+           std::equal(each.segments.begin(), each.segments.end(), wanted.segments.begin(),
+                      same_segment);
+  });
 }
 
 std::vector<Router::Segment> Router::split(std::string_view pattern) {

@@ -10,6 +10,7 @@ namespace florin::http {
 /// Finds the route of a path. Immutable after construction, so safe for concurrent use.
 class Router {
  public:
+  /// Two routes of one method that take the same paths are a bug of ours.
   explicit Router(Routes routes);
 
   struct Match {
@@ -38,6 +39,7 @@ class Router {
     const Route* route;
     std::vector<Segment> segments;
   };
+  bool has(const Pattern& pattern) const;
   static std::vector<Segment> split(std::string_view pattern);
   static bool more_specific(const Pattern& a, const Pattern& b);
   static bool fits(const Pattern& pattern, const std::vector<std::string_view>& segments);

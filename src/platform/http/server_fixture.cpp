@@ -11,24 +11,12 @@
 #include "platform/http/errors.h"
 #include "platform/http/text.h"
 #include "platform/json/value.h"
+#include "platform/log/log.h"
 
 namespace florin::http {
 namespace {
 
 constexpr int patience_s = 10;
-
-int connected_socket(int port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const timeval patience{patience_s, 0};
-  ::setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  EXPECT_EQ(::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
-      << std::strerror(errno);
-  return fd;
-}
 
 void read_head(std::string_view head, Answer& answer) {
   answer.status = std::stoi(std::string(head.substr(std::strlen("HTTP/1.1 "), 3)));
@@ -71,7 +59,23 @@ std::string Answer::code() const {
   return found != nullptr && found->as_string() != nullptr ? *found->as_string() : "";
 }
 
-RawClient::RawClient(int port) : fd_(connected_socket(port)) {}
+RawClient::RawClient(int port) : RawClient(new_socket(), port) {}
+
+RawClient::RawClient(UniqueFd socket, int port) : fd_(std::move(socket)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address), 0)
+      << std::strerror(errno);
+}
+
+UniqueFd new_socket() {
+  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience{patience_s, 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  return socket;
+}
 
 RawClient& RawClient::send(std::string_view bytes) {
   while (!bytes.empty()) {
@@ -202,6 +206,7 @@ TestServer::TestServer(Routes routes, ServerOptions options)
             return options;
           }(),
           std::move(routes), gate, clock, metrics, status_for_tests) {
+  log::configure(log::Level::off, log::Format::text);
   const auto started = server.start();
   EXPECT_TRUE(started) << started.error().detail;
 }

@@ -31,6 +31,8 @@ struct Answer {
 class RawClient {
  public:
   explicit RawClient(int port);
+  /// With a socket that exists already and connects now.
+  RawClient(UniqueFd socket, int port);
 
   RawClient& send(std::string_view bytes);
   /// The next answer on the connection; `to` is the method asked with, as HEAD has no body.
@@ -44,7 +46,6 @@ class RawClient {
   void stop_sending();
   /// Vanishes with a reset instead of an orderly end.
   void reset();
-  int socket() const { return fd_.get(); }
 
  private:
   bool receive_more();
@@ -53,6 +54,7 @@ class RawClient {
   std::string pending_;
 };
 
+UniqueFd new_socket();
 std::string get(std::string_view path, std::string_view headers = "");
 std::string post(std::string_view path, std::string_view body, std::string_view headers = "");
 

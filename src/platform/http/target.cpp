@@ -1,6 +1,8 @@
 #include "platform/http/target.h"
 
-#include "base/try.h"
+#include <algorithm>
+#include <optional>
+
 #include "platform/http/errors.h"
 #include "platform/http/text.h"
 
@@ -39,21 +41,20 @@ Error malformed(std::string_view what) {
   return Error{errors::malformed_request, std::string("the request target ").append(what)};
 }
 
-/// "http://host/path?query" becomes "/path?query".
-std::string_view without_authority(std::string_view target) {
+/// "/path?query" is itself; of "http://host/path?query" it is what follows the host, perhaps
+/// nothing.
+std::optional<std::string_view> path_and_query(std::string_view target) {
+  if (target.starts_with('/')) return target;
   const std::string scheme = lower_case(target.substr(0, 8));
   std::size_t host = 0;
   if (scheme.starts_with("http://")) host = 7;
   if (scheme.starts_with("https://")) host = 8;
-  if (host == 0) return target;
-  const std::size_t end = target.find_first_of("/?", host);
-  if (end == std::string_view::npos) return "/";
-  return target.substr(end);
+  if (host == 0) return std::nullopt;
+  return target.substr(std::min(target.find_first_of("/?", host), target.size()));
 }
 
 Result<void> read_path(std::string_view raw, Request& request,
                        std::vector<std::string_view>& segments) {
-  // Views into the path are taken when it no longer grows; until then offsets stand for them.
   request.path.clear();
   request.path.reserve(raw.size());
   segments.clear();
@@ -103,13 +104,16 @@ Result<void> read_query(std::string_view raw, Request& request) {
 
 Result<void> parse_target(std::string_view target, Request& request,
                           std::vector<std::string_view>& segments) {
-  target = without_authority(target);
-  const std::size_t question = std::min(target.find('?'), target.size());
-  const std::string_view path = question == 0 ? "/" : target.substr(0, question);
-  if (!path.starts_with('/')) return malformed("must begin with '/'");
+  const auto rest = path_and_query(target);
+  if (!rest) return malformed("must begin with '/'");
   if (target.find('#') != std::string_view::npos) return malformed("must not have a fragment");
-  TRY(read_path(path, request, segments));
-  return read_query(question < target.size() ? target.substr(question + 1) : "", request);
+  const std::size_t question = std::min(rest->find('?'), rest->size());
+  const std::string_view path = question == 0 ? "/" : rest->substr(0, question);
+  if (auto read = read_path(path, request, segments); !read) {
+    request.path.clear();  // What is not text must not reach the log.
+    return std::move(read).error();
+  }
+  return read_query(question < rest->size() ? rest->substr(question + 1) : "", request);
 }
 
 }  // namespace florin::http

@@ -9,10 +9,10 @@ namespace florin::http {
 
 /// What an answer carries besides the response itself.
 struct Envelope {
-  std::string_view date;  ///< IMF-fixdate.
-  std::string_view request_id;
-  std::string_view traceparent;
-  std::optional<Admission::RateLimit> rate_limit;
+  std::string_view date = {};  ///< IMF-fixdate.
+  std::string_view request_id = {};
+  std::string_view traceparent = {};
+  std::optional<Admission::RateLimit> rate_limit = std::nullopt;
   bool head_only = false;   ///< The answer to HEAD: all headers, no body.
   bool close = false;       ///< Connection: close
   bool keep_alive = false;  ///< Connection: keep-alive, which HTTP/1.0 clients wait for.

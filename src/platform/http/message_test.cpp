@@ -1,0 +1,127 @@
+#include "platform/http/message.h"
+
+#include <gtest/gtest.h>
+
+#include "platform/http/route.h"
+#include "platform/json/value.h"
+
+namespace florin::http {
+namespace {
+
+constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient_funds"};
+
+int always_422(const ErrorCode&) { return 422; }
+
+Request with_query(std::vector<std::pair<std::string, std::string>> params) {
+  Request request;
+  request.query_params = std::move(params);
+  return request;
+}
+
+const FieldError& only_field(const Error& error) {
+  EXPECT_EQ(error.code, florin::errors::validation_failed);
+  EXPECT_EQ(error.fields.size(), 1u);
+  return error.fields.at(0);
+}
+
+TEST(Request, FindsHeadersInAnyCase) {
+  Request request;
+  request.headers = {{"idempotency-KEY", "k1"}, {"Idempotency-Key", "k2"}};
+  EXPECT_EQ(request.header("Idempotency-Key"), "k1");
+  EXPECT_EQ(request.idempotency_key(), "k1");
+  EXPECT_EQ(request.header("Idempotency-Keys"), std::nullopt);
+}
+
+TEST(Problem, IsProblemJson) {
+  const Response response =
+      problem({insufficient_funds, "the account cannot cover this"}, "req_1", always_422);
+  EXPECT_EQ(response.status, 422);
+  EXPECT_EQ(response.content_type, "application/problem+json");
+  EXPECT_EQ(
+      response.body,
+      R"({"type":"https://florin.dev/errors/insufficient_funds","title":"Insufficient funds",)"
+      R"("status":422,"detail":"the account cannot cover this","code":"insufficient_funds",)"
+      R"("request_id":"req_1"})");
+  EXPECT_TRUE(response.headers.empty());
+}
+
+TEST(Problem, NamesEveryBadField) {
+  const Response response =
+      problem({florin::errors::validation_failed,
+               "two fields",
+               {{"/code", "too_long", "must be short"}, {"/a\"b", "unknown_field", "who?"}}},
+              "r", always_422);
+  const auto body = json::parse(response.body);
+  ASSERT_TRUE(body);
+  const json::Array& fields = *body->find("errors")->as_array();
+  ASSERT_EQ(fields.size(), 2u);
+  EXPECT_EQ(json::serialize(fields[0]),
+            R"({"pointer":"/code","rule":"too_long","detail":"must be short"})");
+  EXPECT_EQ(*fields[1].find("pointer")->as_string(), "/a\"b");
+}
+
+TEST(Problem, TellsWhenToRetry) {
+  const Response response = problem({insufficient_funds, "wait", {}, 3}, "r", always_422);
+  ASSERT_EQ(response.headers.size(), 1u);
+  EXPECT_EQ(response.headers[0].name, "Retry-After");
+  EXPECT_EQ(response.headers[0].value, "3");
+}
+
+TEST(Paging, DefaultsToTheNewestFifty) {
+  const auto page = parse_page(with_query({}));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->limit, 50);
+  EXPECT_EQ(page->before, 0);
+}
+
+TEST(Paging, ReadsLimitAndItsOwnCursor) {
+  const auto page = parse_page(with_query({{"limit", "200"}, {"cursor", cursor_of(123'456'789)}}));
+  ASSERT_TRUE(page);
+  EXPECT_EQ(page->limit, 200);
+  EXPECT_EQ(page->before, 123'456'789);
+}
+
+TEST(Paging, RefusesLimitsOutOfBounds) {
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {"0", "too_small"},         {"-1", "too_small"},          {"201", "too_large"},
+      {"", "must_be_integer"},    {"5x", "must_be_integer"},    {" 5", "must_be_integer"},
+      {"1.5", "must_be_integer"}, {"99999999999", "too_large"}, {"-99999999999", "too_small"}};
+  for (const auto& [limit, rule] : bad) {
+    const auto page = parse_page(with_query({{"limit", limit}}));
+    ASSERT_FALSE(page) << limit;
+    EXPECT_EQ(only_field(page.error()).rule, rule) << limit;
+    EXPECT_EQ(only_field(page.error()).pointer, "#/query/limit");
+  }
+}
+
+TEST(Paging, RefusesACursorThatIsNotOurs) {
+  for (const auto* cursor : {"", "5", "acc_0000000000001", "cur_000000000000!", "cur_1"}) {
+    const auto page = parse_page(with_query({{"cursor", cursor}}));
+    ASSERT_FALSE(page) << cursor;
+    EXPECT_EQ(only_field(page.error()).rule, "malformed");
+    EXPECT_EQ(only_field(page.error()).pointer, "#/query/cursor");
+  }
+}
+
+TEST(Paging, NamesBothBadParameters) {
+  const auto page = parse_page(with_query({{"limit", "0"}, {"cursor", "x"}}));
+  ASSERT_FALSE(page);
+  EXPECT_EQ(page.error().fields.size(), 2u);
+}
+
+TEST(Query, RefusesParametersThatTheRouteDoesNotKnow) {
+  const auto result = reject_unknown_query(with_query({{"limt", "5"}, {"limit", "5"}}), {"limit"});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(only_field(result.error()).rule, "unknown_parameter");
+  EXPECT_EQ(only_field(result.error()).pointer, "#/query/limt");
+  EXPECT_TRUE(reject_unknown_query(with_query({{"limit", "5"}}), {"limit"}));
+}
+
+TEST(Query, RefusesAParameterThatStandsTwice) {
+  const auto result = reject_unknown_query(with_query({{"at", "1"}, {"at", "2"}}), {"at"});
+  ASSERT_FALSE(result);
+  EXPECT_EQ(only_field(result.error()).rule, "repeated_parameter");
+}
+
+}  // namespace
+}  // namespace florin::http
