@@ -1,12 +1,10 @@
 // What only SQLite can do to us: damaged files, locks of other processes, full disks, a growing
 // log.
-#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -64,19 +62,34 @@ class OtherProcess {
   sqlite3* connection_ = nullptr;
 };
 
-/// Runs what would spoil this process (limits, another user) in a child. Test failures inside are
-/// printed there and make it fail here.
-void in_child(const std::function<void()>& body) {
-  const pid_t child = ::fork();
-  ASSERT_GE(child, 0);
-  if (child == 0) {
-    body();
-    ::_exit(testing::Test::HasFailure() ? 1 : 0);
+/// Files are opened by this thread as a stranger, where the tests run as root: permissions do not
+/// bind root.
+class AsStranger {
+ public:
+  AsStranger() : own_(static_cast<uid_t>(::setfsuid(65'534))) {}
+  ~AsStranger() { ::setfsuid(own_); }
+
+ private:
+  const uid_t own_;
+};
+
+/// A disk that ends here: a write beyond the limit fails with EFBIG.
+class SmallDisk {
+ public:
+  explicit SmallDisk(rlim_t bytes) : handler_(::signal(SIGXFSZ, SIG_IGN)) {
+    EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &before_), 0);
+    const rlimit small{bytes, before_.rlim_max};
+    EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   }
-  int status = 0;
-  ASSERT_EQ(::waitpid(child, &status, 0), child);
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << "status " << status;
-}
+  ~SmallDisk() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    ::signal(SIGXFSZ, handler_);
+  }
+
+ private:
+  sighandler_t handler_;
+  rlimit before_{};
+};
 
 TEST(SqliteOpen, NewFileIsForItsOwnerOnly) {
   SqliteTestStore store;
@@ -123,13 +136,8 @@ TEST(SqliteOpen, FileWithoutPermissionToWriteIsUnavailable) {
   fill(store, 1);
   fs::permissions(store.options.path, fs::perms(0444));
   fs::permissions(fs::path(store.options.path).parent_path(), fs::perms(0755));
-  in_child([&] {
-    constexpr uid_t nobody = 65'534;
-    if (::geteuid() == 0) {
-      ASSERT_EQ(::setuid(nobody), 0);  // Permissions do not bind root.
-    }
-    EXPECT_EQ(open_code(store), "store_unavailable");
-  });
+  const AsStranger stranger;
+  EXPECT_EQ(open_code(store), "store_unavailable");
 }
 
 TEST(SqliteOpen, LockedFileIsUnavailable) {
@@ -359,13 +367,6 @@ TEST(SqliteCheckpoints, LongReadLetsTheLogGrowAndKeepsItsSnapshot) {
   write_until(*database, 1'000'000, [&] { return database->write_stats().wal_restarts > before; });
 }
 
-void limit_files_to(rlim_t bytes) {
-  rlimit limit{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
-  limit.rlim_cur = bytes;
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 /// Inserts until the disk is full for good: the log is full and the database file cannot grow, so
 /// that starting the log over does not help either. Returns the number of acknowledged rows.
 std::int64_t fill_disk(Database& database, Undo undo) {
@@ -390,30 +391,27 @@ std::int64_t fill_disk(Database& database, Undo undo) {
 class SqliteFullDisk : public testing::TestWithParam<Undo> {};
 
 TEST_P(SqliteFullDisk, RefusesWritesServesReadsAndRecovers) {
-  in_child([] {
-    ::signal(SIGXFSZ, SIG_IGN);  // A write beyond the limit fails with EFBIG, like a full disk.
-    SqliteTestStore store;
-    store.options.wal_limit_mib = 1;
-    auto database = store.open().value();
-    ASSERT_TRUE(create_notes(*database));
+  SqliteTestStore store;
+  store.options.wal_limit_mib = 1;
+  auto database = store.open().value();
+  ASSERT_TRUE(create_notes(*database));
 
-    limit_files_to(3 * 1'024 * 1'024);
-    const std::int64_t acknowledged = fill_disk(*database, GetParam());
-    EXPECT_GT(acknowledged, 100);
-    EXPECT_EQ(count_notes(*database), acknowledged);
-    EXPECT_EQ(code_of(database->ping()), "ok");
+  auto disk = std::make_unique<SmallDisk>(3 * 1'024 * 1'024);
+  const std::int64_t acknowledged = fill_disk(*database, GetParam());
+  EXPECT_GT(acknowledged, 100);
+  EXPECT_EQ(count_notes(*database), acknowledged);
+  EXPECT_EQ(code_of(database->ping()), "ok");
 
-    limit_files_to(RLIM_INFINITY);
-    const std::uint64_t restarts = database->write_stats().wal_restarts;
-    EXPECT_EQ(insert_code(*database, 500'000, GetParam()), "ok");
-    write_until(*database, 1'000'000,
-                [&] { return database->write_stats().wal_restarts > restarts; });
-    const std::int64_t written = count_notes(*database);
-    EXPECT_GT(written, acknowledged);
-    database = store.open().value();
-    EXPECT_EQ(count_notes(*database), written);
-    EXPECT_TRUE(database->check_integrity().value().empty());
-  });
+  disk.reset();
+  const std::uint64_t restarts = database->write_stats().wal_restarts;
+  EXPECT_EQ(insert_code(*database, 500'000, GetParam()), "ok");
+  write_until(*database, 1'000'000,
+              [&] { return database->write_stats().wal_restarts > restarts; });
+  const std::int64_t written = count_notes(*database);
+  EXPECT_GT(written, acknowledged);
+  database = store.open().value();
+  EXPECT_EQ(count_notes(*database), written);
+  EXPECT_TRUE(database->check_integrity().value().empty());
 }
 
 INSTANTIATE_TEST_SUITE_P(EitherUndo, SqliteFullDisk, testing::Values(Undo::savepoint, Undo::batch),
