@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/docs_routes.h"
 #include "app/health_routes.h"
 #include "app/http_errors.h"
 #include "app/migrations.h"
@@ -49,7 +50,7 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
   http::Routes all =
       health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
   for (http::Routes routes :
-       {events::routes(core.events),
+       {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }

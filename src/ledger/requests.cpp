@@ -78,9 +78,6 @@ std::optional<PostingRequest> read_posting(const json::Value& value, const std::
   if (amount && *amount <= 0)
     body.problem("amount", "must_be_positive", "must be greater than zero");
   const auto currency = read_currency(body);
-  if (debit && credit && *debit == *credit) {
-    body.problem("credit", "same_account", "debit and credit must be different accounts");
-  }
   body.reject_unknown();
   if (!debit || !credit || !amount || !currency) return std::nullopt;
   return PostingRequest{
@@ -138,7 +135,7 @@ std::optional<std::optional<std::int64_t>> read_bound(ObjectReader& body, std::s
 // ---------------------------------------------------------------- query parameters
 
 Error query_error(std::string_view name, std::string_view rule, std::string detail) {
-  return json::validation_error({{"?" + std::string(name), rule, std::move(detail)}});
+  return json::validation_error({{"#/query/" + std::string(name), rule, std::move(detail)}});
 }
 
 Result<std::optional<Timestamp>> query_time(const http::Request& request, std::string_view name) {
