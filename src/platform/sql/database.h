@@ -28,15 +28,15 @@ struct Query {
 class Param {
  public:
   enum class Kind : std::uint8_t { null, integer, text, blob };
-  Param(std::nullptr_t) {}                                              // NOLINT: implicit on purpose
-  Param(std::int64_t v) : kind(Kind::integer), integer(v) {}            // NOLINT
-  Param(int v) : kind(Kind::integer), integer(v) {}                     // NOLINT
-  Param(bool v) : kind(Kind::integer), integer(v ? 1 : 0) {}            // NOLINT
-  Param(std::string_view v) : kind(Kind::text), bytes(v) {}             // NOLINT
-  Param(const std::string& v) : kind(Kind::text), bytes(v) {}           // NOLINT
-  Param(const char* v) : kind(Kind::text), bytes(v) {}                  // NOLINT
+  Param(std::nullptr_t) {}                                     // NOLINT: implicit on purpose
+  Param(std::int64_t v) : kind(Kind::integer), integer(v) {}   // NOLINT
+  Param(int v) : kind(Kind::integer), integer(v) {}            // NOLINT
+  Param(bool v) : kind(Kind::integer), integer(v ? 1 : 0) {}   // NOLINT
+  Param(std::string_view v) : kind(Kind::text), bytes(v) {}    // NOLINT
+  Param(const std::string& v) : kind(Kind::text), bytes(v) {}  // NOLINT
+  Param(const char* v) : kind(Kind::text), bytes(v) {}         // NOLINT
   template <class T>
-  Param(const std::optional<T>& v) {                                    // NOLINT
+  Param(const std::optional<T>& v) {  // NOLINT
     if (v) *this = Param(*v);
   }
   static Param blob(std::string_view v) {
@@ -54,9 +54,9 @@ class Param {
 class Row {
  public:
   virtual bool is_null(int column) const = 0;
-  virtual std::int64_t integer(int column) const = 0;      ///< 0 for NULL
-  virtual std::string_view text(int column) const = 0;     ///< empty for NULL
-  virtual std::string_view blob(int column) const = 0;     ///< empty for NULL
+  virtual std::int64_t integer(int column) const = 0;   ///< 0 for NULL
+  virtual std::string_view text(int column) const = 0;  ///< empty for NULL
+  virtual std::string_view blob(int column) const = 0;  ///< empty for NULL
   std::optional<std::int64_t> optional_integer(int column) const {
     return is_null(column) ? std::nullopt : std::optional(integer(column));
   }
@@ -95,9 +95,10 @@ class Tx {
 
 /// Who undoes a unit of work that fails inside the lane's transaction.
 enum class Undo : std::uint8_t {
-  savepoint,  ///< Its own savepoint: the work may write and then return an error; only it is undone.
-  batch       ///< Work that decides before it writes: an error means the database failed, and undoes
-              ///< the whole batch. Cheaper by two statements.
+  savepoint,  ///< Its own savepoint: the work may write and then return an error; only it is
+              ///< undone.
+  batch  ///< Work that decides before it writes: an error means the database failed, and undoes
+         ///< the whole batch. Cheaper by two statements.
 };
 
 enum class Dialect : std::uint8_t { sqlite, postgres };
@@ -112,14 +113,15 @@ struct WriteStats {
   std::uint64_t last_batch = 0;    ///< Units in the latest batch.
   std::uint64_t queue_length = 0;  ///< Units that wait now.
   std::uint64_t wal_bytes = 0;     ///< Log in use since it was last started over (SQLite).
-  std::uint64_t wal_restarts = 0;  ///< Times the lane stood still to let the log start over (SQLite).
+  std::uint64_t wal_restarts =
+      0;  ///< Times the lane stood still to let the log start over (SQLite).
   std::uint64_t failed_checkpoints = 0;
 };
 
 /// A database with units of work. Safe for concurrent use.
 ///
-/// A write is durable (on disk, fsync done) before `done` or the return of `write`. Writes that wait
-/// at the same time share one commit. A unit of work is short and does no network I/O.
+/// A write is durable (on disk, fsync done) before `done` or the return of `write`. Writes that
+/// wait at the same time share one commit. A unit of work is short and does no network I/O.
 class Database {
  public:
   using Work = std::function<Result<void>(Tx&)>;
@@ -128,13 +130,13 @@ class Database {
   virtual ~Database() = default;
   virtual Dialect dialect() const = 0;
 
-  /// Queues the work and returns at once. `done` runs once on the writer's thread, after the commit or
-  /// with the error that undid the work; it must be short and must not wait for the database. When the
-  /// database is closing, `done` gets store_unavailable, possibly before submit returns.
+  /// Queues the work and returns at once. `done` runs once on the writer's thread, after the commit
+  /// or with the error that undid the work; it must be short and must not wait for the database.
+  /// When the database is closing, `done` gets store_unavailable, possibly before submit returns.
   virtual void submit(Work work, Done done, Undo undo = Undo::savepoint) = 0;
 
-  /// Runs the work over a consistent snapshot, on the caller's thread. It cannot write, and must not
-  /// start another read: when all readers do so they wait for each other.
+  /// Runs the work over a consistent snapshot, on the caller's thread. It cannot write, and must
+  /// not start another read: when all readers do so they wait for each other.
   virtual Result<void> read_work(const Work& work) = 0;
   /// submit() and wait. Never call it from the writer's thread.
   Result<void> write_work(Work work, Undo undo = Undo::savepoint);
@@ -153,7 +155,7 @@ class Database {
   }
   template <class F>
   auto read(F&& work) -> decltype(work(std::declval<Tx&>())) {
-    return with_value<F>(work, [this](Work inner) { return read_work(inner); });
+    return with_value<F>(work, [this](const Work& inner) { return read_work(inner); });
   }
 
  private:
@@ -181,7 +183,7 @@ struct SqliteOptions {
   int readers = 4;              ///< Snapshots open at the same time; further ones wait.
   int busy_timeout_ms = 5'000;  ///< How long to wait for another process's lock.
   int writer_cache_mib = 64;
-  int reader_cache_mib = 8;     ///< Each.
+  int reader_cache_mib = 8;       ///< Each.
   std::size_t max_batch = 1'024;  ///< Units of work in one commit.
   int wal_limit_mib = 128;        ///< The write-ahead log is started over beyond this size.
 };

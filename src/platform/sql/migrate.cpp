@@ -92,7 +92,8 @@ Result<Records> load_records(Tx& tx, Dialect dialect) {
 
 Result<void> check(const Records& records, const std::vector<Step>& steps) {
   for (const auto& [key, record] : records) {
-    const auto& [module, name] = key;
+    const std::string& module = key.first;
+    const std::string& name = key.second;
     const auto known = std::find_if(steps.begin(), steps.end(), [&](const Step& step) {
       return step.module == module && step.name == name;
     });
