@@ -134,7 +134,7 @@ describe('listing transfers', () => {
     assert.deepEqual(await list(`reference=${reference}`), [third.id, first.id]);
     assert.deepEqual(await list(`account=${cafe.id}`), [third.id, second.id]);
     assert.deepEqual(await list(`account=${shop.id}&reference=${reference}`), [third.id, first.id]);
-    const newest = (await list('limit=3')).slice(0, 3);
+    const newest = ids(await api.all('/v1/transfers')).slice(0, 3);
     assert.deepEqual(newest, [third.id, second.id, first.id]);
     const future = new Date(Date.now() + 60_000).toISOString();
     const past = new Date(Date.now() - 3_600_000).toISOString();

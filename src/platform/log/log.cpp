@@ -61,6 +61,7 @@ struct Logger {
   ~Logger() {
     flusher.reset();
     inner->flush();
+    pool.reset();  // Writes what is queued and joins its thread, while the sink still stands.
   }
 
   std::unique_ptr<spdlog::details::periodic_worker> flusher;
