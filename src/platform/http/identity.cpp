@@ -11,7 +11,10 @@ constexpr std::string_view hex = "0123456789abcdef";
 
 void append_digits(std::string& out, std::uint64_t value, int count, std::string_view alphabet) {
   const int bits = alphabet.size() == 32 ? 5 : 4;
-  for (int i = count - 1; i >= 0; --i) out += alphabet[value >> (bits * i) & (alphabet.size() - 1)];
+  out.append(static_cast<std::size_t>(count), '0');
+  for (auto digit = out.rbegin(); count > 0; ++digit, --count, value >>= bits) {
+    *digit = alphabet[value & (alphabet.size() - 1)];
+  }
 }
 
 bool is_request_id(std::string_view text) {

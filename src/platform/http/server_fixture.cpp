@@ -156,6 +156,8 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
       .append(body);
 }
 
+std::string filler(std::size_t size) { return std::string(size, 'x'); }
+
 std::optional<Admission> TestGate::try_admit(const Request& request, const Route&) {
   const std::string_view token = token_of(request);
   if (token == "Bearer throws") throw std::runtime_error("the gate is broken");
@@ -213,7 +215,7 @@ TestServer::TestServer(Routes routes, ServerOptions options)
 
 double TestServer::metric(std::string_view line) const {
   const std::string text = metrics.expose();
-  const std::string wanted = "\n" + std::string(line) + " ";
+  const std::string wanted = std::string("\n").append(line).append(" ");
   const std::size_t at = text.find(wanted);
   return at == std::string::npos ? -1 : std::stod(text.substr(at + wanted.size()));
 }

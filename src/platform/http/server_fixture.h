@@ -58,6 +58,9 @@ UniqueFd new_socket();
 std::string get(std::string_view path, std::string_view headers = "");
 std::string post(std::string_view path, std::string_view body, std::string_view headers = "");
 
+/// So many bytes of something.
+std::string filler(std::size_t size);
+
 /// Knows a few Bearer tokens: "fast" (from memory), "slow" (only on a worker), "limited" (no more
 /// requests today), "throws", "throws_slow".
 class TestGate final : public Gate {

@@ -112,18 +112,18 @@ TEST_F(ServerInputTest, BadChunksAreMalformed) {
 
 TEST_F(ServerInputTest, AnEndlessChunkHeaderIsMalformed) {
   RawClient client = server_.connect();
-  client.send(framed("Transfer-Encoding: chunked\r\n", "3;" + std::string(100'000, 'x')));
+  client.send(framed("Transfer-Encoding: chunked\r\n", "3;" + filler(100'000)));
   const Answer answer = client.receive();
   EXPECT_EQ(answer.status, 400);
   EXPECT_EQ(answer.code(), "malformed_request");
 }
 
 TEST_F(ServerInputTest, HeadersBeyondTheLimitAreTooLarge) {
-  const std::string many(3'000, 'h');
+  const std::string many = filler(3'000);
   expect_refused(get("/hello", "X: " + many + "\r\n"), 431, errors::headers_too_large);
   expect_refused(get("/" + many), 431, errors::headers_too_large);
   expect_refused("GET /hello HTTP/1.1\r\nHost: a\r\nX: " + many, 431, errors::headers_too_large);
-  EXPECT_EQ(server_.ask(get("/hello", "X: " + std::string(1'900, 'h') + "\r\n")).status, 200);
+  EXPECT_EQ(server_.ask(get("/hello", "X: " + filler(1'900) + "\r\n")).status, 200);
 }
 
 TEST_F(ServerInputTest, ABodyBeyondTheRoutesLimitIsTooLarge) {
@@ -139,7 +139,7 @@ TEST_F(ServerInputTest, ABodyBeyondTheRoutesLimitIsTooLarge) {
 
 TEST_F(ServerInputTest, ARefusedClientThatKeepsSendingStillReadsWhy) {
   RawClient client = server_.connect();
-  const Answer answer = client.ask(post("/small", std::string(200'000, 'x')));
+  const Answer answer = client.ask(post("/small", filler(200'000)));
   EXPECT_EQ(answer.status, 413);
 }
 

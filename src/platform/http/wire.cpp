@@ -1,5 +1,6 @@
 #include "platform/http/wire.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <ctime>
@@ -90,11 +91,15 @@ void append_number(std::string& out, std::int64_t number) {
   out.append(digits.data(), end);
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
 /// A value is sent without control characters: what a handler passes on cannot make a header of its
 /// own.
 void append_header(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ");
-  for (const char c : value) out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  const std::size_t begin = out.size();
+  out += value;
+  std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), is_control, ' ');
   out += "\r\n";
 }
 
