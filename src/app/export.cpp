@@ -41,7 +41,7 @@ struct Table {
 /// Every table, parents before children.
 constexpr std::array<Table, 13> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
-    FLORIN_TABLE(api_keys, "iitbttiiiii",
+    FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
                  "expires_at_us, revoked_at_us, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),

@@ -1,0 +1,157 @@
+// The command line, authentication, and the sandbox.
+import assert from 'node:assert/strict';
+import {readFileSync, statSync, writeFileSync} from 'node:fs';
+import path from 'node:path';
+import {after, describe, it} from 'node:test';
+
+import {Books} from './lib/books.mjs';
+import {bodyOf, Client, problemOf} from './lib/client.mjs';
+import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib/server.mjs';
+
+describe('florin', () => {
+  it('explains itself and refuses what it does not know', async () => {
+    const help = await florinOk(['--help']);
+    for (const command of ['serve', 'migrate', 'config', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants']) {
+      assert.match(help, new RegExp(`\\b${command}\\b`));
+    }
+    assert.match(await florinOk(['--version']), /^florin \d+\.\d+\.\d+/);
+    for (const args of [[], ['nonsense'], ['serve', '--nonsense']]) assert.equal((await florin(args)).code, 2, args.join(' '));
+  });
+
+  it('prints the effective settings and where each comes from', async () => {
+    const file = path.join(makeFolder(), 'florin.toml');
+    writeFileSync(file, '[http]\nio_threads = 3\n');
+    const text = await florinOk(['config', '--config', file, '--data', '/elsewhere', '--db', 'postgres://u:geheim@h/d'],
+                                {env: {FLORIN_LOG_LEVEL: 'warn'}});
+    assert.match(text, /io_threads = 3 {2}# file/);
+    assert.match(text, /dir = "\/elsewhere" {2}# flag/);
+    assert.match(text, /level = "warn" {2}# environment/);
+    assert.doesNotMatch(text, /geheim/);
+  });
+
+  it('names an unknown setting, its line, and the nearest known one', async () => {
+    const file = path.join(makeFolder(), 'florin.toml');
+    writeFileSync(file, '[http]\n\nio_treads = 3\n');
+    const result = await florin(['config', '--config', file]);
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /line 3.*http\.io_treads.*did you mean http\.io_threads/s);
+  });
+
+  it('moves everything from one database to another', async () => {
+    const books = await Books.open();
+    const [ana, shop] = [await books.wallet(1000), await books.wallet()];
+    const key = 'moved';
+    const body = {postings: [{debit: ana.id, credit: shop.id, amount: 9, currency: 'KZT'}]};
+    const first = await books.api.post('/v1/transfers', body, {key});
+    bodyOf(await books.api.post('/v1/holds', body), 201);
+    await books.close();
+    const file = path.join(makeFolder(), 'all.jsonl');
+    await florinOk(['export', '--data', books.dataDir, '--out', file]);
+    books.dataDir = makeFolder();
+    assert.match(await florinOk(['import', '--data', books.dataDir, '--in', file]), /books are in order/);
+    await books.start();
+    after(() => books.close());
+    const again = await books.api.post('/v1/transfers', body, {key});
+    bodyOf(again, 201);
+    assert.deepEqual([again.headers['idempotent-replayed'], again.bytes], ['true', first.bytes]);
+
+    const twice = await florin(['import', '--data', books.dataDir, '--in', file]);
+    assert.deepEqual([twice.code, /import_refused/.test(twice.stderr)], [2, true]);
+    const damaged = path.join(makeFolder(), 'damaged.jsonl');
+    writeFileSync(damaged, readFileSync(file, 'utf8').split('\n').toSpliced?.(5, 1).join('\n') ?? 'x');
+    const refused = await florin(['import', '--data', makeFolder(), '--in', damaged]);
+    assert.deepEqual([refused.code, /import_refused/.test(refused.stderr)], [2, true]);
+  });
+
+  it('examines what it depends on', async () => {
+    const folder = makeFolder();
+    const missing = await florin(['doctor', '--data', folder]);
+    assert.equal(missing.code, 1);
+    assert.match(missing.stdout, /florin serve/);
+    await florinOk(['migrate', '--data', folder]);
+    assert.match(await florinOk(['doctor', '--data', folder]), /All is well/);
+  });
+});
+
+describe('an API key', () => {
+  it('must be there, known, allowed, unexpired and not revoked', async () => {
+    const books = await Books.open();
+    after(() => books.close());
+    const ask = (secret) => books.api.as(secret).get('/v1/accounts');
+    problemOf(await ask(null), 401, 'unauthenticated');
+    problemOf(await ask('nonsense'), 401, 'unauthenticated');
+    problemOf(await ask(`fl_live_${'x'.repeat(32)}`), 401, 'unauthenticated');
+    const events = await createKey(books.dataDir, {permissions: 'events:read'});
+    problemOf(await ask(events.secret), 403, 'permission_denied');
+    const short = await createKey(books.dataDir, {more: ['--expires-at', new Date(Date.now() + 1500).toISOString()]});
+    bodyOf(await ask(short.secret), 200);
+    const revoked = await createKey(books.dataDir);
+    bodyOf(await ask(revoked.secret), 200);
+    await florinOk(['keys', 'revoke', revoked.id, '--data', books.dataDir]);
+    await eventually('the key is revoked', async () => (await ask(revoked.secret)).json?.code === 'key_revoked');
+    await eventually('the key has expired', async () => (await ask(short.secret)).json?.code === 'key_expired');
+    assert.match(await florinOk(['keys', 'list', '--data', books.dataDir]), /revoked/);
+  });
+
+  it('is held to its rate, and told so', async () => {
+    const books = await Books.open();
+    after(() => books.close());
+    const limited = await books.clientWith({rateLimit: 5});
+    const answers = [];
+    for (let i = 0; i < 12; ++i) answers.push(await limited.get('/v1/currencies'));
+    const refused = answers.filter(({status}) => status === 429);
+    assert.ok(refused.length >= 1 && answers[0].status === 200);
+    problemOf(refused[0], 429, 'rate_limited');
+    assert.equal(answers[0].headers['ratelimit-limit'], '5');
+    assert.equal(answers[0].headers['ratelimit-remaining'], '4');
+  });
+});
+
+describe('the sandbox', () => {
+  it('has a tenant with a key, accounts, and transfers that go on', async () => {
+    const folder = makeFolder();
+    let server = await Server.start(folder, {args: ['--sandbox']});
+    after(() => server.stop());
+    const file = path.join(folder, 'demo.json');
+    const demo = JSON.parse(readFileSync(file, 'utf8'));
+    assert.equal(statSync(file).mode & 0o777, 0o600);
+    assert.match(server.output, new RegExp(demo.api_key));
+    const api = new Client(server.url, demo.api_key);
+    assert.ok((await api.all('/v1/accounts')).length >= 10);
+    const count = async () => (await api.all('/v1/transfers')).length;
+    const before = await count();
+    await eventually('a demo transfer', async () => await count() > before);
+    api.close();
+    await server.stop();
+    server = await Server.start(folder, {args: ['--sandbox']});
+    bodyOf(await new Client(server.url, demo.api_key).get('/v1/accounts'), 200);
+  });
+});
+
+describe('the API document', () => {
+  it('is shown as a page that asks no other host', async () => {
+    const books = await Books.open();
+    after(() => books.close());
+    const page = await books.api.get('/docs');
+    assert.equal(page.status, 200);
+    assert.doesNotMatch(page.bytes.toString(), /https?:\/\//);
+    assert.match(page.headers['content-security-policy'], /default-src 'none'/);
+    for (const [, asset] of page.bytes.toString().matchAll(/src="([^"]+)"/g)) {
+      assert.equal((await books.api.get(asset)).status, 200, asset);
+    }
+  });
+
+  it('names routes that exist', async () => {
+    const books = await Books.open();
+    after(() => books.close());
+    const document = bodyOf(await books.api.get('/openapi.json'), 200);
+    for (const [template, item] of Object.entries(document.paths)) {
+      for (const method of Object.keys(item)) {
+        const answer = await books.api.send(method.toUpperCase(), template.replace(/\{service\}/, 'ledger')
+            .replace(/\{asset\}/, 'redoc.js').replace(/\{id\}/, 'nothing'));
+        assert.notEqual(answer.json?.code, 'route_not_found', `${method} ${template}`);
+        assert.notEqual(answer.json?.code, 'method_not_allowed', `${method} ${template}`);
+      }
+    }
+  });
+});
