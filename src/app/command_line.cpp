@@ -53,6 +53,7 @@ struct Program {
   CommonOptions common;
   bool sandbox = false;
   bool check_only = false;
+  bool reference = false;
   KeyOptions key;
   std::string tenant_name;
   std::string file;
@@ -180,7 +181,7 @@ Result<int> Program::migrate() const {
 }
 
 Result<int> Program::config() const {
-  fmt::print("{}", print_config(TRY(load())));
+  fmt::print("{}", reference ? configuration_reference() : print_config(TRY(load())));
   return exit_done;
 }
 
@@ -414,8 +415,11 @@ class CommandLine {
         command(root_, "migrate", "Bring the database's schema up to date", &Program::migrate);
     migrate->add_flag("--check", program_.check_only,
                       "Only list the steps; exit 1 when some are waiting");
-    command(root_, "config", "Print the effective settings and where each comes from",
-            &Program::config);
+    CLI::App* config =
+        command(root_, "config", "Print the effective settings and where each comes from",
+                &Program::config);
+    config->add_flag("--reference", program_.reference,
+                     "Print every setting with its default and meaning instead");
     command(root_, "doctor", "Check everything the server depends on, with advice",
             &Program::doctor);
     command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds",
