@@ -1,0 +1,186 @@
+#include "access/access.h"
+
+#include <gtest/gtest.h>
+
+#include "access/errors.h"
+#include "access/key_gate.h"
+#include "access/module.h"
+#include "access/token_bucket.h"
+#include "base/id_generator.h"
+#include "platform/sql/database.h"
+
+namespace florin::access {
+namespace {
+
+class AccessTest : public testing::Test {
+ protected:
+  AccessTest() {
+    database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+    EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
+    access.emplace(*database, clock, ids, 100);
+    gate.emplace(*database, clock);
+    tenant = access->create_tenant("acme")->id;
+  }
+
+  CreatedApiKey make_key(std::vector<std::string> permissions, std::int64_t rate = 0) {
+    NewApiKey wanted;
+    wanted.tenant = tenant;
+    wanted.name = "test";
+    wanted.permissions = std::move(permissions);
+    wanted.rate_limit_per_second = rate;
+    return *access->create_key(wanted);
+  }
+
+  static http::Request request_with(std::string_view authorization) {
+    http::Request request;
+    request.headers.push_back({"authorization", std::string(authorization)});
+    return request;
+  }
+
+  /// As the server asks: memory first, then the database.
+  http::Admission ask(const Secret& key, const std::string& permission = "ledger:read") {
+    const http::Request request = request_with("Bearer " + std::string(key.reveal()));
+    const http::Route route{"GET", "/", permission, http::SyncHandler(), 0};
+    auto known = gate->try_admit(request, route);
+    return known ? std::move(*known) : gate->admit(request, route);
+  }
+  std::string_view refusal(const Secret& key, const std::string& permission = "ledger:read") {
+    const http::Admission admission = ask(key, permission);
+    return admission.caller ? "" : admission.caller.error().code.name;
+  }
+
+  FakeClock clock;
+  IdGenerator ids{clock, 0};
+  std::unique_ptr<sql::Database> database;
+  std::optional<Access> access;
+  std::optional<KeyGate> gate;
+  TenantId tenant;
+};
+
+TEST_F(AccessTest, TenantsHaveNamesOfTheirOwn) {
+  EXPECT_EQ(access->create_tenant("acme").error().code, errors::tenant_exists);
+  EXPECT_EQ(access->create_tenant("").error().code, florin::errors::validation_failed);
+  EXPECT_EQ(access->create_tenant("a\nb").error().code, florin::errors::validation_failed);
+  EXPECT_EQ(access->find_tenant("acme")->id, tenant);
+  EXPECT_EQ(access->find_tenant(tenant.str())->id, tenant);
+  EXPECT_EQ(access->find_tenant("nobody").error().code, errors::tenant_not_found);
+  EXPECT_EQ(access->tenants()->size(), 1u);
+}
+
+TEST_F(AccessTest, AKeyAdmitsItsTenantWithItsPermissions) {
+  const CreatedApiKey key = make_key({"ledger:read"});
+  const http::Admission admission = ask(key.secret);
+  ASSERT_TRUE(admission.caller);
+  EXPECT_EQ(admission.caller->tenant, tenant);
+  EXPECT_EQ(admission.caller->actor, key.key.id.str());
+  EXPECT_EQ(refusal(key.secret, "ledger:write"), "permission_denied");
+  EXPECT_EQ(refusal(make_key({"ledger:*"}).secret, "ledger:write"), "");
+  EXPECT_EQ(refusal(make_key({"ledger:*"}).secret, "events:read"), "permission_denied");
+  EXPECT_EQ(refusal(make_key({"*"}).secret, "events:read"), "");
+}
+
+TEST_F(AccessTest, UnknownKeysAndOtherSchemesAreRefused) {
+  EXPECT_EQ(refusal(Secret("fl_live_" + std::string(32, 'x'))), "unauthenticated");
+  EXPECT_EQ(refusal(Secret("nonsense")), "unauthenticated");
+  const http::Route route{"GET", "/", "ledger:read", http::SyncHandler(), 0};
+  for (const char* header : {"", "Bearer", "Basic abc", "Bearer "}) {
+    const auto admission = gate->try_admit(request_with(header), route);
+    ASSERT_TRUE(admission) << header;
+    EXPECT_EQ(admission->caller.error().code, errors::unauthenticated) << header;
+  }
+}
+
+TEST_F(AccessTest, AKeyMadeElsewhereWorksAtOnce) {
+  ASSERT_TRUE(gate->refresh());
+  Access other(*database, clock, ids, 100);
+  NewApiKey wanted;
+  wanted.tenant = tenant;
+  wanted.name = "other";
+  wanted.permissions = {"*"};
+  EXPECT_EQ(refusal(other.create_key(wanted)->secret), "");
+}
+
+TEST_F(AccessTest, ARevokedKeyIsRefusedAfterARefresh) {
+  const CreatedApiKey key = make_key({"*"});
+  EXPECT_EQ(refusal(key.secret), "");
+  EXPECT_TRUE(access->revoke_key(key.key.id)->revoked_at);
+  ASSERT_TRUE(gate->refresh());
+  EXPECT_EQ(refusal(key.secret), "key_revoked");
+  EXPECT_TRUE(access->revoke_key(key.key.id));
+  EXPECT_EQ(access->revoke_key(ApiKeyId{42}).error().code, errors::api_key_not_found);
+}
+
+TEST_F(AccessTest, AKeyEndsAtItsTime) {
+  NewApiKey wanted;
+  wanted.tenant = tenant;
+  wanted.name = "short";
+  wanted.permissions = {"*"};
+  wanted.expires_at = clock.now().plus_seconds(10);
+  const CreatedApiKey key = *access->create_key(wanted);
+  EXPECT_EQ(refusal(key.secret), "");
+  clock.advance_seconds(10);
+  EXPECT_EQ(refusal(key.secret), "key_expired");
+  EXPECT_EQ(access->create_key(wanted).error().code, florin::errors::validation_failed);
+}
+
+TEST_F(AccessTest, AKeyIsHeldToItsRate) {
+  const CreatedApiKey key = make_key({"*"}, 2);
+  EXPECT_EQ(ask(key.secret).rate_limit->remaining, 1);
+  EXPECT_EQ(refusal(key.secret), "");
+  const http::Admission third = ask(key.secret);
+  ASSERT_FALSE(third.caller);
+  EXPECT_EQ(third.caller.error().code, errors::rate_limited);
+  EXPECT_EQ(third.caller.error().retry_after_s, 1);
+  EXPECT_EQ(third.rate_limit->limit, 2);
+  clock.advance_seconds(1);
+  EXPECT_EQ(refusal(key.secret), "");
+}
+
+TEST_F(AccessTest, WhatIsWrongWithAWantedKeyIsNamed) {
+  NewApiKey wanted;
+  wanted.tenant = tenant;
+  wanted.name = "x";
+  EXPECT_EQ(access->create_key(wanted).error().fields.at(0).pointer, "/permissions");
+  wanted.permissions = {"ledger:fly"};
+  EXPECT_EQ(access->create_key(wanted).error().fields.at(0).rule, "unknown_value");
+  wanted.permissions = {"*"};
+  wanted.rate_limit_per_second = -1;
+  EXPECT_EQ(access->create_key(wanted).error().fields.at(0).pointer, "/rate_limit_per_second");
+  wanted.rate_limit_per_second = 0;
+  wanted.tenant = TenantId{99};
+  EXPECT_EQ(access->create_key(wanted).error().code, errors::tenant_not_found);
+}
+
+TEST_F(AccessTest, TheKeyItselfIsNowhereInTheDatabase) {
+  static constexpr sql::Query everything{"test.keys",
+                                         "SELECT hash, hint, name, permissions FROM api_keys"};
+  const CreatedApiKey key = make_key({"*"});
+  const std::string random(key.secret.reveal().substr(8));
+  ASSERT_TRUE(database->read([&](sql::Tx& tx) {
+    return tx.query(everything, {}, [&](const sql::Row& row) {
+      for (int column = 0; column < 4; ++column)
+        EXPECT_EQ(row.text(column).find(random), std::string_view::npos);
+      return true;
+    });
+  }));
+  EXPECT_EQ(access->keys(tenant)->size(), 1u);
+}
+
+TEST(TokenBucket, FillsWithTimeUpToASecondsWorth) {
+  FakeClock clock;
+  TokenBucket bucket(10, clock.now());
+  http::Admission::RateLimit state;
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(bucket.take(clock.now(), state));
+  EXPECT_FALSE(bucket.take(clock.now(), state));
+  clock.set(clock.now().plus_us(100'000));
+  EXPECT_TRUE(bucket.take(clock.now(), state));
+  EXPECT_FALSE(bucket.take(clock.now(), state));
+  clock.advance_seconds(3'600);
+  for (int i = 0; i < 10; ++i) EXPECT_TRUE(bucket.take(clock.now(), state));
+  EXPECT_FALSE(bucket.take(clock.now(), state));
+  clock.advance_seconds(-10);
+  EXPECT_FALSE(bucket.take(clock.now(), state));
+}
+
+}  // namespace
+}  // namespace florin::access

@@ -1,0 +1,111 @@
+#include "app/config.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "app/http_errors.h"
+#include "idempotency/errors.h"
+#include "ledger/errors.h"
+
+namespace florin::app {
+namespace {
+
+/// A settings file that goes with the test.
+class SettingsFile {
+ public:
+  explicit SettingsFile(const std::string& text)
+      : path_((std::filesystem::temp_directory_path() /
+               ("florin-config-" + std::to_string(::getpid()) + ".toml"))
+                  .string()) {
+    std::ofstream(path_) << text;
+  }
+  ~SettingsFile() { std::filesystem::remove(path_); }
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST(Config, LaterSourcesWin) {
+  const SettingsFile file("[http]\nio_threads = 2\nworker_threads = 2\nmax_queued = 2\n");
+  ConfigSources sources;
+  sources.file = file.path();
+  sources.environment = {{"FLORIN_HTTP_WORKER_THREADS", "3"}, {"FLORIN_HTTP_MAX_QUEUED", "3"}};
+  sources.flags = {{"http.max_queued", "4"}};
+  const LoadedConfig loaded = *load_config(sources);
+  EXPECT_EQ(loaded.config.http.io_threads, 2);
+  EXPECT_EQ(loaded.config.http.worker_threads, 3);
+  EXPECT_EQ(loaded.config.http.max_queued, 4);
+  EXPECT_EQ(loaded.origin.at("http.max_connections"), "default");
+  EXPECT_EQ(loaded.origin.at("http.io_threads"), "file");
+  EXPECT_EQ(loaded.origin.at("http.max_queued"), "flag");
+}
+
+std::string refusal(const ConfigSources& sources) {
+  const auto loaded = load_config(sources);
+  if (loaded) return "accepted";
+  EXPECT_EQ(loaded.error().code, errors::invalid_configuration);
+  return loaded.error().detail;
+}
+
+TEST(Config, WhatIsWrongIsNamedWithItsPlaceAndRule) {
+  const SettingsFile unknown("[http]\nio_treads = 2\n");
+  EXPECT_NE(refusal({unknown.path(), {}, {}})
+                .find("line 2: there is no setting http.io_treads; did you mean http.io_threads?"),
+            std::string::npos);
+  const SettingsFile broken("[http\n");
+  EXPECT_NE(refusal({broken.path(), {}, {}}).find("line 1"), std::string::npos);
+  EXPECT_NE(refusal({"/no/such/file.toml", {}, {}}).find("/no/such/file.toml"), std::string::npos);
+  EXPECT_EQ(refusal({std::nullopt, {{"FLORIN_HTTP_IO_THREADS", "0"}}, {}}),
+            "http.io_threads (from FLORIN_HTTP_IO_THREADS) must be a whole number from 1 to 64");
+  for (const char* listen : {"8000", ":8000", "host:", "host:70000", "host:x"}) {
+    EXPECT_NE(refusal({std::nullopt, {}, {{"http.listen", listen}}}).find("HOST:PORT"),
+              std::string::npos)
+        << listen;
+  }
+  EXPECT_NE(refusal({std::nullopt, {}, {{"log.level", "loud"}}}).find("debug, info, warn"),
+            std::string::npos);
+  EXPECT_NE(refusal({std::nullopt, {}, {{"http.access_log", "yes"}}}).find("true or false"),
+            std::string::npos);
+  EXPECT_NE(refusal({std::nullopt, {}, {{"data.dir", ""}}}).find("empty"), std::string::npos);
+}
+
+TEST(Config, PasswordsInUrlsAreNotShown) {
+  const auto shown = [](const std::string& url) {
+    return print_config(*load_config({std::nullopt, {}, {{"database.url", url}}}));
+  };
+  EXPECT_NE(shown("postgres://user:geheim@host/db").find("postgres://user:***@host/db"),
+            std::string::npos);
+  EXPECT_EQ(shown("postgres://user:geheim@host/db").find("geheim"), std::string::npos);
+  EXPECT_NE(shown("sqlite:/a/b.db").find("sqlite:/a/b.db"), std::string::npos);
+}
+
+TEST(Config, WhatIsPrintedReadsBack) {
+  const LoadedConfig first = *load_config(
+      {std::nullopt,
+       {},
+       {{"http.listen", "0.0.0.0:1234"}, {"log.format", "json"}, {"http.access_log", "false"}}});
+  const SettingsFile file(print_config(first));
+  const LoadedConfig second = *load_config({file.path(), {}, {}});
+  EXPECT_EQ(second.config.http.port, 1234);
+  EXPECT_EQ(second.config.log_format, log::Format::json);
+  EXPECT_FALSE(second.config.http.access_log);
+}
+
+TEST(HttpErrors, EveryKindHasItsStatus) {
+  EXPECT_EQ(status_of(florin::errors::validation_failed), 400);
+  EXPECT_EQ(status_of(florin::errors::internal_error), 500);
+  EXPECT_EQ(status_of(ledger::errors::insufficient_funds), 402);
+  EXPECT_EQ(status_of(ledger::errors::account_not_found), 404);
+  EXPECT_EQ(status_of(ledger::errors::account_frozen), 409);
+  EXPECT_EQ(status_of(ledger::errors::balance_limit_exceeded), 422);
+  EXPECT_EQ(status_of(ledger::errors::ledger_busy), 503);
+  EXPECT_EQ(status_of(idempotency::errors::idempotency_mismatch), 422);
+  EXPECT_EQ(status_of(idempotency::errors::request_in_progress), 409);
+}
+
+}  // namespace
+}  // namespace florin::app
