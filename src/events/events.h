@@ -42,9 +42,9 @@ struct Event {
 };
 
 struct Filter {
-  std::optional<std::string> type;  ///< Exact, or a family: "account.*".
-  std::optional<std::string> subject;
-  std::optional<Timestamp> since, until;  ///< since <= created_at < until
+  std::optional<std::string> type = {};  ///< Exact, or a family: "account.*".
+  std::optional<std::string> subject = {};
+  std::optional<Timestamp> since = {}, until = {};  ///< since <= created_at < until
 };
 
 struct EventPage {

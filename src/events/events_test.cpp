@@ -21,8 +21,8 @@ class EventsTest : public testing::Test {
   }
   std::vector<EventId> ids_of(const Filter& filter, EventId before = {}, int limit = 50) {
     std::vector<EventId> found;
-    for (const Event& event : log.list({1}, filter, before, limit)->events)
-      found.push_back(event.id);
+    const EventPage page = *log.list({1}, filter, before, limit);
+    for (const Event& event : page.events) found.push_back(event.id);
     return found;
   }
   Result<http::Response> get(const std::string& pattern, http::Request request) {

@@ -230,7 +230,7 @@ TEST(JsonObjectReader, TakesProblemsOfItsCaller) {
 
 TEST(JsonObjectReader, StopsCollectingAtAThousandProblems) {
   Object members;
-  for (int i = 0; i < 3'000; ++i) members.emplace_back("k" + std::to_string(i), 0);
+  for (int i = 0; i < 3'000; ++i) members.emplace_back(std::to_string(i), 0);
   const Value value = members;
   Problems problems;
   ObjectReader body(value, "", problems);
