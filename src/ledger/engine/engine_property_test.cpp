@@ -1,0 +1,370 @@
+// Random commands against a small model that shares no code with the engine: what is accepted, what
+// every account holds afterwards, and what must always be true of the rows.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <random>
+
+#include "base/id_generator.h"
+#include "ledger/engine/engine.h"
+#include "ledger/errors.h"
+
+namespace florin::ledger::engine {
+namespace {
+
+constexpr int account_count = 6;
+const TenantId tenant{1};
+
+Currency kzt() { return *Currency::parse("KZT"); }
+
+/// A model account: plain signed numbers, the way a textbook would do it.
+struct ModelAccount {
+  bool debit_normal = false;
+  std::optional<std::int64_t> min, max;
+  std::int64_t balance = 0, outgoing = 0, incoming = 0;
+};
+
+/// Amounts that leave (negative) or enter an account in its normal direction.
+struct ModelEffect {
+  std::int64_t balance = 0, outgoing = 0, incoming = 0;
+};
+
+struct ModelHold {
+  int debit = 0, credit = 0;
+  std::int64_t remaining = 0;
+  bool open = true;
+};
+
+class Model {
+ public:
+  std::vector<ModelAccount> accounts;
+  std::map<std::int64_t, ModelHold> holds;
+
+  using Moves = std::vector<std::array<std::int64_t, 3>>;  // debit, credit, amount
+
+  /// "" when the moves are accepted and done, else the code that refuses them.
+  std::string move(const Moves& moves, bool hold) {
+    std::map<std::int64_t, ModelEffect> effects;
+    std::vector<std::int64_t> order;
+    const auto touch = [&](std::int64_t account) -> ModelEffect& {
+      if (!effects.contains(account)) order.push_back(account);
+      return effects[account];
+    };
+    for (const auto& [debit, credit, amount] : moves) {
+      if (debit == credit) return "same_account";
+      apply(touch(debit), accounts[static_cast<std::size_t>(debit)].debit_normal, amount, hold);
+      apply(touch(credit), !accounts[static_cast<std::size_t>(credit)].debit_normal, amount, hold);
+    }
+    for (const std::int64_t index : order) {
+      const ModelAccount& now = accounts[static_cast<std::size_t>(index)];
+      const ModelEffect& effect = effects[index];
+      const std::int64_t available = now.balance - now.outgoing;
+      const std::int64_t available_then = available + effect.balance - effect.outgoing;
+      if (now.min && available_then < *now.min && available_then < available)
+        return "insufficient_funds";
+      const std::int64_t total = now.balance + now.incoming;
+      const std::int64_t total_then = total + effect.balance + effect.incoming;
+      if (now.max && total_then > *now.max && total_then > total) return "balance_limit_exceeded";
+    }
+    for (const auto& [index, effect] : effects) {
+      ModelAccount& account = accounts[static_cast<std::size_t>(index)];
+      account.balance += effect.balance;
+      account.outgoing += effect.outgoing;
+      account.incoming += effect.incoming;
+    }
+    return "";
+  }
+
+  void end_hold(ModelHold& hold, std::int64_t captured, bool keep_rest) {
+    const std::int64_t given_back = keep_rest ? 0 : hold.remaining - captured;
+    settle(hold.debit, true, captured, given_back);
+    settle(hold.credit, false, captured, given_back);
+    hold.remaining -= captured + given_back;
+    hold.open = keep_rest && hold.remaining > 0;
+  }
+
+ private:
+  static void apply(ModelEffect& effect, bool enters, std::int64_t amount, bool hold) {
+    if (hold) {
+      (enters ? effect.incoming : effect.outgoing) += amount;
+    } else {
+      effect.balance += enters ? amount : -amount;
+    }
+  }
+  void settle(int index, bool debit_side, std::int64_t captured, std::int64_t given_back) {
+    ModelAccount& account = accounts[static_cast<std::size_t>(index)];
+    const bool enters = debit_side == account.debit_normal;
+    (enters ? account.incoming : account.outgoing) -= captured + given_back;
+    account.balance += enters ? captured : -captured;
+  }
+};
+
+class Harness {
+ public:
+  explicit Harness(std::uint64_t seed) : random_(seed) {
+    for (int i = 0; i < account_count; ++i) {
+      ModelAccount account;
+      account.debit_normal = i < 2;
+      if (i >= 2) account.min = pick(3) == 0 ? -500 : 0;
+      if (i == account_count - 1) account.max = 2'000;
+      model.accounts.push_back(account);
+      world.accounts.emplace(
+          id_of(i),
+          AccountState{.id = id_of(i),
+                       .tenant = tenant,
+                       .type = account.debit_normal ? AccountType::asset : AccountType::liability,
+                       .currency = kzt(),
+                       .min_balance = account.min,
+                       .max_balance = account.max,
+                       .sums = {}});
+    }
+  }
+
+  static AccountId id_of(int index) { return {1'000 + index}; }
+  std::int64_t pick(std::int64_t below) {
+    return std::uniform_int_distribution<std::int64_t>(0, below - 1)(random_);
+  }
+
+  Model::Moves random_moves() {
+    Model::Moves moves(static_cast<std::size_t>(1 + pick(3)));
+    for (auto& move : moves) move = {pick(account_count), pick(account_count), 1 + pick(400)};
+    return moves;
+  }
+
+  static std::vector<PostingRequest> postings(const Model::Moves& moves) {
+    std::vector<PostingRequest> requests;
+    for (const auto& [debit, credit, amount] : moves) {
+      requests.push_back({{id_of(static_cast<int>(debit)), {}},
+                          {id_of(static_cast<int>(credit)), {}},
+                          {amount, kzt()}});
+    }
+    return requests;
+  }
+
+  /// Runs one command through an engine of its own, over the world as it stands.
+  Outcome run(Command command) {
+    command.origin.tenant = tenant;
+    for (auto& [id, account] : world.accounts) account.touched = false;
+    clock.advance_seconds(1);
+    const AnswerOf nothing_remembered = [](const Command&, const Outcome&) { return std::nullopt; };
+    Engine engine(world, ids, clock.now(), nothing_remembered);
+    Outcome outcome = engine.decide(command);
+    keep(engine.changes());
+    return outcome;
+  }
+
+  void expect_same(const std::string& step) {
+    __extension__ using Wide = __int128;
+    Wide difference = 0;
+    for (int i = 0; i < account_count; ++i) {
+      const AccountState& account = world.accounts.at(id_of(i));
+      const ModelAccount& wanted = model.accounts[static_cast<std::size_t>(i)];
+      ASSERT_EQ(balance_of(account.type, account.sums), wanted.balance)
+          << step << ", account " << i;
+      ASSERT_EQ(available_of(account.type, account.sums), wanted.balance - wanted.outgoing)
+          << step << ", account " << i;
+      ASSERT_EQ(incoming_of(account.type, account.sums), wanted.incoming)
+          << step << ", account " << i;
+      difference += static_cast<Wide>(account.sums.debits_posted) - account.sums.credits_posted;
+    }
+    ASSERT_TRUE(difference == 0) << step;
+  }
+
+  Model model;
+  World world;
+  FakeClock clock;
+  IdGenerator ids{clock, 0};
+  std::vector<PostingRow> rows;
+  std::vector<TransferId> reversible;
+
+ private:
+  void keep(const Changes& changes) {
+    rows.insert(rows.end(), changes.postings.begin(), changes.postings.end());
+    for (const PostedTransfer& posted : changes.transfers) {
+      world.transfers.emplace(posted.transfer.id, PastTransfer{posted.transfer, {}});
+      reversible.push_back(posted.transfer.id);
+    }
+  }
+
+  std::mt19937_64 random_;
+};
+
+std::string code_of(const Outcome& outcome) {
+  const auto* error = std::get_if<Error>(&outcome);
+  return error ? std::string(error->code.name) : "";
+}
+
+void step_transfer(Harness& h, const std::string& step, bool dry_run) {
+  const Model::Moves moves = h.random_moves();
+  const Model before = h.model;
+  Command command;
+  command.dry_run = dry_run;
+  command.body = PostTransfer{Harness::postings(moves), {}, std::nullopt};
+  EXPECT_EQ(code_of(h.run(command)), h.model.move(moves, false)) << step;
+  if (dry_run) h.model = before;
+}
+
+void step_bulk(Harness& h, const std::string& step) {
+  const bool atomic = h.pick(2) == 0;
+  const Model before = h.model;
+  PostBulk bulk;
+  bulk.atomic = atomic;
+  std::vector<std::string> wanted;
+  for (std::int64_t i = 0, count = 1 + h.pick(4); i < count; ++i) {
+    const Model::Moves moves = h.random_moves();
+    bulk.transfers.push_back({Harness::postings(moves), {}, std::nullopt});
+    wanted.push_back(h.model.move(moves, false));
+  }
+  Command command;
+  command.body = bulk;
+  const Outcome outcome = h.run(command);
+  const auto first_refusal = std::find_if(wanted.begin(), wanted.end(),
+                                          [](const std::string& code) { return !code.empty(); });
+  if (atomic && first_refusal != wanted.end()) {
+    h.model = before;
+    EXPECT_EQ(code_of(outcome), *first_refusal == "same_account" ? "same_account" : "bulk_refused")
+        << step;
+    return;
+  }
+  const auto& items = std::get<BulkResult>(outcome).items;
+  ASSERT_EQ(items.size(), wanted.size()) << step;
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    const auto* error = std::get_if<Error>(&items[i]);
+    EXPECT_EQ(error ? error->code.name : "", wanted[i]) << step;
+  }
+}
+
+void step_place(Harness& h, const std::string& step) {
+  Model::Moves moves = h.random_moves();
+  moves.resize(1);
+  Command command;
+  command.body = PlaceHold{Harness::postings(moves), {}, std::nullopt};
+  const Outcome outcome = h.run(command);
+  EXPECT_EQ(code_of(outcome), h.model.move(moves, true)) << step;
+  if (const auto* hold = std::get_if<Hold>(&outcome)) {
+    h.model.holds[hold->id.value] = {static_cast<int>(moves[0][0]), static_cast<int>(moves[0][1]),
+                                     moves[0][2], true};
+  }
+}
+
+void step_end_hold(Harness& h, const std::string& step) {
+  if (h.model.holds.empty()) return;
+  auto chosen = h.model.holds.begin();
+  std::advance(chosen, h.pick(static_cast<std::int64_t>(h.model.holds.size())));
+  ModelHold& hold = chosen->second;
+  Command command;
+  const bool capture = h.pick(2) == 0;
+  const bool keep_rest = h.pick(2) == 0;
+  const std::int64_t amount = 1 + h.pick(400);
+  if (capture) {
+    command.body = CaptureHold{{chosen->first}, amount, keep_rest};
+  } else {
+    command.body = ReleaseHold{{chosen->first}};
+  }
+  const std::string wanted = !hold.open                           ? "hold_not_open"
+                             : capture && amount > hold.remaining ? "capture_exceeds_hold"
+                                                                  : "";
+  EXPECT_EQ(code_of(h.run(command)), wanted) << step;
+  if (wanted.empty()) h.model.end_hold(hold, capture ? amount : 0, capture && keep_rest);
+}
+
+void step_reverse(Harness& h, const std::string& step) {
+  if (h.reversible.empty()) return;
+  const TransferId id = h.reversible[static_cast<std::size_t>(
+      h.pick(static_cast<std::int64_t>(h.reversible.size())))];
+  const PastTransfer past = h.world.transfers.at(id);
+  Model::Moves moves;
+  for (const Posting& posting : past.transfer.postings) {
+    moves.push_back(
+        {posting.credit.value - 1'000, posting.debit.value - 1'000, posting.amount.minor});
+  }
+  Command command;
+  command.body = ReverseTransfer{id, {}};
+  const std::string wanted =
+      past.reversed_by ? "transfer_already_reversed" : h.model.move(moves, false);
+  EXPECT_EQ(code_of(h.run(command)), wanted) << step;
+}
+
+void run_steps(Harness& h, int steps, std::uint64_t seed) {
+  for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) {
+    const std::string step = "seed " + std::to_string(seed) + " step " + std::to_string(i);
+    switch (h.pick(7)) {
+      case 0:
+        step_bulk(h, step);
+        break;
+      case 1:
+        step_place(h, step);
+        break;
+      case 2:
+        step_end_hold(h, step);
+        break;
+      case 3:
+        step_reverse(h, step);
+        break;
+      case 4:
+        step_transfer(h, step, true);
+        break;
+      default:
+        step_transfer(h, step, false);
+    }
+    h.expect_same(step);
+  }
+}
+
+TEST(EngineProperty, AgreesWithTheModelAfterEveryStep) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    Harness harness(seed);
+    run_steps(harness, 500, seed);
+  }
+}
+
+TEST(EngineProperty, HistoriesAreChainsWithRunningBalances) {
+  Harness harness(99);
+  run_steps(harness, 2'000, 99);
+  std::map<AccountId, std::pair<std::int64_t, std::int64_t>> last;  // Posting and sequence.
+  std::map<AccountId, std::int64_t> balance;
+  std::int64_t last_id = 0;
+  for (const PostingRow& row : harness.rows) {
+    EXPECT_GT(row.id, last_id);
+    last_id = row.id;
+    for (const bool is_debit : {true, false}) {
+      const AccountId id = is_debit ? row.posting.debit : row.posting.credit;
+      const PostingSide& side = is_debit ? row.debit : row.credit;
+      EXPECT_EQ(side.previous, last[id].first);
+      EXPECT_EQ(side.sequence, last[id].second + 1);
+      last[id] = {row.id, side.sequence};
+      const bool enters = is_debit == is_debit_normal(harness.world.accounts.at(id).type);
+      balance[id] += enters ? row.posting.amount.minor : -row.posting.amount.minor;
+      EXPECT_EQ(side.balance, balance[id]);
+    }
+  }
+  EXPECT_GT(harness.rows.size(), 500u);
+}
+
+TEST(EngineProperty, TheSameSeedGivesTheSameRows) {
+  Harness first(7);
+  Harness second(7);
+  run_steps(first, 500, 7);
+  run_steps(second, 500, 7);
+  ASSERT_EQ(first.rows.size(), second.rows.size());
+  for (std::size_t i = 0; i < first.rows.size(); ++i) {
+    EXPECT_EQ(first.rows[i].id, second.rows[i].id);
+    EXPECT_EQ(first.rows[i].posting, second.rows[i].posting);
+  }
+}
+
+TEST(Engine, RefusesSumsThatDoNotFitInto64Bits) {
+  Harness harness(1);
+  const auto move = [&](std::int64_t amount) {
+    Command command;
+    command.body = PostTransfer{Harness::postings({{0, 3, amount}}), {}, std::nullopt};
+    return code_of(harness.run(command));
+  };
+  EXPECT_EQ(move(INT64_MAX), "");
+  EXPECT_EQ(move(1), "amount_overflow");
+}
+
+}  // namespace
+}  // namespace florin::ledger::engine
