@@ -18,16 +18,6 @@ using sql::Tx;
 constexpr int max_scanned = 100'000;
 constexpr std::size_t max_groups = 10'000;
 
-Result<Account> find(Tx& tx, TenantId tenant, const AccountRef& ref) {
-  AccountId id = ref.id;
-  if (!id) id = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
-  auto account = TRY(store::load_account(tx, id));
-  if (!account || account->tenant != tenant) {
-    return Error{errors::account_not_found, "there is no account of this id or code"};
-  }
-  return *std::move(account);
-}
-
 bool matches(const Account& account, const AccountFilter& filter) {
   return (!filter.type || account.type == *filter.type) &&
          (!filter.currency || account.currency == *filter.currency) &&
@@ -250,7 +240,7 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
 }  // namespace
 
 Result<Account> LedgerQueries::account(TenantId tenant, const AccountRef& ref) {
-  return database_.read([&](Tx& tx) { return find(tx, tenant, ref); });
+  return database_.read([&](Tx& tx) { return store::require_account(tx, tenant, ref); });
 }
 
 Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFilter& filter,
@@ -281,7 +271,7 @@ Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const Tran
                                                      PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Paged<TransferView>> {
     if (filter.account) {
-      const Account account = TRY(find(tx, tenant, *filter.account));
+      const Account account = TRY(store::require_account(tx, tenant, *filter.account));
       return transfers_of_account(tx, account, filter, page);
     }
     Paged<TransferId> found;
@@ -333,7 +323,7 @@ Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& re
                                            std::optional<Timestamp> from,
                                            std::optional<Timestamp> to, PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Statement> {
-    Statement statement{TRY(find(tx, tenant, ref)), {}};
+    Statement statement{TRY(store::require_account(tx, tenant, ref)), {}};
     const AccountId account = statement.account.id;
     const Timestamp newest = to ? to->plus_us(-1) : Timestamp{INT64_MAX};
     std::int64_t posting = page.start;
@@ -354,7 +344,7 @@ Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& re
 
 Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& ref, Timestamp at) {
   return database_.read([&](Tx& tx) -> Result<BalanceAt> {
-    BalanceAt result{TRY(find(tx, tenant, ref)), 0};
+    BalanceAt result{TRY(store::require_account(tx, tenant, ref)), 0};
     const Account& account = result.account;
     const std::int64_t posting = TRY(store::find_last_posting(tx, account.id, at));
     if (posting != 0) {

@@ -66,7 +66,6 @@ struct LedgerService::Impl {
   void count(const Outcome& outcome);
   Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type,
                     const Account& account);
-  Result<Account> find(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
 };
 
 LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
@@ -191,16 +190,6 @@ Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Origin& origin, std::s
   return {};
 }
 
-Result<Account> LedgerService::Impl::find(sql::Tx& tx, TenantId tenant, const AccountRef& ref) {
-  AccountId id = ref.id;
-  if (!id) id = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
-  auto account = TRY(store::load_account(tx, id));
-  if (!account || account->tenant != tenant) {
-    return Error{errors::account_not_found, "there is no account of this id or code"};
-  }
-  return *std::move(account);
-}
-
 Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
                                             const NewAccount& wanted) {
   Account account{.id = {impl_->ids.next()},
@@ -226,7 +215,7 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
 
 Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
                                               const AccountRef& ref, const AccountChange& change) {
-  Account account = TRY(impl_->find(tx, origin.tenant, ref));
+  Account account = TRY(store::require_account(tx, origin.tenant, ref));
   if (account.closed) return Error{errors::account_closed, "the account is closed"};
   if (change.min_balance) account.min_balance = *change.min_balance;
   if (change.max_balance) account.max_balance = *change.max_balance;
@@ -240,7 +229,7 @@ Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
 
 Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
                                              const AccountRef& ref) {
-  Account account = TRY(impl_->find(tx, origin.tenant, ref));
+  Account account = TRY(store::require_account(tx, origin.tenant, ref));
   if (account.closed) return account;
   const Sums& sums = account.sums;
   if (sums.debits_posted != sums.credits_posted || sums.debits_pending != 0 ||

@@ -4,6 +4,7 @@
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "ledger/errors.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger::store {
@@ -411,6 +412,16 @@ Result<void> save(Tx& tx, const engine::Changes& changes) {
 
 Result<std::optional<Account>> load_account(Tx& tx, AccountId id) {
   return find_one<Account>(tx, account_by_id, id.value, read_account);
+}
+
+Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) {
+  AccountId id = ref.id;
+  if (!id) id = TRY(find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
+  auto account = TRY(load_account(tx, id));
+  if (!account || account->tenant != tenant) {
+    return Error{errors::account_not_found, "there is no account of this id or code"};
+  }
+  return *std::move(account);
 }
 
 Result<void> visit_accounts(Tx& tx, TenantId tenant, std::int64_t before,

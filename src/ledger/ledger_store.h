@@ -33,6 +33,8 @@ Result<void> save(sql::Tx& tx, const engine::Changes& changes);
 
 // What is asked.
 Result<std::optional<Account>> load_account(sql::Tx& tx, AccountId id);
+/// By id or code. Errors: account_not_found, also for an account of another tenant.
+Result<Account> require_account(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
 using AccountVisitor = std::function<bool(const Account&)>;
 /// Newest first, ids below `before` (0: from the newest).
 Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, std::int64_t before,
