@@ -23,6 +23,7 @@ struct Options {
   std::uint32_t accounts = 100'000;
   double seconds = 10;
   bool quick = false;
+  std::string only;  ///< Measures only the rows whose name contains this.
   std::string report;
 };
 
@@ -239,6 +240,7 @@ Result<int> run(Options options) {
     report += std::string(table_head) + "\n";
     Random random(20'261'121);
     for (const Scenario& scenario : scenarios(options.quick)) {
+      if (scenario.name.find(options.only) == std::string::npos) continue;
       const Measured measured = TRY(measure(server, scenario, options, random));
       if (!measured.books_agree) exit_code = 1;
       std::cout << row(measured) << std::endl;
@@ -270,6 +272,7 @@ int main(int argc, char** argv) {
   app.add_option("--seconds", options.seconds, "Measured seconds of each row")
       ->check(CLI::Range(1, 600));
   app.add_option("--report", options.report, "File for the report (Markdown)");
+  app.add_option("--only", options.only, "Measure only the rows whose name contains this");
   app.add_flag("--quick", options.quick, "Four rows of three seconds");
   CLI11_PARSE(app, argc, argv);
   const auto code = florin::bench::run(options);
