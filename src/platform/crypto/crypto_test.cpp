@@ -3,8 +3,11 @@
 #include <set>
 #include <thread>
 
+#include "platform/crypto/base64.h"
+#include "platform/crypto/ed25519.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/random.h"
+#include "platform/crypto/vault.h"
 
 namespace florin::crypto {
 namespace {
@@ -68,6 +71,58 @@ TEST(Random, Base62IsOfTheAlphabetAndDoesNotRepeat) {
 }
 
 TEST(Random, HexHasTwoDigitsForEachByte) { EXPECT_EQ(random_hex(8).size(), 16u); }
+
+// RFC 4648, section 10.
+TEST(Base64, MatchesTheRfcVectorsBothWays) {
+  const std::vector<std::pair<std::string, std::string>> vectors{
+      {"", ""},         {"f", "Zg=="},        {"fo", "Zm8="},        {"foo", "Zm9v"},
+      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  for (const auto& [plain, encoded] : vectors) {
+    EXPECT_EQ(to_base64(plain), encoded);
+    EXPECT_EQ(from_base64(encoded), plain);
+  }
+}
+
+TEST(Base64, RefusesWhatItWouldNotHaveWritten) {
+  for (const char* bad : {"Zg", "Zg=", "Zg===", "Z", "Zm9v!", "Zm9v Zm9v", "Zm9-", "Zh=="})
+    EXPECT_FALSE(from_base64(bad)) << bad;
+}
+
+// RFC 8032, section 7.1, test 2.
+TEST(Ed25519, MatchesTheRfcVector) {
+  const auto bytes = [](std::string_view digits) {
+    std::string out;
+    for (std::size_t i = 0; i < digits.size(); i += 2)
+      out += static_cast<char>(std::stoi(std::string(digits.substr(i, 2)), nullptr, 16));
+    return out;
+  };
+  const Ed25519KeyPair pair(
+      Secret(bytes("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")));
+  EXPECT_EQ(to_hex(pair.public_key()),
+            "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+  EXPECT_EQ(to_hex(pair.sign("\x72")),
+            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613"
+            "d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+}
+
+TEST(Vault, OpensWhatItSealedForThatPurposeAlone) {
+  const Vault vault(Secret("a master key of some length"));
+  const std::string sealed = vault.seal(Secret("s3cret"), "partner:1");
+  EXPECT_EQ(sealed.find("s3cret"), std::string::npos);
+  EXPECT_NE(sealed, vault.seal(Secret("s3cret"), "partner:1")) << "the nonce is random";
+  const auto opened = vault.open(sealed, "partner:1");
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->reveal(), "s3cret");
+  EXPECT_EQ(vault.open(sealed, "partner:2").error().code, errors::secret_unreadable);
+}
+
+TEST(Vault, RefusesAnotherKeyAndDamage) {
+  const std::string sealed = Vault(Secret("a master key of some length")).seal(Secret("x"), "p");
+  const Vault other(Secret("another key of some length"));
+  EXPECT_EQ(other.open(sealed, "p").error().code, errors::secret_unreadable);
+  EXPECT_EQ(other.open("", "p").error().code, errors::secret_unreadable);
+  EXPECT_EQ(other.open("not base64", "p").error().code, errors::secret_unreadable);
+}
 
 }  // namespace
 }  // namespace florin::crypto

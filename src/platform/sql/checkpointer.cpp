@@ -91,6 +91,11 @@ std::chrono::milliseconds Checkpointer::checkpoint() {
       note_failure(progress.error());
       return pause_after_failure;
     }
+    // Otherwise the lane would wait for the disk to take it all when the log starts over.
+    if (const auto synced = connection_->sync_file(); !synced) {
+      note_failure(synced.error());
+      return pause_after_failure;
+    }
     note_success();
     if (progress->is_blocked) return pause_when_blocked;
     copied_pages_ = progress->copied_pages;

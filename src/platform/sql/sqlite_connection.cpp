@@ -334,6 +334,16 @@ Result<SqliteConnection::CheckpointProgress> SqliteConnection::checkpoint(Checkp
   return progress;
 }
 
+Result<void> SqliteConnection::sync_file() {
+  sqlite3_file* file = nullptr;
+  errno = 0;
+  int code = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK)
+    code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  if (code != SQLITE_OK) return sqlite_error(handle_, code, "checkpoint");
+  return {};
+}
+
 std::optional<Error> SqliteTx::fault() const {
   if (connection_.in_transaction()) return std::nullopt;
   if (fault_) return fault_;

@@ -48,6 +48,9 @@ class SqliteConnection {
     bool is_blocked = false;  ///< Somebody's lock was in the way for now; nothing is wrong.
   };
   Result<CheckpointProgress> checkpoint(Checkpoint kind);
+  /// Brings what checkpoints have written so far to the disk: a passive one that did not reach the
+  /// log's end leaves that to the one that does.
+  Result<void> sync_file();
 
  private:
   struct StatementDeleter {

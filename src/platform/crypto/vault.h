@@ -1,0 +1,33 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace florin::crypto {
+
+/// Seals secrets for the database: XChaCha20-Poly1305 with a random nonce. What a sealed text is
+/// for ("webhooks.secret:whe_...") is bound to it: it opens in that place alone. Immutable, safe
+/// for concurrent use.
+class Vault {
+ public:
+  /// Any text of at least 16 bytes; the key is derived from it by BLAKE2b.
+  explicit Vault(const Secret& master);
+
+  /// Printable text (base64).
+  std::string seal(const Secret& secret, std::string_view purpose) const;
+  /// Errors: secret_unreadable (another ENCRYPTION_KEY, damaged, or of another place).
+  Result<Secret> open(std::string_view sealed, std::string_view purpose) const;
+
+ private:
+  Secret key_;
+};
+
+namespace errors {
+/// A stored secret does not open with this encryption key. Start with the key it was sealed with.
+inline constexpr ErrorCode secret_unreadable{ErrorKind::internal, "secret_unreadable"};
+}  // namespace errors
+
+}  // namespace florin::crypto
