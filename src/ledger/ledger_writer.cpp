@@ -31,6 +31,18 @@ std::string_view event_type(engine::HoldChangeKind kind) {
   return "hold.expired";
 }
 
+/// Postings lie in the order of the commands that made them.
+void fill_balances(const std::vector<engine::PostingRow>& postings, std::span<Decided> batch) {
+  auto next = postings.begin();
+  for (Decided& item : batch) {
+    const auto* transfer = std::get_if<Transfer>(&item.outcome);
+    if (!transfer || item.command.dry_run) continue;
+    while (next != postings.end() && next->transfer != transfer->id) ++next;
+    for (; next != postings.end() && next->transfer == transfer->id; ++next)
+      item.balances.push_back({next->debit.balance, next->credit.balance});
+  }
+}
+
 }  // namespace
 
 LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events,
@@ -57,6 +69,7 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   engine::Engine engine(world, ids_, at, answer_of_);
   for (Decided& item : batch) item.outcome = engine.decide(item.command);
   TRY(write(tx, engine.changes(), at));
+  fill_balances(engine.changes().postings, batch);
 
   for (Decided& item : batch) {
     auto* replay = std::get_if<Replay>(&item.outcome);
