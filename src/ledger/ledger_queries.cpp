@@ -69,14 +69,17 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
   if (posting == 0) posting = TRY(store::find_last_posting(tx, account.id, {INT64_MAX}));
   TransferId last;
   for (int scanned = 0; posting != 0; ++scanned) {
-    if (result.rows.size() == static_cast<std::size_t>(page.limit) || scanned == max_scanned) {
+    const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
+    if (!entry) break;
+    // A page ends between transfers, or the next one would begin with another posting of its last.
+    const bool is_new = entry->transfer != last;
+    if (is_new &&
+        (result.rows.size() == static_cast<std::size_t>(page.limit) || scanned >= max_scanned)) {
       result.next = posting;
       break;
     }
-    const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
-    if (!entry) break;
     posting = entry->side.previous;
-    if (entry->transfer == last) continue;  // Another posting of the same transfer.
+    if (!is_new) continue;
     last = entry->transfer;
     if (filter.from && entry->created_at < *filter.from) break;
     auto transfer = TRY(store::load_transfer(tx, entry->transfer));
