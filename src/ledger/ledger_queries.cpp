@@ -1,5 +1,6 @@
 #include "ledger/ledger_queries.h"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -226,12 +227,14 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
   for (const auto& [id, group] : members) {
     const auto transfer = TRY(store::load_transfer(tx, id));
     if (!transfer) continue;
-    const GroupRow* counted = nullptr;
+    std::vector<const GroupRow*> counted;  // One for each currency of the transfer.
     for (const Posting& posting : transfer->postings) {
       if (filter.currency && posting.amount.currency != *filter.currency) continue;
       GroupRow* row = groups.find_or_add(group, posting.amount.currency);
-      if (row != counted) ++row->count;
-      counted = row;
+      if (std::find(counted.begin(), counted.end(), row) == counted.end()) {
+        ++row->count;
+        counted.push_back(row);
+      }
       groups.add(row->debits, posting.amount.minor);
       groups.add(row->credits, posting.amount.minor);
     }
