@@ -55,7 +55,10 @@ LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLo
       }) {}
 
 Timestamp LedgerWriter::now() {
-  last_now_ = std::max(last_now_, clock_.now());
+  const Timestamp now = clock_.now();
+  // Rows are searched by the time in their ids, so ids must not step back either.
+  if (now < last_now_) ids_.start_after(IdGenerator::first_at(last_now_));
+  last_now_ = std::max(last_now_, now);
   return last_now_;
 }
 
