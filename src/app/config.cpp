@@ -87,6 +87,9 @@ Setting word(std::string_view key, std::string_view env, std::string_view help,
           }};
 }
 
+/// How a secret that is set is shown.
+constexpr const char* hidden = "(set)";
+
 /// A text that is never shown; only whether it is set.
 Setting secret(std::string_view key, std::string_view env, std::string_view help,
                const std::function<Secret&(Config&)>& field) {
@@ -98,7 +101,7 @@ Setting secret(std::string_view key, std::string_view env, std::string_view help
             return {};
           },
           [=](const Config& config) {
-            return field(const_cast<Config&>(config)).empty() ? "" : "(set)";
+            return std::string(field(const_cast<Config&>(config)).empty() ? "" : hidden);
           }};
 }
 
@@ -364,7 +367,9 @@ std::string print_config(const LoadedConfig& loaded) {
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
     }
     const std::string value = setting.get(loaded.config);
-    out += fmt::format("{} = {}  # {}\n", setting.key.substr(dot + 1),
+    // What is not set, or not shown, is a comment: the rest reads back as it stands.
+    const bool reads_back = !value.empty() && value != hidden;
+    out += fmt::format("{}{} = {}  # {}\n", reads_back ? "" : "# ", setting.key.substr(dot + 1),
                        is_plain(value) ? value : "\"" + value + "\"",
                        loaded.origin.at(std::string(setting.key)));
   }

@@ -40,7 +40,7 @@ function addAll(into, from, what) {
 
 /** openapi.yaml, and what the other files of the folder add to its tags, paths and components. */
 function readDocument() {
-  const read = (name) => parse(readFileSync(path.join(folder, name), 'utf8'));
+  const read = (name) => parse(readFileSync(path.join(folder, name), 'utf8'), {merge: true});
   const document = read('openapi.yaml');
   for (const name of readdirSync(folder).sort()) {
     if (name === 'openapi.yaml' || !name.endsWith('.yaml')) continue;
