@@ -19,10 +19,9 @@ struct Hub::Impl {
   Partners partners;
   InternalWallet internal;
   Settlement settlement;
-  // What ends first comes last: an answer of an Operator goes through all of the above.
-  std::unique_ptr<jobs::Delayer> delayer = std::make_unique<jobs::Delayer>();
-  std::unique_ptr<http_client::HttpClient> http;
-  operators::OperatorClient client;
+  jobs::Delayer delayer;
+  http_client::HttpClient http;
+  std::unique_ptr<operators::OperatorClient> client;  // Until stop().
   OperatorWallet operator_wallet;
   Resolver resolver;
 
@@ -32,17 +31,19 @@ struct Hub::Impl {
         internal(given.database, given.clock, given.ids, given.ledger, given.events,
                  given.status_of),
         settlement(given.database, given.clock, given.ledger, given.events, given.status_of),
-        http(std::make_unique<http_client::HttpClient>(given.operator_http)),
-        client(*http, *delayer, given.clock, given.metrics),
+        http(given.operator_http),
+        client(
+            std::make_unique<operators::OperatorClient>(http, delayer, given.clock, given.metrics)),
         operator_wallet({given.database, given.clock, given.ids, given.events, given.status_of},
-                        client, settlement),
-        resolver(given.database, given.clock, partners, client, settlement, given.metrics) {}
+                        *client, settlement),
+        resolver(given.database, given.clock, partners, *client, settlement, given.metrics) {}
 };
 
 Hub::Hub(const HubParts& parts) : impl_(new Impl(parts)) {}
 Hub::~Hub() { stop(); }
 
-void Hub::stop() {}
+// The calls under way end here, and their answers go through the wallets, which live on.
+void Hub::stop() { impl_->client.reset(); }
 
 Result<void> Hub::recover() {
   impl_->parts.ids.start_after(
@@ -53,7 +54,7 @@ Result<void> Hub::recover() {
 http::Routes Hub::routes() {
   Impl& hub = *impl_;
   http::Routes all = wallet_routes({hub.parts.database, hub.parts.clock, hub.partners, hub.internal,
-                                    hub.operator_wallet, hub.client, hub.settlement,
+                                    hub.operator_wallet, *hub.client, hub.settlement,
                                     hub.parts.ledger, hub.parts.idempotency, hub.parts.status_of});
   for (http::Route& route : partner_routes(hub.partners, hub.parts.ledger, hub.parts.idempotency))
     all.push_back(std::move(route));
@@ -71,6 +72,6 @@ std::vector<jobs::Job> Hub::jobs() {
 }
 
 Partners& Hub::partners() { return impl_->partners; }
-operators::OperatorClient& Hub::operator_client() { return impl_->client; }
+operators::OperatorClient& Hub::operator_client() { return *impl_->client; }
 
 }  // namespace florin::hub

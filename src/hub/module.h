@@ -48,7 +48,8 @@ class Hub {
   Result<void> recover();
   http::Routes routes();
   std::vector<jobs::Job> jobs();
-  /// Ends the calls to Operators; what is open stays pending. Safe to call twice.
+  /// Ends the calls to Operators; what is open stays pending. Call it when no request or job can
+  /// come any more. Safe to call twice.
   void stop();
 
   Partners& partners();

@@ -137,7 +137,8 @@ Verdict judge(const Movement& movement, const Known& known) {
             0,
             {}};
   }
-  if (known.is_signature_replay) {
+  // A rollback undoes its debit once, however often it comes.
+  if (known.is_signature_replay && movement.kind != Kind::rollback) {
     return refusal(
         {errors::signature_replayed, "this signed call came before under another Idempotency-Key"});
   }
