@@ -40,7 +40,7 @@ void read_mode(ObjectReader& body, NewPartner& wanted) {
   wanted.mode = *mode;
 }
 
-std::vector<Currency> read_currencies(ObjectReader& body) {
+std::vector<Currency> read_currencies(ObjectReader& body, Problems& problems) {
   std::vector<Currency> currencies;
   const json::Array* items = body.required_array("currencies", 1, max_currencies);
   if (!items) return currencies;
@@ -50,8 +50,8 @@ std::vector<Currency> read_currencies(ObjectReader& body) {
     if (currency) {
       currencies.push_back(*currency);
     } else {
-      body.problem("currencies/" + std::to_string(i), "unknown_currency",
-                   "must be a currency code of ISO 4217, such as EUR");
+      problems.push_back({body.pointer_to("currencies") + "/" + std::to_string(i),
+                          "unknown_currency", "must be a currency code of ISO 4217, such as EUR"});
     }
   }
   return currencies;
@@ -115,7 +115,7 @@ Result<NewPartner> new_partner(const http::Request& request) {
   NewPartner wanted;
   read_code(body, wanted);
   read_mode(body, wanted);
-  wanted.currencies = body.has("currencies") ? read_currencies(body) : usual_currencies();
+  wanted.currencies = body.has("currencies") ? read_currencies(body, problems) : usual_currencies();
   wanted.max_amount_minor = body.optional_integer("max_amount", {1});
   read_number(body, "rate_limit_per_second", {0, max_rate}, wanted.rate_limit_per_second);
   wanted.secret = read_secret(body, "secret");
@@ -142,7 +142,7 @@ Result<PartnerChange> partner_change(const http::Request& request, const Partner
     if (*status != "active" && *status != "disabled")
       body.problem("status", "unknown_value", "must be active or disabled");
   }
-  if (body.has("currencies")) change.currencies = read_currencies(body);
+  if (body.has("currencies")) change.currencies = read_currencies(body, problems);
   if (body.has("max_amount")) change.max_amount_minor = body.optional_integer("max_amount", {1});
   change.rate_limit_per_second = body.optional_integer("rate_limit_per_second", {0, max_rate});
   if (const json::Value* settings = body.member("operator"); settings && !settings->is_null()) {
