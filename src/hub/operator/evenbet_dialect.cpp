@@ -93,12 +93,21 @@ Answer refusal_of(std::int64_t code) {
   }
 }
 
+/// An answer need not name the currency.
+bool is_in_other_currency(const Call& call, const json::Value& document) {
+  if (!document.find("currency")) return false;
+  const auto currency = currency_of(call);
+  return !currency || text_member(document, "currency") != currency->code();
+}
+
+std::optional<std::int64_t> balance_of(const Call& call, const json::Value& document) {
+  if (is_in_other_currency(call, document)) return std::nullopt;
+  return integer_member(document, "balance");
+}
+
 /// Empty when the answer is about this very call.
 std::string contradiction(const Call& call, const json::Value& document) {
-  const auto currency = currency_of(call);
-  const std::string_view answered = text_member(document, "currency");
-  if (document.find("currency") && (!currency || answered != currency->code()))
-    return "the answer is in another currency";
+  if (is_in_other_currency(call, document)) return "the answer is in another currency";
   if (call.operation == Operation::balance) {
     return integer_member(document, "balance") ? "" : "the answer has no balance";
   }
@@ -113,11 +122,20 @@ std::string contradiction(const Call& call, const json::Value& document) {
   return amount == call.amount->minor || undid_nothing ? "" : "the answer has another amount";
 }
 
-Answer done_answer(const json::Value& document) {
+Answer done_answer(const Call& call, const json::Value& document) {
   Answer answer;
   answer.meaning = Meaning::done;
-  answer.balance_minor = integer_member(document, "balance");
+  answer.balance_minor = balance_of(call, document);
   answer.reference = text_member(document, "walletTransactionId");
+  return answer;
+}
+
+Answer refused(const Call& call, std::int64_t code, const json::Value& document) {
+  if (document.find("transactionId") &&
+      text_member(document, "transactionId") != call.transaction_id)
+    return unknown_answer("the refusal is about another transaction");
+  Answer answer = refusal_of(code);
+  if (answer.refusal) answer.balance_minor = balance_of(call, document);
   return answer;
 }
 
@@ -151,9 +169,9 @@ Answer EvenbetDialect::read(const Call& call, const http_client::Response& respo
   const bool undid_nothing =
       call.operation == Operation::rollback && code == code_transaction_not_found;
   if (undid_nothing) return plain_answer(Meaning::done);
-  if (*code != code_ok) return refusal_of(*code);
+  if (*code != code_ok) return refused(call, *code, *document);
   const std::string wrong = contradiction(call, *document);
-  return wrong.empty() ? done_answer(*document) : unknown_answer(wrong);
+  return wrong.empty() ? done_answer(call, *document) : unknown_answer(wrong);
 }
 
 bool EvenbetDialect::is_fault(const http_client::Response& response) const {

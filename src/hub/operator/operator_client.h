@@ -86,6 +86,8 @@ class OperatorClient {
 
   OperatorClient(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock,
                  metrics::Registry& metrics);
+  /// No further attempt is made; every call under way is answered here: unknown when an attempt of
+  /// it was made, else not_sent. What it was constructed with outlives it.
   ~OperatorClient();
 
   /// Returns at once; `done` runs once, on a thread of the HTTP client or of the delayer, and must
