@@ -105,7 +105,7 @@ struct WalletTransaction {
   std::string ref;
   WalletTransactionId target;  ///< The debit it settles or undoes; none for a tombstone.
   std::int64_t transfer = 0;   ///< The ledger's transfer; 0: nothing moved.
-  std::int64_t balance_minor = 0;
+  std::optional<std::int64_t> balance_minor;  ///< The player's after it, where it is known.
   std::int64_t credits = 0;
   // A refusal that its key remembers, as it was answered.
   std::string refusal;  ///< Its code; empty: none.

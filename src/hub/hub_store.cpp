@@ -97,7 +97,7 @@ WalletTransaction read(const Row& row) {
   t.ref = row.text(11);
   t.target = {row.integer(12)};
   t.transfer = row.integer(13);
-  t.balance_minor = row.integer(14);
+  t.balance_minor = row.optional_integer(14);
   t.credits = row.integer(15);
   t.refusal = row.text(16);
   t.answer = row.text(17);

@@ -25,6 +25,14 @@ operators::Operation operation_of(Kind kind) {
   return operators::Operation::rollback;
 }
 
+/// A rollback of a debit that never was, or no longer is, at the Operator: every debit goes through
+/// us, and one that comes later is refused by what this rollback leaves.
+bool ends_here(const Planned& planned) {
+  if (planned.row.kind != Kind::rollback) return false;
+  const auto& debit = planned.verdict.debit;
+  return !debit || debit->state == State::rolled_back || debit->state == State::failed;
+}
+
 }  // namespace
 
 struct OperatorWallet::Impl {
@@ -47,7 +55,7 @@ struct OperatorWallet::Impl {
 
   static void set_out(std::span<Planned> planned) {
     for (Planned& next : planned) {
-      if (next.has_failed) continue;
+      if (next.has_failed || ends_here(next)) continue;
       next.row.state = State::pending;
       next.row.next_check =
           next.row.created_at.plus_us(longest_call_us(next.partner().operator_settings));

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "hub/errors.h"
 #include "hub/hub_store.h"
 #include "hub/operator_wallet.h"
 #include "platform/log/log.h"
@@ -83,7 +84,9 @@ struct Resolver::Impl {
 
   void undo(const PartnerPtr& partner, const WalletTransaction& debit) {
     client.call(target_of(*partner), undoing(debit), [this, partner, debit](Answer answer) {
-      if (answer.meaning == Meaning::done)
+      const bool is_undone_already =
+          answer.refusal && answer.refusal->code == errors::already_rolled_back;
+      if (answer.meaning == Meaning::done || is_undone_already)
         return settle(partner, debit, {Finding::Kind::undone, std::move(answer)});
       if (answer.meaning == Meaning::refused)
         return settle(partner, debit, {Finding::Kind::stuck, std::move(answer)});

@@ -44,6 +44,11 @@ Error undone() {
           "the debit was rolled back, because its outcome at the Operator was not clear in time"};
 }
 
+/// A rollback of a debit that is undone has nothing left to do.
+bool is_undone_already(const WalletTransaction& row, const operators::Answer& answer) {
+  return row.kind == Kind::rollback && answer.refusal->code == errors::already_rolled_back;
+}
+
 struct Case {
   PartnerPtr partner;
   WalletTransactionId id;
@@ -129,6 +134,8 @@ Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTr
     case Meaning::done:
       return complete(tx, partner, row, finding.answer, author);
     case Meaning::refused:
+      if (is_undone_already(row, finding.answer))
+        return complete(tx, partner, row, finding.answer, author);
       row.state = State::failed;
       remember_refusal(row, *finding.answer.refusal, author.request_id, status_of);
       return log.change(tx, partner, row, author);
@@ -154,7 +161,7 @@ Result<void> Settlement::Impl::wait_on(sql::Tx& tx, WalletTransaction& row,
 Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
                                         const operators::Answer& answer, const Author& author) {
   row.state = State::success;
-  row.balance_minor = answer.balance_minor.value_or(0);
+  row.balance_minor = answer.balance_minor;
   if (!answer.reference.empty()) row.operator_reference = answer.reference;
   auto debit = row.target ? TRY(store::find(tx, row.target)) : std::nullopt;
   const bool is_rollback = row.kind == Kind::rollback;

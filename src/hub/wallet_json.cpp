@@ -17,6 +17,15 @@ void write_currency(Writer& writer, const WalletTransaction& transaction) {
   }
 }
 
+void write_balance(Writer& writer, const WalletTransaction& transaction) {
+  writer.key("balanceCents");
+  if (transaction.balance_minor) {
+    writer.value(*transaction.balance_minor);
+  } else {
+    writer.null();
+  }
+}
+
 /// What was asked; the same for ever.
 void write_movement(Writer& writer, const WalletTransaction& t) {
   writer.member("transactionId", t.id.str())
@@ -33,9 +42,8 @@ std::string done_body(const WalletTransaction& t) {
   Writer writer(body);
   writer.begin_object().member("status", "OK");
   write_movement(writer, t);
-  writer.member("balanceCents", t.balance_minor)
-      .member("createdAt", t.created_at.rfc3339())
-      .end_object();
+  write_balance(writer, t);
+  writer.member("createdAt", t.created_at.rfc3339()).end_object();
   return body;
 }
 
@@ -55,7 +63,8 @@ void append_json(std::string& out, const WalletTransaction& t, std::string_view 
   writer.begin_object();
   write_movement(writer, t);
   writer.member("partnerId", partner_code).member("status", to_string(t.state));
-  writer.member("idempotencyKey", t.key).member("balanceCents", t.balance_minor);
+  writer.member("idempotencyKey", t.key);
+  write_balance(writer, t);
   if (t.target) writer.member("targetId", t.target.str());
   if (t.transfer != 0) writer.member("transferId", TransferId{t.transfer}.str());
   if (!t.refusal.empty()) writer.member("code", t.refusal);

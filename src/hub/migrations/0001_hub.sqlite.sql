@@ -42,7 +42,7 @@ CREATE TABLE hub_transactions (
   ref                 TEXT    NOT NULL,
   target_id           BIGINT  NOT NULL,  -- the debit that a credit settles or a rollback undoes; 0: none is known
   transfer_id         BIGINT  NOT NULL,  -- in the ledger; 0: nothing moved
-  balance_minor       BIGINT  NOT NULL,  -- the player's after it
+  balance_minor       BIGINT,            -- the player's after it, where it is known
   credits             BIGINT  NOT NULL,  -- of a debit: how many credits have settled it
   refusal             TEXT,              -- the code of that answer
   answer              TEXT,              -- the body it is answered with for ever, when that is a refusal
