@@ -158,8 +158,8 @@ Result<std::vector<WalletTransaction>> find_due(Tx& tx, Timestamp now, int limit
   return found;
 }
 
-Result<void> postpone(Tx& tx, const std::vector<WalletTransaction>& due, Timestamp until) {
-  for (const WalletTransaction& transaction : due)
+Result<void> postpone(Tx& tx, const std::vector<WalletTransaction>& waiting, Timestamp until) {
+  for (const WalletTransaction& transaction : waiting)
     TRY(tx.exec(postpone_row, {transaction.id.value, until.us}));
   return {};
 }

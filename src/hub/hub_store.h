@@ -33,7 +33,7 @@ Result<void> visit_period(sql::Tx& tx, PartnerId partner, Timestamp from, Timest
 /// Pending ones whose check is due, the longest waiting first.
 Result<std::vector<WalletTransaction>> find_due(sql::Tx& tx, Timestamp now, int limit);
 /// Sets when those are looked at next.
-Result<void> postpone(sql::Tx& tx, const std::vector<WalletTransaction>& due, Timestamp until);
+Result<void> postpone(sql::Tx& tx, const std::vector<WalletTransaction>& waiting, Timestamp until);
 struct PendingCounts {
   std::int64_t pending = 0, stuck = 0;
 };

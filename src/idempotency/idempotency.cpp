@@ -67,9 +67,8 @@ Digest digest_of(std::initializer_list<std::string_view> pieces) {
 std::optional<Key> key_of(const http::Request& request, std::string_view route, Lifetime lifetime) {
   const auto text = request.idempotency_key();
   if (!text) return std::nullopt;
-  return Key{
-      digest_of({std::to_string(request.caller.tenant.value), request.method, route, *text}),
-      digest_of({request.method, request.path, request.body}), lifetime};
+  return Key{digest_of({std::to_string(request.caller.tenant.value), request.method, route, *text}),
+             digest_of({request.method, request.path, request.body}), lifetime};
 }
 
 bool is_remembered(const Error& error) {
