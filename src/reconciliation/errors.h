@@ -1,0 +1,33 @@
+#pragma once
+#include "base/error.h"
+
+namespace florin::reconciliation::errors {
+/// There is nothing of this name to reconcile; the detail lists the subjects there are.
+inline constexpr ErrorCode reconciliation_subject_not_found{ErrorKind::not_found,
+                                                            "reconciliation_subject_not_found"};
+/// No reconciliation run of this id.
+inline constexpr ErrorCode reconciliation_not_found{ErrorKind::not_found,
+                                                    "reconciliation_not_found"};
+/// No reconciliation item of this id.
+inline constexpr ErrorCode reconciliation_item_not_found{ErrorKind::not_found,
+                                                         "reconciliation_item_not_found"};
+/// The same subject and period are being reconciled now. Wait for that run to end.
+inline constexpr ErrorCode reconciliation_running{ErrorKind::conflict, "reconciliation_running"};
+/// The run was told to stop before its end. Running the period again continues it.
+inline constexpr ErrorCode reconciliation_interrupted{ErrorKind::unavailable,
+                                                      "reconciliation_interrupted"};
+/// The work or report folder cannot be written or read (permissions, full disk, damaged file).
+inline constexpr ErrorCode reconciliation_files_unusable{ErrorKind::unavailable,
+                                                         "reconciliation_files_unusable"};
+/// A file to reconcile breaks the rules of CSV or of its columns; the detail names line and column.
+inline constexpr ErrorCode reconciliation_file_malformed{ErrorKind::invalid,
+                                                         "reconciliation_file_malformed"};
+/// The item is resolved, or a proposal for it waits for a decision.
+inline constexpr ErrorCode reconciliation_item_not_open{ErrorKind::conflict,
+                                                        "reconciliation_item_not_open"};
+/// The item has no proposal that could be approved or rejected.
+inline constexpr ErrorCode reconciliation_nothing_proposed{ErrorKind::conflict,
+                                                           "reconciliation_nothing_proposed"};
+/// A proposal is approved with another API key than the one that made it.
+inline constexpr ErrorCode four_eyes_required{ErrorKind::forbidden, "four_eyes_required"};
+}  // namespace florin::reconciliation::errors
