@@ -59,6 +59,17 @@ bool is_beyond(std::int64_t a, std::int64_t b, std::int64_t tolerance) {
   return !difference || *difference > tolerance;
 }
 
+Result<Entry> take(Sorter& side) {
+  Entry entry = TRY(side.entry());
+  TRY(side.advance());
+  return entry;
+}
+
+/// Failed and rolled back are one outcome: no money moved.
+EntryStatus outcome_of(EntryStatus status) {
+  return status == EntryStatus::rolled_back ? EntryStatus::failed : status;
+}
+
 class Comparison {
  public:
   Comparison(const Period& period, const Rules& rules, const EngineOptions& options,
@@ -68,8 +79,10 @@ class Comparison {
   Result<Counts> run(Source& ours, Source& theirs);
 
  private:
-  Result<void> read(Source& source, Side& side, std::int64_t& count, std::string_view step);
+  Result<void> read(Source& source, Side& side, std::int64_t& inside, std::int64_t& outside,
+                    std::string_view step);
   Result<void> join_by_key(Sides& sides, Sides* rest);
+  Result<void> skip_duplicates(Sorter& side, const Entry& first, MismatchKind kind);
   Result<void> join_by_ref(Sides& sides, Sides* rest);
   /// What has no partner goes to the next pass, or is judged when there is none for it.
   Result<void> leave_ours(const Entry& entry, Sides* rest);
@@ -93,18 +106,19 @@ class Comparison {
 Result<void> Comparison::tell(std::string_view step) {
   if (++handled_ % progress_step != 0 || !progress_) return {};
   if (progress_({step, handled_})) return {};
-  return Error{errors::reconciliation_interrupted, "the run was stopped; run it again to continue"};
+  return Error{errors::reconciliation_interrupted,
+               "the run was stopped before its end; run it again"};
 }
 
-Result<void> Comparison::read(Source& source, Side& side, std::int64_t& count,
-                              std::string_view step) {
+Result<void> Comparison::read(Source& source, Side& side, std::int64_t& inside,
+                              std::int64_t& outside, std::string_view step) {
   const Period wide = period_.widened(rules_.window_s);
   handled_ = 0;
-  while (const auto entry = TRY(source.next())) {
-    if (wide.contains(entry->at)) TRY(side.add(*entry));
-    if (period_.contains(entry->at)) ++count;
-    TRY(tell(step));
-  }
+  TRY(source.read(wide, [&](const Entry& entry) -> Result<void> {
+    if (wide.contains(entry.at)) TRY(side.add(entry));
+    ++(period_.contains(entry.at) ? inside : outside);
+    return tell(step);
+  }));
   return side.sorter().finish();
 }
 
@@ -116,10 +130,9 @@ Result<void> Comparison::report(Mismatch mismatch) {
 
 Result<void> Comparison::judge_status(const Entry& ours, const Entry& theirs) {
   // While ours is not final, only their clear word about the outcome contradicts it.
-  const bool contradicted =
-      ours.status == EntryStatus::pending
-          ? theirs.status == EntryStatus::success || theirs.status == EntryStatus::failed
-          : ours.status != theirs.status;
+  const bool contradicted = ours.status == EntryStatus::pending
+                                ? theirs.status != EntryStatus::pending
+                                : outcome_of(ours.status) != outcome_of(theirs.status);
   if (contradicted) return report({MismatchKind::status_mismatch, ours, theirs});
   if (ours.status == EntryStatus::pending && period_.contains(ours.at)) ++counts_.pending;
   return {};
@@ -133,6 +146,8 @@ Result<void> Comparison::judge_pair(const Entry& ours, const Entry& theirs) {
              is_beyond(ours.amount.minor, theirs.amount.minor, rules_.tolerance_minor)) {
     TRY(report({MismatchKind::amount_mismatch, ours, theirs}));
   }
+  if (ours.player != theirs.player && !ours.player.empty() && !theirs.player.empty())
+    TRY(report({MismatchKind::player_mismatch, ours, theirs}));
   return judge_status(ours, theirs);
 }
 
@@ -141,7 +156,7 @@ Result<void> Comparison::judge_pair(const Entry& ours, const Entry& theirs) {
 Result<void> Comparison::judge_ours_alone(const Entry& entry) {
   if (!period_.contains(entry.at)) return {};
   if (entry.status == EntryStatus::success)
-    return report({MismatchKind::missing_in_operator, entry, std::nullopt});
+    return report({MismatchKind::missing_in_theirs, entry, std::nullopt});
   ++(entry.status == EntryStatus::pending ? counts_.pending : counts_.absent_unbooked);
   return {};
 }
@@ -150,7 +165,7 @@ Result<void> Comparison::judge_ours_alone(const Entry& entry) {
 Result<void> Comparison::judge_theirs_alone(const Entry& entry) {
   if (!period_.contains(entry.at)) return {};
   if (entry.status == EntryStatus::success || entry.status == EntryStatus::pending)
-    return report({MismatchKind::missing_in_hub, std::nullopt, entry});
+    return report({MismatchKind::missing_in_ours, std::nullopt, entry});
   ++counts_.absent_unbooked;
   return {};
 }
@@ -170,32 +185,33 @@ Result<void> Comparison::join_by_key(Sides& sides, Sides* rest) {
   Sorter& theirs = sides.theirs.sorter();
   while (ours.key() || theirs.key()) {
     TRY(tell("comparing"));
-    if (!theirs.key() || (ours.key() && *ours.key() < *theirs.key())) {
-      TRY(leave_ours(TRY(ours.entry()), rest));
-      TRY(ours.advance());
-      continue;
-    }
-    const Entry their_first = TRY(theirs.entry());
-    std::optional<Entry> our_first;
-    if (ours.key() == theirs.key()) {
-      our_first = TRY(ours.entry());
-      TRY(judge_pair(*our_first, their_first));
-      TRY(ours.advance());
+    const bool has_ours = ours.key() && (!theirs.key() || *ours.key() <= *theirs.key());
+    const bool has_theirs = theirs.key() && (!ours.key() || *theirs.key() <= *ours.key());
+    std::optional<Entry> our_first, their_first;
+    if (has_ours) our_first = TRY(take(ours));
+    if (has_theirs) their_first = TRY(take(theirs));
+    if (has_ours && has_theirs && !our_first->key.empty()) {
+      TRY(judge_pair(*our_first, *their_first));
     } else {
-      TRY(leave_theirs(their_first, rest));
+      if (has_ours) TRY(leave_ours(*our_first, rest));
+      if (has_theirs) TRY(leave_theirs(*their_first, rest));
     }
-    TRY(theirs.advance());
-    bool is_reported = false;  // A key that comes three times is one duplicate.
-    while (theirs.key() == std::string_view(their_first.key)) {
-      const Entry again = TRY(theirs.entry());
-      if (period_.contains(again.at) && !std::exchange(is_reported, true))
-        TRY(report({MismatchKind::duplicate_in_operator, our_first, again}));
-      TRY(theirs.advance());
-    }
-    while (our_first && ours.key() == std::string_view(our_first->key)) {
-      TRY(leave_ours(TRY(ours.entry()), rest));
-      TRY(ours.advance());
-    }
+    if (has_ours) TRY(skip_duplicates(ours, *our_first, MismatchKind::duplicate_in_ours));
+    if (has_theirs) TRY(skip_duplicates(theirs, *their_first, MismatchKind::duplicate_in_theirs));
+  }
+  return {};
+}
+
+/// A key that comes three times is one duplicate. Entries without a key are no duplicates.
+Result<void> Comparison::skip_duplicates(Sorter& side, const Entry& first, MismatchKind kind) {
+  if (first.key.empty()) return {};
+  bool is_reported = false;
+  while (side.key() == std::string_view(first.key)) {
+    const Entry again = TRY(take(side));
+    if (!period_.contains(again.at) || std::exchange(is_reported, true)) continue;
+    Mismatch found{kind, std::nullopt, std::nullopt};
+    (kind == MismatchKind::duplicate_in_ours ? found.ours : found.theirs) = again;
+    TRY(report(std::move(found)));
   }
   return {};
 }
@@ -210,16 +226,17 @@ Result<void> Comparison::join_by_ref(Sides& sides, Sides* rest) {
     const bool has_ours = ours.key() && (!theirs.key() || *ours.key() <= *theirs.key());
     const bool has_theirs = theirs.key() && (!ours.key() || *theirs.key() <= *ours.key());
     if (has_ours && has_theirs) {
-      const Entry entry = TRY(ours.entry());
+      const Entry entry = TRY(take(ours));
+      const Entry partner = TRY(take(theirs));
       if (period_.contains(entry.at)) ++counts_.matched_by_ref;
-      TRY(judge_pair(entry, TRY(theirs.entry())));
+      TRY(judge_pair(entry, partner));
     } else if (has_ours) {
-      TRY(leave_ours(TRY(ours.entry()), rest));
+      const Entry entry = TRY(take(ours));
+      TRY(leave_ours(entry, rest));
     } else {
-      TRY(leave_theirs(TRY(theirs.entry()), rest));
+      const Entry entry = TRY(take(theirs));
+      TRY(leave_theirs(entry, rest));
     }
-    if (has_ours) TRY(ours.advance());
-    if (has_theirs) TRY(theirs.advance());
   }
   return {};
 }
@@ -228,8 +245,8 @@ Result<Counts> Comparison::run(Source& ours, Source& theirs) {
   std::optional<Sides> left_by_key, left_by_amount;
   {
     Sides all(options_, by_key);
-    TRY(read(ours, all.ours, counts_.ours, "reading ours"));
-    TRY(read(theirs, all.theirs, counts_.theirs, "reading theirs"));
+    TRY(read(ours, all.ours, counts_.ours, counts_.ours_outside, "reading ours"));
+    TRY(read(theirs, all.theirs, counts_.theirs, counts_.theirs_outside, "reading theirs"));
     handled_ = 0;
     if (rules_.match_by_ref) left_by_key.emplace(options_, by_ref_and_amount);
     TRY(join_by_key(all, left_by_key ? &*left_by_key : nullptr));

@@ -8,7 +8,7 @@
 namespace florin::reconciliation {
 
 struct EngineOptions {
-  std::string work_dir;  ///< For spill files; must exist.
+  std::string work_dir;                              ///< For spill files; must exist.
   std::size_t memory_bytes = std::size_t{64} << 20;  ///< For entries being sorted, all together.
 };
 
@@ -22,7 +22,7 @@ using MismatchSink = std::function<Result<void>(const Mismatch&)>;
 /// found first by key, then (rules.match_by_ref) by ref, kind, currency and amount, then by ref and
 /// kind, in order of time. A mismatch is reported when the entry that names it (see
 /// Mismatch::entry) lies inside the period, so that neighbouring periods report it once. A key
-/// stands once among ours; its further appearances have no partner.
+/// stands once on a side; its further appearances are a duplicate, and nobody's partners.
 /// Errors: those of the sources and the sink; reconciliation_files_unusable,
 ///         reconciliation_interrupted.
 Result<Counts> compare(Source& ours, Source& theirs, const Period& period, const Rules& rules,

@@ -2,18 +2,18 @@
 #include "base/error.h"
 
 namespace florin::reconciliation::errors {
-/// There is nothing of this name to reconcile; the detail lists the subjects there are.
-inline constexpr ErrorCode reconciliation_subject_not_found{ErrorKind::not_found,
-                                                            "reconciliation_subject_not_found"};
+/// There is no partner of this name whose transactions could be reconciled.
+inline constexpr ErrorCode reconciliation_partner_not_found{ErrorKind::not_found,
+                                                            "reconciliation_partner_not_found"};
 /// No reconciliation run of this id.
 inline constexpr ErrorCode reconciliation_not_found{ErrorKind::not_found,
                                                     "reconciliation_not_found"};
 /// No reconciliation item of this id.
 inline constexpr ErrorCode reconciliation_item_not_found{ErrorKind::not_found,
                                                          "reconciliation_item_not_found"};
-/// The same subject and period are being reconciled now. Wait for that run to end.
+/// Another process reconciles this partner and period now. Wait for that run to end.
 inline constexpr ErrorCode reconciliation_running{ErrorKind::conflict, "reconciliation_running"};
-/// The run was told to stop before its end. Running the period again continues it.
+/// The run was told to stop before its end. Reconciling the period again finishes it.
 inline constexpr ErrorCode reconciliation_interrupted{ErrorKind::unavailable,
                                                       "reconciliation_interrupted"};
 /// The work or report folder cannot be written or read (permissions, full disk, damaged file).

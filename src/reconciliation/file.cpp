@@ -1,7 +1,6 @@
 #include "reconciliation/file.h"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,15 +40,18 @@ File::~File() {
 }
 
 Result<File> File::open_with(const std::string& path, int flags) {
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+  const int fd = ::open(path.c_str(), O_CLOEXEC | flags, 0600);
   if (fd < 0) return unusable(path, "opened", errno);
   struct stat state {};
   ::fstat(fd, &state);
   return File(fd, path, state.st_size);
 }
 
-Result<File> File::create(const std::string& path) { return open_with(path, O_TRUNC); }
-Result<File> File::open(const std::string& path) { return open_with(path, 0); }
+Result<File> File::create(const std::string& path) {
+  return open_with(path, O_RDWR | O_CREAT | O_TRUNC);
+}
+Result<File> File::open(const std::string& path) { return open_with(path, O_RDWR | O_CREAT); }
+Result<File> File::open_existing(const std::string& path) { return open_with(path, O_RDONLY); }
 
 Result<File> File::scratch(const std::string& folder) {
   std::string path = folder + "/spill-XXXXXX";
@@ -87,18 +89,19 @@ Result<void> File::read_at(std::int64_t place, std::size_t count, std::string& o
   return {};
 }
 
-Result<void> File::truncate(std::int64_t size) {
-  if (::ftruncate(fd_, size) != 0) return failed("cut");
-  size_ = size;
-  return {};
-}
-
 Result<void> File::sync() {
   if (::fsync(fd_) != 0) return failed("synced");
   return {};
 }
 
-bool File::try_lock() { return ::flock(fd_, LOCK_EX | LOCK_NB) == 0; }
+bool File::try_lock(std::int64_t place) {
+  struct flock range {};
+  range.l_type = F_WRLCK;
+  range.l_whence = SEEK_SET;
+  range.l_start = place;
+  range.l_len = 1;
+  return ::fcntl(fd_, F_OFD_SETLK, &range) == 0;
+}
 
 Result<void> replace_file(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp";
@@ -109,17 +112,6 @@ Result<void> replace_file(const std::string& path, std::string_view bytes) {
   }
   if (::rename(temporary.c_str(), path.c_str()) != 0) return unusable(path, "renamed", errno);
   return sync_folder(std::filesystem::path(path).parent_path().string());
-}
-
-Result<std::optional<std::string>> read_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0 && errno == ENOENT) return std::optional<std::string>();
-  if (fd < 0) return unusable(path, "opened", errno);
-  ::close(fd);
-  const File file = TRY(File::open(path));
-  std::string text;
-  TRY(file.read_at(0, static_cast<std::size_t>(file.size()), text));
-  return std::optional(std::move(text));
 }
 
 Result<void> make_folder(const std::string& path) {

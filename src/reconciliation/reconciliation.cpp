@@ -7,14 +7,17 @@ namespace florin::reconciliation {
 namespace {
 
 constexpr std::array<std::string_view, 4> statuses{"pending", "success", "failed", "rolled_back"};
-constexpr std::array<std::string_view, mismatch_kinds> kinds{
-    "MISSING_IN_OPERATOR", "MISSING_IN_HUB",  "AMOUNT_MISMATCH",
-    "CURRENCY_MISMATCH",   "STATUS_MISMATCH", "DUPLICATE_IN_OPERATOR"};
-
 bool equal_in_any_case(std::string_view text, std::string_view lower) {
   return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
   });
+}
+
+std::string upper(std::string text) {
+  for (char& c : text) {
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  }
+  return text;
 }
 
 }  // namespace
@@ -30,12 +33,34 @@ std::optional<EntryStatus> parse_entry_status(std::string_view text) {
   return std::nullopt;
 }
 
-std::string_view to_string(MismatchKind kind) { return kinds[static_cast<std::size_t>(kind)]; }
+std::string word_of(MismatchKind kind, const SideNames& names) {
+  switch (kind) {
+    case MismatchKind::missing_in_theirs:
+      return "MISSING_IN_" + upper(names.theirs);
+    case MismatchKind::missing_in_ours:
+      return "MISSING_IN_" + upper(names.ours);
+    case MismatchKind::amount_mismatch:
+      return "AMOUNT_MISMATCH";
+    case MismatchKind::currency_mismatch:
+      return "CURRENCY_MISMATCH";
+    case MismatchKind::status_mismatch:
+      return "STATUS_MISMATCH";
+    case MismatchKind::player_mismatch:
+      return "PLAYER_MISMATCH";
+    case MismatchKind::duplicate_in_theirs:
+      return "DUPLICATE_IN_" + upper(names.theirs);
+    case MismatchKind::duplicate_in_ours:
+      break;
+  }
+  return "DUPLICATE_IN_" + upper(names.ours);
+}
 
-std::optional<MismatchKind> parse_mismatch_kind(std::string_view text) {
-  const auto found = std::find(kinds.begin(), kinds.end(), text);
-  if (found == kinds.end()) return std::nullopt;
-  return static_cast<MismatchKind>(found - kinds.begin());
+std::optional<MismatchKind> parse_mismatch_kind(std::string_view word, const SideNames& names) {
+  for (std::size_t i = 0; i < mismatch_kinds; ++i) {
+    const auto kind = static_cast<MismatchKind>(i);
+    if (word == word_of(kind, names)) return kind;
+  }
+  return std::nullopt;
 }
 
 std::int64_t Counts::mismatched() const {

@@ -71,7 +71,7 @@ void append_record(std::string& out, const Entry& entry) {
   append_text(out, entry.kind);
   append_text(out, entry.key);
   append_text(out, entry.ref);
-  append_text(out, entry.account);
+  append_text(out, entry.player);
 }
 
 std::optional<Entry> parse_record(std::string_view bytes) {
@@ -86,7 +86,7 @@ std::optional<Entry> parse_record(std::string_view bytes) {
   entry.kind = reader.text();
   entry.key = reader.text();
   entry.ref = reader.text();
-  entry.account = reader.text();
+  entry.player = reader.text();
   if (!reader.is_done()) return std::nullopt;
   return entry;
 }

@@ -16,9 +16,7 @@ constexpr std::size_t piece_bytes = 64 << 10;
 constexpr std::size_t write_bytes = 1 << 20;
 
 std::size_t size_of(const char* record) { return read_u32(record); }
-std::string_view key_of(const char* record) {
-  return {record + head_bytes, read_u32(record + 4)};
-}
+std::string_view key_of(const char* record) { return {record + head_bytes, read_u32(record + 4)}; }
 std::string_view entry_of(const char* record) {
   const std::string_view key = key_of(record);
   return {key.data() + key.size(), size_of(record) - head_bytes - key.size()};
