@@ -39,7 +39,7 @@ class CsvFiles : public testing::Test {
     const auto read = entries(text);
     if (read) return "accepted";
     EXPECT_EQ(read.error().code, errors::reconciliation_file_malformed);
-    return read.error().detail.substr(folder.path().size() + 10);
+    return read.error().detail.substr(folder.path().size() + 9);
   }
   static std::string content(const std::string& path) {
     std::stringstream text;
