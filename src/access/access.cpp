@@ -101,6 +101,9 @@ std::vector<Permission> all_permissions() {
   return {{"ledger:read", "Read accounts, transfers, holds, statements and sums."},
           {"ledger:write", "Open and change accounts; post, hold, capture, release and reverse."},
           {"events:read", "Read the event log."},
+          {"reconciliation:read", "Read reconciliations, their items and reports."},
+          {"reconciliation:write", "Start reconciliations; explain items and propose transfers."},
+          {"reconciliation:approve", "Approve or reject transfers proposed with another key."},
           {"access:read", "See tenants and API keys."},
           {"access:write", "Make and revoke API keys."},
           {"system:read", "See the state of the server's parts."}};

@@ -8,11 +8,13 @@
 #include "app/health_routes.h"
 #include "app/http_errors.h"
 #include "app/migrations.h"
+#include "app/reconciliation_sources.h"
 #include "base/try.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
+#include "reconciliation/reconciliation_routes.h"
 
 namespace florin::app {
 namespace {
@@ -43,7 +45,11 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config)
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
-      queries(db) {}
+      queries(db),
+      reconciliations(db, clock, ids, events, reconciliation_sources(config),
+                      reconciliation_options(config)),
+      reconciliation_items(clock, events, ledger),
+      reconciliation_runner(reconciliations) {}
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
@@ -51,7 +57,10 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
       health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
-        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
+        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
+        reconciliation::reconciliation_routes(
+            core.reconciliations, core.reconciliation_items, core.idempotency,
+            [&runner = core.reconciliation_runner] { runner.wake(); })}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }
   return all;
@@ -90,12 +99,14 @@ Result<void> Application::start() {
   TRY(gate_.refresh());
   TRY(server_.start());
   scheduler_.start();
+  core_.reconciliation_runner.start();
   return {};
 }
 
 void Application::stop() {
   server_.stop();
   scheduler_.stop();
+  core_.reconciliation_runner.stop();
 }
 
 }  // namespace florin::app

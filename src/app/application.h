@@ -13,6 +13,9 @@
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/metrics/metrics.h"
+#include "reconciliation/items.h"
+#include "reconciliation/runner.h"
+#include "reconciliation/runs.h"
 
 namespace florin::sql {
 class Database;
@@ -35,6 +38,9 @@ struct Core {
   idempotency::Idempotency idempotency;
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
+  reconciliation::Runs reconciliations;
+  reconciliation::Items reconciliation_items;
+  reconciliation::Runner reconciliation_runner;  ///< Started by the server alone.
 };
 
 /// The server: core, gate, jobs and HTTP.

@@ -15,6 +15,7 @@
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
+#include "app/reconcile_command.h"
 #include "app/version.h"
 #include "base/try.h"
 #include "ledger/verify.h"
@@ -55,6 +56,7 @@ struct Program {
   bool check_only = false;
   bool reference = false;
   KeyOptions key;
+  ReconcileOptions reconciliation;
   std::string tenant_name;
   std::string file;
   Work work;
@@ -71,6 +73,7 @@ struct Program {
   Result<int> verify() const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
+  Result<int> reconcile() const;
   Result<int> create_tenant() const;
   Result<int> list_tenants() const;
   Result<int> create_key() const;
@@ -233,6 +236,23 @@ Result<int> Program::import_from_file() const {
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
   return verify();
+}
+
+Result<int> Program::reconcile() const {
+  const auto progress = [](const reconciliation::Progress& now) {
+    show_progress(now.step, now.entries);
+    return true;
+  };
+  const auto mismatches = TRY([&]() -> Result<std::int64_t> {
+    if (reconciliation.has_files()) return reconcile_files(reconciliation, clock, progress);
+    Config settings = TRY(load()).config;
+    // A server may be making ids beside this command: half of the nodes are for commands.
+    settings.node_id ^= 512;
+    const auto database = TRY(open(settings));
+    return reconcile_partner(reconciliation, *database, clock, settings, progress);
+  }());
+  end_progress();
+  return mismatches == 0 ? exit_done : exit_fault_found;
 }
 
 // ---------------------------------------------------------------- tenants and keys
@@ -431,8 +451,42 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    add_reconcile();
     add_tenants();
     add_keys();
+  }
+
+  void add_reconcile() {
+    ReconcileOptions& options = program_.reconciliation;
+    CLI::App* app = command(root_, "reconcile",
+                            "Compare a period with a partner's side, or two files; exit 1 when "
+                            "they differ",
+                            &Program::reconcile);
+    app->add_option("from", options.from,
+                    "First day or time, UTC (default: yesterday; all of two files)");
+    app->add_option("to", options.to,
+                    "Day or time that is no longer part of it (default: one day)");
+    app->add_option("--tenant", options.tenant, "Name or id of the tenant (default: default)");
+    app->add_option("--partner", options.partner, "The partner (default: default)");
+    app->add_option("--out", options.out,
+                    "Folder of the report (default ./reconciliation-reports)");
+    CLI::Option* left = app->add_option("--left", options.left, "CSV file of our side");
+    CLI::Option* right = app->add_option("--right", options.right, "CSV file of the other side");
+    left->needs(right);
+    right->needs(left);
+    app->add_option("--left-name", options.names.ours, "What the left side is called (default hub)")
+        ->needs(left);
+    app->add_option("--right-name", options.names.theirs,
+                    "What the right side is called (default operator)")
+        ->needs(left);
+    app->add_option("--tolerance", options.rules.tolerance_minor,
+                    "Minor units by which amounts may differ (default 0)")
+        ->needs(left)
+        ->check(CLI::NonNegativeNumber);
+    app->add_option("--window", options.rules.window_s,
+                    "Seconds by which a partner may lie outside of the period (default 300)")
+        ->needs(left)
+        ->check(CLI::Range(0, 604'800));
   }
 
   void add_tenants() {

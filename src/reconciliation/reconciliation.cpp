@@ -63,6 +63,19 @@ std::optional<MismatchKind> parse_mismatch_kind(std::string_view word, const Sid
   return std::nullopt;
 }
 
+bool is_partner_name(std::string_view text) {
+  return !text.empty() && text.size() <= 64 && text[0] != '.' &&
+         std::all_of(text.begin(), text.end(), [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                  std::string_view("-_.:").find(c) != std::string_view::npos;
+         });
+}
+
+std::optional<Timestamp> parse_moment(std::string_view text) {
+  if (text.size() == 10) return Timestamp::parse(std::string(text) + "T00:00:00Z");
+  return Timestamp::parse(text);
+}
+
 std::int64_t Counts::mismatched() const {
   return std::accumulate(mismatches.begin(), mismatches.end(), std::int64_t{0});
 }

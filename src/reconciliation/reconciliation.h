@@ -49,6 +49,11 @@ struct Period {
   friend bool operator==(const Period&, const Period&) = default;
 };
 
+/// A day ("2026-11-21": its first moment, UTC) or a time of RFC 3339.
+std::optional<Timestamp> parse_moment(std::string_view text);
+/// 1 to 64 letters, digits and - _ . : but not a dot in front: it may become the name of a folder.
+bool is_partner_name(std::string_view text);
+
 /// Takes one entry; an error ends the reading and is handed on.
 using EntryVisitor = std::function<Result<void>(const Entry&)>;
 

@@ -63,13 +63,14 @@ struct Handlers {
 
 Result<Response> Handlers::start(const Request& request) const {
   const requests::NewRun wanted = TRY(requests::new_run(request));
-  auto response = idempotency.run(
-      request, "/v1/reconciliations", idempotency::Lifetime::thirty_days,
-      [&](sql::Tx& tx) -> Result<Response> {
-        const Run run =
-            TRY(runs.request(tx, requests::origin_of(request), wanted.partner, wanted.period));
-        return Response{202, to_json(run)};
-      });
+  const RunRequest prepared =
+      TRY(runs.prepare(requests::origin_of(request), wanted.partner, wanted.period));
+  auto response =
+      idempotency.run(request, "/v1/reconciliations", idempotency::Lifetime::thirty_days,
+                      [&](sql::Tx& tx) -> Result<Response> {
+                        const Run run = TRY(runs.request(tx, prepared));
+                        return Response{202, to_json(run)};
+                      });
   if (response) wake();
   return response;
 }

@@ -1,6 +1,5 @@
 #include "reconciliation/requests.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/try.h"
@@ -84,19 +83,6 @@ std::optional<std::string> query_text(const http::Request& request, std::string_
 
 ledger::Origin origin_of(const http::Request& request) {
   return {request.caller.tenant, request.caller.actor, request.request_id};
-}
-
-bool is_partner_name(std::string_view text) {
-  return !text.empty() && text.size() <= 64 && text[0] != '.' &&
-         std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                  std::string_view("-_.:").find(c) != std::string_view::npos;
-         });
-}
-
-std::optional<Timestamp> parse_moment(std::string_view text) {
-  if (text.size() == 10) return Timestamp::parse(std::string(text) + "T00:00:00Z");
-  return Timestamp::parse(text);
 }
 
 Result<NewRun> new_run(const http::Request& request) {

@@ -36,9 +36,4 @@ Result<PageRequest> page(const http::Request& request);
 /// Postings as to_json() wrote them, or as a client did. Errors: validation_failed, malformed_json.
 Result<std::vector<ledger::PostingRequest>> parse_postings(std::string_view json);
 
-/// A day ("2026-11-21": its first moment, UTC) or a time of RFC 3339.
-std::optional<Timestamp> parse_moment(std::string_view text);
-/// 1 to 64 letters, digits and - _ . : but not a dot in front: it may become the name of a folder.
-bool is_partner_name(std::string_view text);
-
 }  // namespace florin::reconciliation::requests

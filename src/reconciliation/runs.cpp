@@ -55,16 +55,20 @@ Runs::Runs(sql::Database& database, const Clock& clock, IdGenerator& ids, events
       sources_(std::move(sources)),
       options_(std::move(options)) {}
 
-Result<Run> Runs::request(sql::Tx& tx, const ledger::Origin& origin, std::string_view partner,
-                          const Period& period) {
+Result<RunRequest> Runs::prepare(const ledger::Origin& origin, std::string_view partner,
+                                 const Period& period) const {
   // A name that nobody knows is refused here, not by a run that fails later.
   const SourcePair sides = TRY(sources_(origin.tenant, partner));
-  auto known = TRY(store::find_run_of(tx, origin.tenant, partner, period));
+  return RunRequest{origin, std::string(partner), period, sides.names};
+}
+
+Result<Run> Runs::request(sql::Tx& tx, const RunRequest& wanted) {
+  auto known = TRY(store::find_run_of(tx, wanted.origin.tenant, wanted.partner, wanted.period));
   if (known && !has_ended(*known)) return *std::move(known);
   Run run = known.value_or(Run());
   run.status = RunStatus::queued;
-  run.names = sides.names;
-  run.requested_by = origin.actor;
+  run.names = wanted.names;
+  run.requested_by = wanted.origin.actor;
   run.error_code.reset();
   run.error_detail.reset();
   if (known) {
@@ -72,9 +76,9 @@ Result<Run> Runs::request(sql::Tx& tx, const ledger::Origin& origin, std::string
     return run;
   }
   run.id = {ids_.next()};
-  run.tenant = origin.tenant;
-  run.partner = partner;
-  run.period = period;
+  run.tenant = wanted.origin.tenant;
+  run.partner = wanted.partner;
+  run.period = wanted.period;
   run.created_at = clock_.now();
   TRY(store::insert_run(tx, run));
   return run;

@@ -30,6 +30,14 @@ struct RunOptions {
   std::int64_t max_items = 100'000;  ///< Items kept of one run; the report has all mismatches.
 };
 
+/// What to reconcile, and on whose behalf.
+struct RunRequest {
+  ledger::Origin origin;
+  std::string partner;
+  Period period;
+  SideNames names;
+};
+
 /// Compares periods of partners and keeps what it finds. Safe for concurrent use; one run is worked
 /// on by one process at a time, whichever machine-local process asks.
 class Runs {
@@ -37,11 +45,13 @@ class Runs {
   Runs(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
        SourceFactory sources, RunOptions options);
 
+  /// Looks the partner up, before the unit of work: sources may take their time.
+  /// Errors: reconciliation_partner_not_found, those of opening.
+  Result<RunRequest> prepare(const ledger::Origin& origin, std::string_view partner,
+                             const Period& period) const;
   /// Queues the period inside the caller's unit of work: as a new run, or anew when it was ended
   /// before; one that is queued or running is given back as it is.
-  /// Errors: reconciliation_partner_not_found, those of the sources.
-  Result<Run> request(sql::Tx& tx, const ledger::Origin& origin, std::string_view partner,
-                      const Period& period);
+  Result<Run> request(sql::Tx& tx, const RunRequest& wanted);
 
   /// Does the work of a queued run, or of one that was left running, on the caller's thread, from
   /// its beginning: items that are known stay, so that nothing doubles. A run that has ended is

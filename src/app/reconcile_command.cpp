@@ -1,0 +1,83 @@
+#include "app/reconcile_command.h"
+
+#include <fmt/core.h>
+
+#include "app/reconciliation_sources.h"
+#include "base/try.h"
+#include "platform/sql/database.h"
+#include "reconciliation/csv.h"
+#include "reconciliation/engine.h"
+#include "reconciliation/report.h"
+
+namespace florin::app {
+namespace {
+
+using reconciliation::Period;
+
+constexpr std::int64_t day_s = 86'400;
+
+Error invalid(std::string detail) { return {florin::errors::validation_failed, std::move(detail)}; }
+
+Result<Timestamp> parse_time(const std::string& text) {
+  const auto at = reconciliation::parse_moment(text);
+  if (!at) {
+    return invalid("FROM and TO must be days such as 2026-11-21 or times of RFC 3339; " + text +
+                   " is neither");
+  }
+  return *at;
+}
+
+/// FROM alone is the day, or the 24 hours, that begin with it.
+Result<Period> given_period(const ReconcileOptions& options) {
+  const Timestamp from = TRY(parse_time(options.from));
+  const Timestamp to = options.to.empty() ? from.plus_seconds(day_s) : TRY(parse_time(options.to));
+  if (to <= from) return invalid("TO must be later than FROM");
+  return Period{from, to};
+}
+
+Period yesterday(Timestamp now) {
+  const std::int64_t day_us = day_s * 1'000'000;
+  const Timestamp midnight{now.us - now.us % day_us};
+  return {midnight.plus_seconds(-day_s), midnight};
+}
+
+}  // namespace
+
+Result<std::int64_t> reconcile_files(const ReconcileOptions& options, const Clock& clock,
+                                     const reconciliation::ProgressFn& progress) {
+  // Whoever gives files and no period wants to know about all that is in them.
+  const Period period = options.from.empty() ? Period::everything() : TRY(given_period(options));
+  const auto left = TRY(reconciliation::open_csv_source(options.left));
+  const auto right = TRY(reconciliation::open_csv_source(options.right));
+  const reconciliation::ReportHead head{"", period, options.names, options.rules, clock.now()};
+  auto report = TRY(reconciliation::ReportWriter::create(options.out, head));
+  const auto counts = TRY(reconciliation::compare(
+      *left, *right, period, options.rules, {options.out},
+      [&](const reconciliation::Mismatch& mismatch) { return report.add(mismatch); }, progress));
+  const Timestamp now = clock.now();
+  const auto files = TRY(report.finish(counts, now));
+  fmt::print("{}{}\n{}\n", reconciliation::summary_text(head, counts, now), files.mismatches,
+             files.summary);
+  return counts.mismatched();
+}
+
+Result<std::int64_t> reconcile_partner(const ReconcileOptions& options, sql::Database& database,
+                                       const Clock& clock, const Config& config,
+                                       const reconciliation::ProgressFn& progress) {
+  const Period period = options.from.empty() ? yesterday(clock.now()) : TRY(given_period(options));
+  Core core(database, clock, config);
+  auto run_options = reconciliation_options(config);
+  run_options.report_dir = options.out;
+  reconciliation::Runs runs(database, clock, core.ids, core.events, reconciliation_sources(config),
+                            run_options);
+  const TenantId tenant = TRY(core.access.find_tenant(options.tenant)).id;
+  const auto wanted = TRY(runs.prepare({tenant, "system", ""}, options.partner, period));
+  const auto queued = TRY(database.write([&](sql::Tx& tx) { return runs.request(tx, wanted); }));
+  const auto run = TRY(runs.execute(queued.id, progress));
+  if (run.error_code) return invalid(run.error_detail.value_or(*run.error_code));
+  fmt::print("{} {}: {} mismatches from {} to {}\n{}\n", run.id.str(), run.partner, run.mismatches,
+             period.from.rfc3339(), period.to.rfc3339(), run.report_file.value_or(""));
+  return run.mismatches;
+}
+
+}  // namespace florin::app
