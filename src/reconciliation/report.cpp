@@ -131,7 +131,7 @@ std::string summary_text(const ReportHead& head, const Counts& counts, Timestamp
     count("Outside the period, " + head.names.ours, counts.ours_outside);
     count("Outside the period, " + head.names.theirs, counts.theirs_outside);
   }
-  count("Matched", counts.matched);
+  count("On both sides", counts.matched);
   count("  of these by reference", counts.matched_by_ref);
   count("Not final yet", counts.pending);
   count("Without effect, one side only", counts.absent_unbooked);
