@@ -52,10 +52,12 @@ class RunsTest : public testing::Test {
  protected:
   using Run = reconciliation::Run;  // Not that of the base.
   RunsTest() {
+    std::vector<sql::Migration> all;
     for (const auto module :
          {idempotency::migrations(), events::migrations(), ledger::migrations(), migrations()}) {
-      EXPECT_TRUE(sql::migrate(*database, module, clock.now()));
+      all.insert(all.end(), module.begin(), module.end());
     }
+    EXPECT_TRUE(sql::migrate(*database, all, clock.now()));
     EXPECT_TRUE(books.recover());
     open("bank", ledger::AccountType::asset);
     open("wallet", ledger::AccountType::liability);
