@@ -143,6 +143,24 @@ describe('/v1/reconciliations', async () => {
     assert.deepEqual(await itemsOf(second), before);
   });
 
+  it('takes a run up again that was killed in its middle', async () => {
+    const partner = unique('partner');
+    const many = Array.from({length: 150_000}, (_, i) => line(`many-${i}`));
+    writeSides(inbox(partner), many, many.slice(500));
+    const {id} = bodyOf(await books.api.post('/v1/reconciliations', {partner, ...day}), 202);
+    await eventually('the run is taken up', async () =>
+        bodyOf(await books.api.get(`/v1/reconciliations/${id}`), 200).status !== 'queued');
+    await books.crashAndRestart();
+    const run = await eventually('the run is done', async () => {
+      const now = bodyOf(await books.api.get(`/v1/reconciliations/${id}`), 200);
+      return now.status === 'completed' && now;
+    });
+    assert.equal(run.mismatches, 500);
+    const items = await books.api.all(`/v1/reconciliations/${id}/items`);
+    assert.equal(new Set(items.map((item) => item.transaction_id)).size, 500);
+    assert.equal(items.length, 500);
+  });
+
   it('pays a difference after four eyes have seen it', async () => {
     const partner = unique('partner');
     writeSides(inbox(partner));
