@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "app/reconciliation_sources.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
@@ -41,6 +44,15 @@ Period yesterday(Timestamp now) {
   return {midnight.plus_seconds(-day_s), midnight};
 }
 
+/// The summary, then where it stands.
+void print_report(const std::string& mismatches_file) {
+  const std::string summary_file =
+      mismatches_file.substr(0, mismatches_file.rfind(".csv")) + "-summary.txt";
+  std::stringstream summary;
+  summary << std::ifstream(summary_file).rdbuf();
+  fmt::print("{}{}\n{}\n", summary.str(), mismatches_file, summary_file);
+}
+
 }  // namespace
 
 Result<std::int64_t> reconcile_files(const ReconcileOptions& options, const Clock& clock,
@@ -54,10 +66,7 @@ Result<std::int64_t> reconcile_files(const ReconcileOptions& options, const Cloc
   const auto counts = TRY(reconciliation::compare(
       *left, *right, period, options.rules, {options.out},
       [&](const reconciliation::Mismatch& mismatch) { return report.add(mismatch); }, progress));
-  const Timestamp now = clock.now();
-  const auto files = TRY(report.finish(counts, now));
-  fmt::print("{}{}\n{}\n", reconciliation::summary_text(head, counts, now), files.mismatches,
-             files.summary);
+  print_report(TRY(report.finish(counts, clock.now())).mismatches);
   return counts.mismatched();
 }
 
@@ -75,8 +84,8 @@ Result<std::int64_t> reconcile_partner(const ReconcileOptions& options, sql::Dat
   const auto queued = TRY(database.write([&](sql::Tx& tx) { return runs.request(tx, wanted); }));
   const auto run = TRY(runs.execute(queued.id, progress));
   if (run.error_code) return invalid(run.error_detail.value_or(*run.error_code));
-  fmt::print("{} {}: {} mismatches from {} to {}\n{}\n", run.id.str(), run.partner, run.mismatches,
-             period.from.rfc3339(), period.to.rfc3339(), run.report_file.value_or(""));
+  print_report(run.report_file.value_or(""));
+  fmt::print("{}: {} mismatches\n", run.id.str(), run.mismatches);
   return run.mismatches;
 }
 

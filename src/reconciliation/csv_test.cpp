@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 
 #include "platform/sql/temporary_folder.h"
@@ -113,6 +114,21 @@ TEST_F(CsvFiles, NameTheLineAndTheColumnThatIsWrong) {
   EXPECT_EQ(row("t,r\n"), at + "currency must be a code of ISO 4217, such as KZT");
   EXPECT_EQ(row("\"" + std::string(3 << 20, 'x')),
             at + "a row is longer than 1 MiB; is a quote open?");
+}
+
+TEST_F(CsvFiles, OfAnyBytesAreReadOrRefused) {
+  constexpr std::string_view pieces[] = {
+      "\"",    ",",    "\n",   "\r\n", "t1", "KZT", "-1.00", "success", "2026-11-20T10:00:00Z",
+      "debit", "\"\"", "\xFF", "r",    "p"};
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text = head;
+    for (auto left = random() % 60; left > 0; --left) text += pieces[random() % std::size(pieces)];
+    const auto read = entries(text);
+    if (!read) {
+      EXPECT_EQ(read.error().code, errors::reconciliation_file_malformed) << text;
+    }
+  }
 }
 
 TEST_F(CsvFiles, ThatAreNotThereAreUnusable) {

@@ -62,7 +62,8 @@ class Source {
  public:
   virtual ~Source() = default;
   /// Visits every entry of the period, in any order; entries outside of it may come too and are
-  /// left aside. Errors: the source's own, and those of the visitor.
+  /// left aside. It may take minutes: a source over a database reads in pages, not in one snapshot.
+  /// Errors: the source's own, and those of the visitor.
   virtual Result<void> read(const Period& period, const EntryVisitor& visit) = 0;
 };
 

@@ -47,6 +47,43 @@ std::string difference_of(const std::optional<Entry>& ours, const std::optional<
   return difference ? to_decimal(*difference) : "";
 }
 
+/// The counts as people read them: a line each, ending in the verdict.
+std::string summary_text(const ReportHead& head, const Counts& counts, Timestamp now) {
+  std::string text = head.partner.empty() ? std::string("Reconciliation\n")
+                                          : fmt::format("Reconciliation of {}\n", head.partner);
+  const auto line = [&](std::string_view name, const std::string& value) {
+    text += fmt::format("{:<32}{}\n", name, value);
+  };
+  const auto count = [&](std::string_view name, std::int64_t value) {
+    line(name, std::to_string(value));
+  };
+  if (head.period == Period::everything()) {
+    line("Period", "everything");
+  } else {
+    line("From", head.period.from.rfc3339());
+    line("To (not included)", head.period.to.rfc3339());
+  }
+  line("Started", head.started_at.rfc3339());
+  line("Finished", now.rfc3339());
+  count("Tolerance (minor units)", head.rules.tolerance_minor);
+  count("Window at the edges (seconds)", head.rules.window_s);
+  count("Transactions of " + head.names.ours, counts.ours);
+  count("Transactions of " + head.names.theirs, counts.theirs);
+  if (counts.ours_outside + counts.theirs_outside > 0) {
+    count("Outside the period, " + head.names.ours, counts.ours_outside);
+    count("Outside the period, " + head.names.theirs, counts.theirs_outside);
+  }
+  count("On both sides", counts.matched);
+  count("  of these by reference", counts.matched_by_ref);
+  count("Not final yet", counts.pending);
+  count("Without effect, one side only", counts.absent_unbooked);
+  for (std::size_t i = 0; i < mismatch_kinds; ++i)
+    count(word_of(static_cast<MismatchKind>(i), head.names), counts.mismatches[i]);
+  text +=
+      counts.mismatched() == 0 ? "CLEAN\n" : fmt::format("{} MISMATCHES\n", counts.mismatched());
+  return text;
+}
+
 }  // namespace
 
 void append_report_head(std::string& out, const SideNames& names) {
@@ -104,42 +141,6 @@ Result<ReportFiles> ReportWriter::finish(const Counts& counts, Timestamp now) {
   path_.clear();
   TRY(replace_file(files.summary, summary_text(head_, counts, now)));
   return files;
-}
-
-std::string summary_text(const ReportHead& head, const Counts& counts, Timestamp now) {
-  std::string text = head.partner.empty() ? std::string("Reconciliation\n")
-                                          : fmt::format("Reconciliation of {}\n", head.partner);
-  const auto line = [&](std::string_view name, const std::string& value) {
-    text += fmt::format("{:<32}{}\n", name, value);
-  };
-  const auto count = [&](std::string_view name, std::int64_t value) {
-    line(name, std::to_string(value));
-  };
-  if (head.period == Period::everything()) {
-    line("Period", "everything");
-  } else {
-    line("From", head.period.from.rfc3339());
-    line("To (not included)", head.period.to.rfc3339());
-  }
-  line("Started", head.started_at.rfc3339());
-  line("Finished", now.rfc3339());
-  count("Tolerance (minor units)", head.rules.tolerance_minor);
-  count("Window at the edges (seconds)", head.rules.window_s);
-  count("Transactions of " + head.names.ours, counts.ours);
-  count("Transactions of " + head.names.theirs, counts.theirs);
-  if (counts.ours_outside + counts.theirs_outside > 0) {
-    count("Outside the period, " + head.names.ours, counts.ours_outside);
-    count("Outside the period, " + head.names.theirs, counts.theirs_outside);
-  }
-  count("On both sides", counts.matched);
-  count("  of these by reference", counts.matched_by_ref);
-  count("Not final yet", counts.pending);
-  count("Without effect, one side only", counts.absent_unbooked);
-  for (std::size_t i = 0; i < mismatch_kinds; ++i)
-    count(word_of(static_cast<MismatchKind>(i), head.names), counts.mismatches[i]);
-  text +=
-      counts.mismatched() == 0 ? "CLEAN\n" : fmt::format("{} MISMATCHES\n", counts.mismatched());
-  return text;
 }
 
 }  // namespace florin::reconciliation

@@ -50,7 +50,4 @@ class ReportWriter {
   std::string waiting_;
 };
 
-/// The counts as people read them: a line each, ending in the verdict.
-std::string summary_text(const ReportHead& head, const Counts& counts, Timestamp now);
-
 }  // namespace florin::reconciliation

@@ -165,6 +165,7 @@ TEST_F(RunsTest, FindsKeepsAndTells) {
   EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.completed"});
   EXPECT_TRUE(std::filesystem::exists(*run.report_file));
   EXPECT_EQ(to_json(*runs.run(tenant, run.id)), to_json(run));
+  EXPECT_EQ(to_json(*runs.execute(run.id)), to_json(run)) << "what has ended is not done again";
 }
 
 TEST_F(RunsTest, DoneAgainGivesTheSameItems) {

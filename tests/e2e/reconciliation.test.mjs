@@ -92,7 +92,7 @@ describe('florin reconcile', () => {
     writeSides(path.join(dataDir, 'reconciliation-inbox', tenant, 'default'), [line('t1', {at})], []);
     const result = await florin(['reconcile', '--data', dataDir], {cwd});
     assert.equal(result.code, 1, result.stderr);
-    assert.match(result.stdout, /^rec_\w+ default: 1 mismatches from /);
+    assert.match(result.stdout, /^Reconciliation of default\n.*\nrec_\w+: 1 mismatches\n$/s);
     const unknown = await florin(['reconcile', '--data', dataDir, '--partner', '../default'], {cwd});
     assert.deepEqual([unknown.code, /reconciliation_partner_not_found/.test(unknown.stderr)], [2, true]);
   });
@@ -192,6 +192,21 @@ describe('/v1/reconciliations', async () => {
                      ['resolved', 'proposed', 'rejected', 'proposed', 'explained']);
     writer.close();
     other.close();
+  });
+
+  it('is part of an export', async () => {
+    const partner = unique('partner');
+    writeSides(inbox(partner));
+    const run = await reconcile(partner);
+    const [item] = await itemsOf(run);
+    bodyOf(await books.api.post(`/v1/reconciliation-items/${item.id}/explain`, {note: 'known'}), 200);
+    const [first, second] = [path.join(makeFolder(), 'a.jsonl'), path.join(makeFolder(), 'b.jsonl')];
+    await florinOk(['export', '--data', books.dataDir, '--out', first]);
+    const copy = makeFolder();
+    await florinOk(['import', '--data', copy, '--in', first]);
+    await florinOk(['export', '--data', copy, '--out', second]);
+    assert.equal(readFileSync(first, 'utf8'), readFileSync(second, 'utf8'));
+    assert.match(readFileSync(first, 'utf8'), new RegExp(`"reconciliation_items":.*"known"`));
   });
 
   it('refuses what is not well-formed, and what is not there', async () => {
