@@ -451,42 +451,13 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
-    add_reconcile();
+    add_reconcile_options(*command(root_, "reconcile",
+                                   "Compare a period with a partner's side, or two files; exit 1 "
+                                   "when they differ",
+                                   &Program::reconcile),
+                          program_.reconciliation);
     add_tenants();
     add_keys();
-  }
-
-  void add_reconcile() {
-    ReconcileOptions& options = program_.reconciliation;
-    CLI::App* app = command(root_, "reconcile",
-                            "Compare a period with a partner's side, or two files; exit 1 when "
-                            "they differ",
-                            &Program::reconcile);
-    app->add_option("from", options.from,
-                    "First day or time, UTC (default: yesterday; all of two files)");
-    app->add_option("to", options.to,
-                    "Day or time that is no longer part of it (default: one day)");
-    app->add_option("--tenant", options.tenant, "Name or id of the tenant (default: default)");
-    app->add_option("--partner", options.partner, "The partner (default: default)");
-    app->add_option("--out", options.out,
-                    "Folder of the report (default ./reconciliation-reports)");
-    CLI::Option* left = app->add_option("--left", options.left, "CSV file of our side");
-    CLI::Option* right = app->add_option("--right", options.right, "CSV file of the other side");
-    left->needs(right);
-    right->needs(left);
-    app->add_option("--left-name", options.names.ours, "What the left side is called (default hub)")
-        ->needs(left);
-    app->add_option("--right-name", options.names.theirs,
-                    "What the right side is called (default operator)")
-        ->needs(left);
-    app->add_option("--tolerance", options.rules.tolerance_minor,
-                    "Minor units by which amounts may differ (default 0)")
-        ->needs(left)
-        ->check(CLI::NonNegativeNumber);
-    app->add_option("--window", options.rules.window_s,
-                    "Seconds by which a partner may lie outside of the period (default 300)")
-        ->needs(left)
-        ->check(CLI::Range(0, 604'800));
   }
 
   void add_tenants() {

@@ -5,6 +5,10 @@
 #include "app/application.h"
 #include "reconciliation/reconciliation.h"
 
+namespace CLI {
+class App;
+}
+
 namespace florin::app {
 
 /// What `florin reconcile` was asked for.
@@ -18,6 +22,9 @@ struct ReconcileOptions {
 
   bool has_files() const { return !left.empty(); }
 };
+
+/// Says what the command understands; the values go into `options`, which outlive the command.
+void add_reconcile_options(CLI::App& app, ReconcileOptions& options);
 
 /// Compares two files, prints the summary and writes the report. Returns the number of mismatches.
 /// Errors: validation_failed (times), reconciliation_files_unusable, reconciliation_file_malformed.
