@@ -22,6 +22,9 @@ inline constexpr ErrorCode reconciliation_files_unusable{ErrorKind::unavailable,
 /// A file to reconcile breaks the rules of CSV or of its columns; the detail names line and column.
 inline constexpr ErrorCode reconciliation_file_malformed{ErrorKind::invalid,
                                                          "reconciliation_file_malformed"};
+/// The other side's list does not come to its end: a page names itself as the next one.
+inline constexpr ErrorCode reconciliation_pages_repeat{ErrorKind::unavailable,
+                                                       "reconciliation_pages_repeat"};
 /// The item is resolved, or a proposal for it waits for a decision.
 inline constexpr ErrorCode reconciliation_item_not_open{ErrorKind::conflict,
                                                         "reconciliation_item_not_open"};

@@ -89,6 +89,12 @@ Result<void> File::read_at(std::int64_t place, std::size_t count, std::string& o
   return {};
 }
 
+Result<void> File::truncate(std::int64_t size) {
+  if (::ftruncate(fd_, size) != 0) return failed("cut");
+  size_ = size;
+  return {};
+}
+
 Result<void> File::sync() {
   if (::fsync(fd_) != 0) return failed("synced");
   return {};

@@ -28,6 +28,7 @@ class File {
   Result<void> append(std::string_view bytes);
   /// Reads at most `count` bytes at a place into `out`, replacing it; fewer at the end of the file.
   Result<void> read_at(std::int64_t place, std::size_t count, std::string& out) const;
+  Result<void> truncate(std::int64_t size);
   /// Returns when the bytes are on disk.
   Result<void> sync();
   std::int64_t size() const { return size_; }
