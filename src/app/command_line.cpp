@@ -61,7 +61,7 @@ struct Program {
   std::string file;
   Work work;
 
-  const SystemClock clock;
+  const SystemClock clock{};
 
   Result<LoadedConfig> load() const;
   Result<std::unique_ptr<sql::Database>> open(const Config& config) const;

@@ -20,7 +20,7 @@ const Currency kzt = *Currency::parse("KZT");
 class CsvFiles : public testing::Test {
  protected:
   std::string write(const std::string& text) {
-    const std::string path = folder.path() + "/file.csv";
+    std::string path = folder.path() + "/file.csv";
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
