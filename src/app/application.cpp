@@ -48,7 +48,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
-      reconciliations(db, clock, ids, events, reconciliation_sources(config),
+      reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
       reconciliation_items(clock, events, ledger),
       reconciliation_runner(reconciliations) {}

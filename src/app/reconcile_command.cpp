@@ -103,10 +103,11 @@ Result<std::int64_t> reconcile_partner(const ReconcileOptions& options, sql::Dat
                                        const reconciliation::ProgressFn& progress) {
   const Period period = options.from.empty() ? yesterday(clock.now()) : TRY(given_period(options));
   Core core(database, clock, config, TRY(load_secret_key(config)));
+  TRY(core.hub.recover());
   auto run_options = reconciliation_options(config);
   run_options.report_dir = options.out;
-  reconciliation::Runs runs(database, clock, core.ids, core.events, reconciliation_sources(config),
-                            run_options);
+  reconciliation::Runs runs(database, clock, core.ids, core.events,
+                            reconciliation_sources(config, core.hub), run_options);
   const TenantId tenant = TRY(core.access.find_tenant(options.tenant)).id;
   const auto wanted = TRY(runs.prepare({tenant, "system", ""}, options.partner, period));
   const auto queued = TRY(database.write([&](sql::Tx& tx) { return runs.request(tx, wanted); }));

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "app/wallet_sources.h"
 #include "base/try.h"
 #include "reconciliation/csv.h"
 #include "reconciliation/errors.h"
@@ -28,18 +29,26 @@ Result<SourcePair> open_inbox(const std::string& inbox, TenantId tenant, std::st
   return sides;
 }
 
+std::string work_folder(const Config& config) { return config.data_dir + "/reconciliation"; }
+
 }  // namespace
 
-reconciliation::SourceFactory reconciliation_sources(const Config& config) {
-  return [inbox = config.data_dir + "/reconciliation-inbox"](
-             TenantId tenant, std::string_view partner) -> Result<SourcePair> {
-    return open_inbox(inbox, tenant, partner);
+reconciliation::SourceFactory reconciliation_sources(const Config& config, hub::Hub& hub) {
+  return [inbox = config.data_dir + "/reconciliation-inbox", work = work_folder(config), &hub](
+             TenantId tenant, std::string_view name) -> Result<SourcePair> {
+    const hub::PartnerPtr partner = hub.partners().by_code(name);
+    const bool has_operator = partner && partner->partner.tenant == tenant &&
+                              partner->partner.mode == hub::WalletMode::operator_wallet;
+    if (!has_operator) return open_inbox(inbox, tenant, name);
+    std::error_code fault;
+    std::filesystem::create_directories(work, fault);  // What is wrong with it shows at its use.
+    return wallet_sources(hub, partner, work + "/pages-" + partner->partner.id.str());
   };
 }
 
 reconciliation::RunOptions reconciliation_options(const Config& config) {
   reconciliation::RunOptions options;
-  options.work_dir = config.data_dir + "/reconciliation";
+  options.work_dir = work_folder(config);
   options.report_dir = config.data_dir + "/reconciliation-reports";
   return options;
 }
