@@ -1,113 +1,58 @@
 #include "platform/jobs/delayer.h"
 
-#include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <exception>
+#include <map>
 #include <mutex>
 #include <thread>
-#include <vector>
-
-#include "platform/log/log.h"
+#include <utility>
 
 namespace florin::jobs {
-namespace {
 
-using Steady = std::chrono::steady_clock;
-
-struct Piece {
-  Steady::time_point due;
-  std::uint64_t number = 0;  // Keeps the order of pieces that are due together.
-  std::function<void()> work;
-};
-
-/// Turns a heap of the standard library, whose front is the greatest, into one of the earliest.
-bool later(const Piece& a, const Piece& b) {
-  return a.due != b.due ? a.due > b.due : a.number > b.number;
-}
-
-void run_guarded(const Piece& piece) {
-  try {
-    piece.work();
-  } catch (const std::exception& fault) {
-    log::error("delayed work threw", {{"what", fault.what()}});
-  }
-}
-
-}  // namespace
+using SteadyClock = std::chrono::steady_clock;
 
 struct Delayer::Impl {
-  mutable std::mutex mutex;
+  std::mutex mutex;  // Guards what follows.
   std::condition_variable wake;
-  std::vector<Piece> heap;
-  std::uint64_t next_number = 0;
-  bool stopping = false;
+  std::multimap<SteadyClock::time_point, Work> waiting;  // Equal times run in the order they came.
+  bool is_stopping = false;
   std::thread thread;
 
-  /// Everything that is due, in its order.
-  std::vector<Piece> take_due(Steady::time_point now) {
-    std::vector<Piece> due;
-    while (!heap.empty() && heap.front().due <= now) {
-      std::pop_heap(heap.begin(), heap.end(), later);
-      due.push_back(std::move(heap.back()));
-      heap.pop_back();
-    }
-    return due;
-  }
-
-  void loop() {
+  void run() {
     std::unique_lock lock(mutex);
-    while (!stopping) {
-      std::vector<Piece> due = take_due(Steady::now());
-      if (!due.empty()) {
-        lock.unlock();
-        for (const Piece& piece : due) run_guarded(piece);
-        due.clear();  // What the work holds on to goes outside the lock too.
-        lock.lock();
-      } else if (heap.empty()) {
+    while (!is_stopping) {
+      if (waiting.empty()) {
         wake.wait(lock);
+      } else if (const auto due = waiting.begin()->first; due > SteadyClock::now()) {
+        wake.wait_until(lock, due);
       } else {
-        const Steady::time_point next = heap.front().due;
-        wake.wait_until(lock, next);
+        const Work work = std::move(waiting.extract(waiting.begin()).mapped());
+        lock.unlock();
+        work();
+        lock.lock();
       }
     }
   }
 };
 
 Delayer::Delayer() : impl_(std::make_unique<Impl>()) {
-  impl_->thread = std::thread([this] { impl_->loop(); });
+  impl_->thread = std::thread([this] { impl_->run(); });
 }
 
-Delayer::~Delayer() { stop(); }
-
-void Delayer::run_after(int delay_ms, std::function<void()> work) {
-  const Steady::time_point due = Steady::now() + std::chrono::milliseconds(delay_ms);
-  bool is_earliest = false;
+Delayer::~Delayer() {
   {
     const std::lock_guard lock(impl_->mutex);
-    if (impl_->stopping) return;
-    is_earliest = impl_->heap.empty() || due < impl_->heap.front().due;
-    impl_->heap.push_back({due, impl_->next_number++, std::move(work)});
-    std::push_heap(impl_->heap.begin(), impl_->heap.end(), later);
+    impl_->is_stopping = true;
+    impl_->wake.notify_one();
   }
-  if (is_earliest) impl_->wake.notify_one();
+  impl_->thread.join();
 }
 
-void Delayer::stop() {
-  std::vector<Piece> dropped;  // Their owners may have destructors that take time: not in the lock.
-  {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->stopping = true;
-    dropped.swap(impl_->heap);
-  }
-  impl_->wake.notify_all();
-  if (impl_->thread.joinable()) impl_->thread.join();
-}
-
-std::size_t Delayer::waiting() const {
+void Delayer::run_after(std::chrono::milliseconds delay, Work work) {
+  const auto due = SteadyClock::now() + delay;
   const std::lock_guard lock(impl_->mutex);
-  return impl_->heap.size();
+  const auto added = impl_->waiting.emplace(due, std::move(work));
+  if (added == impl_->waiting.begin()) impl_->wake.notify_one();
 }
 
 }  // namespace florin::jobs

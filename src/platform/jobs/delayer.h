@@ -1,24 +1,21 @@
 #pragma once
-#include <cstddef>
+#include <chrono>
 #include <functional>
 #include <memory>
 
 namespace florin::jobs {
 
-/// Runs small pieces of work after a time, on one thread of its own, in the order of their times
-/// (equal times: in the order they came). Waiting work costs memory, not threads. An exception of
-/// the work is logged. Safe for concurrent use.
+/// Runs functions after a while, on one thread of its own: they must be short and hand on. Safe for
+/// concurrent use.
 class Delayer {
  public:
-  Delayer();   ///< Starts the thread.
-  ~Delayer();  ///< As stop().
+  using Work = std::function<void()>;
 
-  /// `work` must be short: it hands on. After stop() it is dropped without being run.
-  void run_after(int delay_ms, std::function<void()> work);
-  /// Ends the thread after the work it is running and drops what waits. Safe to call twice, but not
-  /// from the work itself.
-  void stop();
-  std::size_t waiting() const;
+  Delayer();
+  /// Finishes the function that runs; what still waits is dropped without being run.
+  ~Delayer();
+  /// Negative: at once.
+  void run_after(std::chrono::milliseconds delay, Work work);
 
  private:
   struct Impl;
