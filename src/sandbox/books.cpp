@@ -42,8 +42,15 @@ Timestamp to_milliseconds(Timestamp at) { return {at.us - at.us % 1'000}; }
 
 }  // namespace
 
-Books::Books(std::int64_t opening_balance_minor, const Clock& clock)
-    : opening_balance_minor_(opening_balance_minor), clock_(clock) {}
+Books::Books(std::int64_t opening_balance_major, const Clock& clock)
+    : opening_balance_major_(opening_balance_major), clock_(clock) {}
+
+std::int64_t Books::opening_balance(std::string_view player_id, Currency currency) const {
+  if (player_id.starts_with("poor-")) return 0;
+  std::int64_t balance = opening_balance_major_;
+  for (int digit = 0; digit < currency.digits(); ++digit) balance *= 10;
+  return balance;
+}
 
 Receipt Books::book(const Movement& movement, FaultKind twist) {
   const std::lock_guard lock(mutex_);
@@ -231,9 +238,10 @@ Receipt Books::refusal(Outcome outcome, const Account* account) {
 
 Books::Account* Books::account_of(const std::string& player_id, Currency currency) {
   if (player_id.starts_with("missing-")) return nullptr;
+  const std::int64_t opening = opening_balance(player_id, currency);
   const auto [place, is_new] = accounts_.try_emplace(
-      player_id, Account{player_id, currency, opening_balance_minor_, first_status(player_id)});
-  if (is_new) totals_[currency].openings += opening_balance_minor_;
+      player_id, Account{player_id, currency, opening, first_status(player_id)});
+  if (is_new) totals_[currency].openings += opening;
   return &place->second;
 }
 

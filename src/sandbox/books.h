@@ -112,10 +112,12 @@ struct BooksState {
 
 /// The operator's books: players with one balance each, and the movements on them by the rules that
 /// operator and game server have agreed on (README.md, "Rules"). A player opens at the first call,
-/// in its currency, with the opening balance. Everything is in memory. Safe for concurrent use.
+/// in its currency, with the opening balance; names that begin with "blocked-", "closed-",
+/// "limit-", "poor-" and "missing-" behave so. Everything is in memory. Safe for concurrent use.
 class Books {
  public:
-  Books(std::int64_t opening_balance_minor, const Clock& clock);
+  /// `opening_balance_major` in whole units of whatever currency a player opens in.
+  Books(std::int64_t opening_balance_major, const Clock& clock);
 
   /// Moves money, or says why not. `twist` is the fault of the call; those that touch bookings are
   /// wrong_amount, missing_row and extra_row.
@@ -154,6 +156,7 @@ class Books {
     bool is_listed = true;
   };
 
+  std::int64_t opening_balance(std::string_view player_id, Currency currency) const;
   Account* account_of(const std::string& player_id, Currency currency);
   Row* find(const std::string& transaction_id);
   static bool fits(const Row& row, const RowFilter& filter);
@@ -173,7 +176,7 @@ class Books {
   static Receipt receipt_of(const Row& row);
   static Receipt refusal(Outcome outcome, const Account* account);
 
-  const std::int64_t opening_balance_minor_;
+  const std::int64_t opening_balance_major_;
   const Clock& clock_;
   mutable std::mutex mutex_;
   std::unordered_map<std::string, Account> accounts_;  ///< Nodes stay where they are.

@@ -1,6 +1,7 @@
 #include "sandbox/fault.h"
 
 #include <algorithm>
+#include <array>
 
 namespace florin::sandbox {
 namespace {
@@ -18,23 +19,25 @@ struct Trait {
   Reach reach;
 };
 
-constexpr std::array<Trait, 17> traits{{
+/// In the order of the kinds.
+constexpr std::array<Trait, 18> traits{{
     {FaultKind::none, "none", true, Reach::every_call},
-    {FaultKind::status_500, "status_500", false, Reach::every_call},
-    {FaultKind::status_503, "status_503", false, Reach::every_call},
-    {FaultKind::status_429, "status_429", false, Reach::every_call},
-    {FaultKind::timeout_after_commit, "timeout_after_commit", true, Reach::every_call},
+    {FaultKind::error_500, "error_500", false, Reach::every_call},
+    {FaultKind::error_503, "error_503", false, Reach::every_call},
+    {FaultKind::rate_limited, "rate_limited", false, Reach::every_call},
     {FaultKind::timeout_before_commit, "timeout_before_commit", false, Reach::every_call},
+    {FaultKind::timeout_after_commit, "timeout_after_commit", true, Reach::every_call},
     {FaultKind::duplicate, "duplicate", true, Reach::movements},
     {FaultKind::out_of_order, "out_of_order", true, Reach::movements},
     {FaultKind::wrong_amount, "wrong_amount", true, Reach::movements},
-    {FaultKind::wrong_amount_answer, "wrong_amount_answer", true, Reach::wallet_answers},
+    {FaultKind::changed_amount, "changed_amount", true, Reach::wallet_answers},
     {FaultKind::missing_row, "missing_row", true, Reach::movements},
     {FaultKind::extra_row, "extra_row", true, Reach::movements},
     {FaultKind::html, "html", true, Reach::every_call},
     {FaultKind::half_body, "half_body", true, Reach::every_call},
     {FaultKind::no_content_204, "no_content_204", true, Reach::every_call},
     {FaultKind::redirect, "redirect", false, Reach::every_call},
+    {FaultKind::gone_410, "gone_410", false, Reach::every_call},
     {FaultKind::other_currency, "other_currency", true, Reach::wallet_answers},
 }};
 
@@ -68,16 +71,6 @@ bool applies_to(FaultKind kind, std::string_view operation) {
       return is_movement(operation);
   }
   return false;
-}
-
-const std::array<FaultKind, 16>& all_faults() {
-  static const std::array<FaultKind, 16> kinds = [] {
-    std::array<FaultKind, 16> all{};
-    std::transform(traits.begin() + 1, traits.end(), all.begin(),
-                   [](const Trait& trait) { return trait.kind; });
-    return all;
-  }();
-  return kinds;
 }
 
 }  // namespace florin::sandbox

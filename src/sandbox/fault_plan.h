@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -13,61 +12,51 @@
 
 namespace florin::sandbox {
 
-/// One line of a script: the next `times` calls that match get the fault.
+/// Which call it is, as far as faults are concerned.
+struct FaultTarget {
+  std::string_view operation;  ///< "debit", "webhook", ...
+  std::string_view player_id;
+  std::string_view transaction_id;
+};
+
+/// Which calls get a fault: the next `times` that match, or, with a `rate`, those that the dice
+/// say. The dice of the n-th attempt at a transaction depend on the seed, its id and n alone, not
+/// on the order in which threads deliver: a run can be repeated.
 struct FaultRule {
-  std::string match = "*";     ///< An operation ("debit", "webhook", ...), or "*" for any.
-  std::string transaction_id;  ///< Empty: any.
-  int times = 1;
-  Fault fault;
+  std::string operation, player_id, transaction_id;  ///< Empty: any.
+  std::vector<FaultKind> kinds;                      ///< Not empty; the dice choose among several.
+  Fault fault = {};                                  ///< Its kind comes from `kinds`.
+  int times = 1;                              ///< Left; without meaning when there is a rate.
+  std::optional<double> rate = std::nullopt;  ///< 0 to 1.
+  std::int64_t seed = 1;
 };
 
-/// Faults by chance. Whether the n-th attempt at a transaction is hit depends on the seed, its id
-/// and n alone, not on the order in which threads deliver: a run can be repeated.
-struct FaultChance {
-  std::int64_t seed = 0;
-  double rate = 0;               ///< 0 to 1.
-  std::vector<FaultKind> kinds;  ///< Empty: all.
-  int hold_ms = longest_hold_ms;
-};
-
-/// A fault that a call has got.
-struct InjectedFault {
-  FaultKind kind;
-  std::string operation, transaction_id;
-};
-
-/// Says of each call which fault it gets, and remembers. Safe for concurrent use.
+/// Says of each call which fault it gets, and counts. Safe for concurrent use.
 class FaultPlan {
  public:
   struct State {
-    std::map<std::string, std::int64_t> calls;  ///< By operation.
-    std::deque<InjectedFault> injected;         ///< The last 10,000.
-    std::int64_t injected_count = 0;
-    std::vector<FaultRule> script;  ///< What is left of it.
-    FaultChance chance;
+    std::vector<FaultRule> rules;                  ///< What is left of them.
+    std::map<std::string, std::int64_t> calls;     ///< By operation.
+    std::map<std::string, std::int64_t> injected;  ///< By kind.
   };
 
-  /// `at_rest` is what holds until set_chance(), and again after reset().
-  explicit FaultPlan(FaultChance at_rest);
-
-  /// The fault of a call that has arrived: the first rule of the script that matches, else chance.
-  Fault next(std::string_view operation, std::string_view transaction_id);
+  /// The fault of a call that has arrived: of the first rule that matches and hits.
+  Fault next(const FaultTarget& target);
   /// Counts a call that was refused before it could be matched ("bad_signature").
   void count(std::string_view what);
 
-  void set_script(std::vector<FaultRule> script);  ///< Replaces what is left of the last one.
-  void set_chance(FaultChance chance);
+  void add(FaultRule rule);
+  void clear();  ///< Removes the rules; the counts stay.
   void reset();
   State state() const;
 
  private:
-  std::optional<Fault> by_script(std::string_view operation, std::string_view transaction_id);
-  Fault by_chance(std::string_view operation, std::string_view transaction_id);
+  Fault roll(const FaultRule& rule, const FaultTarget& target, std::uint64_t attempt) const;
+  std::uint64_t attempt_at(const FaultTarget& target);
 
-  const FaultChance at_rest_;
   mutable std::mutex mutex_;
   State state_;
-  std::unordered_map<std::string, std::uint64_t> attempts_;  ///< While chance is on.
+  std::unordered_map<std::string, std::uint64_t> attempts_;  ///< While there are rules.
 };
 
 }  // namespace florin::sandbox
