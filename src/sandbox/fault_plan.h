@@ -23,9 +23,10 @@ struct FaultTarget {
 /// say. The dice of the n-th attempt at a transaction depend on the seed, its id and n alone, not
 /// on the order in which threads deliver: a run can be repeated.
 struct FaultRule {
-  std::string operation, player_id, transaction_id;  ///< Empty: any.
-  std::vector<FaultKind> kinds;                      ///< Not empty; the dice choose among several.
-  Fault fault = {};                                  ///< Its kind comes from `kinds`.
+  std::string operation = {};  ///< Empty: any; the same for player and transaction.
+  std::string player_id = {}, transaction_id = {};
+  std::vector<FaultKind> kinds = {};          ///< Not empty; the dice choose among several.
+  Fault fault = {};                           ///< Its kind comes from `kinds`.
   int times = 1;                              ///< Left; without meaning when there is a rate.
   std::optional<double> rate = std::nullopt;  ///< 0 to 1.
   std::int64_t seed = 1;
