@@ -27,9 +27,9 @@ std::uint64_t Dice::next() {
   return mixed(state_);
 }
 
-bool Dice::hits(double rate) {
+double Dice::fraction() {
   // 53 bits are what a double holds exactly.
-  return static_cast<double>(next() >> 11) / static_cast<double>(1ULL << 53) < rate;
+  return static_cast<double>(next() >> 11) / static_cast<double>(1ULL << 53);
 }
 
 }  // namespace florin::sandbox

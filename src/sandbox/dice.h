@@ -14,8 +14,10 @@ class Dice {
   std::uint64_t next();
   /// 0 to `count` - 1; `count` is at least 1.
   std::size_t below(std::size_t count) { return static_cast<std::size_t>(next() % count); }
+  /// From 0 up to, but not including, 1.
+  double fraction();
   /// True with a chance of `rate`, from 0 (never) to 1 (always).
-  bool hits(double rate);
+  bool hits(double rate) { return fraction() < rate; }
 
  private:
   std::uint64_t state_;

@@ -7,6 +7,7 @@
 #include "platform/jobs/delayer.h"
 #include "platform/metrics/metrics.h"
 #include "sandbox/operator_simulator.h"
+#include "sandbox/rgs_simulator.h"
 
 namespace florin::sandbox {
 namespace {
@@ -32,39 +33,55 @@ http::ServerOptions server_options(const std::string& host, int port) {
   return options;
 }
 
+OperatorOptions operator_options(const Options& options) {
+  return {options.operator_secrets, options.opening_balance_major, options.operator_latency_ms};
+}
+
+RgsOptions rgs_options(const Options& options) {
+  RgsOptions rgs{options.webhook_secret, options.hub_secret, {}};
+  rgs.play_defaults.hub_url = options.hub_url;
+  rgs.play_defaults.seed = options.seed;
+  return rgs;
+}
+
 }  // namespace
 
 struct Sandbox::Impl {
-  Impl(Options given, const Clock& clock, int (*status_of)(const ErrorCode&))
-      : options(std::move(given)),
-        wallet_operator(
-            {options.operator_secrets, options.opening_balance_major, options.operator_latency_ms},
-            delayer, clock),
+  Impl(const Options& options, const Clock& clock, int (*status_of)(const ErrorCode&))
+      : wallet_operator(operator_options(options), delayer, clock),
+        rgs(rgs_options(options), delayer, clock),
         operator_server(server_options(options.operator_host, options.operator_port),
-                        wallet_operator.routes(), gate, clock, operator_metrics, status_of) {}
+                        wallet_operator.routes(), gate, clock, operator_metrics, status_of),
+        rgs_server(server_options(options.rgs_host, options.rgs_port), rgs.routes(), gate, clock,
+                   rgs_metrics, status_of) {}
 
-  const Options options;
   OpenGate gate;
-  metrics::Registry operator_metrics;
+  metrics::Registry operator_metrics, rgs_metrics;
   OperatorSimulator wallet_operator;
+  RgsSimulator rgs;
   jobs::Delayer delayer;  ///< Ends before those whose work waits in it.
-  http::Server operator_server;
+  http::Server operator_server, rgs_server;
 };
 
-Sandbox::Sandbox(Options options, const Clock& clock, int (*status_of)(const ErrorCode&))
-    : impl_(std::make_unique<Impl>(std::move(options), clock, status_of)) {}
+Sandbox::Sandbox(const Options& options, const Clock& clock, int (*status_of)(const ErrorCode&))
+    : impl_(std::make_unique<Impl>(options, clock, status_of)) {}
 
 Sandbox::~Sandbox() { stop(); }
 
 Result<void> Sandbox::start() {
   TRY(impl_->operator_server.start());
+  TRY(impl_->rgs_server.start());
   return {};
 }
 
-void Sandbox::stop() { impl_->operator_server.stop(); }
+void Sandbox::stop() {
+  impl_->rgs.break_off();
+  impl_->rgs_server.stop();
+  impl_->operator_server.stop();
+}
 
 int Sandbox::operator_port() const { return impl_->operator_server.port(); }
 
-int Sandbox::rgs_port() const { return 0; }
+int Sandbox::rgs_port() const { return impl_->rgs_server.port(); }
 
 }  // namespace florin::sandbox

@@ -30,7 +30,7 @@ struct Options {
 /// table of statuses. Not for concurrent use.
 class Sandbox {
  public:
-  Sandbox(Options options, const Clock& clock, int (*status_of)(const ErrorCode&));
+  Sandbox(const Options& options, const Clock& clock, int (*status_of)(const ErrorCode&));
   ~Sandbox();  ///< As stop().
 
   /// Binds both ports and serves. Errors: cannot_listen, naming host and port.

@@ -32,8 +32,7 @@ Options options_for_tests() {
   return options;
 }
 
-SandboxFixture::SandboxFixture(Options options)
-    : sandbox(std::move(options), clock, status_for_tests) {
+SandboxFixture::SandboxFixture(const Options& options) : sandbox(options, clock, status_for_tests) {
   const auto started = sandbox.start();
   EXPECT_TRUE(started) << started.error().detail;
 }

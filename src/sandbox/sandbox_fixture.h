@@ -36,7 +36,7 @@ Options options_for_tests();
 /// A sandbox on free ports, and callers who know its secrets.
 class SandboxFixture {
  public:
-  explicit SandboxFixture(Options options = options_for_tests());
+  explicit SandboxFixture(const Options& options = options_for_tests());
 
   /// A signed call of the operator's own dialect; a new requestId each time. `body` is that of the
   /// call without its requestId and braces.
