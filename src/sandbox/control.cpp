@@ -41,7 +41,7 @@ std::optional<double> read_rate(ObjectReader& body) {
     const std::string& text = decimal->text;
     std::from_chars(text.data(), text.data() + text.size(), rate);
   }
-  if (rate < 0 || rate > 1) body.problem("rate", "out_of_range", "must be a number from 0 to 1");
+  if (rate < 0 || rate > 1) body.problem("rate", "malformed", "must be a number from 0 to 1");
   return rate;
 }
 

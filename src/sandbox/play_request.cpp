@@ -47,7 +47,7 @@ void read_retries(ObjectReader& body, std::vector<int>& retry_ms) {
   for (const json::Value& delay : *delays) {
     const std::int64_t* const ms = delay.as_integer();
     if (ms == nullptr || *ms < 0 || *ms > longest_timeout_ms) {
-      body.problem("retry_ms", "out_of_range", "must be milliseconds from 0 to 60000");
+      body.problem("retry_ms", "malformed", "must be milliseconds from 0 to 60000");
       return;
     }
     retry_ms.push_back(static_cast<int>(*ms));
@@ -78,7 +78,7 @@ void read_rates(ObjectReader& body, std::array<double, scenario_count>& rates) {
     rates[static_cast<std::size_t>(known - names.begin())] = *rate;
   }
   if (std::accumulate(rates.begin(), rates.end(), 0.0) > 1) {
-    body.problem("rates", "out_of_range", "must not add up to more than 1");
+    body.problem("rates", "malformed", "must not add up to more than 1");
   }
 }
 

@@ -136,7 +136,7 @@ TEST(Play, IsBegunOverHttp) {
 
 TEST(Play, ABadRequestNamesItsFields) {
   for (const std::string_view text :
-       {R"({})", R"({"hub_url":"ftp://x"})", R"({"hub_url":"http://x","rounds":0})",
+       {R"({"hub_url":"ftp://x"})", R"({"hub_url":"http://x","rounds":0})",
         R"({"hub_url":"http://x","currency":"XXY"})",
         R"({"hub_url":"http://x","rates":{"plain":1}})",
         R"({"hub_url":"http://x","rates":{"cancelled":1,"last_money":0.1}})",

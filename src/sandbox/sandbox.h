@@ -10,18 +10,21 @@
 
 namespace florin::sandbox {
 
+/// The secrets given here are for trying things out: everybody knows them.
 struct Options {
   std::string operator_host = "127.0.0.1";
   int operator_port = 3001;  ///< 0: any free port; see Sandbox::operator_port().
   std::string rgs_host = "127.0.0.1";
   int rgs_port = 3002;
-  std::vector<Secret> operator_secrets;        ///< Callers of the operator sign with one of them.
+  /// Callers of the operator sign with one of them: two during a rotation.
+  std::vector<Secret> operator_secrets = {Secret("sandbox-operator-secret")};
   std::int64_t opening_balance_major = 1'000;  ///< In whole units of any currency.
   int operator_latency_ms = 0;
-  Secret webhook_secret;  ///< Of the webhooks that the game server takes.
-  std::string hub_url;    ///< Where the game server plays: "http://127.0.0.1:8000".
-  Secret hub_secret;      ///< It signs its calls to the hub with it.
-  std::int64_t seed = 1;  ///< Of games that name none.
+  /// Of the webhooks that the game server takes.
+  Secret webhook_secret{"whsec_ZmxvcmluLXNhbmRib3gtd2ViaG9vay1zZWNyZXQtMDE="};
+  std::string hub_url = "http://127.0.0.1:8000";  ///< Where the game server plays.
+  Secret hub_secret{"sandbox-hub-secret"};        ///< It signs its calls to the hub with it.
+  std::int64_t seed = 1;                          ///< Of games that name none.
 };
 
 /// The other two parties of the wallet hub, for trying it out and for tests: an operator that holds
