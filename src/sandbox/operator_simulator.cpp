@@ -140,9 +140,8 @@ void OperatorSimulator::wallet(std::string_view operation, const Request& reques
   stage_.play({std::string(operation), call.movement.player_id, call.movement.transaction_id,
                [this, call](FaultKind fault) {
                  WalletRequest answered = call;
-                 const Receipt receipt = call.operation == "authenticate"
-                                             ? authenticate(answered, fault)
-                                             : execute(call, fault);
+                 const Receipt receipt = call.operation == "authenticate" ? authenticate(answered)
+                                                                          : execute(call, fault);
                  return Executed{wallet_answer(answered, distorted(receipt, fault)),
                                  std::string(wallet_word(receipt.outcome))};
                }},
@@ -157,7 +156,7 @@ Receipt OperatorSimulator::execute(const WalletRequest& request, FaultKind fault
 }
 
 /// A token is for one time. "launch-ana" is ana's; any other token needs the playerId beside it.
-Receipt OperatorSimulator::authenticate(WalletRequest& request, FaultKind) {
+Receipt OperatorSimulator::authenticate(WalletRequest& request) {
   constexpr std::string_view launch = "launch-";
   Movement& movement = request.movement;
   const std::string& token = movement.session_token;

@@ -37,7 +37,7 @@ class OperatorSimulator {
   bool is_signed(const http::Request& request) const;
   bool is_evenbet_signed(const http::Request& request) const;
   Receipt execute(const WalletRequest& request, FaultKind fault);
-  Receipt authenticate(WalletRequest& request, FaultKind fault);
+  Receipt authenticate(WalletRequest& request);
 
   http::Response state(const http::Request& request) const;
   Result<http::Response> set_player(const http::Request& request);
