@@ -210,6 +210,47 @@ TEST(Faults, AreForgottenOnRequest) {
   EXPECT_EQ(balance_of(sandbox), "1000.00");
 }
 
+/// What the state says that the balances of a currency must add up to.
+std::int64_t expected_balances(const json::Value& totals) {
+  const auto sum = [&](std::string_view name) { return *totals.find(name)->as_integer(); };
+  return sum("openings_minor") + sum("adjustments_minor") - sum("debits_minor") +
+         sum("credits_minor") + sum("rollbacks_minor") - sum("suspense_minor");
+}
+
+TEST(Faults, AStormLeavesBooksThatAddUp) {
+  SandboxFixture sandbox;
+  sandbox.add_fault(
+      R"({"rate":0.4,"seed":11,"hold_ms":1,"kinds":["error_500","error_503","rate_limited",)"
+      R"("timeout_before_commit","timeout_after_commit","duplicate","out_of_order","wrong_amount",)"
+      R"("changed_amount","missing_row","extra_row","html","half_body","no_content_204",)"
+      R"("redirect","gone_410","other_currency"]})");
+  Dice dice(3);
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string id = "tx-" + std::to_string(dice.below(300));
+    const std::string player = "p-" + std::to_string(dice.below(5));
+    const std::string refers = R"(,"refId":")" + id + "\"";
+    switch (dice.below(3)) {
+      case 0:
+        sandbox.wallet("debit", debit(id, player));
+        break;
+      case 1:
+        sandbox.wallet("credit", debit("win-" + id, player) + refers);
+        break;
+      default:
+        sandbox.wallet("rollback", R"("transactionId":"rb-)" + id + "\"" + refers);
+    }
+  }
+  const Answer state = sandbox.control("GET", "/sandbox/state");
+  std::int64_t balances = 0;
+  for (const json::Value& player : *state.body.find("players")->as_array()) {
+    const std::int64_t balance = *player.find("balance_minor")->as_integer();
+    EXPECT_GE(balance, 0);
+    balances += balance;
+  }
+  EXPECT_EQ(balances, expected_balances(*state.body.find("totals")->find("KZT")));
+  EXPECT_EQ(state.body.find("injected")->as_object()->size(), 17U);
+}
+
 TEST(Faults, ABadRuleNamesItsFields) {
   SandboxFixture sandbox;
   for (const auto* rule :

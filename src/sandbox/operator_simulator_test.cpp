@@ -1,4 +1,7 @@
 // The operator's own dialect over real HTTP: every status of the contract, and its rules.
+#include <future>
+#include <set>
+
 #include "sandbox/sandbox_fixture.h"
 #include "sandbox/signatures.h"
 
@@ -133,6 +136,49 @@ TEST(OperatorSimulator, ASettledDebitIsNotRolledBack) {
             "930.00");
   EXPECT_EQ(sandbox.wallet("rollback", rollback("rb-tx-1", "tx-1")).text("status"),
             "TRANSACTION_CONFLICT");
+}
+
+TEST(OperatorSimulator, ARollbackThatFitsNothingIsRefused) {
+  SandboxFixture sandbox;
+  sandbox.wallet("debit", debit("tx-1", "ana", "100.00"));
+  sandbox.wallet("debit", debit("tx-2", "poor-bob", "100.00"));
+  sandbox.wallet("credit", debit("promo", "ana", "1.00"));
+  const auto status_of = [&](const std::string& body) {
+    return sandbox.wallet("rollback", body).text("status");
+  };
+  EXPECT_EQ(status_of(rollback("rb-promo", "promo")), "TRANSACTION_CONFLICT");
+  EXPECT_EQ(status_of(rollback("rb-other", "tx-1") + R"(,"playerId":"bob")"),
+            "TRANSACTION_NOT_FOUND");
+  EXPECT_EQ(status_of(rollback("rb-tx-2", "tx-2")), "OK") << "a refused bet has moved nothing";
+  EXPECT_EQ(status_of(rollback("rb-tx-1", "tx-1") + R"(,"playerId":"ana")"), "OK");
+  EXPECT_EQ(status_of(rollback("rb-again", "tx-1")), "ALREADY_ROLLED_BACK");
+  EXPECT_EQ(status_of(rollback("rb-none", "none")), "OK");
+  EXPECT_EQ(status_of(rollback("rb-none-again", "none")), "ALREADY_ROLLED_BACK");
+  EXPECT_EQ(sandbox.wallet("credit", credit("w", "none", "ana", "1.00")).text("status"),
+            "ALREADY_ROLLED_BACK");
+  EXPECT_EQ(sandbox.wallet("balance", R"("playerId":"ana")").text("balance"), "1001.00");
+}
+
+TEST(OperatorSimulator, ABalanceHasAnEnd) {
+  SandboxFixture sandbox;
+  EXPECT_EQ(sandbox.wallet("credit", debit("a", "ana", "92233720368547758.07")).text("status"),
+            "INVALID_AMOUNT");
+  EXPECT_EQ(sandbox.wallet("credit", debit("b", "ana", "92233720368547758.08")).text("status"),
+            "INVALID_AMOUNT");
+}
+
+TEST(OperatorSimulator, TwoRacesForTheLastMoneyHaveOneWinner) {
+  SandboxFixture sandbox;
+  for (int race = 0; race < 20; ++race) {
+    const std::string player = "racer-" + std::to_string(race);
+    const auto run = [&](const char* id) {
+      return sandbox.wallet("debit", debit(player + id, player, "600.00")).text("status");
+    };
+    auto one = std::async(std::launch::async, run, "-a");
+    auto other = std::async(std::launch::async, run, "-b");
+    const std::multiset<std::string> seen{one.get(), other.get()};
+    EXPECT_EQ(seen, (std::multiset<std::string>{"INSUFFICIENT_FUNDS", "OK"}));
+  }
 }
 
 TEST(OperatorSimulator, ACreditReachesABlockedPlayer) {

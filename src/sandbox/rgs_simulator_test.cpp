@@ -1,6 +1,9 @@
 // The game server's side of webhooks over real HTTP.
 #include "sandbox/rgs_simulator.h"
 
+#include <future>
+#include <memory>
+
 #include "platform/crypto/base64.h"
 #include "platform/crypto/hash.h"
 #include "platform/jobs/delayer.h"
@@ -133,6 +136,31 @@ TEST(Signatures, ATimeIsWrittenInWholeSeconds) {
   for (const std::string_view text : {"", "1732104000.0", "-1732104000", "99999999999999", "now"}) {
     EXPECT_FALSE(is_fresh(text, vector_time)) << text;
   }
+}
+
+TEST(Sandbox, SaysWhichAddressIsTaken) {
+  const SandboxFixture running;
+  Options options = options_for_tests();
+  options.rgs_port = running.sandbox.operator_port();
+  const SystemClock clock;
+  Sandbox second(options, clock, status_for_tests);
+  const auto started = second.start();
+  ASSERT_FALSE(started);
+  EXPECT_EQ(started.error().code.name, "cannot_listen");
+  EXPECT_NE(started.error().detail.find(std::to_string(options.rgs_port)), std::string::npos);
+}
+
+TEST(Sandbox, StopsGamesThatRun) {
+  auto sandbox = std::make_unique<SandboxFixture>();
+  http_client::HttpClient client({});
+  http_client::Request call =
+      rgs_request(*sandbox, "POST", "/sandbox/play",
+                  R"({"hub_url":"http://127.0.0.1:1","rounds":1000000,"retry_ms":[60000,60000]})");
+  std::promise<void> ended;
+  client.send(std::move(call), [&](const Result<http_client::Response>&) { ended.set_value(); });
+  sandbox->sandbox.stop();
+  ended.get_future().wait();
+  EXPECT_FALSE(client.execute(rgs_request(*sandbox, "GET", "/sandbox/state")));
 }
 
 TEST(RgsSimulator, BeginsNoGameWhileItStops) {

@@ -67,10 +67,13 @@ void open_player(const Table& table, const std::string& player) {
   const std::int64_t cents = table.request.opening_cents;
   if (cents > 0) {
     const std::string key = "open-" + player;
+    const HubReply funded = table.caller.insist(
+        {"credit", key, movement_body({player, cents, table.request.currency, key})});
+    table.model.heard(key, funded);
     // An operator that holds the money itself may refuse; the player then has what it has there.
-    table.model.heard(
-        key, table.caller.insist(
-                 {"credit", key, movement_body({player, cents, table.request.currency, key})}));
+    if (funded.meaning == Meaning::unclear) {
+      table.model.violated({"no_opening_balance", player, describe(funded)});
+    }
   }
   const HubReply reply = ask_balance(table, player);
   table.model.heard_balance(player, reply);
