@@ -91,7 +91,9 @@ Result<http::Response> HubFixture::take(const std::string& operation,
 }
 
 http::Response HubFixture::judge(const Call& call) {
-  if (call.operation == "balance") return done(call, 0);
+  if (call.operation == "balance") {
+    return has(HubBug::tells_no_balance) ? refusal(404, "player_not_found") : done(call, 0);
+  }
   const auto found = stored_.find(call.operation + call.key);
   if (found != stored_.end() && !has(HubBug::charges_twice)) return known(call, found->second);
   if (call.operation == "debit") return debit(call);

@@ -25,7 +25,8 @@ enum class HubBug {
   refuses_credits,
   refuses_rollbacks,
   credits_after_rollback,
-  never_knows
+  never_knows,
+  tells_no_balance
 };
 
 struct HubOptions {

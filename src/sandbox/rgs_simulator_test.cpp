@@ -155,7 +155,8 @@ TEST(Sandbox, StopsGamesThatRun) {
   http_client::HttpClient client({});
   http_client::Request call =
       rgs_request(*sandbox, "POST", "/sandbox/play",
-                  R"({"hub_url":"http://127.0.0.1:1","rounds":1000000,"retry_ms":[60000,60000]})");
+                  R"({"rounds":1000000,"retry_ms":[60000,60000],"hub_url":")" +
+                      sandbox->operator_url() + "\"}");
   std::promise<void> ended;
   client.send(std::move(call), [&](const Result<http_client::Response>&) { ended.set_value(); });
   sandbox->sandbox.stop();

@@ -63,6 +63,11 @@ HubReply ask_balance(const Table& table, const std::string& player) {
 
 }  // namespace
 
+bool is_hub_there(const Table& table) {
+  const std::string body = balance_body(table.run + "-player-0", table.request.currency);
+  return table.caller.attempt({"balance", "", body}).status != 0;
+}
+
 void open_player(const Table& table, const std::string& player) {
   const std::int64_t cents = table.request.opening_cents;
   if (cents > 0) {

@@ -17,6 +17,8 @@ struct Table {
   PlayModel& model;
 };
 
+/// Whether the hub answers at all, whatever it says.
+bool is_hub_there(const Table& table);
 /// Credits a new player's first money and notes the balance that the hub then tells.
 void open_player(const Table& table, const std::string& player);
 /// Compares the balance that the hub tells with what the model expects.
