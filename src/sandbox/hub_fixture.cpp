@@ -110,7 +110,8 @@ http::Response HubFixture::debit(const Call& call) {
   if (tombstones_.count(call.key) != 0 && !has(HubBug::forgets_tombstones)) {
     return refusal(409, "already_rolled_back");
   }
-  if (balances_[call.player] < call.amount && !has(HubBug::overdraws)) {
+  const bool is_poor = balances_[call.player] < call.amount && !has(HubBug::overdraws);
+  if (is_poor || has(HubBug::refuses_debits)) {
     return refusal(402, "insufficient_funds");
   }
   return done(call, -call.amount);

@@ -26,7 +26,8 @@ enum class HubBug {
   refuses_rollbacks,
   credits_after_rollback,
   never_knows,
-  tells_no_balance
+  tells_no_balance,
+  refuses_debits
 };
 
 struct HubOptions {

@@ -77,6 +77,7 @@ TEST(Play, EveryBreachIsNoticed) {
       {HubBug::forgets_tombstones, "debit_after_rollback_accepted"},
       {HubBug::overdraws, "negative_balance"},
       {HubBug::overdraws, "last_money_twice"},
+      {HubBug::refuses_debits, "last_money_refused"},
       {HubBug::checks_no_signature, "wrong_signature_accepted"},
       {HubBug::checks_no_time, "stale_timestamp_accepted"},
       {HubBug::takes_changed_amounts, "changed_amount_accepted"},

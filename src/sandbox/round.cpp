@@ -294,9 +294,8 @@ void Round::play_last_money() {
     table_.model.ended(Kind::debit, player_, one.key, all, a.meaning);
     table_.model.ended(Kind::debit, player_, other.key, all, b.meaning);
     if (a.meaning == Meaning::done && b.meaning == Meaning::done) violated("last_money_twice", b);
-    if (a.meaning == Meaning::refused && b.meaning == Meaning::refused) {
-      violated("last_money_refused", b);
-    }
+    // One that was refused for another reason may have held the money meanwhile.
+    if (a.code == "insufficient_funds" && b.code == a.code) violated("last_money_refused", b);
   }
   close_player(table_, player_);
 }
