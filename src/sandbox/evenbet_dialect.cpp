@@ -37,8 +37,12 @@ const Method* read_method(ObjectReader& body) {
   return nullptr;
 }
 
-void read_currency(ObjectReader& body, Movement& movement) {
-  const auto code = body.required_text("currency", {3, 3});
+/// A rollback may come before anything else is known of the player, a balance from somebody new.
+void read_currency(ObjectReader& body, const Method* method, Movement& movement) {
+  const bool is_required =
+      method == nullptr || method->name == "GetCash" || method->name == "ReturnCash";
+  const auto code =
+      is_required ? body.required_text("currency", {3, 3}) : body.optional_text("currency", {3, 3});
   if (!code) return;
   movement.currency = Currency::parse(*code);
   if (!movement.currency) body.problem("currency", "unknown_currency", "not a code of ISO 4217");
@@ -75,7 +79,7 @@ Result<EvenbetRequest> parse_evenbet_request(std::string_view body) {
   EvenbetRequest request;
   const Method* const method = read_method(reader);
   request.movement.player_id = reader.required_text("userId").value_or("");
-  read_currency(reader, request.movement);
+  read_currency(reader, method, request.movement);
   if (method != nullptr) {
     request.operation = method->operation;
     request.movement.kind = method->kind;

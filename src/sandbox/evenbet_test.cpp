@@ -68,6 +68,21 @@ TEST(Evenbet, EveryNumberCanBeHad) {
   EXPECT_EQ(broken.number("errorCode"), 500);
 }
 
+TEST(Evenbet, ARollbackAndABalanceNeedNoCurrency) {
+  SandboxFixture sandbox;
+  const std::string rollback =
+      R"({"method":"Rollback","transactionId":"rb-t1","referenceTransactionId":"t1","userId":"ana"})";
+  EXPECT_EQ(sandbox.evenbet(rollback).number("errorCode"), 5);
+  EXPECT_EQ(sandbox.evenbet(text_of({"GetCash", "t1", ""})).number("errorCode"), 7);
+  const Answer balance = sandbox.evenbet(R"({"method":"GetBalance","userId":"bob"})");
+  EXPECT_EQ(balance.number("balance"), 100'000);
+  EXPECT_EQ(balance.text("currency"), "KZT");
+  EXPECT_EQ(
+      sandbox.evenbet(R"({"method":"GetCash","transactionId":"t2","userId":"bob","amount":1})")
+          .number("errorCode"),
+      4);
+}
+
 TEST(Evenbet, AnUnsignedCallIsRefused) {
   SandboxFixture sandbox;
   EXPECT_EQ(sandbox.control("POST", "/evenbet", text_of({"GetCash", "a", ""})).number("errorCode"),

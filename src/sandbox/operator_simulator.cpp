@@ -213,7 +213,7 @@ void OperatorSimulator::evenbet(const Request& request, const Responder& respond
                  const Movement& movement = call.movement;
                  const Receipt receipt =
                      call.operation == "balance"
-                         ? books_.balance(movement.player_id, movement.currency, *movement.currency)
+                         ? books_.balance(movement.player_id, movement.currency, currency_of("KZT"))
                          : books_.book(movement, fault);
                  return Executed{evenbet_answer(call, distorted(receipt, fault)),
                                  std::string(wallet_word(receipt.outcome))};
