@@ -2,11 +2,13 @@
 import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {createHash, createHmac, randomUUID} from 'node:crypto';
+import {readFileSync} from 'node:fs';
 import {createServer} from 'node:http';
+import path from 'node:path';
 import {after, before, describe, it} from 'node:test';
 
 import {exchange} from './lib/client.mjs';
-import {binary, eventually, florin} from './lib/server.mjs';
+import {binary, eventually, florin, repository, run} from './lib/server.mjs';
 
 const operatorSecret = 'sandbox-operator-secret';
 const webhookKey = Buffer.from('a-webhook-secret-of-32-characters');
@@ -146,6 +148,25 @@ describe('florin sandbox', () => {
                      async () => (await exchange(`${other.operator}/sandbox/state`)).json.calls.debit === 1);
     assert.equal(await other.stop(), 0);
     await hanging;
+  });
+
+  it('does what docs/sandbox.md shows', async (test) => {
+    if ((await run('sh', ['-c', 'command -v curl && command -v openssl'])).code !== 0) return test.skip('no curl or no openssl');
+    const shown = await Sandbox.start();
+    after(() => shown.stop());
+    const examples = [...readFileSync(path.join(repository, 'docs/sandbox.md'), 'utf8').matchAll(/```bash\n([^]*?)```/g)]
+        .map((match) => match[1]).filter((example) => !example.includes('/sandbox/play'));  // It needs a hub.
+    assert.equal(examples.length, 4);
+    const answers = [];
+    for (const example of examples) {
+      const script = example.replaceAll('sandbox-operator-secret', operatorSecret)
+          .replaceAll('http://127.0.0.1:3001', shown.operator).replaceAll('http://127.0.0.1:3002', shown.rgs);
+      const result = await run('bash', ['-eu', '-o', 'pipefail', '-c', `curl() { command curl "$@"; echo; }\n${script}`]);
+      assert.equal(result.code, 0, result.stderr);
+      answers.push(...result.stdout.trim().split('\n').map((line) => JSON.parse(line)));
+    }
+    assert.deepEqual(answers.slice(0, 2).map(({balance}) => balance), ['850.00', 70_000]);
+    for (const answer of answers) assert.equal('code' in answer, false, JSON.stringify(answer));
   });
 
   it('refuses flags that mean nothing', async () => {
