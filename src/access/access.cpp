@@ -100,6 +100,8 @@ Result<std::vector<Tenant>> load_tenants(sql::Tx& tx) {
 std::vector<Permission> all_permissions() {
   return {{"ledger:read", "Read accounts, transfers, holds, statements and sums."},
           {"ledger:write", "Open and change accounts; post, hold, capture, release and reverse."},
+          {"hub:read", "Read partners and wallet transactions."},
+          {"hub:write", "Manage partners, open players' wallets, decide stuck transactions."},
           {"events:read", "Read the event log."},
           {"access:read", "See tenants and API keys."},
           {"access:write", "Make and revoke API keys."},

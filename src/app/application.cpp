@@ -37,28 +37,37 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   return database;
 }
 
-Core::Core(sql::Database& db, const Clock& clock, const Config& config)
-    : ids(clock, config.node_id),
+Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key)
+    : vault(secret_key),
+      ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
-      queries(db) {}
+      queries(db),
+      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}) {}
+
+Result<void> Core::recover() {
+  TRY(ledger.recover());
+  return hub.recover();
+}
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
   http::Routes all =
-      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
+      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger", "hub"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
-        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
+        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
+        core.hub.routes()}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }
   return all;
 }
 
-Application::Application(sql::Database& database, const Clock& clock, const Config& config)
-    : core_(database, clock, config),
+Application::Application(sql::Database& database, const Clock& clock, const Config& config,
+                         const Secret& secret_key)
+    : core_(database, clock, config, secret_key),
       gate_(database, clock),
       scheduler_(clock),
       server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics,
@@ -83,10 +92,11 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                     }));
                     return summary(removed, "keys forgotten");
                   }});
+  for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
 }
 
 Result<void> Application::start() {
-  TRY(core_.ledger.recover());
+  TRY(core_.recover());
   TRY(gate_.refresh());
   TRY(server_.start());
   scheduler_.start();
@@ -96,6 +106,7 @@ Result<void> Application::start() {
 void Application::stop() {
   server_.stop();
   scheduler_.stop();
+  core_.hub.stop();
 }
 
 }  // namespace florin::app

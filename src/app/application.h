@@ -7,9 +7,11 @@
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "events/events.h"
+#include "hub/module.h"
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/metrics/metrics.h"
@@ -26,21 +28,28 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 
 /// The parts of the program that work over one database, wired in dependency order.
 struct Core {
-  Core(sql::Database& db, const Clock& clock, const Config& config);
+  /// `secret_key` is what load_secret_key() gives.
+  Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key);
 
   metrics::Registry metrics;
+  crypto::Vault vault;
   IdGenerator ids;
   access::Access access;
   events::EventLog events;
   idempotency::Idempotency idempotency;
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
+  hub::Hub hub;
+
+  /// Call once before the first command: ids and times go on after the newest that are stored.
+  Result<void> recover();
 };
 
 /// The server: core, gate, jobs and HTTP.
 class Application {
  public:
-  Application(sql::Database& database, const Clock& clock, const Config& config);
+  Application(sql::Database& database, const Clock& clock, const Config& config,
+              const Secret& secret_key);
 
   /// Recovers and starts everything. Errors: cannot_listen, store errors.
   Result<void> start();

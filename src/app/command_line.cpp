@@ -10,11 +10,13 @@
 #include <iostream>
 
 #include "app/application.h"
+#include "app/default_partner.h"
 #include "app/demo.h"
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
 #include "app/sandbox_command.h"
+#include "app/secret_key.h"
 #include "app/stop_signals.h"
 #include "app/version.h"
 #include "base/try.h"
@@ -124,17 +126,26 @@ void print_welcome(const Config& config, int port, const Demo* demo) {
   std::fflush(stdout);
 }
 
+/// The partner and what else configuration asks of the hub, for the tenant that is being served.
+Result<void> set_up_hub(Core& core, const Config& settings, const std::optional<Demo>& demo) {
+  if (settings.hub.hmac_secret.empty()) return {};
+  const TenantId tenant = demo ? demo->tenant : TRY(tenant_by_name(core.access, "default")).id;
+  return ensure_default_partner(core, tenant, settings.hub);
+}
+
 Result<int> Program::serve() {
   const StopSignals stop;
   const Config settings = TRY(load()).config;
   const auto database = TRY(open(settings));
-  Application application(*database, clock, settings);
+  Application application(*database, clock, settings, TRY(load_secret_key(settings)));
+  Core& core = application.core();
+  TRY(core.recover());
   std::optional<Demo> demo;
   if (sandbox) {
-    TRY(application.core().ledger.recover());
-    demo = TRY(prepare_demo(application.core(), *database, settings.data_dir));
-    application.scheduler().add(demo_trickle(application.core(), demo->tenant));
+    demo = TRY(prepare_demo(core, *database, settings.data_dir));
+    application.scheduler().add(demo_trickle(core, demo->tenant));
   }
+  TRY(set_up_hub(core, settings, demo));
   TRY(application.start());
   print_welcome(settings, application.port(), demo ? &*demo : nullptr);
   stop.wait();
@@ -231,7 +242,7 @@ Result<int> Program::with_core(const F& use) const {
   const Config settings = TRY(load()).config;
   log::configure(log::Level::warn, settings.log_format);  // Their output is their answer.
   const auto database = TRY(open(settings));
-  Core core(*database, clock, settings);
+  Core core(*database, clock, settings, TRY(load_secret_key(settings)));
   return use(core);
 }
 
@@ -267,8 +278,7 @@ std::vector<std::string> split_words(const std::string& text) {
 
 /// The tenant "default" is made when it is first asked for; any other must exist.
 Result<access::Tenant> tenant_for_key(access::Access& access, const std::string& name) {
-  auto found = access.find_tenant(name);
-  if (!found && name == "default") return access.create_tenant(name);
+  auto found = tenant_by_name(access, name);
   if (!found) {
     return Error{
         found.error().code,

@@ -87,6 +87,24 @@ Setting word(std::string_view key, std::string_view env, std::string_view help,
           }};
 }
 
+/// How a secret that is set is shown.
+constexpr const char* hidden = "(set)";
+
+/// A text that is never shown; only whether it is set.
+Setting secret(std::string_view key, std::string_view env, std::string_view help,
+               const std::function<Secret&(Config&)>& field) {
+  constexpr std::size_t shortest = 16;
+  return {key, env, help,
+          [=](Config& config, std::string_view value) -> Result<void> {
+            if (value.size() < shortest) return invalid("must have at least 16 characters");
+            field(config) = Secret(std::string(value));
+            return {};
+          },
+          [=](const Config& config) {
+            return std::string(field(const_cast<Config&>(config)).empty() ? "" : hidden);
+          }};
+}
+
 /// A password in a URL stays out of sight.
 std::string without_password(const std::string& url) {
   const std::size_t scheme = url.find("://");
@@ -121,7 +139,39 @@ Setting listen() {
           }};
 }
 
-std::vector<Setting> make_settings() {
+std::vector<Setting> hub_settings() {
+  return {
+      secret(
+          "secrets.encryption_key", "ENCRYPTION_KEY",
+          "Seals secrets in the database, 16 characters or more. Default: a key made at the first"
+          " start, in secret.key in the data folder.",
+          [](Config& c) -> Secret& { return c.encryption_key; }),
+      secret("hub.hmac_secret", "HMAC_SECRET",
+             "Secret of the wallet API's partner \"default\", which exists when this is set.",
+             [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
+      text("hub.operator_base_url", "OPERATOR_BASE_URL",
+           "The Operator that holds the default partner's money. Default: none, our ledger does.",
+           [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
+      secret("hub.operator_secret", "OPERATOR_HMAC_SECRET",
+             "Secret of our calls to the Operator. Default: that of hub.hmac_secret.",
+             [](Config& c) -> Secret& { return c.hub.operator_secret; }),
+      text("hub.operator_id", "OPERATOR_ID", "What the Operator calls us.",
+           [](Config& c) -> std::string& { return c.hub.operator_id; }),
+      text("hub.operator_dialect", "OPERATOR_DIALECT",
+           "How the Operator is spoken to: florin or evenbet.",
+           [](Config& c) -> std::string& { return c.hub.operator_dialect; }),
+      number<std::int64_t>(
+          "hub.operator_rate_per_minute", "OPERATOR_RATE_PER_MINUTE",
+          "Calls a minute that the Operator takes, 0 to 1000000; 0 means no limit.", 0, 1'000'000,
+          [](Config& c) -> std::int64_t& { return c.hub.operator_rate_per_minute; }),
+      number<std::int64_t>(
+          "hub.operator_timeout_ms", "OPERATOR_TIMEOUT_MS",
+          "Time that one call to the Operator may take, in milliseconds, 100 to 60000.", 100,
+          60'000, [](Config& c) -> std::int64_t& { return c.hub.operator_timeout_ms; }),
+  };
+}
+
+std::vector<Setting> server_settings() {
   using Level = log::Level;
   using Format = log::Format;
   constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
@@ -180,6 +230,12 @@ std::vector<Setting> make_settings() {
                   "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
                   [](Config& c) -> int& { return c.node_id; }),
   };
+}
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all = server_settings();
+  for (Setting& setting : hub_settings()) all.push_back(std::move(setting));
+  return all;
 }
 
 const Setting* find_setting(std::string_view key) {
@@ -302,7 +358,9 @@ std::string print_config(const LoadedConfig& loaded) {
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
     }
     const std::string value = setting.get(loaded.config);
-    out += fmt::format("{} = {}  # {}\n", setting.key.substr(dot + 1),
+    // What is not set, or not shown, is a comment: the rest reads back as it stands.
+    const bool reads_back = !value.empty() && value != hidden;
+    out += fmt::format("{}{} = {}  # {}\n", reads_back ? "" : "# ", setting.key.substr(dot + 1),
                        is_plain(value) ? value : "\"" + value + "\"",
                        loaded.origin.at(std::string(setting.key)));
   }

@@ -8,10 +8,22 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
 
 namespace florin::app {
+
+/// The wallet hub by configuration alone: a partner "default" exists when it has a secret.
+struct HubConfig {
+  Secret hmac_secret;             ///< Of the default partner's calls.
+  std::string operator_base_url;  ///< Empty: its wallets are internal.
+  Secret operator_secret;         ///< Empty: hmac_secret.
+  std::string operator_id = "florin";
+  std::string operator_dialect = "florin";
+  std::int64_t operator_rate_per_minute = 60;
+  std::int64_t operator_timeout_ms = 5'000;
+};
 
 /// The settings of one process, typed and checked.
 struct Config {
@@ -23,6 +35,8 @@ struct Config {
   log::Format log_format = log::Format::text;
   int node_id = 0;
   bool sandbox = false;
+  Secret encryption_key;  ///< Empty: <data>/secret.key
+  HubConfig hub;
 
   std::string effective_database_url() const;
 };

@@ -2,6 +2,7 @@
 
 #include "access/module.h"
 #include "events/module.h"
+#include "hub/module.h"
 #include "idempotency/module.h"
 #include "ledger/module.h"
 
@@ -10,7 +11,7 @@ namespace florin::app {
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
   for (const auto module : {idempotency::migrations(), access::migrations(), events::migrations(),
-                            ledger::migrations()}) {
+                            ledger::migrations(), hub::migrations()}) {
     all.insert(all.end(), module.begin(), module.end());
   }
   return all;
