@@ -90,6 +90,11 @@ struct Posting {
   friend bool operator==(const Posting&, const Posting&) = default;
 };
 
+/// Posted balances of a posting's accounts after it, each in its account's normal direction.
+struct PostingBalances {
+  std::int64_t debit = 0, credit = 0;
+};
+
 enum class TransferKind : std::uint8_t { transfer, capture, reversal };
 std::string_view to_string(TransferKind kind);
 std::optional<TransferKind> parse_transfer_kind(std::string_view text);

@@ -1,5 +1,6 @@
 #include "ledger/ledger_queries.h"
 
+#include <algorithm>
 #include <map>
 #include <unordered_map>
 #include <utility>
@@ -69,14 +70,17 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
   if (posting == 0) posting = TRY(store::find_last_posting(tx, account.id, {INT64_MAX}));
   TransferId last;
   for (int scanned = 0; posting != 0; ++scanned) {
-    if (result.rows.size() == static_cast<std::size_t>(page.limit) || scanned == max_scanned) {
+    const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
+    if (!entry) break;
+    // A page ends between transfers, or the next one would begin with another posting of its last.
+    const bool is_new = entry->transfer != last;
+    if (is_new &&
+        (result.rows.size() == static_cast<std::size_t>(page.limit) || scanned >= max_scanned)) {
       result.next = posting;
       break;
     }
-    const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
-    if (!entry) break;
     posting = entry->side.previous;
-    if (entry->transfer == last) continue;  // Another posting of the same transfer.
+    if (!is_new) continue;
     last = entry->transfer;
     if (filter.from && entry->created_at < *filter.from) break;
     auto transfer = TRY(store::load_transfer(tx, entry->transfer));
@@ -223,12 +227,14 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
   for (const auto& [id, group] : members) {
     const auto transfer = TRY(store::load_transfer(tx, id));
     if (!transfer) continue;
-    const GroupRow* counted = nullptr;
+    std::vector<const GroupRow*> counted;  // One for each currency of the transfer.
     for (const Posting& posting : transfer->postings) {
       if (filter.currency && posting.amount.currency != *filter.currency) continue;
       GroupRow* row = groups.find_or_add(group, posting.amount.currency);
-      if (row != counted) ++row->count;
-      counted = row;
+      if (std::find(counted.begin(), counted.end(), row) == counted.end()) {
+        ++row->count;
+        counted.push_back(row);
+      }
       groups.add(row->debits, posting.amount.minor);
       groups.add(row->credits, posting.amount.minor);
     }

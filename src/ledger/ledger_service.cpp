@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <future>
-#include <mutex>
 #include <utility>
 
 #include "base/id_generator.h"
@@ -13,26 +12,12 @@
 #include "ledger/ledger_store.h"
 #include "ledger/ledger_writer.h"
 #include "platform/metrics/metrics.h"
+#include "platform/sql/batcher.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 
 namespace florin::ledger {
 namespace {
-
-/// More commands than this waiting means that the disk does not keep up; clients should slow down.
-constexpr std::size_t max_waiting = 50'000;
-/// A batch stays small enough that its commit does not make others wait long.
-constexpr std::size_t max_batch = 1'024;
-
-struct Waiting {
-  Command command;
-  LedgerService::Completion done;
-};
-
-struct Batch {
-  std::vector<Decided> items;
-  std::vector<LedgerService::Completion> done;
-};
 
 Result<void> check_bounds(const Account& account) {
   if (!account.min_balance || !account.max_balance || *account.min_balance <= *account.max_balance)
@@ -55,14 +40,10 @@ struct LedgerService::Impl {
   metrics::Counter& replayed;
   metrics::Histogram& batch_size;
 
-  std::mutex mutex;
-  std::vector<Waiting> waiting;
-  bool scheduled = false;  // A unit of work that will take what waits is on its way.
+  sql::Batcher<Decided, Completion> batcher;
 
-  void schedule();
-  void take(Batch& batch);
-  Result<void> run(sql::Tx& tx, Batch& batch);
-  void complete(Batch& batch, const Result<void>& committed);
+  Result<void> run(sql::Tx& tx, std::span<Decided> batch);
+  void complete(Decided& item, Completion& done, const Result<void>& committed);
   void count(const Outcome& outcome);
   Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type,
                     const Account& account);
@@ -73,19 +54,21 @@ LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGene
                              StatusOf status_of) {
   const std::string_view name = "florin_ledger_commands_total";
   const std::string_view help = "Ledger commands by what became of them.";
-  impl_.reset(
-      new Impl{database,
-               clock,
-               ids,
-               events,
-               LedgerWriter(clock, ids, events, status_of),
-               metrics.counter(name, help, {{"outcome", "applied"}}),
-               metrics.counter(name, help, {{"outcome", "refused"}}),
-               metrics.counter(name, help, {{"outcome", "replayed"}}),
-               metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
-                                 {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
-               {},
-               {}});
+  impl_.reset(new Impl{
+      database,
+      clock,
+      ids,
+      events,
+      LedgerWriter(clock, ids, events, status_of),
+      metrics.counter(name, help, {{"outcome", "applied"}}),
+      metrics.counter(name, help, {{"outcome", "refused"}}),
+      metrics.counter(name, help, {{"outcome", "replayed"}}),
+      metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
+                        {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
+      {database, [this](sql::Tx& tx, std::span<Decided> batch) { return impl_->run(tx, batch); },
+       [this](Decided& item, Completion& done, const Result<void>& committed) {
+         impl_->complete(item, done, committed);
+       }}});
 }
 
 LedgerService::~LedgerService() = default;
@@ -102,58 +85,20 @@ Result<void> LedgerService::recover() {
 // ---------------------------------------------------------------- commands
 
 void LedgerService::submit(Command command, Completion done) {
-  std::unique_lock lock(impl_->mutex);
-  if (impl_->waiting.size() >= max_waiting) {
-    lock.unlock();
-    return done(Error{errors::ledger_busy, "too many commands are waiting", {}, 1});
-  }
-  impl_->waiting.push_back({std::move(command), std::move(done)});
-  const bool was_scheduled = std::exchange(impl_->scheduled, true);
-  lock.unlock();
-  if (!was_scheduled) impl_->schedule();
+  Decided item{std::move(command)};
+  if (!impl_->batcher.submit(item, done))
+    done(Error{errors::ledger_busy, "too many commands are waiting", {}, 1});
 }
 
-void LedgerService::Impl::schedule() {
-  auto batch = std::make_shared<Batch>();
-  database.submit([this, batch](sql::Tx& tx) { return run(tx, *batch); },
-                  [this, batch](const Result<void>& committed) { complete(*batch, committed); },
-                  sql::Undo::batch);
+Result<void> LedgerService::Impl::run(sql::Tx& tx, std::span<Decided> batch) {
+  batch_size.observe(static_cast<double>(batch.size()));
+  return writer.run(tx, batch);
 }
 
-void LedgerService::Impl::take(Batch& batch) {
-  bool more = false;
-  {
-    const std::lock_guard lock(mutex);
-    const std::size_t count = std::min(waiting.size(), max_batch);
-    batch.items.reserve(count);
-    batch.done.reserve(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      batch.items.push_back({std::move(waiting[i].command)});
-      batch.done.push_back(std::move(waiting[i].done));
-    }
-    waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(count));
-    more = !waiting.empty();
-    scheduled = more;
-  }
-  if (more) schedule();
-}
-
-Result<void> LedgerService::Impl::run(sql::Tx& tx, Batch& batch) {
-  // An engine that retries a transaction runs this again, with the commands it has.
-  if (batch.done.empty()) take(batch);
-  return writer.run(tx, batch.items);
-}
-
-void LedgerService::Impl::complete(Batch& batch, const Result<void>& committed) {
-  // A unit of work that was never run (the database is closing) still owes answers to those who
-  // wait.
-  if (batch.done.empty()) take(batch);
-  batch_size.observe(static_cast<double>(batch.done.size()));
-  for (std::size_t i = 0; i < batch.done.size(); ++i) {
-    Outcome outcome = committed ? std::move(batch.items[i].outcome) : Outcome(committed.error());
-    count(outcome);
-    batch.done[i](std::move(outcome));
-  }
+void LedgerService::Impl::complete(Decided& item, Completion& done, const Result<void>& committed) {
+  Outcome outcome = committed ? std::move(item.outcome) : Outcome(committed.error());
+  count(outcome);
+  done(std::move(outcome));
 }
 
 void LedgerService::Impl::count(const Outcome& outcome) {
@@ -177,6 +122,17 @@ Result<Outcome> LedgerService::post(sql::Tx& tx, Command command) {
   Decided item{std::move(command)};
   TRY(impl_->writer.run(tx, std::span(&item, 1)));
   return std::move(item.outcome);
+}
+
+Result<std::vector<Posted>> LedgerService::post_all(sql::Tx& tx, std::vector<Command> commands) {
+  std::vector<Decided> items;
+  items.reserve(commands.size());
+  for (Command& command : commands) items.push_back({std::move(command)});
+  TRY(impl_->writer.run(tx, items));
+  std::vector<Posted> posted;
+  posted.reserve(items.size());
+  for (Decided& item : items) posted.push_back({std::move(item.outcome), std::move(item.balances)});
+  return posted;
 }
 
 // ---------------------------------------------------------------- accounts

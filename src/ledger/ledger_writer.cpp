@@ -31,6 +31,18 @@ std::string_view event_type(engine::HoldChangeKind kind) {
   return "hold.expired";
 }
 
+/// Postings lie in the order of the commands that made them.
+void fill_balances(const std::vector<engine::PostingRow>& postings, std::span<Decided> batch) {
+  auto next = postings.begin();
+  for (Decided& item : batch) {
+    const auto* transfer = std::get_if<Transfer>(&item.outcome);
+    if (!transfer || item.command.dry_run) continue;
+    while (next != postings.end() && next->transfer != transfer->id) ++next;
+    for (; next != postings.end() && next->transfer == transfer->id; ++next)
+      item.balances.push_back({next->debit.balance, next->credit.balance});
+  }
+}
+
 }  // namespace
 
 LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events,
@@ -43,7 +55,10 @@ LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLo
       }) {}
 
 Timestamp LedgerWriter::now() {
-  last_now_ = std::max(last_now_, clock_.now());
+  const Timestamp now = clock_.now();
+  // Rows are searched by the time in their ids, so ids must not step back either.
+  if (now < last_now_) ids_.start_after(IdGenerator::first_at(last_now_));
+  last_now_ = std::max(last_now_, now);
   return last_now_;
 }
 
@@ -57,6 +72,7 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   engine::Engine engine(world, ids_, at, answer_of_);
   for (Decided& item : batch) item.outcome = engine.decide(item.command);
   TRY(write(tx, engine.changes(), at));
+  fill_balances(engine.changes().postings, batch);
 
   for (Decided& item : batch) {
     auto* replay = std::get_if<Replay>(&item.outcome);
@@ -106,7 +122,7 @@ Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& wo
 Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) {
   if (!id || world.accounts.contains(id)) return {};
   if (auto account = TRY(store::load_account_state(tx, id)))
-    world.accounts.emplace(id, *std::move(account));
+    world.accounts.emplace(id, *account);
   return {};
 }
 

@@ -18,6 +18,7 @@ namespace florin::ledger {
 struct Decided {
   Command command;
   Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
+  std::vector<PostingBalances> balances = {};  ///< Of a Transfer, one for each posting.
 };
 
 /// The shell around the engine: loads what a batch of commands looks at, lets the engine decide,
@@ -27,7 +28,8 @@ class LedgerWriter {
  public:
   LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of);
 
-  /// Fills every outcome. An error is the database's: nothing of the batch may be committed then.
+  /// Fills every outcome and its balances. An error is the database's: nothing of the batch may be
+  /// committed then.
   Result<void> run(sql::Tx& tx, std::span<Decided> batch);
 
   /// The moment new rows carry: never before one that was given out earlier, even if the clock

@@ -1,169 +1,74 @@
 // The ledger as other modules use it: inside their units of work, across restarts, and proved by
 // verify.
-#include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
-#include <memory>
-
-#include "base/id_generator.h"
-#include "events/events.h"
-#include "events/module.h"
 #include "idempotency/errors.h"
-#include "idempotency/module.h"
 #include "ledger/errors.h"
-#include "ledger/ledger_queries.h"
-#include "ledger/ledger_service.h"
-#include "ledger/module.h"
-#include "ledger/verify.h"
-#include "platform/metrics/metrics.h"
-#include "platform/sql/database.h"
+#include "ledger/ledger_fixture.h"
+#include "platform/sql/temporary_folder.h"
 
 namespace florin::ledger {
 namespace {
 
-const TenantId tenant{1};
-const Origin origin{tenant, "key_1", "req_1"};
-
-int status_of(const ErrorCode& code) { return code.kind == ErrorKind::conflict ? 409 : 422; }
-
-Currency kzt() { return *Currency::parse("KZT"); }
-
-std::vector<sql::Migration> schema() {
-  std::vector<sql::Migration> all;
-  for (const auto module : {idempotency::migrations(), events::migrations(), migrations()}) {
-    all.insert(all.end(), module.begin(), module.end());
-  }
-  return all;
-}
-
-/// A ledger over a database, as app wires it.
-struct Books {
-  explicit Books(const Clock& clock, const std::string& path = ":memory:")
-      : database(std::move(*sql::open_sqlite({.path = path}))),
-        ids(clock, 0),
-        service(*database, clock, ids, events, metrics, status_of) {
-    EXPECT_TRUE(sql::migrate(*database, schema(), clock.now()));
-    EXPECT_TRUE(service.recover());
-  }
-
-  void open(const std::string& code, AccountType type = AccountType::liability,
-            std::optional<std::int64_t> min = 0) {
-    const NewAccount wanted{tenant, code, type, kzt(), min, std::nullopt};
-    EXPECT_TRUE(database->write([&](sql::Tx& tx) {
-      return service.open_account(tx, origin, wanted);
-    })) << code;
-  }
-  static Command transfer(const std::string& debit, const std::string& credit, std::int64_t minor) {
-    PostTransfer body;
-    body.postings = {{{{}, debit}, {{}, credit}, {minor, kzt()}}};
-    Command command;
-    command.origin = origin;
-    command.body = std::move(body);
-    return command;
-  }
-  std::string move(const std::string& debit, const std::string& credit, std::int64_t minor) {
-    const Outcome outcome = service.execute(transfer(debit, credit, minor));
-    const auto* error = std::get_if<Error>(&outcome);
-    return error ? std::string(error->code.name) : "";
-  }
-  std::int64_t balance(const std::string& code) {
-    const Account account = *queries.account(tenant, {{}, code});
-    return balance_of(account.type, account.sums);
-  }
-  void tamper(const std::string& sql) {
-    ASSERT_TRUE(database->write_work([&](sql::Tx& tx) { return tx.exec_script(sql); })) << sql;
-  }
-  /// Names of the checks that found a fault.
-  std::vector<std::string> faults() {
-    std::vector<std::string> names;
-    const Verification result = *verify(*database, {});
-    for (const Check& check : result.checks) {
-      if (check.faults > 0) names.push_back(check.name);
-    }
-    return names;
-  }
-
-  std::unique_ptr<sql::Database> database;
-  IdGenerator ids;
-  events::EventLog events{*database, ids};
-  metrics::Registry metrics;
-  LedgerService service;
-  LedgerQueries queries{*database};
-};
-
-class UnitOfWork : public testing::Test {
- protected:
-  UnitOfWork() {
-    books = std::make_unique<Books>(clock);
-    books->open("bank", AccountType::asset, std::nullopt);
-    books->open("ana");
-    books->open("shop");
-    EXPECT_EQ(books->move("bank", "ana", 1'000), "");
-  }
-  FakeClock clock;
-  std::unique_ptr<Books> books;
-};
+class UnitOfWork : public LedgerTest {};
 
 TEST_F(UnitOfWork, ATransferLivesAndDiesWithTheWorkAroundIt) {
   const auto attempt = [&](bool fails) {
-    return books->database->write_work([&](sql::Tx& tx) -> Result<void> {
-      const auto posted = books->service.post(tx, Books::transfer("ana", "shop", 100));
+    return books.database->write_work([&](sql::Tx& tx) -> Result<void> {
+      const auto posted = books.service.post(tx, transfer("ana", "shop", 100));
       EXPECT_TRUE(posted && std::holds_alternative<Transfer>(*posted));
       if (fails) return Error{florin::errors::internal_error, "the rest failed"};
       return {};
     });
   };
-  const EventId before = *books->events.newest();
+  const EventId before = *books.events.newest();
   EXPECT_FALSE(attempt(true));
-  EXPECT_EQ(books->balance("shop"), 0);
-  EXPECT_EQ(*books->events.newest(), before);
+  EXPECT_EQ(books.balance("shop"), 0);
+  EXPECT_EQ(*books.events.newest(), before);
   EXPECT_TRUE(attempt(false));
-  EXPECT_EQ(books->balance("shop"), 100);
-  EXPECT_TRUE(books->faults().empty());
+  EXPECT_EQ(books.balance("shop"), 100);
+  EXPECT_TRUE(books.faults().empty());
 }
 
 TEST_F(UnitOfWork, ARefusalInsideItLeavesTheChoiceToTheCaller) {
-  ASSERT_TRUE(books->database->write_work([&](sql::Tx& tx) -> Result<void> {
-    const auto refused = books->service.post(tx, Books::transfer("shop", "ana", 1));
+  ASSERT_TRUE(books.database->write_work([&](sql::Tx& tx) -> Result<void> {
+    const auto refused = books.service.post(tx, transfer("shop", "ana", 1));
     EXPECT_EQ(std::get<Error>(*refused).code, errors::insufficient_funds);
-    const auto posted = books->service.post(tx, Books::transfer("ana", "shop", 1));
+    const auto posted = books.service.post(tx, transfer("ana", "shop", 1));
     EXPECT_TRUE(std::holds_alternative<Transfer>(*posted));
     return {};
   }));
-  EXPECT_EQ(books->balance("shop"), 1);
+  EXPECT_EQ(books.balance("shop"), 1);
 }
 
 TEST_F(UnitOfWork, AKeyRepeatedWithinOneBatchPostsOnce) {
-  Command command = Books::transfer("ana", "shop", 10);
+  Command command = transfer("ana", "shop", 10);
   command.key = idempotency::Key{{1}, {2}, idempotency::Lifetime::forever};
   Command other = command;
   other.key->request = {3};
   std::vector<Outcome> outcomes(3);
-  ASSERT_TRUE(books->database->write_work([&](sql::Tx& tx) -> Result<void> {
-    outcomes[0] = *books->service.post(tx, command);
-    outcomes[1] = *books->service.post(tx, command);
-    outcomes[2] = *books->service.post(tx, other);
+  ASSERT_TRUE(books.database->write_work([&](sql::Tx& tx) -> Result<void> {
+    outcomes[0] = *books.service.post(tx, command);
+    outcomes[1] = *books.service.post(tx, command);
+    outcomes[2] = *books.service.post(tx, other);
     return {};
   }));
   const Transfer& first = std::get<Transfer>(outcomes[0]);
   EXPECT_EQ(std::get<Replay>(outcomes[1]).transfer->id, first.id);
   EXPECT_EQ(std::get<Error>(outcomes[2]).code, idempotency::errors::idempotency_mismatch);
-  EXPECT_EQ(books->balance("shop"), 10);
+  EXPECT_EQ(books.balance("shop"), 10);
 }
 
 TEST_F(UnitOfWork, TheEventNamesWhoDidIt) {
-  ASSERT_EQ(books->move("ana", "shop", 1), "");
-  const auto page = *books->events.list(tenant, {.type = "transaction.executed"}, {}, 1);
+  ASSERT_EQ(books.move("ana", "shop", 1), "");
+  const auto page = *books.events.list(test_tenant, {.type = "transaction.executed"}, {}, 1);
   EXPECT_EQ(page.events.at(0).actor, "key_1");
   EXPECT_EQ(page.events.at(0).request_id, "req_1");
 }
 
 TEST_F(UnitOfWork, TimesAndIdsGrowThoughTheClockStepsBack) {
-  ASSERT_EQ(books->move("ana", "shop", 1), "");
+  ASSERT_EQ(books.move("ana", "shop", 1), "");
   clock.advance_seconds(-3'600);
-  ASSERT_EQ(books->move("ana", "shop", 1), "");
-  const auto page = *books->queries.transfers(tenant, {}, {2, 0});
+  ASSERT_EQ(books.move("ana", "shop", 1), "");
+  const auto page = *books.queries.transfers(test_tenant, {}, {2, 0});
   EXPECT_GT(page.rows[0].transfer.id, page.rows[1].transfer.id);
   EXPECT_GE(page.rows[0].transfer.created_at, page.rows[1].transfer.created_at);
 }
@@ -172,27 +77,28 @@ TEST_F(UnitOfWork, ALongHistoryIsWalkedByLinksAndFoundByMilestones) {
   std::vector<Timestamp> times;
   for (int i = 0; i < 300; ++i) {
     clock.advance_seconds(60);
-    ASSERT_EQ(books->move("ana", "shop", 1), "");
+    ASSERT_EQ(books.move("ana", "shop", 1), "");
     times.push_back(clock.now());
   }
   const AccountRef shop{{}, "shop"};
   for (const std::size_t i : {0, 1, 62, 63, 64, 127, 128, 200, 299}) {
-    EXPECT_EQ(books->queries.balance_at(tenant, shop, times[i])->balance_minor,
+    EXPECT_EQ(books.queries.balance_at(test_tenant, shop, times[i])->balance_minor,
               static_cast<std::int64_t>(i) + 1);
-    EXPECT_EQ(books->queries.balance_at(tenant, shop, times[i].plus_us(-1))->balance_minor,
+    EXPECT_EQ(books.queries.balance_at(test_tenant, shop, times[i].plus_us(-1))->balance_minor,
               static_cast<std::int64_t>(i));
   }
   std::int64_t expected = 300;
   PageRequest page{70, 0};
   do {
     const Statement statement =
-        *books->queries.statement(tenant, shop, std::nullopt, std::nullopt, page);
+        *books.queries.statement(test_tenant, shop, std::nullopt, std::nullopt, page);
     for (const StatementEntry& entry : statement.entries.rows)
       EXPECT_EQ(entry.balance_minor, expected--);
     page.start = statement.entries.next;
   } while (page.start != 0);
   EXPECT_EQ(expected, 0);
-  const Statement part = *books->queries.statement(tenant, shop, times[100], times[103], {50, 0});
+  const Statement part =
+      *books.queries.statement(test_tenant, shop, times[100], times[103], {50, 0});
   ASSERT_EQ(part.entries.rows.size(), 3u);
   EXPECT_EQ(part.entries.rows[0].balance_minor, 103);
 }
@@ -200,47 +106,35 @@ TEST_F(UnitOfWork, ALongHistoryIsWalkedByLinksAndFoundByMilestones) {
 TEST_F(UnitOfWork, ABackdatedTransferCountsFromItsEffectiveTime) {
   const Timestamp opened = clock.now();
   clock.advance_seconds(1'000);
-  Command command = Books::transfer("ana", "shop", 7);
+  Command command = transfer("ana", "shop", 7);
   std::get<PostTransfer>(command.body).effective_at = opened.plus_seconds(500);
-  ASSERT_TRUE(std::holds_alternative<Transfer>(books->service.execute(command)));
+  ASSERT_TRUE(std::holds_alternative<Transfer>(books.service.execute(command)));
   const auto at = [&](std::int64_t seconds) {
-    return books->queries.balance_at(tenant, {{}, "shop"}, opened.plus_seconds(seconds))
+    return books.queries.balance_at(test_tenant, {{}, "shop"}, opened.plus_seconds(seconds))
         ->balance_minor;
   };
   EXPECT_EQ(at(499), 0);
   EXPECT_EQ(at(500), 7);
   EXPECT_EQ(at(1'000), 7);
   std::get<PostTransfer>(command.body).effective_at = clock.now().plus_us(1);
-  EXPECT_EQ(std::get<Error>(books->service.execute(command)).code, errors::effective_at_in_future);
+  EXPECT_EQ(std::get<Error>(books.service.execute(command)).code, errors::effective_at_in_future);
 }
 
 TEST_F(UnitOfWork, AHoldEndsAtItsTimeWhetherSweptOrNot) {
-  PlaceHold body;
-  body.postings = std::get<PostTransfer>(Books::transfer("ana", "shop", 100).body).postings;
-  body.expires_in_s = 60;
-  Command command;
-  command.origin = origin;
-  command.body = body;
-  const Hold hold = std::get<Hold>(books->service.execute(command));
+  const Hold hold = books.place(hold_of({posting("ana", "shop", 100)}, 60));
   clock.advance_seconds(60);
-  command.body = CaptureHold{hold.id, std::nullopt, false};
-  EXPECT_EQ(std::get<Error>(books->service.execute(command)).code, errors::hold_expired);
-  EXPECT_EQ(*books->service.expire_holds(), 1);
-  EXPECT_EQ(*books->service.expire_holds(), 0);
-  EXPECT_EQ(books->queries.hold(tenant, hold.id)->status, HoldStatus::expired);
-  EXPECT_EQ(available_of(AccountType::liability, books->queries.account(tenant, {{}, "ana"})->sums),
-            1'000);
+  const Command late = command(CaptureHold{hold.id, std::nullopt, false});
+  EXPECT_EQ(std::get<Error>(books.service.execute(late)).code, errors::hold_expired);
+  EXPECT_EQ(*books.service.expire_holds(), 1);
+  EXPECT_EQ(*books.service.expire_holds(), 0);
+  EXPECT_EQ(books.queries.hold(test_tenant, hold.id)->status, HoldStatus::expired);
+  EXPECT_EQ(books.available("ana"), 1'000);
 }
 
 TEST_F(UnitOfWork, VerifyFindsEachKindOfTampering) {
-  ASSERT_EQ(books->move("ana", "shop", 5), "");
-  PlaceHold body;
-  body.postings = std::get<PostTransfer>(Books::transfer("ana", "shop", 100).body).postings;
-  Command command;
-  command.origin = origin;
-  command.body = body;
-  ASSERT_TRUE(std::holds_alternative<Hold>(books->service.execute(command)));
-  ASSERT_TRUE(books->faults().empty());
+  ASSERT_EQ(books.move("ana", "shop", 5), "");
+  books.place(hold_of({posting("ana", "shop", 100)}));
+  ASSERT_TRUE(books.faults().empty());
 
   struct Forgery {
     std::string sql, undo;
@@ -267,38 +161,33 @@ TEST_F(UnitOfWork, VerifyFindsEachKindOfTampering) {
        {"hash chain"}},
   };
   for (const Forgery& forgery : forgeries) {
-    books->tamper(forgery.sql);
-    EXPECT_EQ(books->faults(), forgery.found) << forgery.sql;
-    books->tamper(forgery.undo);
-    EXPECT_TRUE(books->faults().empty()) << forgery.undo;
+    books.tamper(forgery.sql);
+    EXPECT_EQ(books.faults(), forgery.found) << forgery.sql;
+    books.tamper(forgery.undo);
+    EXPECT_TRUE(books.faults().empty()) << forgery.undo;
   }
-  books->tamper("DELETE FROM chain_links WHERE sequence = 1");
-  EXPECT_EQ(books->faults(), std::vector<std::string>{"hash chain"});
+  books.tamper("DELETE FROM chain_links WHERE sequence = 1");
+  EXPECT_EQ(books.faults(), std::vector<std::string>{"hash chain"});
 }
 
 TEST(Recovery, GoesOnAfterWhatIsStored) {
   FakeClock clock;
-  const auto folder =
-      std::filesystem::temp_directory_path() / ("florin-recovery-" + std::to_string(::getpid()));
-  std::filesystem::create_directories(folder);
-  const std::string path = (folder / "books.db").string();
+  const auto folder = *sql::TemporaryFolder::make();
+  const std::string path = folder.path() + "/books.db";
   TransferId last;
   {
     Books books(clock, path);
     books.open("bank", AccountType::asset, std::nullopt);
     books.open("ana");
     ASSERT_EQ(books.move("bank", "ana", 5), "");
-    last = books.queries.transfers(tenant, {}, {1, 0})->rows[0].transfer.id;
+    last = books.queries.transfers(test_tenant, {}, {1, 0})->rows[0].transfer.id;
   }
   clock.advance_seconds(-86'400);
-  {
-    Books books(clock, path);
-    ASSERT_EQ(books.move("bank", "ana", 6), "");
-    EXPECT_GT(books.queries.transfers(tenant, {}, {1, 0})->rows[0].transfer.id, last);
-    EXPECT_EQ(books.balance("ana"), 11);
-    EXPECT_TRUE(books.faults().empty());
-  }
-  std::filesystem::remove_all(folder);
+  Books books(clock, path);
+  ASSERT_EQ(books.move("bank", "ana", 6), "");
+  EXPECT_GT(books.queries.transfers(test_tenant, {}, {1, 0})->rows[0].transfer.id, last);
+  EXPECT_EQ(books.balance("ana"), 11);
+  EXPECT_TRUE(books.faults().empty());
 }
 
 }  // namespace

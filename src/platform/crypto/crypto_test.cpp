@@ -74,9 +74,13 @@ TEST(Random, HexHasTwoDigitsForEachByte) { EXPECT_EQ(random_hex(8).size(), 16u);
 
 // RFC 4648, section 10.
 TEST(Base64, MatchesTheRfcVectorsBothWays) {
-  const std::vector<std::pair<std::string, std::string>> vectors{
-      {"", ""},         {"f", "Zg=="},        {"fo", "Zm8="},        {"foo", "Zm9v"},
-      {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
+  const std::vector<std::pair<std::string, std::string>> vectors{{"", ""},
+                                                                 {"f", "Zg=="},
+                                                                 {"fo", "Zm8="},
+                                                                 {"foo", "Zm9v"},
+                                                                 {"foob", "Zm9vYg=="},
+                                                                 {"fooba", "Zm9vYmE="},
+                                                                 {"foobar", "Zm9vYmFy"}};
   for (const auto& [plain, encoded] : vectors) {
     EXPECT_EQ(to_base64(plain), encoded);
     EXPECT_EQ(from_base64(encoded), plain);
@@ -100,9 +104,10 @@ TEST(Ed25519, MatchesTheRfcVector) {
       Secret(bytes("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")));
   EXPECT_EQ(to_hex(pair.public_key()),
             "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
-  EXPECT_EQ(to_hex(pair.sign("\x72")),
-            "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613"
-            "d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
+  EXPECT_EQ(
+      to_hex(pair.sign("\x72")),
+      "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da085ac1e43e15996e458f3613"
+      "d0f11d8c387b2eaeb4302aeeb00d291612bb0c00");
 }
 
 TEST(Vault, OpensWhatItSealedForThatPurposeAlone) {

@@ -47,8 +47,8 @@ struct Response {
   int status = 0;
   std::vector<Header> headers;
   std::string body;
-  bool is_cut_off = false;      ///< The body was longer than max_response_bytes.
-  std::int64_t duration_us = 0; ///< From the first byte of ours to the last of theirs.
+  bool is_cut_off = false;       ///< The body was longer than max_response_bytes.
+  std::int64_t duration_us = 0;  ///< From the first byte of ours to the last of theirs.
 
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -1,0 +1,265 @@
+// Balances at a time, the trial balance, and sums by group.
+#include "ledger/errors.h"
+#include "ledger/ledger_fixture.h"
+
+namespace florin::ledger {
+namespace {
+
+class GroupSums : public LedgerTest {
+ protected:
+  Command dated(Command transfer, Timestamp effective_at) {
+    std::get<PostTransfer>(transfer.body).effective_at = effective_at;
+    return transfer;
+  }
+  AccountId open_with_metadata(const std::string& code, const std::string& metadata,
+                               Currency currency = kzt()) {
+    NewAccount wanted{test_tenant, code,         AccountType::liability,
+                      currency,    std::nullopt, std::nullopt};
+    wanted.metadata = metadata;
+    return books.open(wanted);
+  }
+  Transfer post_with_metadata(std::vector<PostingRequest> postings, const std::string& metadata) {
+    PostTransfer body = transfer_of(std::move(postings));
+    body.narrative.metadata = metadata;
+    return books.post(command(body));
+  }
+  /// "group currency count debits credits balance" a row.
+  std::vector<std::string> sums(const Grouping& grouping, const GroupFilter& filter = {}) {
+    std::vector<std::string> lines;
+    const auto rows = books.queries.sums(test_tenant, grouping, filter);
+    EXPECT_EQ(code_of(rows), "");
+    if (!rows) return lines;
+    for (const GroupRow& row : *rows) {
+      lines.push_back(row.group + " " + std::string(row.currency.code()) + " " +
+                      std::to_string(row.count) + " " + std::to_string(row.debits) + " " +
+                      std::to_string(row.credits) + " " + std::to_string(row.balance));
+    }
+    return lines;
+  }
+  std::int64_t balance_at(const std::string& code, Timestamp at) {
+    return books.queries.balance_at(test_tenant, AccountRef::parse(code), at)->balance_minor;
+  }
+};
+
+using Lines = std::vector<std::string>;
+
+// ---------------------------------------------------------------- balances at a time
+
+TEST_F(GroupSums, BackdatedTransfersCountFromTheirEffectiveTime) {
+  const Timestamp start = clock.now();
+  const auto at = [&](std::int64_t s) { return balance_at("shop", start.plus_seconds(s)); };
+  clock.advance_seconds(100);
+  ASSERT_EQ(books.move("ana", "shop", 100), "");
+  clock.advance_seconds(100);
+  books.post(dated(transfer("ana", "shop", 7), start.plus_seconds(50)));
+  books.post(dated(transfer("shop", "ana", 2), start.plus_seconds(150)));
+  EXPECT_EQ(at(49), 0);
+  EXPECT_EQ(at(50), 7);
+  EXPECT_EQ(at(99), 7);
+  EXPECT_EQ(at(100), 107);
+  EXPECT_EQ(at(149), 107);
+  EXPECT_EQ(at(150), 105);
+  EXPECT_EQ(at(10'000), 105);
+  EXPECT_EQ(books.balance("shop"), 105);
+  EXPECT_EQ(code_of(books.queries.balance_at(test_tenant, {{}, "ghost"}, start)),
+            errors::account_not_found.name);
+}
+
+TEST_F(GroupSums, AHoldIsNoBalance) {
+  books.place(hold_of({posting("ana", "shop", 30)}));
+  EXPECT_EQ(balance_at("shop", clock.now()), 0);
+  EXPECT_EQ(balance_at("ana", clock.now()), 1'000);
+  EXPECT_EQ(books.available("ana"), 970);
+}
+
+TEST_F(GroupSums, SumsAtATimeAgreeWithEveryBalanceAtThatTime) {
+  const Timestamp start = clock.now();
+  for (int i = 1; i <= 10; ++i) {
+    clock.advance_seconds(10);
+    books.post(dated(transfer("ana", "shop", i), clock.now().plus_seconds(-(i % 4) * 15)));
+  }
+  for (int s = -20; s <= 110; s += 5) {
+    const Timestamp at = start.plus_seconds(s);
+    Grouping by_account;
+    by_account.by = Grouping::By::account;
+    GroupFilter filter;
+    filter.at = at;
+    const auto rows = *books.queries.sums(test_tenant, by_account, filter);
+    for (const GroupRow& row : rows)
+      EXPECT_EQ(row.balance, balance_at(row.group, at)) << row.group << " at " << s;
+  }
+}
+
+TEST_F(GroupSums, SumsAtATimeHoldThoughTheClockSteppedBack) {
+  clock.advance_seconds(3'600);
+  const Timestamp late = clock.now();
+  ASSERT_EQ(books.move("shop", "ana", 1), errors::insufficient_funds.name);
+  clock.advance_seconds(-1'800);
+  // The ledger's time does not step back, so this was created at `late`.
+  ASSERT_EQ(books.post(transfer("ana", "shop", 5)).created_at, late);
+  Grouping by_account;
+  by_account.by = Grouping::By::account;
+  GroupFilter filter;
+  filter.code_prefix = "shop";
+  filter.at = late.plus_us(-1);
+  EXPECT_EQ(balance_at("shop", *filter.at), 0);
+  EXPECT_EQ(sums(by_account, filter), Lines{"shop KZT 1 0 0 0"});
+  filter.at = late;
+  EXPECT_EQ(sums(by_account, filter), Lines{"shop KZT 1 0 5 5"});
+}
+
+// ---------------------------------------------------------------- sums by group
+
+TEST_F(GroupSums, TheTrialBalanceBalancesPerCurrency) {
+  books.open({test_tenant, "vault", AccountType::asset, usd(), std::nullopt, std::nullopt});
+  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+  books.open("fees", AccountType::income, std::nullopt);
+  ASSERT_EQ(books.move("ana", "fees", 15), "");
+  books.post(command(transfer_of({posting("vault", "ana:usd", 200, usd())})));
+  EXPECT_EQ(sums({}),
+            (Lines{"asset KZT 1 1000 0 1000", "income KZT 1 0 15 15", "liability KZT 2 15 1000 985",
+                   "asset USD 1 200 0 200", "liability USD 1 0 200 200"}));
+  Grouping by_currency;
+  by_currency.by = Grouping::By::currency;
+  EXPECT_EQ(sums(by_currency), (Lines{"KZT KZT 4 1015 1015 0", "USD USD 2 200 200 0"}));
+  GroupFilter dollars;
+  dollars.currency = usd();
+  EXPECT_EQ(sums(by_currency, dollars), Lines{"USD USD 2 200 200 0"});
+}
+
+TEST_F(GroupSums, TheTrialBalanceByAccountCarriesTheAccount) {
+  Grouping by_account;
+  by_account.by = Grouping::By::account;
+  const auto rows = *books.queries.sums(test_tenant, by_account, {});
+  ASSERT_EQ(rows.size(), 3u);
+  for (const GroupRow& row : rows) EXPECT_EQ(row.account->code, row.group);
+  EXPECT_EQ(rows[1].group, "bank");
+  EXPECT_EQ(rows[1].balance, 1'000) << "an asset grows with debits";
+}
+
+TEST_F(GroupSums, AnotherTenantSeesNothingOfIt) {
+  EXPECT_TRUE(books.queries.sums({2}, {}, {})->empty());
+  EXPECT_TRUE(books.queries.accounts({2}, {}, {})->rows.empty());
+  EXPECT_TRUE(books.queries.transfers({2}, {}, {})->rows.empty());
+  EXPECT_TRUE(books.queries.holds({2}, std::nullopt, {})->rows.empty());
+}
+
+TEST_F(GroupSums, AnAccountIsLeftOutOfTimesBeforeItWasOpened) {
+  const Timestamp before = clock.now();
+  clock.advance_seconds(10);
+  books.open("late");
+  Grouping by_account;
+  by_account.by = Grouping::By::account;
+  GroupFilter filter;
+  filter.at = before;
+  const auto rows = *books.queries.sums(test_tenant, by_account, filter);
+  for (const GroupRow& row : rows) EXPECT_NE(row.group, "late");
+}
+
+TEST_F(GroupSums, AggregatesByTheFirstPartsOfTheCode) {
+  for (const char* code : {"w:eu:1", "w:eu:2", "w:kz:1", "w"}) {
+    books.open(code);
+    ASSERT_EQ(books.move("bank", code, 10), "");
+  }
+  Grouping by_code;
+  by_code.by = Grouping::By::code_segments;
+  GroupFilter wallets;
+  wallets.code_prefix = "w";
+  by_code.segments = 1;
+  EXPECT_EQ(sums(by_code, wallets), Lines{"w KZT 4 0 40 40"});
+  by_code.segments = 2;
+  EXPECT_EQ(sums(by_code, wallets),
+            (Lines{"w KZT 1 0 10 10", "w:eu KZT 2 0 20 20", "w:kz KZT 1 0 10 10"}));
+  by_code.segments = 20;
+  EXPECT_EQ(sums(by_code, wallets).size(), 4u);
+  wallets.code_prefix = "w:eu:";
+  by_code.segments = 2;
+  EXPECT_EQ(sums(by_code, wallets), Lines{"w:eu KZT 2 0 20 20"});
+}
+
+TEST_F(GroupSums, AggregatesByMetadataOfAccounts) {
+  open_with_metadata("m1", R"({"region":"eu","level":2})");
+  open_with_metadata("m2", R"({"region":"eu"})");
+  open_with_metadata("m3", R"({"region":"kz","level":null})");
+  open_with_metadata("m4", R"({"region":"eu"})", usd());
+  for (const char* code : {"m1", "m2", "m3"}) ASSERT_EQ(books.move("bank", code, 10), "");
+  Grouping by_metadata;
+  by_metadata.by = Grouping::By::account_metadata;
+  by_metadata.key = "region";
+  EXPECT_EQ(sums(by_metadata), (Lines{"eu KZT 2 0 20 20", "kz KZT 1 0 10 10", "eu USD 1 0 0 0"}));
+  by_metadata.key = "level";
+  EXPECT_EQ(sums(by_metadata), Lines{"2 KZT 1 0 10 10"}) << "null and absent are left out";
+  by_metadata.key = "none";
+  EXPECT_TRUE(sums(by_metadata).empty());
+}
+
+TEST_F(GroupSums, AggregatesByMetadataOfTransfers) {
+  const Timestamp start = clock.now();
+  post_with_metadata({posting("ana", "shop", 10)}, R"({"channel":"web"})");
+  clock.advance_seconds(10);
+  post_with_metadata({posting("ana", "shop", 5), posting("ana", "bank", 1)},
+                     R"({"channel":"web"})");
+  post_with_metadata({posting("ana", "shop", 3)}, R"({"channel":"pos"})");
+  post_with_metadata({posting("ana", "shop", 3)}, R"({"other":"pos"})");
+  Grouping by_channel;
+  by_channel.by = Grouping::By::transfer_metadata;
+  by_channel.key = "channel";
+  EXPECT_EQ(sums(by_channel), (Lines{"pos KZT 1 3 3 0", "web KZT 2 16 16 0"}));
+  GroupFilter period;
+  period.from = start.plus_seconds(10);
+  EXPECT_EQ(sums(by_channel, period), (Lines{"pos KZT 1 3 3 0", "web KZT 1 6 6 0"}));
+  period = {};
+  period.to = start.plus_seconds(10);
+  EXPECT_EQ(sums(by_channel, period), Lines{"web KZT 1 10 10 0"});
+  period.to.reset();
+  period.currency = usd();
+  EXPECT_TRUE(sums(by_channel, period).empty());
+}
+
+TEST_F(GroupSums, ATransferOfSeveralCurrenciesCountsOnceInEach) {
+  open_with_metadata("fx:kzt", "{}");
+  open_with_metadata("fx:usd", "{}", usd());
+  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+  post_with_metadata({posting("ana", "fx:kzt", 500), posting("fx:usd", "ana:usd", 1, usd()),
+                      posting("ana", "shop", 2)},
+                     R"({"channel":"fx"})");
+  Grouping by_channel;
+  by_channel.by = Grouping::By::transfer_metadata;
+  by_channel.key = "channel";
+  EXPECT_EQ(sums(by_channel), (Lines{"fx KZT 1 502 502 0", "fx USD 1 1 1 0"}));
+}
+
+TEST_F(GroupSums, TooManyRows) {
+  ASSERT_TRUE(books.database->write_work([&](sql::Tx& tx) -> Result<void> {
+    for (int i = 0; i < 10'000 - 3; ++i) {
+      const auto wanted = NewAccount::wallet(test_tenant, "many:" + std::to_string(i), kzt());
+      const auto opened = books.service.open_account(tx, test_origin(), wanted);
+      if (!opened) return opened.error();
+    }
+    return {};
+  }));
+  Grouping by_account;
+  by_account.by = Grouping::By::account;
+  EXPECT_EQ(books.queries.sums(test_tenant, by_account, {})->size(), 10'000u);
+  books.open("one_more");
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_account, {})), errors::too_many_rows.name);
+  GroupFilter filter;
+  filter.code_prefix = "many:";
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_account, filter)), "");
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, {}, {})), "");
+}
+
+TEST_F(GroupSums, ASumThatDoesNotFitIsRefused) {
+  for (const char* code : {"big:1", "big:2"}) {
+    books.open(code, AccountType::liability, std::nullopt);
+    books.open(code + std::string(":bank"), AccountType::asset, std::nullopt);
+    ASSERT_EQ(books.move(code + std::string(":bank"), code, INT64_MAX), "");
+  }
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, {}, {})), errors::amount_overflow.name);
+  Grouping by_account;
+  by_account.by = Grouping::By::account;
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_account, {})), "");
+}
+
+}  // namespace
+}  // namespace florin::ledger
