@@ -10,7 +10,7 @@ std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_de
   std::int64_t next = std::min(first_delay_ms, longest_ms);
   for (int i = 1; i < attempts; ++i) {
     delays.push_back(next);
-    next = std::min(next * 5, longest_ms);
+    next = std::min(next * 2, longest_ms);
   }
   return delays;
 }

@@ -37,7 +37,7 @@ struct Selection {
 };
 
 /// The delays before the second, third ... attempt: `attempts` - 1 of them, the first one
-/// `first_delay_ms`, each five times the one before, none longer than a day.
+/// `first_delay_ms`, each twice the one before, none longer than a day.
 std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_delay_ms);
 /// 1, 5, 15, 60 and 300 seconds: what game servers of the wallet hub are promised.
 std::vector<std::int64_t> game_server_delays();

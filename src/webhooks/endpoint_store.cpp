@@ -45,6 +45,8 @@ constexpr Query endpoints_failing{
     "webhooks.endpoints_failing",
     FLORIN_ENDPOINTS " WHERE status = 'enabled' AND failing_since_us IS NOT NULL"
                      " AND last_failure_at_us - failing_since_us >= $1"};
+constexpr Query endpoints_enabled{"webhooks.endpoints_enabled",
+                                  FLORIN_ENDPOINTS " WHERE status = 'enabled' ORDER BY id"};
 #undef FLORIN_ENDPOINTS
 constexpr Query endpoint_ids{"webhooks.endpoint_ids",
                              "SELECT id FROM webhook_endpoints WHERE status <> 'deleted'"};
@@ -211,6 +213,10 @@ Result<std::optional<Endpoint>> EndpointStore::load(sql::Tx& tx, EndpointId id) 
 
 Result<std::vector<EndpointId>> EndpointStore::all_ids(sql::Tx& tx) const {
   return read_ids(tx, endpoint_ids);
+}
+
+Result<std::vector<Endpoint>> EndpointStore::enabled(sql::Tx& tx) const {
+  return read_many(tx, endpoints_enabled, {});
 }
 
 Result<std::vector<Endpoint>> EndpointStore::list(sql::Tx& tx, TenantId tenant,

@@ -31,6 +31,8 @@ class EndpointStore {
   /// Of any tenant.
   Result<std::optional<Endpoint>> load(sql::Tx& tx, EndpointId id) const;
   Result<std::vector<EndpointId>> all_ids(sql::Tx& tx) const;
+  /// Those that get events now.
+  Result<std::vector<Endpoint>> enabled(sql::Tx& tx) const;
   /// Newest first, ids below `before`; one more than `limit` tells that there are more.
   Result<std::vector<Endpoint>> list(sql::Tx& tx, TenantId tenant, std::int64_t before,
                                      int limit) const;
