@@ -64,6 +64,7 @@ struct DeliveryFilter {
   std::optional<EndpointId> endpoint = {};
   std::optional<EventId> event = {};
   std::optional<DeliveryState> state = {};
+  std::optional<std::string> event_type = {};
 };
 
 /// What is sent again to an endpoint: its dead letters, or everything since a time.

@@ -32,14 +32,12 @@ Dispatcher::Dispatcher(Parts parts)
 
 Dispatcher::~Dispatcher() { stop(); }
 
-void Dispatcher::start() {
-  const auto ids =
-      parts_.database.read([&](sql::Tx& tx) { return parts_.store.all_ids(tx); });
-  if (!ids) log::error("webhooks cannot be read", {{"code", ids.error().code.name}});
-  if (ids) {
-    for (const EndpointId id : *ids) reload(id);
-  }
+Result<void> Dispatcher::start() {
+  for (const EndpointId id :
+       TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.all_ids(tx); })))
+    reload(id);
   worker_.start();
+  return {};
 }
 
 void Dispatcher::stop() {

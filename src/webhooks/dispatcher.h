@@ -41,7 +41,8 @@ class Dispatcher {
   explicit Dispatcher(Parts parts);
   ~Dispatcher();  ///< As stop().
 
-  void start();
+  /// Takes up what the store holds. Errors: store errors.
+  Result<void> start();
   /// Begins nothing more, gives what is under way a few seconds, writes what came of it.
   void stop();
 

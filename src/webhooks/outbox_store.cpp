@@ -143,7 +143,8 @@ Result<std::optional<FirstOpen>> first_open(sql::Tx& tx, EndpointId endpoint,
 
 bool matches(const Delivery& delivery, TenantId tenant, const DeliveryFilter& filter) {
   return delivery.tenant == tenant && (!filter.event || delivery.event == *filter.event) &&
-         (!filter.state || delivery.state == *filter.state);
+         (!filter.state || delivery.state == *filter.state) &&
+         (!filter.event_type || delivery.event_type == *filter.event_type);
 }
 
 Result<std::int64_t> remove_rows(sql::Tx& tx, const Query& choose,
