@@ -101,6 +101,8 @@ std::vector<Permission> all_permissions() {
   return {{"ledger:read", "Read accounts, transfers, holds, statements and sums."},
           {"ledger:write", "Open and change accounts; post, hold, capture, release and reverse."},
           {"events:read", "Read the event log."},
+          {"webhooks:read", "See webhook endpoints and deliveries."},
+          {"webhooks:write", "Make and change webhook endpoints, see their secrets, send again."},
           {"access:read", "See tenants and API keys."},
           {"access:write", "Make and revoke API keys."},
           {"system:read", "See the state of the server's parts."}};

@@ -13,6 +13,7 @@
 #include "ledger/ledger_routes.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
+#include "webhooks/module.h"
 
 namespace florin::app {
 namespace {
@@ -37,28 +38,33 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   return database;
 }
 
-Core::Core(sql::Database& db, const Clock& clock, const Config& config)
+Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key)
     : ids(clock, config.node_id),
+      vault(secret_key),
       access(db, clock, ids, config.rate_limit_per_second),
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
-      queries(db) {}
+      queries(db),
+      webhooks({db, clock, ids, events, vault, metrics}, config.webhooks) {}
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
   http::Routes all =
-      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger"}});
+      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
-        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of)}) {
+        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
+        webhooks::routes(core.webhooks, core.idempotency)}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }
   return all;
 }
 
-Application::Application(sql::Database& database, const Clock& clock, const Config& config)
-    : core_(database, clock, config),
+Application::Application(sql::Database& database, const Clock& clock, const Config& config,
+                         const Secret& secret_key)
+    : config_(config),
+      core_(database, clock, config, secret_key),
       gate_(database, clock),
       scheduler_(clock),
       server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics,
@@ -83,11 +89,32 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                     }));
                     return summary(removed, "keys forgotten");
                   }});
+  for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
+}
+
+Result<void> Application::ensure_webhooks() {
+  const RgsWebhook& rgs = config_.rgs_webhook;
+  if (rgs.url.empty()) return {};
+  webhooks::NewEndpoint wanted;
+  wanted.tenant = TRY(core_.access.find_tenant(config_.sandbox ? "demo" : "default")).id;
+  wanted.name = "rgs";
+  wanted.url = rgs.url;
+  wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
+  wanted.is_trusted = true;
+  wanted.manner = config_.webhooks.manner;
+  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
+  const auto most = static_cast<std::size_t>(rgs.max_retries);
+  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
+  if (!rgs.secret.empty()) wanted.secret = rgs.secret;
+  TRY(core_.webhooks.ensure_endpoint(wanted));
+  return {};
 }
 
 Result<void> Application::start() {
   TRY(core_.ledger.recover());
   TRY(gate_.refresh());
+  TRY(core_.webhooks.start());
+  TRY(ensure_webhooks());
   TRY(server_.start());
   scheduler_.start();
   return {};
@@ -96,6 +123,7 @@ Result<void> Application::start() {
 void Application::stop() {
   server_.stop();
   scheduler_.stop();
+  core_.webhooks.stop();
 }
 
 }  // namespace florin::app

@@ -10,9 +10,11 @@
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/metrics/metrics.h"
+#include "webhooks/webhooks.h"
 
 namespace florin::sql {
 class Database;
@@ -26,21 +28,25 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 
 /// The parts of the program that work over one database, wired in dependency order.
 struct Core {
-  Core(sql::Database& db, const Clock& clock, const Config& config);
+  /// `secret_key`: what secrets in the database are sealed with.
+  Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key);
 
   metrics::Registry metrics;
   IdGenerator ids;
+  crypto::Vault vault;
   access::Access access;
   events::EventLog events;
   idempotency::Idempotency idempotency;
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
+  webhooks::Webhooks webhooks;
 };
 
 /// The server: core, gate, jobs and HTTP.
 class Application {
  public:
-  Application(sql::Database& database, const Clock& clock, const Config& config);
+  Application(sql::Database& database, const Clock& clock, const Config& config,
+              const Secret& secret_key);
 
   /// Recovers and starts everything. Errors: cannot_listen, store errors.
   Result<void> start();
@@ -54,7 +60,10 @@ class Application {
 
  private:
   void add_jobs(sql::Database& database, const Clock& clock);
+  /// The game server's endpoint, where the configuration names one.
+  Result<void> ensure_webhooks();
 
+  const Config config_;
   Core core_;
   access::KeyGate gate_;
   jobs::Scheduler scheduler_;

@@ -15,6 +15,7 @@
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
+#include "app/secret_key.h"
 #include "app/version.h"
 #include "base/try.h"
 #include "ledger/verify.h"
@@ -143,9 +144,11 @@ void print_welcome(const Config& config, int port, const Demo* demo) {
 
 Result<int> Program::serve() {
   const sigset_t stop = block_stop_signals();
-  const Config settings = TRY(load()).config;
+  Config settings = TRY(load()).config;
+  settings.sandbox = sandbox;
   const auto database = TRY(open(settings));
-  Application application(*database, clock, settings);
+  const Secret secret_key = TRY(load_secret_key(settings));
+  Application application(*database, clock, settings, secret_key);
   std::optional<Demo> demo;
   if (sandbox) {
     TRY(application.core().ledger.recover());
@@ -242,7 +245,8 @@ Result<int> Program::with_core(const F& use) const {
   const Config settings = TRY(load()).config;
   log::configure(log::Level::warn, settings.log_format);  // Their output is their answer.
   const auto database = TRY(open(settings));
-  Core core(*database, clock, settings);
+  const Secret secret_key = TRY(load_secret_key(settings));
+  Core core(*database, clock, settings, secret_key);
   return use(core);
 }
 

@@ -107,6 +107,91 @@ Setting database_url() {
   return setting;
 }
 
+/// A setting whose value is never shown.
+Setting secret(std::string_view key, std::string_view env, std::string_view help,
+               const std::function<Secret&(Config&)>& field) {
+  return {key, env, help,
+          [=](Config& config, std::string_view value) -> Result<void> {
+            constexpr std::size_t least_bytes = 16;
+            if (!value.empty() && value.size() < least_bytes)
+              return invalid("must have at least 16 characters");
+            field(config) = Secret(std::string(value));
+            return {};
+          },
+          [=](const Config& config) {
+            return std::string(field(const_cast<Config&>(config)).empty() ? "" : "***");
+          }};
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return text;
+}
+
+Setting list(std::string_view key, std::string_view env, std::string_view help,
+             const std::function<std::vector<std::string>&(Config&)>& field) {
+  return {key, env, help,
+          [=](Config& config, std::string_view value) -> Result<void> {
+            std::vector<std::string> items;
+            while (!value.empty()) {
+              const std::size_t comma = std::min(value.find(','), value.size());
+              if (comma > 0) items.emplace_back(value.substr(0, comma));
+              value.remove_prefix(std::min(comma + 1, value.size()));
+            }
+            field(config) = std::move(items);
+            return {};
+          },
+          [=](const Config& config) { return joined(field(const_cast<Config&>(config))); }};
+}
+
+Setting rgs_url() {
+  return {"webhooks.rgs_url", "RGS_WEBHOOK_URL",
+          "The game server's webhook address, http or https; it may be private. Default: none.",
+          [](Config& config, std::string_view value) -> Result<void> {
+            if (!value.empty() && !value.starts_with("http://") && !value.starts_with("https://"))
+              return invalid("must be an http or https URL");
+            config.rgs_webhook.url = std::string(value);
+            return {};
+          },
+          [](const Config& config) { return without_password(config.rgs_webhook.url); }};
+}
+
+void add_webhook_settings(std::vector<Setting>& all) {
+  const std::vector<Setting> more{
+      secret("security.encryption_key", "ENCRYPTION_KEY",
+             "Seals secrets in the database, 16 characters or more. Default: the content of "
+             "secret.key in the data folder, which is made at the first start.",
+             [](Config& c) -> Secret& { return c.encryption_key; }),
+      number<int>("webhooks.retry_attempts", "WEBHOOK_RETRY_ATTEMPTS",
+                  "Attempts of a webhook delivery where its endpoint does not say, 1 to 20.", 1, 20,
+                  [](Config& c) -> int& { return c.webhook_attempts; }),
+      number<std::int64_t>(
+          "webhooks.retry_delay_ms", "WEBHOOK_RETRY_DELAY",
+          "Delay before the second attempt in milliseconds, doubled each time, 1 to 86400000.", 1,
+          86'400'000, [](Config& c) -> std::int64_t& { return c.webhook_first_delay_ms; }),
+      number<int>("webhooks.timeout_ms", "FLORIN_WEBHOOK_TIMEOUT_MS",
+                  "Time of one attempt where the endpoint does not say, 100 to 60000.", 100, 60'000,
+                  [](Config& c) -> int& { return c.webhooks.manner.timeout_ms; }),
+      number<std::int64_t>(
+          "webhooks.retention_days", "FLORIN_WEBHOOK_RETENTION_DAYS",
+          "Days for which ended deliveries and their attempts are kept, 1 to 3650.", 1, 3'650,
+          [](Config& c) -> std::int64_t& { return c.webhooks.retention_days; }),
+      list("webhooks.allowed_hosts", "FLORIN_WEBHOOK_ALLOWED_HOSTS",
+           "Hosts (HOST or HOST:PORT, separated by commas) that tenants may name for webhooks "
+           "although their addresses are private, plain http too.",
+           [](Config& c) -> std::vector<std::string>& { return c.webhooks.allowed_hosts; }),
+      rgs_url(),
+      secret("webhooks.rgs_secret", "WEBHOOK_SECRET",
+             "Signs webhooks to the game server, 16 characters or more. Default: one is made.",
+             [](Config& c) -> Secret& { return c.rgs_webhook.secret; }),
+      number<int>("webhooks.rgs_max_retries", "WEBHOOK_MAX_RETRIES",
+                  "Retries to the game server, after 1, 5, 15, 60 and 300 seconds, 0 to 5.", 0, 5,
+                  [](Config& c) -> int& { return c.rgs_webhook.max_retries; }),
+  };
+  all.insert(all.end(), more.begin(), more.end());
+}
+
 Setting listen() {
   return {"http.listen", "FLORIN_LISTEN",
           "Address and port to listen on, HOST:PORT. Port 0 takes any free one.",
@@ -140,7 +225,7 @@ std::vector<Setting> make_settings() {
                                                                       {"off", Level::off}}};
   constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
       {{"text", Format::text}, {"json", Format::json}}};
-  return {
+  std::vector<Setting> all{
       text("data.dir", "FLORIN_DATA", "Folder for everything Florin keeps on disk.",
            [](Config& c) -> std::string& { return c.data_dir; }),
       database_url(),
@@ -189,6 +274,8 @@ std::vector<Setting> make_settings() {
                   "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
                   [](Config& c) -> int& { return c.node_id; }),
   };
+  add_webhook_settings(all);
+  return all;
 }
 
 const Setting* find_setting(std::string_view key) {
@@ -298,6 +385,9 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
     if (!setting) return invalid("there is no setting " + key);
     TRY(set(loaded, *setting, value, "flag", "the command line"));
   }
+  Config& config = loaded.config;
+  config.webhooks.manner.retry_delays_ms =
+      webhooks::exponential_delays(config.webhook_attempts, config.webhook_first_delay_ms);
   return loaded;
 }
 

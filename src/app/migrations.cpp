@@ -4,13 +4,14 @@
 #include "events/module.h"
 #include "idempotency/module.h"
 #include "ledger/module.h"
+#include "webhooks/module.h"
 
 namespace florin::app {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
   for (const auto module : {idempotency::migrations(), access::migrations(), events::migrations(),
-                            ledger::migrations()}) {
+                            ledger::migrations(), webhooks::migrations()}) {
     all.insert(all.end(), module.begin(), module.end());
   }
   return all;

@@ -77,7 +77,7 @@ struct Endpoint {
   Selection selection;
   Manner manner;
   Tls tls;
-  EventId start_after;  ///< Events with greater ids are for this endpoint.
+  EventId start_after;  ///< Of making or enabling: events with greater ids are for this endpoint.
   std::optional<Timestamp> failing_since;  ///< The first failure after the last success.
   std::optional<Timestamp> last_failure_at, last_success_at;
   Timestamp created_at, updated_at;

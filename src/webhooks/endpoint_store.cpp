@@ -26,7 +26,8 @@ constexpr Query endpoint_update{
     "UPDATE webhook_endpoints SET url = $2, description = $3, status = $4, disabled_reason = $5,"
     " event_types = $6, filter = $7, order_by = $8, retry_delays_ms = $9, timeout_ms = $10,"
     " rate_limit_per_second = $11, max_concurrency = $12, certificate_pem = $13,"
-    " trusted_ca_pem = $14, failing_since_us = $15, updated_at_us = $16 WHERE id = $1"};
+    " trusted_ca_pem = $14, failing_since_us = $15, updated_at_us = $16, start_after = $17"
+    " WHERE id = $1"};
 #define FLORIN_ENDPOINTS                                                                        \
   "SELECT id, tenant_id, name, url, description, is_trusted, status, disabled_reason,"          \
   " event_types, filter, order_by, retry_delays_ms, timeout_ms, rate_limit_per_second,"         \
@@ -191,7 +192,8 @@ Result<void> EndpointStore::update(sql::Tx& tx, const Endpoint& e) const {
               {e.id.value, e.url, e.description, to_string(e.status), e.disabled_reason, types,
                filter, e.manner.order_by, delays, e.manner.timeout_ms,
                e.manner.rate_limit_per_second, e.manner.max_concurrency, e.tls.certificate_pem,
-               e.tls.trusted_ca_pem, us_of(e.failing_since), e.updated_at.us}));
+               e.tls.trusted_ca_pem, us_of(e.failing_since), e.updated_at.us,
+               e.start_after.value}));
   return {};
 }
 

@@ -23,7 +23,7 @@ class EndpointStore {
   explicit EndpointStore(const crypto::Vault& vault) : vault_(vault) {}
 
   Result<void> insert(sql::Tx& tx, const Endpoint& endpoint) const;
-  /// Everything but id, tenant, name, trust and start.
+  /// Everything but id, tenant, name and trust.
   Result<void> update(sql::Tx& tx, const Endpoint& endpoint) const;
   Result<std::optional<Endpoint>> find(sql::Tx& tx, TenantId tenant, EndpointId id) const;
   Result<std::optional<Endpoint>> find_by_name(sql::Tx& tx, TenantId tenant,

@@ -150,6 +150,9 @@ Result<EndpointView> Endpoints::change(sql::Tx& tx, const Origin& origin, Endpoi
     return Error{errors::webhook_endpoint_managed, "the configuration gives its address"};
   const bool was_enabled = endpoint.status == EndpointStatus::enabled;
   apply(endpoint, change);
+  // What happened meanwhile is not sent, whether it was read already or not; a replay brings it.
+  if (!was_enabled && endpoint.status == EndpointStatus::enabled)
+    endpoint.start_after = {parts_.ids.next()};
   endpoint.updated_at = parts_.clock.now();
   TRY(parts_.store.update(tx, endpoint));
   if (change.private_key_pem) TRY(parts_.store.set_private_key(tx, id, *change.private_key_pem));
@@ -236,6 +239,7 @@ Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const NewEndpoint& wanted) con
   auto found = TRY(parts_.store.find_by_name(tx, wanted.tenant, wanted.name.value_or("")));
   if (!found) return TRY(create(tx, {wanted.tenant}, wanted)).endpoint.id;
   Endpoint endpoint = made_of(wanted, found->id, found->created_at);
+  endpoint.start_after = found->start_after;
   endpoint.status = found->status;
   endpoint.disabled_reason = found->disabled_reason;
   endpoint.failing_since = found->failing_since;
