@@ -66,6 +66,7 @@ http_client::Request request_of(const Endpoint& endpoint, const Credentials& cre
       {"webhook-id", id},
       {"webhook-timestamp", std::to_string(seconds)},
       {"webhook-signature", credentials.signer.standard({id, seconds, request.body}, now)},
+      {"Florin-Signature", credentials.signer.timed({id, seconds, request.body}, now)},
       {"X-Webhook-Signature", credentials.signer.plain(request.body)},
   };
   return request;

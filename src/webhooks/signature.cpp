@@ -60,7 +60,7 @@ Result<Signer> Signer::make(const std::vector<EndpointSecret>& secrets) {
     if (secret->kind == SecretKind::hmac) {
       auto key = hmac_key_of(secret->text);
       if (!key) return no_key;
-      signer.hmac_keys_.push_back({*std::move(key), secret->expires_at});
+      signer.hmac_keys_.push_back({*std::move(key), secret->text, secret->expires_at});
     } else {
       auto key = ed25519_key_of(secret->text);
       if (!key) return no_key;
@@ -89,6 +89,19 @@ std::string Signer::standard(const Message& message, Timestamp now) const {
   }
   for (const SignKey& one : sign_keys_) {
     if (is_valid_at(one.expires_at, now)) add("v1a,", one.key.sign(content));
+  }
+  return header;
+}
+
+std::string Signer::timed(const Message& message, Timestamp now) const {
+  const std::string at = std::to_string(message.timestamp_s);
+  std::string content = at + ".";
+  content += message.body;
+  std::string header = "t=" + at;
+  for (const HmacKey& one : hmac_keys_) {
+    if (!is_valid_at(one.expires_at, now)) continue;
+    header += ",v1=";
+    header += crypto::to_hex(crypto::bytes_of(crypto::hmac_sha256(one.text.reveal(), content)));
   }
   return header;
 }

@@ -38,12 +38,15 @@ class Signer {
 
   /// `webhook-signature`: "v1,…" of every secret that is valid now, the newest first, then "v1a,…".
   std::string standard(const Message& message, Timestamp now) const;
+  /// `Florin-Signature`: "t=…,v1=…", hex HMAC-SHA256 of "<t>.<body>" with the text of each secret
+  /// that is valid now, the newest first: what libraries for Stripe's scheme verify.
+  std::string timed(const Message& message, Timestamp now) const;
   /// `X-Webhook-Signature`: hex HMAC-SHA256 of the body alone, with the newest secret.
   std::string plain(std::string_view body) const;
 
  private:
   struct HmacKey {
-    Secret key;
+    Secret key, text;
     std::optional<Timestamp> expires_at;
   };
   struct SignKey {
