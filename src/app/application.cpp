@@ -50,8 +50,8 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
-  http::Routes all =
-      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks"}});
+  http::Routes all = health_routes(
+      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),

@@ -26,16 +26,17 @@ Error unusable(const std::string& path, std::string_view what) {
 
 /// Writes all of it to the disk, or nothing counts.
 bool write_durably(int file, std::string_view text) {
-  const bool is_written = ::write(file, text.data(), text.size()) ==
-                              static_cast<ssize_t>(text.size()) &&
-                          ::fsync(file) == 0;
+  const bool is_written =
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+      ::fsync(file) == 0;
   return ::close(file) == 0 && is_written;
 }
 
 /// Makes the file unless another process did so first.
 Result<void> make_file(const std::string& path) {
   const std::string fresh = path + "." + crypto::random_hex(8);
-  const int file = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  const int file =
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (file < 0) return unusable(path, "made");
   const bool is_written = write_durably(file, crypto::random_hex(key_bytes) + "\n");
   // A link never replaces a file that is there: two servers that start together share one key.

@@ -57,8 +57,8 @@ http_client::Request request_of(const Endpoint& endpoint, const Credentials& cre
   request.timeout_ms = endpoint.manner.timeout_ms;
   request.connect_timeout_ms = std::min(request.connect_timeout_ms, request.timeout_ms);
   request.max_response_bytes = read_body_bytes;
-  request.addresses = endpoint.is_trusted ? http_client::AddressRule::any
-                                          : http_client::AddressRule::public_only;
+  request.addresses =
+      endpoint.is_trusted ? http_client::AddressRule::any : http_client::AddressRule::public_only;
   request.certificate = credentials.certificate;
   request.trusted_ca_pem = endpoint.tls.trusted_ca_pem;
   request.headers = {

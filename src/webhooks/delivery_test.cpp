@@ -36,9 +36,8 @@ TEST_F(Delivering, AFailureIsTriedAgainAndDeliveredOnce) {
   const Delivery delivery = deliveries().at(0);
   EXPECT_EQ(delivery.attempts, 2);
   EXPECT_EQ(receiver.received().size(), 2u);
-  const auto attempts = *database->read([&](sql::Tx& tx) {
-    return webhooks->deliveries().attempts(tx, tenant, delivery.id);
-  });
+  const auto attempts = *database->read(
+      [&](sql::Tx& tx) { return webhooks->deliveries().attempts(tx, tenant, delivery.id); });
   ASSERT_EQ(attempts.size(), 2u);
   EXPECT_EQ(attempts[0].status, 200);
   EXPECT_EQ(attempts[1].status, 500);
@@ -99,9 +98,7 @@ TEST_F(Delivering, GoneDisablesTheEndpointAndTellsOthers) {
   const Receiver receiver(Receiver::status(410));
   const Receiver watcher;
   const Endpoint endpoint = create(receiver);
-  create(watcher, [](NewEndpoint& e) {
-    e.selection.event_types = {"webhook.endpoint.disabled"};
-  });
+  create(watcher, [](NewEndpoint& e) { e.selection.event_types = {"webhook.endpoint.disabled"}; });
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::dead_letter, 1));
   ASSERT_TRUE(watcher.wait_for(1));
@@ -129,9 +126,8 @@ TEST_F(Delivering, OneKeyKeepsItsOrderThroughFailures) {
   std::set<std::string> failed;
   const Receiver receiver([&](const http::Request& request) {
     const std::lock_guard lock(mutex);
-    return http::Response{failed.insert(std::string(*request.header("webhook-id"))).second ? 503
-                                                                                           : 200,
-                          "{}"};
+    return http::Response{
+        failed.insert(std::string(*request.header("webhook-id"))).second ? 503 : 200, "{}"};
   });
   create(receiver, [](NewEndpoint& e) { e.manner.order_by = "data.key"; });
   std::vector<std::string> sent;
@@ -174,8 +170,7 @@ TEST_F(Delivering, MoreThanFitsIntoMemoryArrivesOnce) {
   ASSERT_TRUE(receiver.wait_for(count));
   ASSERT_TRUE(wait_until([&] { return deliveries({.state = DeliveryState::pending}).empty(); }));
   std::set<std::string> ids_seen;
-  for (const auto& request : receiver.received())
-    ids_seen.emplace(*request.header("webhook-id"));
+  for (const auto& request : receiver.received()) ids_seen.emplace(*request.header("webhook-id"));
   EXPECT_EQ(ids_seen.size(), count);
   EXPECT_EQ(receiver.received().size(), count);
 }

@@ -225,7 +225,8 @@ Result<void> Dispatcher::read_open(Line& line, Timestamp now) {
   for (Delivery& delivery : found) {
     auto event = TRY(parts_.events.find(delivery.tenant, delivery.event));
     if (!event) continue;  // Events are never removed while a delivery of theirs is open.
-    line.queue.push({std::move(delivery), std::make_shared<const events::Event>(*std::move(event))});
+    line.queue.push(
+        {std::move(delivery), std::make_shared<const events::Event>(*std::move(event))});
   }
   return {};
 }
@@ -248,8 +249,8 @@ void Dispatcher::send_due(Timestamp now) {
 
 /// Half of the attempts are kept for endpoints that answer.
 bool Dispatcher::may_send(const Line& line) const {
-  const int most = line.queue.is_doubted() ? parts_.settings.max_in_flight / 2
-                                           : parts_.settings.max_in_flight;
+  const int most =
+      line.queue.is_doubted() ? parts_.settings.max_in_flight / 2 : parts_.settings.max_in_flight;
   return line.credentials && in_flight_ < most;
 }
 
@@ -258,8 +259,8 @@ bool Dispatcher::send_next(Line& line, Timestamp now) {
   auto waiting = line.queue.take(now);
   if (!waiting) return false;
   auto request = request_of(line.queue.endpoint(), *line.credentials, *waiting->event, now);
-  auto flight = std::make_shared<Flight>(
-      Flight{*std::move(waiting), request.headers, parts_.clock.now()});
+  auto flight =
+      std::make_shared<Flight>(Flight{*std::move(waiting), request.headers, parts_.clock.now()});
   ++in_flight_;
   {
     const std::lock_guard lock(mutex_);

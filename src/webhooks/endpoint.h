@@ -126,8 +126,8 @@ struct EndpointSecret {
 };
 
 struct Rotation {
-  std::optional<Secret> secret = {};     ///< Nothing: a new one is made.
-  std::int64_t overlap_s = 24 * 3'600;   ///< The old ones sign too for so long.
+  std::optional<Secret> secret = {};    ///< Nothing: a new one is made.
+  std::int64_t overlap_s = 24 * 3'600;  ///< The old ones sign too for so long.
   SecretKind kind = SecretKind::hmac;
 };
 

@@ -69,9 +69,7 @@ Timestamp EndpointQueue::next_look(Timestamp now) const {
 
 bool EndpointQueue::is_doubted() const { return failures_in_a_row_ >= failures_to_doubt; }
 
-int EndpointQueue::slots() const {
-  return is_doubted() ? 1 : endpoint_.manner.max_concurrency;
-}
+int EndpointQueue::slots() const { return is_doubted() ? 1 : endpoint_.manner.max_concurrency; }
 
 Timestamp EndpointQueue::rate_allows_at(Timestamp now) const {
   if (!endpoint_.manner.rate_limit_per_second) return now;

@@ -28,24 +28,22 @@ constexpr Query endpoint_update{
     " rate_limit_per_second = $11, max_concurrency = $12, certificate_pem = $13,"
     " trusted_ca_pem = $14, failing_since_us = $15, updated_at_us = $16, start_after = $17"
     " WHERE id = $1"};
-#define FLORIN_ENDPOINTS                                                                        \
-  "SELECT id, tenant_id, name, url, description, is_trusted, status, disabled_reason,"          \
-  " event_types, filter, order_by, retry_delays_ms, timeout_ms, rate_limit_per_second,"         \
-  " max_concurrency, certificate_pem, trusted_ca_pem, start_after, failing_since_us,"           \
+#define FLORIN_ENDPOINTS                                                                \
+  "SELECT id, tenant_id, name, url, description, is_trusted, status, disabled_reason,"  \
+  " event_types, filter, order_by, retry_delays_ms, timeout_ms, rate_limit_per_second," \
+  " max_concurrency, certificate_pem, trusted_ca_pem, start_after, failing_since_us,"   \
   " last_failure_at_us, last_success_at_us, created_at_us, updated_at_us FROM webhook_endpoints"
 constexpr Query endpoint_by_id{"webhooks.endpoint_by_id",
                                FLORIN_ENDPOINTS " WHERE id = $1 AND status <> 'deleted'"};
-constexpr Query endpoint_by_name{
-    "webhooks.endpoint_by_name",
-    FLORIN_ENDPOINTS " WHERE tenant_id = $1 AND name = $2 AND status <> 'deleted'"};
+constexpr Query endpoint_by_name{"webhooks.endpoint_by_name", FLORIN_ENDPOINTS
+                                 " WHERE tenant_id = $1 AND name = $2 AND status <> 'deleted'"};
 constexpr Query endpoints_of_tenant{
-    "webhooks.endpoints_of_tenant",
-    FLORIN_ENDPOINTS " WHERE tenant_id = $1 AND id < $2 AND status <> 'deleted' ORDER BY id DESC"
-                     " LIMIT $3"};
-constexpr Query endpoints_failing{
-    "webhooks.endpoints_failing",
-    FLORIN_ENDPOINTS " WHERE status = 'enabled' AND failing_since_us IS NOT NULL"
-                     " AND last_failure_at_us - failing_since_us >= $1"};
+    "webhooks.endpoints_of_tenant", FLORIN_ENDPOINTS
+    " WHERE tenant_id = $1 AND id < $2 AND status <> 'deleted' ORDER BY id DESC"
+    " LIMIT $3"};
+constexpr Query endpoints_failing{"webhooks.endpoints_failing", FLORIN_ENDPOINTS
+                                  " WHERE status = 'enabled' AND failing_since_us IS NOT NULL"
+                                  " AND last_failure_at_us - failing_since_us >= $1"};
 constexpr Query endpoints_enabled{"webhooks.endpoints_enabled",
                                   FLORIN_ENDPOINTS " WHERE status = 'enabled' ORDER BY id"};
 #undef FLORIN_ENDPOINTS
@@ -64,10 +62,9 @@ constexpr Query endpoints_deleted{"webhooks.endpoints_deleted",
                                   "SELECT id FROM webhook_endpoints WHERE status = 'deleted'"};
 constexpr Query endpoint_remove{"webhooks.endpoint_remove",
                                 "DELETE FROM webhook_endpoints WHERE id = $1"};
-constexpr Query health_failure{
-    "webhooks.health_failure",
-    "UPDATE webhook_endpoints SET last_failure_at_us = $2,"
-    " failing_since_us = coalesce(failing_since_us, $2) WHERE id = $1"};
+constexpr Query health_failure{"webhooks.health_failure",
+                               "UPDATE webhook_endpoints SET last_failure_at_us = $2,"
+                               " failing_since_us = coalesce(failing_since_us, $2) WHERE id = $1"};
 constexpr Query health_success{"webhooks.health_success",
                                "UPDATE webhook_endpoints SET last_success_at_us = $2,"
                                " failing_since_us = NULL WHERE id = $1"};
@@ -112,8 +109,7 @@ Endpoint read_endpoint(const Row& row) {
   endpoint.url = std::string(row.text(3));
   endpoint.description = std::string(row.text(4));
   endpoint.is_trusted = row.integer(5) != 0;
-  endpoint.status =
-      row.text(6) == "enabled" ? EndpointStatus::enabled : EndpointStatus::disabled;
+  endpoint.status = row.text(6) == "enabled" ? EndpointStatus::enabled : EndpointStatus::disabled;
   endpoint.disabled_reason = row.optional_text(7);
   endpoint.selection = {stored::texts(row.text(8)), stored::filter(row.text(9))};
   endpoint.manner.order_by = row.optional_text(10);
@@ -188,12 +184,12 @@ Result<void> EndpointStore::update(sql::Tx& tx, const Endpoint& e) const {
   const std::string types = stored::text_of(e.selection.event_types);
   const std::string filter = stored::text_of(e.selection.filter);
   const std::string delays = stored::text_of(e.manner.retry_delays_ms);
-  TRY(tx.exec(endpoint_update,
-              {e.id.value, e.url, e.description, to_string(e.status), e.disabled_reason, types,
-               filter, e.manner.order_by, delays, e.manner.timeout_ms,
-               e.manner.rate_limit_per_second, e.manner.max_concurrency, e.tls.certificate_pem,
-               e.tls.trusted_ca_pem, us_of(e.failing_since), e.updated_at.us,
-               e.start_after.value}));
+  TRY(tx.exec(
+      endpoint_update,
+      {e.id.value, e.url, e.description, to_string(e.status), e.disabled_reason, types, filter,
+       e.manner.order_by, delays, e.manner.timeout_ms, e.manner.rate_limit_per_second,
+       e.manner.max_concurrency, e.tls.certificate_pem, e.tls.trusted_ca_pem,
+       us_of(e.failing_since), e.updated_at.us, e.start_after.value}));
   return {};
 }
 
@@ -221,8 +217,8 @@ Result<std::vector<Endpoint>> EndpointStore::enabled(sql::Tx& tx) const {
   return read_many(tx, endpoints_enabled, {});
 }
 
-Result<std::vector<Endpoint>> EndpointStore::list(sql::Tx& tx, TenantId tenant,
-                                                  std::int64_t before, int limit) const {
+Result<std::vector<Endpoint>> EndpointStore::list(sql::Tx& tx, TenantId tenant, std::int64_t before,
+                                                  int limit) const {
   return read_many(tx, endpoints_of_tenant,
                    {tenant.value, before == 0 ? INT64_MAX : before, limit + 1});
 }

@@ -202,9 +202,9 @@ Result<Delivery> Endpoints::send_test(sql::Tx& tx, const Origin& origin, Endpoin
   delivery.event_type = "webhook.test";
   const std::string subject = id.str();
   const std::string data = data_of(endpoint);
-  delivery.event = TRY(parts_.events.append(
-      tx, {origin.tenant, delivery.event_type, subject, data, origin.actor, origin.request_id,
-           delivery.created_at}));
+  delivery.event =
+      TRY(parts_.events.append(tx, {origin.tenant, delivery.event_type, subject, data, origin.actor,
+                                    origin.request_id, delivery.created_at}));
   delivery.id = {parts_.ids.next()};
   delivery.tenant = origin.tenant;
   delivery.endpoint = id;
@@ -277,9 +277,9 @@ Result<void> Endpoints::add_secret(sql::Tx& tx, EndpointId endpoint,
 
 Result<EndpointView> Endpoints::view(sql::Tx& tx, Endpoint endpoint) const {
   EndpointView view{std::move(endpoint), {}};
-  for (const auto& secret :
-       TRY(parts_.store.secrets(tx, view.endpoint.id, parts_.clock.now()))) {
-    if (const auto key = ed25519_key_of(secret.text)) view.public_keys.push_back(public_key_text(*key));
+  for (const auto& secret : TRY(parts_.store.secrets(tx, view.endpoint.id, parts_.clock.now()))) {
+    if (const auto key = ed25519_key_of(secret.text))
+      view.public_keys.push_back(public_key_text(*key));
   }
   return view;
 }
@@ -297,8 +297,7 @@ EndpointSecret Endpoints::new_secret(SecretKind kind, const std::optional<Secret
   EndpointSecret secret;
   secret.id = {parts_.ids.next()};
   secret.kind = kind;
-  secret.text = kind == SecretKind::ed25519 ? new_ed25519_secret()
-                                            : given.value_or(Secret());
+  secret.text = kind == SecretKind::ed25519 ? new_ed25519_secret() : given.value_or(Secret());
   if (secret.text.empty()) secret.text = new_hmac_secret();
   secret.created_at = parts_.clock.now();
   return secret;

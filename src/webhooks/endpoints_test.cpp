@@ -79,9 +79,9 @@ TEST_F(EndpointRules, ValidationNamesEveryBadField) {
   EXPECT_EQ(places(call("POST", one + "/test", made(), R"({"x":1})")),
             (std::vector<std::string>{"/x"}));
   const std::string certificate = R"("client_certificate_pem":"-----BEGIN CERTIFICATE-----\n")";
-  EXPECT_EQ(places(call("POST", collection, "",
-                        R"({"url":"http://127.0.0.1:9/",)" + certificate + "}")),
-            (std::vector<std::string>{"/client_key_pem"}));
+  EXPECT_EQ(
+      places(call("POST", collection, "", R"({"url":"http://127.0.0.1:9/",)" + certificate + "}")),
+      (std::vector<std::string>{"/client_key_pem"}));
 }
 
 TEST_F(EndpointRules, SecretsThatAreNoKeysAreRefused) {

@@ -162,11 +162,10 @@ Result<void> FanOut::save_cursor_at_times() {
 Result<bool> FanOut::replay_on() {
   if (!has_replays_) return false;
   has_replays_ = false;
-  const auto replays =
-      TRY(parts_.database.read([](sql::Tx& tx) { return outbox::replays(tx); }));
+  const auto replays = TRY(parts_.database.read([](sql::Tx& tx) { return outbox::replays(tx); }));
   for (const outbox::Replay& replay : replays) {
-    auto endpoint = TRY(parts_.database.read(
-        [&](sql::Tx& tx) { return parts_.store.load(tx, replay.endpoint); }));
+    auto endpoint = TRY(
+        parts_.database.read([&](sql::Tx& tx) { return parts_.store.load(tx, replay.endpoint); }));
     if (!endpoint) {
       outbox::Replay ended = replay;
       ended.position = ended.last;
@@ -198,8 +197,7 @@ Result<void> FanOut::replay_events(outbox::Replay replay, Endpoint endpoint) {
     deliveries.push_back(make(endpoint, event, true));
     deliveries.back().delivery.order_key = order_key_of(endpoint, view);
   }
-  return write(std::move(deliveries),
-               [&](sql::Tx& tx) { return outbox::move_replay(tx, replay); });
+  return write(std::move(deliveries), [&](sql::Tx& tx) { return outbox::move_replay(tx, replay); });
 }
 
 Result<void> FanOut::replay_failed(outbox::Replay replay, const Endpoint& endpoint) {

@@ -25,24 +25,22 @@ constexpr Query order_key_open{
     "webhooks.order_key_open",
     "SELECT id, next_attempt_at_us FROM webhook_outbox WHERE endpoint_id = $1 AND order_key = $2"
     " AND order_key IS NOT NULL AND state IN ('PENDING', 'FAILED') ORDER BY id LIMIT 1"};
-#define FLORIN_DELIVERIES                                                                      \
-  "SELECT id, tenant_id, endpoint_id, event_id, event_type, state, attempts,"                  \
-  " next_attempt_at_us, order_key, is_replay, last_status, last_error, created_at_us,"         \
+#define FLORIN_DELIVERIES                                                              \
+  "SELECT id, tenant_id, endpoint_id, event_id, event_type, state, attempts,"          \
+  " next_attempt_at_us, order_key, is_replay, last_status, last_error, created_at_us," \
   " delivered_at_us, replayed_at_us FROM webhook_outbox"
-constexpr Query deliveries_open{
-    "webhooks.deliveries_open",
-    FLORIN_DELIVERIES " WHERE endpoint_id = $1 AND state IN ('PENDING', 'FAILED')"
-                      " ORDER BY next_attempt_at_us"};
+constexpr Query deliveries_open{"webhooks.deliveries_open", FLORIN_DELIVERIES
+                                " WHERE endpoint_id = $1 AND state IN ('PENDING', 'FAILED')"
+                                " ORDER BY next_attempt_at_us"};
 constexpr Query delivery_by_id{"webhooks.delivery_by_id", FLORIN_DELIVERIES " WHERE id = $1"};
 constexpr Query deliveries_all{"webhooks.deliveries",
                                FLORIN_DELIVERIES " WHERE id < $1 ORDER BY id DESC"};
-constexpr Query deliveries_of_endpoint{
-    "webhooks.deliveries_of_endpoint",
-    FLORIN_DELIVERIES " WHERE endpoint_id = $1 AND id < $2 ORDER BY id DESC"};
+constexpr Query deliveries_of_endpoint{"webhooks.deliveries_of_endpoint", FLORIN_DELIVERIES
+                                       " WHERE endpoint_id = $1 AND id < $2 ORDER BY id DESC"};
 constexpr Query deliveries_dead{
-    "webhooks.deliveries_dead",
-    FLORIN_DELIVERIES " WHERE endpoint_id = $1 AND id > $2 AND id <= $3 AND state = 'DEAD_LETTER'"
-                      " AND replayed_at_us IS NULL ORDER BY id LIMIT $4"};
+    "webhooks.deliveries_dead", FLORIN_DELIVERIES
+    " WHERE endpoint_id = $1 AND id > $2 AND id <= $3 AND state = 'DEAD_LETTER'"
+    " AND replayed_at_us IS NULL ORDER BY id LIMIT $4"};
 #undef FLORIN_DELIVERIES
 constexpr Query delivery_greatest{"webhooks.delivery_greatest",
                                   "SELECT max(id) FROM webhook_outbox"};
@@ -50,9 +48,8 @@ constexpr Query delivery_update{
     "webhooks.delivery_update",
     "UPDATE webhook_outbox SET state = $2, attempts = $3, next_attempt_at_us = $4,"
     " last_status = $5, last_error = $6, delivered_at_us = $7 WHERE id = $1"};
-constexpr Query delivery_release{
-    "webhooks.delivery_release",
-    "UPDATE webhook_outbox SET next_attempt_at_us = $2 WHERE id = $1"};
+constexpr Query delivery_release{"webhooks.delivery_release",
+                                 "UPDATE webhook_outbox SET next_attempt_at_us = $2 WHERE id = $1"};
 constexpr Query delivery_replayed{"webhooks.delivery_replayed",
                                   "UPDATE webhook_outbox SET replayed_at_us = $2 WHERE id = $1"};
 constexpr Query attempt_insert{
@@ -166,12 +163,10 @@ Result<std::int64_t> remove_rows(sql::Tx& tx, const Query& choose,
 Result<bool> insert(sql::Tx& tx, Delivery& delivery) {
   if (delivery.order_key && TRY(first_open(tx, delivery.endpoint, *delivery.order_key)))
     delivery.next_attempt_at = Delivery::held;
-  const auto rows =
-      TRY(tx.exec(delivery_insert, {delivery.id.value, delivery.tenant.value,
-                                    delivery.endpoint.value, delivery.event.value,
-                                    delivery.event_type, delivery.next_attempt_at.us,
-                                    delivery.order_key, delivery.is_replay,
-                                    delivery.created_at.us}));
+  const auto rows = TRY(tx.exec(
+      delivery_insert, {delivery.id.value, delivery.tenant.value, delivery.endpoint.value,
+                        delivery.event.value, delivery.event_type, delivery.next_attempt_at.us,
+                        delivery.order_key, delivery.is_replay, delivery.created_at.us}));
   return rows > 0;
 }
 
@@ -225,10 +220,10 @@ Result<std::int64_t> greatest_id(sql::Tx& tx) {
 Result<bool> update(sql::Tx& tx, const Delivery& delivery) {
   const auto delivered =
       delivery.delivered_at ? std::optional(delivery.delivered_at->us) : std::nullopt;
-  const auto rows = TRY(tx.exec(
-      delivery_update, {delivery.id.value, to_string(delivery.state), delivery.attempts,
-                        delivery.next_attempt_at.us, delivery.last_status, delivery.last_error,
-                        delivered}));
+  const auto rows =
+      TRY(tx.exec(delivery_update, {delivery.id.value, to_string(delivery.state), delivery.attempts,
+                                    delivery.next_attempt_at.us, delivery.last_status,
+                                    delivery.last_error, delivered}));
   return rows > 0;
 }
 
@@ -292,8 +287,13 @@ Result<void> insert_replay(sql::Tx& tx, const Replay& replay) {
 Result<std::vector<Replay>> replays(sql::Tx& tx) {
   std::vector<Replay> found;
   TRY(tx.query(replays_all, {}, [&](const Row& row) {
-    found.push_back({row.integer(0), {row.integer(1)}, {row.integer(2)}, row.text(3) == "failed",
-                     row.integer(4), row.integer(5), {row.integer(6)}});
+    found.push_back({row.integer(0),
+                     {row.integer(1)},
+                     {row.integer(2)},
+                     row.text(3) == "failed",
+                     row.integer(4),
+                     row.integer(5),
+                     {row.integer(6)}});
     return true;
   }));
   return found;

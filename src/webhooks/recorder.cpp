@@ -14,8 +14,7 @@ Recorder::Recorder(Parts parts, Recorded recorded)
     : parts_(parts),
       recorded_(std::move(recorded)),
       batcher_(
-          parts_.database,
-          [this](sql::Tx& tx, std::span<Item> items) { return write(tx, items); },
+          parts_.database, [this](sql::Tx& tx, std::span<Item> items) { return write(tx, items); },
           [this](Item& item, Nobody&, const Result<void>& committed) {
             complete(item, committed);
           }) {}
@@ -44,9 +43,8 @@ Result<void> Recorder::write(sql::Tx& tx, std::span<Item> items) {
     TRY(write_one(tx, item));
     const Outcome& outcome = item.outcome;
     auto& of_endpoint = health[outcome.delivery.endpoint];
-    auto& place = outcome.delivery.state == DeliveryState::delivered
-                      ? of_endpoint.last_success_at
-                      : of_endpoint.last_failure_at;
+    auto& place = outcome.delivery.state == DeliveryState::delivered ? of_endpoint.last_success_at
+                                                                     : of_endpoint.last_failure_at;
     place = std::max(place, std::optional(outcome.ended_at));
   }
   for (const auto& [endpoint, what] : health) TRY(parts_.store.note_health(tx, endpoint, what));

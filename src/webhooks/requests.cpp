@@ -36,8 +36,8 @@ Result<json::Value> parse_body(const http::Request& request) {
 /// Words of [a-z0-9_] with dots between them.
 bool is_dotted(std::string_view text) {
   const bool of_words = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           c == '_' || c == '.' || c == '-';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '.' || c == '-';
   });
   return of_words && !text.empty() && text.front() != '.' && text.back() != '.' &&
          text.find("..") == std::string_view::npos;
@@ -100,7 +100,8 @@ std::optional<std::vector<std::int64_t>> read_delays(ObjectReader& body) {
   const auto is_delay = [](const json::Value& item) {
     return item.as_integer() && *item.as_integer() >= 1 && *item.as_integer() <= max_delay_ms;
   };
-  if (!items || items->size() > max_delays || !std::all_of(items->begin(), items->end(), is_delay)) {
+  if (!items || items->size() > max_delays ||
+      !std::all_of(items->begin(), items->end(), is_delay)) {
     body.problem("retry_delays_ms", "must_be_delays",
                  "must be a list of at most 20 delays of 1 to 86400000 milliseconds");
     return std::nullopt;
@@ -172,9 +173,9 @@ EndpointChange read_change(ObjectReader& body) {
   change.retry_delays_ms = read_delays(body);
   change.timeout_ms = read_small(body, "timeout_ms", {100, 60'000});
   change.max_concurrency = read_small(body, "max_concurrency", {1, 64});
-  change.rate_limit_per_second = read_nullable<std::int64_t>(
-      body, "rate_limit_per_second",
-      [&] { return body.optional_integer("rate_limit_per_second", {1, 10'000}); });
+  change.rate_limit_per_second = read_nullable<std::int64_t>(body, "rate_limit_per_second", [&] {
+    return body.optional_integer("rate_limit_per_second", {1, 10'000});
+  });
   change.order_by =
       read_nullable<std::string>(body, "order_by", [&] { return read_order_by(body); });
   TlsRequest tls = read_tls(body);

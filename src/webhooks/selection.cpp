@@ -9,8 +9,8 @@ bool selects_type(const Selection& selection, std::string_view type) {
   if (std::find(wanted.begin(), wanted.end(), type) != wanted.end()) return true;
   if (type.starts_with("webhook.")) return false;
   return wanted.empty() || std::any_of(wanted.begin(), wanted.end(), [&](const std::string& one) {
-           return one.ends_with(".*") && type.starts_with(std::string_view(one).substr(
-                                             0, one.size() - 1));
+           return one.ends_with(".*") &&
+                  type.starts_with(std::string_view(one).substr(0, one.size() - 1));
          });
 }
 

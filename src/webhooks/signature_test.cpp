@@ -18,8 +18,7 @@ std::string first_of(const std::string& header) { return header.substr(0, header
 
 // Source: the published test of the Standard Webhooks libraries.
 TEST(Signature, IsThatOfStandardWebhooks) {
-  const auto signer =
-      *Signer::make({hmac("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ed25519()});
+  const auto signer = *Signer::make({hmac("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"), ed25519()});
   const Message message{"msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, R"({"test": 2432232314})"};
   EXPECT_EQ(first_of(signer.standard(message, now)),
             "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
@@ -27,18 +26,16 @@ TEST(Signature, IsThatOfStandardWebhooks) {
 
 // Source: values that the library of Stripe accepts.
 TEST(Signature, IsThatOfStripesScheme) {
-  const auto signer = *Signer::make(
-      {hmac("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="), hmac("a secret of our own 1"),
-       ed25519()});
+  const auto signer = *Signer::make({hmac("whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
+                                     hmac("a secret of our own 1"), ed25519()});
   const std::string header = signer.timed({"", 1768469400, "{}"}, now);
   EXPECT_TRUE(header.starts_with("t=1768469400,v1=")) << header;
   EXPECT_EQ(header.size(), std::string("t=1768469400").size() + 2 * (4 + 64));
 }
 
 TEST(Signature, EndsWithItsSecret) {
-  const auto signer = *Signer::make(
-      {hmac("the old secret, which ends", now.plus_seconds(1)), hmac("the new secret of it"),
-       ed25519()});
+  const auto signer = *Signer::make({hmac("the old secret, which ends", now.plus_seconds(1)),
+                                     hmac("the new secret of it"), ed25519()});
   const Message message{"evt_1", 1, "{}"};
   const std::string both = signer.standard(message, now);
   const std::string one = signer.standard(message, now.plus_seconds(1));

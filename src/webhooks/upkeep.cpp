@@ -36,8 +36,8 @@ std::vector<jobs::Job> Upkeep::jobs() {
 
 Result<std::string> Upkeep::disable_failing() {
   const std::int64_t limit_us = parts_.settings.disable_after_s * 1'000'000;
-  const auto failing = TRY(parts_.database.read(
-      [&](sql::Tx& tx) { return parts_.store.failing_for(tx, limit_us); }));
+  const auto failing = TRY(
+      parts_.database.read([&](sql::Tx& tx) { return parts_.store.failing_for(tx, limit_us); }));
   for (const Endpoint& endpoint : failing) {
     auto change = parts_.changes.announce();
     change.of(endpoint.id);
@@ -78,8 +78,7 @@ Result<std::int64_t> Upkeep::remove_deleted() {
 }
 
 Result<std::string> Upkeep::measure_backlog() {
-  const auto backlog =
-      TRY(parts_.database.read([](sql::Tx& tx) { return outbox::backlog(tx); }));
+  const auto backlog = TRY(parts_.database.read([](sql::Tx& tx) { return outbox::backlog(tx); }));
   const Timestamp now = parts_.clock.now();
   parts_.figures.backlog.set(static_cast<double>(backlog.count));
   parts_.figures.backlog_age_seconds.set(

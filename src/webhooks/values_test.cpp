@@ -58,8 +58,14 @@ class Selecting : public testing::Test {
   }
 
   Endpoint endpoint;
-  events::Event event{{6}, {1}, "account.created", "acc_1",
-                      R"({"data":{"currency":"KZT","amount":5,"open":true}})", "", "", {}};
+  events::Event event{{6},
+                      {1},
+                      "account.created",
+                      "acc_1",
+                      R"({"data":{"currency":"KZT","amount":5,"open":true}})",
+                      "",
+                      "",
+                      {}};
 };
 
 TEST_F(Selecting, ByTypeAndFamily) {
@@ -102,7 +108,9 @@ TEST_F(Selecting, TheOrderKeyIsTheSubjectOrAField) {
 TEST(AttemptLog, KeepsAnyAnswerAsCappedText) {
   EXPECT_EQ(as_utf8("caf\xC3\xA9", 100), "caf\xC3\xA9");
   EXPECT_EQ(as_utf8("a\xFF\xC3", 100), "a\xEF\xBF\xBD\xEF\xBF\xBD");
-  EXPECT_EQ(as_utf8(std::string_view("a\0b", 3), 100), "a\xEF\xBF\xBD" "b");
+  EXPECT_EQ(as_utf8(std::string_view("a\0b", 3), 100),
+            "a\xEF\xBF\xBD"
+            "b");
   EXPECT_EQ(as_utf8("\xED\xA0\x80", 3), "\xEF\xBF\xBD");
   EXPECT_EQ(as_utf8("abcd", 3), "abc");
   EXPECT_EQ(as_utf8("ab\xC3\xA9", 3), "ab");

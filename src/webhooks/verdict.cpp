@@ -33,10 +33,9 @@ Verdict judge(const Manner& manner, const AttemptFacts& facts, const Answer& ans
   if (facts.number > delays) return verdict;
   verdict.state = DeliveryState::failed;
   const auto delay_ms = manner.retry_delays_ms[static_cast<std::size_t>(facts.number - 1)];
-  const auto delay_us = static_cast<std::int64_t>(static_cast<double>(delay_ms) * 1'000 *
-                                                  (1 + facts.jitter));
-  verdict.next_attempt_at =
-      verdict.endpoint_rests_until.value_or(facts.ended_at.plus_us(delay_us));
+  const auto delay_us =
+      static_cast<std::int64_t>(static_cast<double>(delay_ms) * 1'000 * (1 + facts.jitter));
+  verdict.next_attempt_at = verdict.endpoint_rests_until.value_or(facts.ended_at.plus_us(delay_us));
   return verdict;
 }
 

@@ -11,20 +11,20 @@ namespace florin::webhooks {
 
 /// What came back for one attempt.
 struct Answer {
-  std::optional<int> status;                 ///< Nothing: no answer.
+  std::optional<int> status;                  ///< Nothing: no answer.
   std::optional<std::int64_t> retry_after_s;  ///< As the endpoint asks.
 };
 
 /// What an attempt means for its delivery and for the endpoint.
 struct Verdict {
   DeliveryState state = DeliveryState::pending;
-  Timestamp next_attempt_at;               ///< With `failed` only.
+  Timestamp next_attempt_at;                      ///< With `failed` only.
   std::optional<Timestamp> endpoint_rests_until;  ///< It asked (429, 503) to be left alone.
-  bool is_gone = false;                    ///< 410: it wants no more.
+  bool is_gone = false;                           ///< 410: it wants no more.
 };
 
 struct AttemptFacts {
-  int number = 1;    ///< Of the attempt that was answered.
+  int number = 1;  ///< Of the attempt that was answered.
   Timestamp ended_at;
   double jitter = 0;  ///< -0.1 to 0.1: by which part the delay is changed.
 };

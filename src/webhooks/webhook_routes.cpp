@@ -85,8 +85,7 @@ struct Handlers {
 };
 
 Result<Response> Handlers::create(const Request& request) const {
-  const NewEndpoint wanted =
-      TRY(requests::new_endpoint(request, webhooks.settings().manner));
+  const NewEndpoint wanted = TRY(requests::new_endpoint(request, webhooks.settings().manner));
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
   return once(request, "/v1/webhook-endpoints", [&](sql::Tx& tx) -> Result<Response> {
@@ -107,9 +106,8 @@ Result<Response> Handlers::list(const Request& request) const {
 
 Result<Response> Handlers::get(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
-  return Response::ok(to_json(TRY(read([&](sql::Tx& tx) {
-    return webhooks.endpoints().get(tx, request.caller.tenant, id);
-  }))));
+  return Response::ok(to_json(TRY(
+      read([&](sql::Tx& tx) { return webhooks.endpoints().get(tx, request.caller.tenant, id); }))));
 }
 
 Result<Response> Handlers::change(const Request& request) const {
@@ -127,17 +125,15 @@ Result<Response> Handlers::remove(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
   auto announced = webhooks.changes().announce();
   announced.of(id);
-  TRY(webhooks.database().write([&](sql::Tx& tx) {
-    return webhooks.endpoints().remove(tx, origin_of(request), id);
-  }));
+  TRY(webhooks.database().write(
+      [&](sql::Tx& tx) { return webhooks.endpoints().remove(tx, origin_of(request), id); }));
   return Response::no_content();
 }
 
 Result<Response> Handlers::secrets(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
-  const auto found = TRY(read([&](sql::Tx& tx) {
-    return webhooks.endpoints().secrets(tx, request.caller.tenant, id);
-  }));
+  const auto found = TRY(read(
+      [&](sql::Tx& tx) { return webhooks.endpoints().secrets(tx, request.caller.tenant, id); }));
   std::string body;
   json::Writer writer(body);
   writer.begin_object().key("data").begin_array();
@@ -152,20 +148,19 @@ Result<Response> Handlers::rotate(const Request& request) const {
   TRY(webhooks.endpoints().check(rotation));
   auto announced = webhooks.changes().announce();
   announced.of(id);
-  return once(request, "/v1/webhook-endpoints/{id}/rotate-secret",
-              [&](sql::Tx& tx) -> Result<Response> {
-                const auto made =
-                    TRY(webhooks.endpoints().rotate(tx, origin_of(request), id, rotation));
-                // What a key remembers is stored in the clear: the secret itself stays out.
-                return Response::created(to_json(made, false));
-              });
+  return once(
+      request, "/v1/webhook-endpoints/{id}/rotate-secret", [&](sql::Tx& tx) -> Result<Response> {
+        const auto made = TRY(webhooks.endpoints().rotate(tx, origin_of(request), id, rotation));
+        // What a key remembers is stored in the clear: the secret itself stays out.
+        return Response::created(to_json(made, false));
+      });
 }
 
 Result<Response> Handlers::send_test(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
   TRY(requests::nothing(request));
-  auto response = TRY(once(
-      request, "/v1/webhook-endpoints/{id}/test", [&](sql::Tx& tx) -> Result<Response> {
+  auto response =
+      TRY(once(request, "/v1/webhook-endpoints/{id}/test", [&](sql::Tx& tx) -> Result<Response> {
         const auto made = TRY(webhooks.endpoints().send_test(tx, origin_of(request), id));
         return Response{202, to_json(made)};
       }));
@@ -176,8 +171,8 @@ Result<Response> Handlers::send_test(const Request& request) const {
 Result<Response> Handlers::replay(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
   const ReplayRequest wanted = TRY(requests::replay(request));
-  auto response = TRY(once(
-      request, "/v1/webhook-endpoints/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
+  auto response =
+      TRY(once(request, "/v1/webhook-endpoints/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
         TRY(webhooks.endpoints().replay(tx, request.caller.tenant, id, wanted));
         return Response{202, "{\"status\":\"accepted\"}"};
       }));
@@ -207,8 +202,8 @@ Result<Response> Handlers::replay_delivery(const Request& request) const {
   const DeliveryId id = TRY(delivery_id(request));
   TRY(requests::nothing(request));
   EndpointId endpoint;
-  auto response = TRY(once(
-      request, "/v1/webhook-deliveries/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
+  auto response =
+      TRY(once(request, "/v1/webhook-deliveries/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
         const auto made = TRY(webhooks.deliveries().replay(tx, request.caller.tenant, id));
         endpoint = made.endpoint;
         return Response{202, to_json(made)};

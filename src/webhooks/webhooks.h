@@ -30,8 +30,8 @@ class Deliveries;
 class EndpointChanges;
 class Endpoints;
 
-/// Events on their way to other systems: endpoints, the outbox, attempts and replays. At least once:
-/// what was committed to the event log arrives, whatever happens to this process. Safe for
+/// Events on their way to other systems: endpoints, the outbox, attempts and replays. At least
+/// once: what was committed to the event log arrives, whatever happens to this process. Safe for
 /// concurrent use.
 class Webhooks {
  public:

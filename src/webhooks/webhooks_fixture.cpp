@@ -41,19 +41,19 @@ http::Admission Receiver::OpenGate::admit(const http::Request&, const http::Rout
 
 Receiver::Receiver(Answer answer) : answer_(std::move(answer)) {
   http::Routes routes;
-  routes.push_back({"POST", "/{path}", "",
-                    http::HotHandler([this](const http::Request& request,
-                                            const http::Responder& responder) {
-                      Answer now;
-                      {
-                        const std::lock_guard lock(mutex_);
-                        received_.push_back(request);
-                        if (request.path == "/hang") hanging_.push_back(responder);
-                        now = answer_;
-                      }
-                      changed_.notify_all();
-                      if (request.path != "/hang") responder.send(now(request));
-                    })});
+  routes.push_back(
+      {"POST", "/{path}", "",
+       http::HotHandler([this](const http::Request& request, const http::Responder& responder) {
+         Answer now;
+         {
+           const std::lock_guard lock(mutex_);
+           received_.push_back(request);
+           if (request.path == "/hang") hanging_.push_back(responder);
+           now = answer_;
+         }
+         changed_.notify_all();
+         if (request.path != "/hang") responder.send(now(request));
+       })});
   http::ServerOptions options;
   options.port = 0;
   options.access_log = false;
@@ -137,8 +137,7 @@ EventId WebhooksFixture::emit(std::string_view type, std::string_view data,
 }
 
 Endpoint WebhooksFixture::read(EndpointId id) {
-  return database
-      ->read([&](sql::Tx& tx) { return webhooks->endpoints().get(tx, tenant, id); })
+  return database->read([&](sql::Tx& tx) { return webhooks->endpoints().get(tx, tenant, id); })
       ->endpoint;
 }
 
@@ -162,8 +161,8 @@ bool WebhooksFixture::wait_until(const std::function<bool()>& is_so) {
 }
 
 Secret WebhooksFixture::secret_of(EndpointId id) {
-  const auto secrets = database->read(
-      [&](sql::Tx& tx) { return webhooks->endpoints().secrets(tx, tenant, id); });
+  const auto secrets =
+      database->read([&](sql::Tx& tx) { return webhooks->endpoints().secrets(tx, tenant, id); });
   Secret newest;
   for (const EndpointSecret& secret : *secrets) {
     if (secret.kind == SecretKind::hmac) newest = secret.text;
@@ -171,10 +170,9 @@ Secret WebhooksFixture::secret_of(EndpointId id) {
   return newest;
 }
 
-WebhooksFixture::Answered WebhooksFixture::call(std::string_view method,
-                                                const std::string& pattern, std::string_view id,
-                                                std::string body, const std::string& query,
-                                                TenantId as) {
+WebhooksFixture::Answered WebhooksFixture::call(std::string_view method, const std::string& pattern,
+                                                std::string_view id, std::string body,
+                                                const std::string& query, TenantId as) {
   http::Request request;
   request.method = std::string(method);
   request.path = pattern;
