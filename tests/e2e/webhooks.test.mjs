@@ -2,6 +2,7 @@
 // are refused, and nothing lost over kill -9.
 import assert from 'node:assert/strict';
 import {createHmac} from 'node:crypto';
+import {copyFileSync} from 'node:fs';
 import {after, before, describe, it} from 'node:test';
 
 import {Webhook as StandardWebhook} from 'standardwebhooks';
@@ -9,9 +10,9 @@ import Stripe from 'stripe';
 import {Webhook as SvixWebhook} from 'svix';
 
 import {Books} from './lib/books.mjs';
-import {assertFields, bodyOf, problemOf} from './lib/client.mjs';
+import {assertFields, bodyOf, Client, problemOf} from './lib/client.mjs';
 import {Receiver} from './lib/receiver.mjs';
-import {eventually, sleep} from './lib/server.mjs';
+import {eventually, florinOk, makeFolder, Server, sleep} from './lib/server.mjs';
 
 const env = {FLORIN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1'};
 const endpoints = '/v1/webhook-endpoints';
@@ -173,6 +174,35 @@ describe('webhooks of the configuration', () => {
     problemOf(await books.api.send('DELETE', `${endpoints}/${endpoint.id}`), 409, 'webhook_endpoint_managed');
     await books.restart();
     assert.equal((await books.api.all(endpoints)).length, 1);
+  });
+});
+
+describe('an export', () => {
+  it('takes endpoints, their sealed secrets and deliveries along', async () => {
+    const shop = await Receiver.start();
+    after(() => shop.close());
+    const books = await Books.open({env});
+    after(() => books.close());
+    const {id, secret} = await subscribe(books.api, shop.url, {event_types: ['account.created']});
+    await books.account();
+    await shop.waitFor(1);
+    await eventually('the delivery is written', async () =>
+      (await books.api.all(`${deliveries}?state=DELIVERED`)).length === 1);
+    const [from, to] = [books.dataDir, makeFolder()];
+    await florinOk(['export', '--data', from, '--out', `${to}/export.jsonl`]);
+    await florinOk(['import', '--data', to, '--in', `${to}/export.jsonl`]);
+    copyFileSync(`${from}/secret.key`, `${to}/secret.key`);
+    const server = await Server.start(to, {env});
+    after(() => server.stop());
+    const api = new Client(server.url, books.secret);
+    after(() => api.close());
+    const {data} = bodyOf(await api.get(`${endpoints}/${id}/secrets`), 200);
+    assert.equal(data.find(({kind}) => kind === 'hmac').secret, secret);
+    const [{id: delivery}] = await api.all(deliveries);
+    assert.equal(bodyOf(await api.get(`${deliveries}/${delivery}`), 200).attempt_log.length, 1);
+    bodyOf(await api.post('/v1/accounts', {code: 'after-import', type: 'asset', currency: 'KZT'}), 201);
+    await shop.waitFor(1, ({json}) => json.data.code === 'after-import');
+    assert.equal(shop.received.length, 2, 'what was delivered before is not sent again');
   });
 });
 
