@@ -121,8 +121,7 @@ Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& wo
 
 Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) {
   if (!id || world.accounts.contains(id)) return {};
-  if (auto account = TRY(store::load_account_state(tx, id)))
-    world.accounts.emplace(id, *account);
+  if (auto account = TRY(store::load_account_state(tx, id))) world.accounts.emplace(id, *account);
   return {};
 }
 
