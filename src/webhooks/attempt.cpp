@@ -1,6 +1,9 @@
 #include "webhooks/attempt.h"
 
-#include "platform/json/writer.h"
+#include <algorithm>
+#include <utility>
+
+#include "platform/json/value.h"
 
 namespace florin::webhooks {
 namespace {
@@ -27,22 +30,21 @@ std::size_t sequence_length(std::string_view bytes) {
   return bad ? 0 : length;
 }
 
+/// A JSON object. A name that comes twice is joined, as RFC 9110 5.3 allows: members are unique.
 std::string headers_json(const std::vector<http_client::Header>& headers) {
-  std::string text;
-  json::Writer writer(text);
-  writer.begin_object();
-  std::size_t count = 0;
+  json::Object object;
   for (const auto& header : headers) {
-    if (++count > kept_headers) break;
     const std::string name = as_utf8(header.name, kept_header_bytes);
-    std::string key;
-    json::append_string(key, name);
-    // Writer::key() takes our own constants; names of others are escaped first.
-    writer.key(std::string_view(key).substr(1, key.size() - 2))
-        .value(as_utf8(header.value, kept_header_bytes));
+    std::string value = as_utf8(header.value, kept_header_bytes);
+    const auto known = std::find_if(object.begin(), object.end(),
+                                    [&](const auto& member) { return member.first == name; });
+    if (known != object.end()) {
+      known->second = *known->second.as_string() + ", " + value;
+    } else if (object.size() < kept_headers) {
+      object.emplace_back(name, std::move(value));
+    }
   }
-  writer.end_object();
-  return text;
+  return json::serialize(json::Value(std::move(object)));
 }
 
 }  // namespace

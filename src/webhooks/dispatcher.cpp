@@ -43,7 +43,7 @@ Result<void> Dispatcher::start() {
 void Dispatcher::stop() {
   {
     std::unique_lock lock(mutex_);
-    is_stopping_ = true;
+    if (std::exchange(is_stopping_, true)) return;
     landed_.wait_for(lock, patience_at_stop, [&] { return under_way_ == 0; });
   }
   worker_.stop();
@@ -170,6 +170,7 @@ void Dispatcher::land(Landing landing) {
     parts_.figures.lag_seconds.observe(static_cast<double>(now.us - event->created_at.us) /
                                        second_us);
   --in_flight_;
+  doubted_in_flight_ -= landing.flight.was_doubted ? 1 : 0;
   if (found != lines_.end()) {
     found->second.queue.answered(is_success);
     if (verdict.endpoint_rests_until) found->second.queue.rest_until(*verdict.endpoint_rests_until);

@@ -62,6 +62,7 @@ class Dispatcher {
     Waiting waiting;
     std::vector<http_client::Header> sent;
     Timestamp started_at;
+    bool was_doubted = false;
   };
   struct Landing {
     Flight flight;
@@ -95,9 +96,9 @@ class Dispatcher {
   void post(std::vector<T> Inbox::*place, T item);
 
   Parts parts_;
-  std::map<EndpointId, Line> lines_;  // Of the worker, as are the next three.
+  std::map<EndpointId, Line> lines_;  // Of the worker, as are the next four.
   EndpointId first_in_turn_;
-  int in_flight_ = 0;
+  int in_flight_ = 0, doubted_in_flight_ = 0;
   std::map<DeliveryId, std::shared_ptr<const events::Event>> being_written_;
   std::mt19937 random_{std::random_device{}()};
 

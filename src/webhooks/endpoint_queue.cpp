@@ -6,6 +6,7 @@ namespace florin::webhooks {
 namespace {
 
 constexpr int failures_to_doubt = 3;
+constexpr int slots_of_unknown = 2;
 constexpr std::size_t low_water = EndpointQueue::most_waiting / 4;
 constexpr std::int64_t second_us = 1'000'000;
 
@@ -43,6 +44,7 @@ std::optional<Waiting> EndpointQueue::take(Timestamp now) {
 void EndpointQueue::answered(bool is_success) {
   --in_flight_;
   failures_in_a_row_ = is_success ? 0 : failures_in_a_row_ + 1;
+  has_succeeded_ |= is_success;
 }
 
 void EndpointQueue::clear() {
@@ -67,9 +69,15 @@ Timestamp EndpointQueue::next_look(Timestamp now) const {
   return looks_into_store ? std::min(stored_due_, next) : next;
 }
 
-bool EndpointQueue::is_doubted() const { return failures_in_a_row_ >= failures_to_doubt; }
+bool EndpointQueue::is_doubted() const {
+  return !has_succeeded_ || failures_in_a_row_ >= failures_to_doubt;
+}
 
-int EndpointQueue::slots() const { return is_doubted() ? 1 : endpoint_.manner.max_concurrency; }
+int EndpointQueue::slots() const {
+  if (failures_in_a_row_ >= failures_to_doubt) return 1;
+  const int most = endpoint_.manner.max_concurrency;
+  return has_succeeded_ ? most : std::min(most, slots_of_unknown);
+}
 
 Timestamp EndpointQueue::rate_allows_at(Timestamp now) const {
   if (!endpoint_.manner.rate_limit_per_second) return now;

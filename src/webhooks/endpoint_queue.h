@@ -38,8 +38,8 @@ class EndpointQueue {
   std::optional<Waiting> take(Timestamp now);
   /// Its answer came, or none: another may be sent. The result is not written yet.
   void answered(bool is_success);
-  /// Whether it failed so often of late that it is tried with one attempt at a time: a host that
-  /// hangs must not hold many connections.
+  /// Whether it has not answered well yet, or failed several times in a row: a host that hangs must
+  /// not hold many connections, so it gets two attempts at a time, or one.
   bool is_doubted() const;
   /// Its result is written, or will never be.
   void settled(DeliveryId id) { busy_.erase(id); }
@@ -74,6 +74,7 @@ class EndpointQueue {
   Timestamp paced_until_{0};  // The moment up to which the rate is used up.
   int in_flight_ = 0;
   int failures_in_a_row_ = 0;
+  bool has_succeeded_ = false;
 };
 
 }  // namespace florin::webhooks

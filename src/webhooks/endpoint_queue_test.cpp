@@ -24,6 +24,12 @@ class Queue : public testing::Test {
     const auto taken = queue.take(now);
     return taken ? taken->delivery.id.value : 0;
   }
+  /// It answers well once.
+  void prove() {
+    push(1'000);
+    EXPECT_EQ(take(), 1'000);
+    queue.answered(true);
+  }
   void limit_rate(std::int64_t per_second) {
     endpoint.manner.rate_limit_per_second = per_second;
     endpoint.manner.max_concurrency = 64;
@@ -89,6 +95,7 @@ TEST_F(Queue, RestsWhenAskedTo) {
 }
 
 TEST_F(Queue, KeepsItsRate) {
+  prove();
   limit_rate(10);
   for (int i = 1; i <= 30; ++i) push(i);
   int taken = 0;
@@ -97,6 +104,20 @@ TEST_F(Queue, KeepsItsRate) {
   EXPECT_EQ(queue.next_look(start), start.plus_us(100'000));
   EXPECT_NE(take(start.plus_us(100'000)), 0);
   EXPECT_EQ(take(start.plus_us(100'000)), 0);
+}
+
+TEST_F(Queue, AnEndpointThatHasNotAnsweredYetGetsTwoAttemptsAtATime) {
+  endpoint.manner.max_concurrency = 8;
+  queue.set_endpoint(endpoint);
+  for (int i = 1; i <= 8; ++i) push(i);
+  EXPECT_NE(take(), 0);
+  EXPECT_NE(take(), 0);
+  EXPECT_EQ(take(), 0);
+  queue.answered(true);
+  EXPECT_FALSE(queue.is_doubted());
+  int taken = 0;
+  while (take() != 0) ++taken;
+  EXPECT_EQ(taken, 6);
 }
 
 TEST_F(Queue, AnEndpointThatKeepsFailingIsTriedOneAtATimeUntilItAnswers) {

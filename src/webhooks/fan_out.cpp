@@ -51,12 +51,7 @@ std::int64_t FanOut::turn() {
 
 Result<bool> FanOut::read_on() {
   if (!position_) TRY(load_cursor());
-  const auto mark = parts_.changes.settled();
-  if (!mark) return false;  // Soon.
-  if (known_mark_ != mark) TRY(load_endpoints(*mark));
   Plan plan = TRY(this->plan());
-  // Events that were read may be newer than a change that has begun since: decide again.
-  if (!parts_.changes.is_still(*mark)) return true;
   if (!plan.read_to) {
     TRY(save_cursor_at_times());
     return false;
@@ -76,26 +71,32 @@ Result<void> FanOut::load_cursor() {
   return {};
 }
 
-Result<void> FanOut::load_endpoints(std::uint64_t mark) {
+/// Called after events were read: endpoints newer than an event are right for it (what they may not
+/// have is below their `start_after`), older ones may have missed their own making.
+Result<void> FanOut::refresh_endpoints() {
+  if (known_mark_ && parts_.changes.is_still(*known_mark_)) return {};
+  const auto mark = parts_.changes.settled();
   auto enabled = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.enabled(tx); }));
   endpoints_.clear();
   for (Endpoint& endpoint : enabled) {
     auto& of_tenant = endpoints_[endpoint.tenant];
     of_tenant.push_back(std::make_shared<const Endpoint>(std::move(endpoint)));
   }
-  known_mark_ = mark;
+  known_mark_ = mark;  // Nothing while a change is under way: then they are read again.
   return {};
 }
 
 Result<FanOut::Plan> FanOut::plan() {
-  Plan plan;
   if (endpoints_.empty()) {
-    // Nobody wants what is there: step over it unread.
     const EventId newest = TRY(parts_.events.newest());
-    if (newest > *position_) plan.read_to = newest;
-    return plan;
+    TRY(refresh_endpoints());
+    // When nobody wants what is there, it is stepped over unread.
+    if (endpoints_.empty()) return Plan{{}, newest > *position_ ? newest : EventId()};
   }
-  for (events::Event& event : TRY(parts_.events.read_after(*position_, events_at_once))) {
+  Plan plan;
+  auto events = TRY(parts_.events.read_after(*position_, events_at_once));
+  TRY(refresh_endpoints());
+  for (events::Event& event : events) {
     plan.read_to = event.id;
     add_deliveries(plan, std::make_shared<const events::Event>(std::move(event)));
     if (plan.deliveries.size() >= deliveries_at_once) break;

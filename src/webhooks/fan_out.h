@@ -60,7 +60,7 @@ class FanOut {
   std::int64_t turn();
   Result<bool> read_on();
   Result<void> load_cursor();
-  Result<void> load_endpoints(std::uint64_t mark);
+  Result<void> refresh_endpoints();
   Result<Plan> plan();
   void add_deliveries(Plan& plan, std::shared_ptr<const events::Event> event);
   /// Writes the deliveries with what `also` writes, and hands them over.

@@ -116,12 +116,12 @@ TEST(AttemptLog, KeepsAnyAnswerAsCappedText) {
   EXPECT_EQ(as_utf8("ab\xC3\xA9", 3), "ab");
   http_client::Response response;
   response.status = 200;
-  response.headers = {{"X-\"Odd\"", "1"}};
+  response.headers = {{"X-\"Odd\"", "1"}, {"Set-Cookie", "a"}, {"Set-Cookie", "b"}};
   response.body = std::string(5'000, 'x');
   const Attempt attempt = attempt_of({}, response);
   EXPECT_EQ(attempt.response_body.size(), 4'096u);
   EXPECT_TRUE(attempt.is_cut_off);
-  EXPECT_EQ(attempt.response_headers, R"({"X-\"Odd\"":"1"})");
+  EXPECT_EQ(attempt.response_headers, R"({"X-\"Odd\"":"1","Set-Cookie":"a, b"})");
 }
 
 }  // namespace
