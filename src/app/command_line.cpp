@@ -146,6 +146,9 @@ Result<int> Program::serve() {
   const sigset_t stop = block_stop_signals();
   Config settings = TRY(load()).config;
   settings.sandbox = sandbox;
+  // What is tried out in a sandbox runs on the same machine.
+  if (sandbox && settings.webhooks.allowed_hosts.empty())
+    settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
   const auto database = TRY(open(settings));
   const Secret secret_key = TRY(load_secret_key(settings));
   Application application(*database, clock, settings, secret_key);

@@ -109,12 +109,11 @@ Setting database_url() {
 
 /// A setting whose value is never shown.
 Setting secret(std::string_view key, std::string_view env, std::string_view help,
-               const std::function<Secret&(Config&)>& field) {
+               std::size_t least_bytes, const std::function<Secret&(Config&)>& field) {
   return {key, env, help,
           [=](Config& config, std::string_view value) -> Result<void> {
-            constexpr std::size_t least_bytes = 16;
             if (!value.empty() && value.size() < least_bytes)
-              return invalid("must have at least 16 characters");
+              return invalid(fmt::format("must have at least {} characters", least_bytes));
             field(config) = Secret(std::string(value));
             return {};
           },
@@ -162,7 +161,7 @@ void add_webhook_settings(std::vector<Setting>& all) {
       secret("security.encryption_key", "ENCRYPTION_KEY",
              "Seals secrets in the database, 16 characters or more. Default: the content of "
              "secret.key in the data folder, which is made at the first start.",
-             [](Config& c) -> Secret& { return c.encryption_key; }),
+             16, [](Config& c) -> Secret& { return c.encryption_key; }),
       number<int>("webhooks.retry_attempts", "WEBHOOK_RETRY_ATTEMPTS",
                   "Attempts of a webhook delivery where its endpoint does not say, 1 to 20.", 1, 20,
                   [](Config& c) -> int& { return c.webhook_attempts; }),
@@ -183,7 +182,7 @@ void add_webhook_settings(std::vector<Setting>& all) {
            [](Config& c) -> std::vector<std::string>& { return c.webhooks.allowed_hosts; }),
       rgs_url(),
       secret("webhooks.rgs_secret", "WEBHOOK_SECRET",
-             "Signs webhooks to the game server, 16 characters or more. Default: one is made.",
+             "Signs webhooks to the game server; better long than short. Default: one is made.", 1,
              [](Config& c) -> Secret& { return c.rgs_webhook.secret; }),
       number<int>("webhooks.rgs_max_retries", "WEBHOOK_MAX_RETRIES",
                   "Retries to the game server, after 1, 5, 15, 60 and 300 seconds, 0 to 5.", 0, 5,

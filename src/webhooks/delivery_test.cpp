@@ -18,7 +18,7 @@ TEST_F(Delivering, AnEventArrivesSignedAsItIsStored) {
   EXPECT_EQ(got.body, (*events.find(tenant, event))->payload);
   EXPECT_EQ(got.header("webhook-id"), event.str());
   EXPECT_EQ(got.header("content-type"), "application/json");
-  const std::string key(hmac_key_of(secret_of(endpoint.id))->reveal());
+  const std::string key(hmac_key_of(secret_of(endpoint.id)).reveal());
   EXPECT_EQ(got.header("x-webhook-signature"),
             crypto::to_hex(crypto::bytes_of(crypto::hmac_sha256(key, got.body))));
   EXPECT_TRUE(got.header("webhook-signature")->starts_with("v1,"));

@@ -95,7 +95,7 @@ struct NewEndpoint {
   Tls tls = {};
   std::optional<Secret> private_key_pem = {};  ///< Of tls.certificate_pem.
   /// `whsec_` and base64 of 24 to 64 bytes, which then are the key; or any other text of at least
-  /// 16 bytes, which is the key as it stands. Nothing: a new one is made.
+  /// 16 bytes (of the configuration: any), which is the key as it stands. Nothing: one is made.
   std::optional<Secret> secret = {};
 };
 

@@ -217,6 +217,7 @@ TEST_F(EndpointRules, WhatTheConfigurationNamesMayBePrivate) {
   wanted.name = "rgs";
   wanted.url = receiver.url();
   wanted.is_trusted = true;
+  wanted.secret = Secret("short");  // Nor does it have to be a good secret.
   ASSERT_TRUE(webhooks->ensure_endpoint(wanted));
   emit();
   EXPECT_TRUE(receiver.wait_for(1));

@@ -17,16 +17,25 @@ bool is_valid_at(const std::optional<Timestamp>& expires_at, Timestamp now) {
   return !expires_at || now < *expires_at;
 }
 
+/// The bytes behind `whsec_`; nothing when it is not there or they are not so many.
+std::optional<std::string> decoded_key(const Secret& text) {
+  if (!text.reveal().starts_with(hmac_prefix)) return std::nullopt;
+  auto key = crypto::from_base64(text.reveal().substr(hmac_prefix.size()));
+  if (!key || key->size() < 24 || key->size() > 64) return std::nullopt;
+  return key;
+}
+
 }  // namespace
 
-std::optional<Secret> hmac_key_of(const Secret& text) {
-  constexpr std::size_t min_raw_bytes = 16;
-  const std::string_view given = text.reveal();
-  if (!given.starts_with(hmac_prefix))
-    return given.size() < min_raw_bytes ? std::nullopt : std::optional(text);
-  auto key = crypto::from_base64(given.substr(hmac_prefix.size()));
-  if (!key || key->size() < 24 || key->size() > 64) return std::nullopt;
-  return Secret(*std::move(key));
+bool is_good_hmac_secret(const Secret& text) {
+  constexpr std::size_t min_text_bytes = 16;
+  return text.reveal().starts_with(hmac_prefix) ? decoded_key(text).has_value()
+                                                : text.reveal().size() >= min_text_bytes;
+}
+
+Secret hmac_key_of(const Secret& text) {
+  auto key = decoded_key(text);
+  return key ? Secret(*std::move(key)) : text;
 }
 
 Secret new_hmac_secret() {
@@ -58,9 +67,7 @@ Result<Signer> Signer::make(const std::vector<EndpointSecret>& secrets) {
   Signer signer;
   for (auto secret = secrets.rbegin(); secret != secrets.rend(); ++secret) {
     if (secret->kind == SecretKind::hmac) {
-      auto key = hmac_key_of(secret->text);
-      if (!key) return no_key;
-      signer.hmac_keys_.push_back({*std::move(key), secret->text, secret->expires_at});
+      signer.hmac_keys_.push_back({hmac_key_of(secret->text), secret->text, secret->expires_at});
     } else {
       auto key = ed25519_key_of(secret->text);
       if (!key) return no_key;

@@ -12,9 +12,12 @@
 
 namespace florin::webhooks {
 
-/// The key of an HMAC secret: the decoded bytes behind `whsec_`, else the bytes of the text.
-/// Nothing when it has the prefix but not 24 to 64 bytes of base64, or fewer than 16 bytes without.
-std::optional<Secret> hmac_key_of(const Secret& text);
+/// Whether it is a secret that a tenant may choose: `whsec_` and base64 of 24 to 64 bytes, or other
+/// text of at least 16 bytes. The configuration may name any: it is the operator's own.
+bool is_good_hmac_secret(const Secret& text);
+/// The key of an HMAC secret: the decoded bytes behind `whsec_` when they are 24 to 64, else the
+/// bytes of the text.
+Secret hmac_key_of(const Secret& text);
 Secret new_hmac_secret();
 /// "whsk_" and base64 of seed and public key.
 Secret new_ed25519_secret();
@@ -33,7 +36,8 @@ struct Message {
 /// Source: Standard Webhooks 1.0.0.
 class Signer {
  public:
-  /// Secrets in order of their making. Errors: secret_unreadable for text that is no key.
+  /// Secrets in order of their making, of both kinds. Errors: secret_unreadable when one is missing
+  /// or an ed25519 key is none.
   static Result<Signer> make(const std::vector<EndpointSecret>& secrets);
 
   /// `webhook-signature`: "v1,…" of every secret that is valid now, the newest first, then "v1a,…".

@@ -45,17 +45,22 @@ TEST(Signature, EndsWithItsSecret) {
 }
 
 TEST(Signature, SecretsAreReadAsTheyAreWritten) {
-  EXPECT_FALSE(hmac_key_of(Secret("fifteen bytes..")));
-  EXPECT_TRUE(hmac_key_of(Secret("sixteen bytes...")));
-  EXPECT_FALSE(hmac_key_of(Secret("whsec_MfKQ9r8GKYqrTwjU")));
-  EXPECT_TRUE(hmac_key_of(new_hmac_secret()));
+  EXPECT_FALSE(is_good_hmac_secret(Secret("fifteen bytes..")));
+  EXPECT_TRUE(is_good_hmac_secret(Secret("sixteen bytes...")));
+  EXPECT_FALSE(is_good_hmac_secret(Secret("whsec_MfKQ9r8GKYqrTwjU")));
+  EXPECT_TRUE(is_good_hmac_secret(new_hmac_secret()));
+  EXPECT_EQ(hmac_key_of(new_hmac_secret()).reveal().size(), 32u);
+  EXPECT_EQ(hmac_key_of(Secret("short")).reveal(), "short");
+  EXPECT_EQ(hmac_key_of(Secret("whsec_test_secret")).reveal(), "whsec_test_secret");
   EXPECT_TRUE(ed25519_key_of(new_ed25519_secret()));
   EXPECT_FALSE(ed25519_key_of(Secret("whsk_AAAA")));
   EXPECT_FALSE(ed25519_key_of(Secret("nonsense")));
 }
 
 TEST(Signature, WhatIsNoKeyIsAnError) {
-  EXPECT_EQ(Signer::make({hmac("short"), ed25519()}).error().code,
+  EndpointSecret broken = ed25519();
+  broken.text = Secret("whsk_AAAA");
+  EXPECT_EQ(Signer::make({hmac("the only secret of it"), broken}).error().code,
             crypto::errors::secret_unreadable);
   EXPECT_EQ(Signer::make({hmac("the only secret of it")}).error().code,
             crypto::errors::secret_unreadable);
