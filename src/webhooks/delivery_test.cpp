@@ -198,6 +198,38 @@ TEST_F(Delivering, NothingIsSentToAnEndpointThatIsDisabledUntilItIsEnabled) {
   EXPECT_EQ(deliveries().at(0).event, after);
 }
 
+TEST_F(Delivering, AnEndpointHearsOfWhatHappensRightAfterItWasMade) {
+  const Receiver receiver;
+  constexpr int rounds = 40;
+  for (int i = 0; i < rounds; ++i) {
+    const std::string type = "round.number_" + std::to_string(i);
+    emit(type);  // Not for it.
+    create(receiver, [&](NewEndpoint& e) { e.selection.event_types = {type}; });
+    emit(type);
+  }
+  ASSERT_TRUE(wait_for(DeliveryState::delivered, rounds));
+  EXPECT_EQ(deliveries().size(), static_cast<std::size_t>(rounds));
+}
+
+TEST_F(Delivering, MetricsTellOfAttemptsLagAndBacklog) {
+  const Receiver receiver(Receiver::status(500));
+  create(receiver, [](NewEndpoint& e) { e.manner.retry_delays_ms = {60'000}; });
+  const Receiver other;
+  create(other);
+  emit();
+  ASSERT_TRUE(wait_for(DeliveryState::delivered, 1));
+  ASSERT_TRUE(wait_for(DeliveryState::failed, 1));
+  EXPECT_TRUE(run_job("webhooks.measure_backlog"));
+  const std::string text = metrics.expose();
+  for (const std::string_view line :
+       {"florin_webhooks_attempts_total{outcome=\"delivered\"} 1",
+        "florin_webhooks_attempts_total{outcome=\"failed\"} 1",
+        "florin_webhooks_lag_seconds_count 1", "florin_webhooks_backlog 1",
+        "florin_webhooks_attempt_seconds_count 2"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+  }
+}
+
 TEST_F(Delivering, FailingForDaysDisablesTheEndpoint) {
   Settings settings = settings_of_tests();
   settings.disable_after_s = 0;

@@ -20,6 +20,22 @@ constexpr std::int64_t longest_rest_us = second_us;  // A wake-up ends it.
 constexpr std::chrono::seconds patience_at_stop{3};
 constexpr double jitter = 0.1;
 
+/// What the verdict makes of the delivery and of the attempt's entry in the log.
+void conclude(Outcome& outcome, const Verdict& verdict, Timestamp started_at) {
+  Delivery& delivery = outcome.delivery;
+  Attempt& attempt = outcome.attempt;
+  attempt.delivery = delivery.id;
+  attempt.number = ++delivery.attempts;
+  attempt.started_at = started_at;
+  attempt.duration_us = outcome.ended_at.us - started_at.us;
+  delivery.state = verdict.state;
+  delivery.next_attempt_at = verdict.next_attempt_at;
+  delivery.last_status = attempt.status;
+  delivery.last_error = attempt.error;
+  if (verdict.state == DeliveryState::delivered) delivery.delivered_at = outcome.ended_at;
+  outcome.is_gone = verdict.is_gone;
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Parts parts)
@@ -141,44 +157,36 @@ Result<std::optional<Dispatcher::Line>> Dispatcher::read_line(EndpointId id) {
 
 void Dispatcher::land(Landing landing) {
   const Timestamp now = parts_.clock.now();
-  Outcome outcome{std::move(landing.flight.waiting.delivery),
-                  attempt_of(landing.flight.sent, landing.received), now};
-  Delivery& delivery = outcome.delivery;
-  Attempt& attempt = outcome.attempt;
-  attempt.delivery = delivery.id;
-  attempt.number = ++delivery.attempts;
-  attempt.started_at = landing.flight.started_at;
-  attempt.duration_us = now.us - attempt.started_at.us;
-
-  const auto found = lines_.find(delivery.endpoint);
+  Flight& flight = landing.flight;
+  Outcome outcome{std::move(flight.waiting.delivery), attempt_of(flight.sent, landing.received),
+                  now};
+  const auto found = lines_.find(outcome.delivery.endpoint);
   const Manner manner = found == lines_.end() ? Manner() : found->second.queue.endpoint().manner;
   const double part = std::uniform_real_distribution<double>(-jitter, jitter)(random_);
   const Verdict verdict =
-      judge(manner, {attempt.number, now, part}, answer_of(landing.received, now));
-  delivery.state = verdict.state;
-  delivery.next_attempt_at = verdict.next_attempt_at;
-  delivery.last_status = attempt.status;
-  delivery.last_error = attempt.error;
-  outcome.is_gone = verdict.is_gone;
-  const bool is_success = verdict.state == DeliveryState::delivered;
-  if (is_success) delivery.delivered_at = now;
+      judge(manner, {outcome.delivery.attempts + 1, now, part}, answer_of(landing.received, now));
+  conclude(outcome, verdict, flight.started_at);
+  observe(outcome, *flight.waiting.event);
 
-  const auto& event = landing.flight.waiting.event;
-  parts_.figures.attempts(verdict.state).add();
-  parts_.figures.attempt_seconds.observe(static_cast<double>(attempt.duration_us) / second_us);
-  if (is_success && !delivery.is_replay)
-    parts_.figures.lag_seconds.observe(static_cast<double>(now.us - event->created_at.us) /
-                                       second_us);
   --in_flight_;
-  doubted_in_flight_ -= landing.flight.was_doubted ? 1 : 0;
+  doubted_in_flight_ -= flight.was_doubted ? 1 : 0;
   if (found != lines_.end()) {
-    found->second.queue.answered(is_success);
+    found->second.queue.answered(verdict.state == DeliveryState::delivered);
     if (verdict.endpoint_rests_until) found->second.queue.rest_until(*verdict.endpoint_rests_until);
   }
-  being_written_[delivery.id] = event;
+  being_written_[outcome.delivery.id] = std::move(flight.waiting.event);
   recorder_.submit(std::move(outcome));
   const std::lock_guard lock(mutex_);
   if (--under_way_ == 0) landed_.notify_all();
+}
+
+void Dispatcher::observe(const Outcome& outcome, const events::Event& event) {
+  const auto seconds = [](std::int64_t us) { return static_cast<double>(us) / second_us; };
+  const Delivery& delivery = outcome.delivery;
+  parts_.figures.attempts(delivery.state).add();
+  parts_.figures.attempt_seconds.observe(seconds(outcome.attempt.duration_us));
+  if (delivery.state == DeliveryState::delivered && !delivery.is_replay)
+    parts_.figures.lag_seconds.observe(seconds(outcome.ended_at.us - event.created_at.us));
 }
 
 void Dispatcher::settle(Settled settled) {

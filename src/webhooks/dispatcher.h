@@ -84,6 +84,7 @@ class Dispatcher {
   void load(EndpointId id);
   Result<std::optional<Line>> read_line(EndpointId id);
   void land(Landing landing);
+  void observe(const Outcome& outcome, const events::Event& event);
   void settle(Settled settled);
   void refill(Line& line, Timestamp now);
   Result<void> read_open(Line& line, Timestamp now);

@@ -259,7 +259,9 @@ TEST_F(EndpointRules, DeliveriesAreFiltered) {
 
 TEST_F(EndpointRules, SecretsOfAnotherKeyAreUnreadableAndSaidSo) {
   const std::string id = made();
+  webhooks.reset();
   vault = crypto::Vault(Secret("another master key altogether"));
+  restart();
   EXPECT_EQ(call("GET", one + "/secrets", id).code, "secret_unreadable");
 }
 
