@@ -211,6 +211,43 @@ TEST_F(Delivering, AnEndpointHearsOfWhatHappensRightAfterItWasMade) {
   EXPECT_EQ(deliveries().size(), static_cast<std::size_t>(rounds));
 }
 
+TEST_F(Delivering, AnOutcomeThatCannotBeWrittenIsWrittenLaterAndNotSentAgain) {
+  const auto limit_pages = [&](const std::string& most) {
+    EXPECT_TRUE(database->write(
+        [&](sql::Tx& tx) { return tx.exec_script("PRAGMA max_page_count = " + most); }));
+  };
+  const Receiver receiver([&](const http::Request&) {
+    limit_pages("1");  // No new page: the database is full.
+    return http::Response{200, std::string(4'000, 'x')};
+  });
+  create(receiver);
+  emit();
+  ASSERT_TRUE(wait_until([&] { return database->write_stats().failed_units > 0; }));
+  limit_pages("1000000");
+  ASSERT_TRUE(wait_for(DeliveryState::delivered, 1));
+  EXPECT_EQ(receiver.received().size(), 1u);
+}
+
+TEST_F(Delivering, HangingEndpointsTogetherLeaveRoomForThoseThatAnswer) {
+  Settings settings = settings_of_tests();
+  settings.max_in_flight = 8;
+  restart(settings);
+  const Receiver receiver;
+  create(receiver);
+  emit();
+  ASSERT_TRUE(receiver.wait_for(1));
+  const Receiver hanging;
+  for (int i = 0; i < 6; ++i) {
+    create(hanging, [&](NewEndpoint& e) {
+      e.url = hanging.url("/hang");
+      e.manner.timeout_ms = 60'000;
+    });
+  }
+  for (int i = 0; i < 40; ++i) emit();
+  ASSERT_TRUE(receiver.wait_for(41));
+  EXPECT_LE(hanging.received().size(), 4u);
+}
+
 TEST_F(Delivering, MetricsTellOfAttemptsLagAndBacklog) {
   const Receiver receiver(Receiver::status(500));
   create(receiver, [](NewEndpoint& e) { e.manner.retry_delays_ms = {60'000}; });

@@ -95,8 +95,8 @@ std::int64_t Dispatcher::turn() {
     is_stopping = is_stopping_;
   }
   take_in(std::move(inbox));
-  if (is_stopping) return longest_rest_us;
   const Timestamp now = parts_.clock.now();
+  if (is_stopping || !can_write(now)) return longest_rest_us;
   for (auto& [id, line] : lines_) {
     if (line.queue.needs_refill(now)) refill(line, now);
   }
@@ -190,20 +190,31 @@ void Dispatcher::observe(const Outcome& outcome, const events::Event& event) {
 }
 
 void Dispatcher::settle(Settled settled) {
+  is_store_ill_ = !settled.is_written;
+  if (is_store_ill_) {
+    write_again_at_ = parts_.clock.now().plus_us(second_us);
+    unwritten_.push_back(std::move(settled.outcome));
+    return;
+  }
   Delivery& delivery = settled.outcome.delivery;
-  const auto event = being_written_.extract(delivery.id);
+  auto event = being_written_.extract(delivery.id);
   const auto found = lines_.find(delivery.endpoint);
   if (found == lines_.end()) return;
   EndpointQueue& queue = found->second.queue;
   queue.settled(delivery.id);
-  if (!settled.is_written) {
-    // The store is as it was: it says what is due, when it can be asked again.
-    queue.expect_stored(parts_.clock.now().plus_us(second_us));
-  } else if (delivery.state == DeliveryState::failed) {
-    queue.push({std::move(delivery), event.mapped()});
+  if (delivery.state == DeliveryState::failed) {
+    queue.push({std::move(delivery), std::move(event.mapped())});
   } else if (delivery.order_key) {
     queue.expect_stored(Timestamp{0});  // The next of its key was let go.
   }
+}
+
+bool Dispatcher::can_write(Timestamp now) {
+  if (is_store_ill_ && now >= write_again_at_) {
+    for (Outcome& outcome : std::exchange(unwritten_, {})) recorder_.submit(std::move(outcome));
+    write_again_at_ = now.plus_us(second_us);
+  }
+  return !is_store_ill_;
 }
 
 void Dispatcher::refill(Line& line, Timestamp now) {

@@ -86,6 +86,8 @@ class Dispatcher {
   void land(Landing landing);
   void observe(const Outcome& outcome, const events::Event& event);
   void settle(Settled settled);
+  /// Whether outcomes can be written; while not, nothing is sent whose outcome would be lost.
+  bool can_write(Timestamp now);
   void refill(Line& line, Timestamp now);
   Result<void> read_open(Line& line, Timestamp now);
   /// One attempt of each endpoint that may have one, in turn, until none may.
@@ -97,10 +99,13 @@ class Dispatcher {
   void post(std::vector<T> Inbox::*place, T item);
 
   Parts parts_;
-  std::map<EndpointId, Line> lines_;  // Of the worker, as are the next four.
+  std::map<EndpointId, Line> lines_;  // Of the worker, as is all up to the mutex.
   EndpointId first_in_turn_;
   int in_flight_ = 0, doubted_in_flight_ = 0;
   std::map<DeliveryId, std::shared_ptr<const events::Event>> being_written_;
+  std::vector<Outcome> unwritten_;  // What the database did not take yet.
+  bool is_store_ill_ = false;
+  Timestamp write_again_at_;
   std::mt19937 random_{std::random_device{}()};
 
   std::mutex mutex_;  // Guards what follows.
