@@ -106,6 +106,8 @@ std::vector<Permission> all_permissions() {
           {"reconciliation:read", "Read reconciliations, their items and reports."},
           {"reconciliation:write", "Start reconciliations; explain items and propose transfers."},
           {"reconciliation:approve", "Approve or reject transfers proposed with another key."},
+          {"webhooks:read", "See webhook endpoints and deliveries."},
+          {"webhooks:write", "Make and change webhook endpoints, see their secrets, send again."},
           {"access:read", "See tenants and API keys."},
           {"access:write", "Make and revoke API keys."},
           {"system:read", "See the state of the server's parts."}};

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "app/default_partner.h"
 #include "app/docs_routes.h"
 #include "app/health_routes.h"
 #include "app/http_errors.h"
@@ -15,6 +16,7 @@
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "reconciliation/reconciliation_routes.h"
+#include "webhooks/module.h"
 
 namespace florin::app {
 namespace {
@@ -47,6 +49,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
+      webhooks({db, clock, ids, events, vault, metrics}, config.webhooks),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
@@ -60,12 +63,12 @@ Result<void> Core::recover() {
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
-  http::Routes all =
-      health_routes({database, scheduler, core.metrics, {"access", "events", "ledger", "hub"}});
+  http::Routes all = health_routes(
+      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks", "hub"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
-        core.hub.routes(),
+        webhooks::routes(core.webhooks, core.idempotency), core.hub.routes(),
         reconciliation::reconciliation_routes(
             core.reconciliations, core.reconciliation_items, core.idempotency,
             [&runner = core.reconciliation_runner] { runner.wake(); })}) {
@@ -76,7 +79,8 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
 
 Application::Application(sql::Database& database, const Clock& clock, const Config& config,
                          const Secret& secret_key)
-    : core_(database, clock, config, secret_key),
+    : config_(config),
+      core_(database, clock, config, secret_key),
       gate_(database, clock),
       scheduler_(clock),
       server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics,
@@ -102,11 +106,32 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                     return summary(removed, "keys forgotten");
                   }});
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
+  for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
+}
+
+Result<void> Application::ensure_webhooks() {
+  const RgsWebhook& rgs = config_.rgs_webhook;
+  if (rgs.url.empty()) return {};
+  webhooks::NewEndpoint wanted;
+  wanted.tenant = TRY(tenant_by_name(core_.access, config_.sandbox ? "demo" : "default")).id;
+  wanted.name = "rgs";
+  wanted.url = rgs.url;
+  wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
+  wanted.is_trusted = true;
+  wanted.manner = config_.webhooks.manner;
+  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
+  const auto most = static_cast<std::size_t>(rgs.max_retries);
+  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
+  if (!rgs.secret.empty()) wanted.secret = rgs.secret;
+  TRY(core_.webhooks.ensure_endpoint(wanted));
+  return {};
 }
 
 Result<void> Application::start() {
   TRY(core_.recover());
   TRY(gate_.refresh());
+  TRY(core_.webhooks.start());
+  TRY(ensure_webhooks());
   TRY(server_.start());
   scheduler_.start();
   core_.reconciliation_runner.start();
@@ -118,6 +143,7 @@ void Application::stop() {
   scheduler_.stop();
   core_.hub.stop();
   core_.reconciliation_runner.stop();
+  core_.webhooks.stop();
 }
 
 }  // namespace florin::app

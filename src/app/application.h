@@ -18,6 +18,7 @@
 #include "reconciliation/items.h"
 #include "reconciliation/runner.h"
 #include "reconciliation/runs.h"
+#include "webhooks/webhooks.h"
 
 namespace florin::sql {
 class Database;
@@ -42,6 +43,7 @@ struct Core {
   idempotency::Idempotency idempotency;
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
+  webhooks::Webhooks webhooks;
   hub::Hub hub;
   reconciliation::Runs reconciliations;
   reconciliation::Items reconciliation_items;
@@ -69,7 +71,10 @@ class Application {
 
  private:
   void add_jobs(sql::Database& database, const Clock& clock);
+  /// The game server's endpoint, where the configuration names one.
+  Result<void> ensure_webhooks();
 
+  const Config config_;
   Core core_;
   access::KeyGate gate_;
   jobs::Scheduler scheduler_;

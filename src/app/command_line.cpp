@@ -138,7 +138,11 @@ Result<void> set_up_hub(Core& core, const Config& settings, const std::optional<
 
 Result<int> Program::serve() {
   const StopSignals stop;
-  const Config settings = TRY(load()).config;
+  Config settings = TRY(load()).config;
+  settings.sandbox = sandbox;
+  // What is tried out in a sandbox runs on the same machine.
+  if (sandbox && settings.webhooks.allowed_hosts.empty())
+    settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
   const auto database = TRY(open(settings));
   Application application(*database, clock, settings, TRY(load_secret_key(settings)));
   Core& core = application.core();

@@ -90,21 +90,6 @@ Setting word(std::string_view key, std::string_view env, std::string_view help,
 /// How a secret that is set is shown.
 constexpr const char* hidden = "(set)";
 
-/// A text that is never shown; only whether it is set.
-Setting secret(std::string_view key, std::string_view env, std::string_view help,
-               const std::function<Secret&(Config&)>& field) {
-  constexpr std::size_t shortest = 16;
-  return {key, env, help,
-          [=](Config& config, std::string_view value) -> Result<void> {
-            if (value.size() < shortest) return invalid("must have at least 16 characters");
-            field(config) = Secret(std::string(value));
-            return {};
-          },
-          [=](const Config& config) {
-            return std::string(field(const_cast<Config&>(config)).empty() ? "" : hidden);
-          }};
-}
-
 /// A password in a URL stays out of sight.
 std::string without_password(const std::string& url) {
   const std::size_t scheme = url.find("://");
@@ -125,6 +110,89 @@ Setting database_url() {
   return setting;
 }
 
+/// A setting whose value is never shown.
+Setting secret(std::string_view key, std::string_view env, std::string_view help,
+               std::size_t least_bytes, const std::function<Secret&(Config&)>& field) {
+  return {key, env, help,
+          [=](Config& config, std::string_view value) -> Result<void> {
+            if (!value.empty() && value.size() < least_bytes)
+              return invalid(fmt::format("must have at least {} characters", least_bytes));
+            field(config) = Secret(std::string(value));
+            return {};
+          },
+          [=](const Config& config) {
+            return std::string(field(const_cast<Config&>(config)).empty() ? "" : hidden);
+          }};
+}
+
+std::string joined(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return text;
+}
+
+Setting list(std::string_view key, std::string_view env, std::string_view help,
+             const std::function<std::vector<std::string>&(Config&)>& field) {
+  return {key, env, help,
+          [=](Config& config, std::string_view value) -> Result<void> {
+            std::vector<std::string> items;
+            while (!value.empty()) {
+              const std::size_t comma = std::min(value.find(','), value.size());
+              if (comma > 0) items.emplace_back(value.substr(0, comma));
+              value.remove_prefix(std::min(comma + 1, value.size()));
+            }
+            field(config) = std::move(items);
+            return {};
+          },
+          [=](const Config& config) { return joined(field(const_cast<Config&>(config))); }};
+}
+
+Setting rgs_url() {
+  return {"webhooks.rgs_url", "RGS_WEBHOOK_URL",
+          "The game server's webhook address, http or https; it may be private. Default: none.",
+          [](Config& config, std::string_view value) -> Result<void> {
+            if (!value.empty() && !value.starts_with("http://") && !value.starts_with("https://"))
+              return invalid("must be an http or https URL");
+            config.rgs_webhook.url = std::string(value);
+            return {};
+          },
+          [](const Config& config) { return without_password(config.rgs_webhook.url); }};
+}
+
+std::vector<Setting> webhook_settings() {
+  return {
+      secret("security.encryption_key", "ENCRYPTION_KEY",
+             "Seals secrets in the database, 16 characters or more. Default: the content of "
+             "secret.key in the data folder, which is made at the first start.",
+             16, [](Config& c) -> Secret& { return c.encryption_key; }),
+      number<int>("webhooks.retry_attempts", "WEBHOOK_RETRY_ATTEMPTS",
+                  "Attempts of a webhook delivery where its endpoint does not say, 1 to 20.", 1, 20,
+                  [](Config& c) -> int& { return c.webhook_attempts; }),
+      number<std::int64_t>(
+          "webhooks.retry_delay_ms", "WEBHOOK_RETRY_DELAY",
+          "Delay before the second attempt in milliseconds, doubled each time, 1 to 86400000.", 1,
+          86'400'000, [](Config& c) -> std::int64_t& { return c.webhook_first_delay_ms; }),
+      number<int>("webhooks.timeout_ms", "FLORIN_WEBHOOK_TIMEOUT_MS",
+                  "Time of one attempt where the endpoint does not say, 100 to 60000.", 100, 60'000,
+                  [](Config& c) -> int& { return c.webhooks.manner.timeout_ms; }),
+      number<std::int64_t>(
+          "webhooks.retention_days", "FLORIN_WEBHOOK_RETENTION_DAYS",
+          "Days for which ended deliveries and their attempts are kept, 1 to 3650.", 1, 3'650,
+          [](Config& c) -> std::int64_t& { return c.webhooks.retention_days; }),
+      list("webhooks.allowed_hosts", "FLORIN_WEBHOOK_ALLOWED_HOSTS",
+           "Hosts (HOST or HOST:PORT, separated by commas) that tenants may name for webhooks "
+           "although their addresses are private, plain http too.",
+           [](Config& c) -> std::vector<std::string>& { return c.webhooks.allowed_hosts; }),
+      rgs_url(),
+      secret("webhooks.rgs_secret", "WEBHOOK_SECRET",
+             "Signs webhooks to the game server; better long than short. Default: one is made.", 1,
+             [](Config& c) -> Secret& { return c.rgs_webhook.secret; }),
+      number<int>("webhooks.rgs_max_retries", "WEBHOOK_MAX_RETRIES",
+                  "Retries to the game server, after 1, 5, 15, 60 and 300 seconds, 0 to 5.", 0, 5,
+                  [](Config& c) -> int& { return c.rgs_webhook.max_retries; }),
+  };
+}
+
 Setting listen() {
   return {"http.listen", "FLORIN_LISTEN",
           "Address and port to listen on, HOST:PORT. Port 0 takes any free one.",
@@ -141,19 +209,14 @@ Setting listen() {
 
 std::vector<Setting> hub_settings() {
   return {
-      secret(
-          "secrets.encryption_key", "ENCRYPTION_KEY",
-          "Seals secrets in the database, 16 characters or more. Default: a key made at the first"
-          " start, in secret.key in the data folder.",
-          [](Config& c) -> Secret& { return c.encryption_key; }),
       secret("hub.hmac_secret", "HMAC_SECRET",
-             "Secret of the wallet API's partner \"default\", which exists when this is set.",
+             "Secret of the wallet API's partner \"default\", which exists when this is set.", 1,
              [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
       text("hub.operator_base_url", "OPERATOR_BASE_URL",
            "The Operator that holds the default partner's money. Default: none, our ledger does.",
            [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
       secret("hub.operator_secret", "OPERATOR_HMAC_SECRET",
-             "Secret of our calls to the Operator. Default: that of hub.hmac_secret.",
+             "Secret of our calls to the Operator. Default: that of hub.hmac_secret.", 1,
              [](Config& c) -> Secret& { return c.hub.operator_secret; }),
       text("hub.operator_id", "OPERATOR_ID", "What the Operator calls us.",
            [](Config& c) -> std::string& { return c.hub.operator_id; }),
@@ -234,7 +297,9 @@ std::vector<Setting> server_settings() {
 
 std::vector<Setting> make_settings() {
   std::vector<Setting> all = server_settings();
-  for (Setting& setting : hub_settings()) all.push_back(std::move(setting));
+  for (auto settings_of_module : {webhook_settings(), hub_settings()}) {
+    for (Setting& setting : settings_of_module) all.push_back(std::move(setting));
+  }
   return all;
 }
 
@@ -345,6 +410,9 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
     if (!setting) return invalid("there is no setting " + key);
     TRY(set(loaded, *setting, value, "flag", "the command line"));
   }
+  Config& config = loaded.config;
+  config.webhooks.manner.retry_delays_ms =
+      webhooks::exponential_delays(config.webhook_attempts, config.webhook_first_delay_ms);
   return loaded;
 }
 

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
+#include "webhooks/settings.h"
 
 namespace florin::app {
 
@@ -25,6 +26,13 @@ struct HubConfig {
   std::int64_t operator_timeout_ms = 5'000;
 };
 
+/// Where the game server of this configuration hears of its wallets' changes.
+struct RgsWebhook {
+  std::string url;  ///< Empty: there is none.
+  Secret secret;    ///< Empty: one is made.
+  int max_retries = 5;
+};
+
 /// The settings of one process, typed and checked.
 struct Config {
   std::string data_dir = "florin-data";
@@ -35,8 +43,12 @@ struct Config {
   log::Format log_format = log::Format::text;
   int node_id = 0;
   bool sandbox = false;
-  Secret encryption_key;  ///< Empty: <data>/secret.key
+  Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;
+  webhooks::Settings webhooks;
+  int webhook_attempts = 5;
+  std::int64_t webhook_first_delay_ms = 1'000;
+  RgsWebhook rgs_webhook;
 
   std::string effective_database_url() const;
 };

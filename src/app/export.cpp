@@ -39,7 +39,7 @@ struct Table {
   }
 
 /// Every table, parents before children.
-constexpr std::array<Table, 18> tables{
+constexpr std::array<Table, 24> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
@@ -107,6 +107,30 @@ constexpr std::array<Table, 18> tables{
                  "ours, theirs, note, explained_by, proposal, proposed_by, decided_by, "
                  "transfer_id, created_at_us, updated_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18"),
+    FLORIN_TABLE(
+        webhook_endpoints, "iitttittttttiiitttiiiiii",
+        "id, tenant_id, name, url, description, is_trusted, status, disabled_reason, event_types, "
+        "filter, order_by, retry_delays_ms, timeout_ms, rate_limit_per_second, max_concurrency, "
+        "certificate_pem, sealed_private_key, trusted_ca_pem, start_after, failing_since_us, "
+        "last_failure_at_us, last_success_at_us, created_at_us, updated_at_us",
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
+        "$20, $21, $22, $23, $24"),
+    FLORIN_TABLE(webhook_secrets, "iittii",
+                 "id, endpoint_id, kind, sealed, created_at_us, expires_at_us",
+                 "$1, $2, $3, $4, $5, $6"),
+    FLORIN_TABLE(webhook_outbox, "iiiittiitiitiii",
+                 "id, tenant_id, endpoint_id, event_id, event_type, state, attempts, "
+                 "next_attempt_at_us, order_key, is_replay, last_status, last_error, "
+                 "created_at_us, delivered_at_us, replayed_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15"),
+    FLORIN_TABLE(webhook_attempts, "iiiiitttti",
+                 "delivery_id, number, started_at_us, duration_us, status, error, request_headers, "
+                 "response_headers, response_body, is_cut_off",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
+    FLORIN_TABLE(webhook_replays, "iiitiii",
+                 "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7"),
+    FLORIN_TABLE(webhook_cursor, "ti", "name, event_id", "$1, $2"),
 };
 #undef FLORIN_TABLE
 

@@ -6,6 +6,7 @@
 #include "idempotency/module.h"
 #include "ledger/module.h"
 #include "reconciliation/module.h"
+#include "webhooks/module.h"
 
 namespace florin::app {
 
@@ -13,7 +14,7 @@ std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
   for (const auto module :
        {idempotency::migrations(), access::migrations(), events::migrations(), ledger::migrations(),
-        hub::migrations(), reconciliation::migrations()}) {
+        webhooks::migrations(), hub::migrations(), reconciliation::migrations()}) {
     all.insert(all.end(), module.begin(), module.end());
   }
   return all;

@@ -4,39 +4,47 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 #include <string>
-#include <system_error>
 
+#include "base/try.h"
 #include "platform/crypto/random.h"
 #include "platform/sql/errors.h"
 
 namespace florin::app {
 namespace {
 
-constexpr std::size_t shortest = 16;
+constexpr std::size_t key_bytes = 32;
+constexpr std::size_t least_text = 16;
 
-std::string read_key(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  std::string key = text.str();
-  while (!key.empty() && (key.back() == '\n' || key.back() == '\r')) key.pop_back();
-  return key;
+Error unusable(const std::string& path, std::string_view what) {
+  return {sql::errors::store_unavailable,
+          "the key file " + path + " cannot be " + std::string(what)};
 }
 
-/// Durable before it is used: what it seals would be lost with it.
-bool write_key(const std::string& path, const std::string& key) {
-  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
-  if (file < 0) return false;
-  const std::string line = key + "\n";
+/// Writes all of it to the disk, or nothing counts.
+bool write_durably(int file, std::string_view text) {
   const bool is_written =
-      ::write(file, line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+      ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
       ::fsync(file) == 0;
-  ::close(file);
-  return is_written;
+  return ::close(file) == 0 && is_written;
+}
+
+/// Makes the file unless another process did so first.
+Result<void> make_file(const std::string& path) {
+  const std::string fresh = path + "." + crypto::random_hex(8);
+  const int file =
+      ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
+  if (file < 0) return unusable(path, "made");
+  const bool is_written = write_durably(file, crypto::random_hex(key_bytes) + "\n");
+  // A link never replaces a file that is there: two servers that start together share one key.
+  const bool is_linked =
+      is_written && (::link(fresh.c_str(), path.c_str()) == 0 || errno == EEXIST);
+  ::unlink(fresh.c_str());
+  if (!is_linked) return unusable(path, "made");
+  return {};
 }
 
 }  // namespace
@@ -45,17 +53,14 @@ Result<Secret> load_secret_key(const Config& config) {
   if (!config.encryption_key.empty()) return config.encryption_key;
   const std::string path = config.data_dir + "/secret.key";
   std::error_code fault;
-  if (!std::filesystem::exists(path, fault)) {
-    std::filesystem::create_directories(config.data_dir, fault);
-    if (!write_key(path, crypto::random_hex(32)))
-      return Error{sql::errors::store_unavailable, "the file " + path + " cannot be written"};
-  }
-  std::string key = read_key(path);
-  if (key.size() < shortest) {
-    return Error{errors::invalid_configuration,
-                 "the file " + path + " must hold at least 16 characters, or set ENCRYPTION_KEY"};
-  }
-  return Secret(std::move(key));
+  std::filesystem::create_directories(config.data_dir, fault);
+  if (!std::filesystem::exists(path, fault)) TRY(make_file(path));
+  std::ifstream in(path);
+  std::string text;
+  if (!std::getline(in, text)) return unusable(path, "read");
+  if (text.size() < least_text)
+    return Error{errors::invalid_configuration, "the file " + path + " holds no key"};
+  return Secret(std::move(text));
 }
 
 }  // namespace florin::app

@@ -5,11 +5,11 @@
 
 namespace florin::app {
 
-/// The key that seals secrets in the database: the configured one, or else that of
-/// <data>/secret.key, which the first start makes (readable by the owner alone). Keep it with the
-/// backups: without it the stored secrets cannot be opened.
-/// Errors: store_unavailable (the file cannot be read or written), invalid_configuration (it is too
-/// short).
+/// What secrets in the database are sealed with: the configured key, else that of
+/// <data_dir>/secret.key. The file is made at the first start, for its owner alone (mode 0600);
+/// without it the secrets in the database are lost, so it belongs into the backup.
+/// Errors: store_unavailable when the file can neither be read nor made; invalid_configuration when
+/// it holds no key.
 Result<Secret> load_secret_key(const Config& config);
 
 }  // namespace florin::app

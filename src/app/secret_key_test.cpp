@@ -1,0 +1,54 @@
+#include "app/secret_key.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "platform/sql/errors.h"
+#include "platform/sql/temporary_folder.h"
+
+namespace florin::app {
+namespace {
+
+class SecretKey : public testing::Test {
+ protected:
+  SecretKey() { config.data_dir = folder.path() + "/data"; }
+  std::string path() const { return config.data_dir + "/secret.key"; }
+
+  sql::TemporaryFolder folder = *sql::TemporaryFolder::make();
+  Config config;
+};
+
+TEST_F(SecretKey, IsMadeOnceForItsOwnerAlone) {
+  const auto first = load_secret_key(config);
+  ASSERT_TRUE(first) << first.error().detail;
+  EXPECT_EQ(first->reveal().size(), 64u);
+  EXPECT_EQ(load_secret_key(config)->reveal(), first->reveal());
+  struct stat state {};
+  ASSERT_EQ(::stat(path().c_str(), &state), 0);
+  EXPECT_EQ(state.st_mode & 0777, 0600u);
+}
+
+TEST_F(SecretKey, TheConfiguredOneComesFirst) {
+  config.encryption_key = Secret("a key of the environment");
+  EXPECT_EQ(load_secret_key(config)->reveal(), "a key of the environment");
+  EXPECT_NE(::access(path().c_str(), F_OK), 0) << "no file is made then";
+}
+
+TEST_F(SecretKey, AFileThatHoldsNoKeyIsAnErrorAndStays) {
+  ASSERT_TRUE(load_secret_key(config));
+  std::ofstream(path()) << "short\n";
+  EXPECT_EQ(load_secret_key(config).error().code, errors::invalid_configuration);
+  std::ofstream(path()) << "";
+  EXPECT_EQ(load_secret_key(config).error().code, sql::errors::store_unavailable);
+}
+
+TEST_F(SecretKey, AFolderThatCannotBeMadeIsAnError) {
+  std::ofstream(config.data_dir) << "a file in its place";
+  EXPECT_EQ(load_secret_key(config).error().code, sql::errors::store_unavailable);
+}
+
+}  // namespace
+}  // namespace florin::app

@@ -1,0 +1,87 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "platform/jobs/worker_thread.h"
+#include "webhooks/endpoint.h"
+#include "webhooks/endpoint_queue.h"
+#include "webhooks/outbox_store.h"
+
+namespace florin {
+class IdGenerator;
+}
+namespace florin::events {
+class EventLog;
+}
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::webhooks {
+class Dispatcher;
+class EndpointChanges;
+class EndpointStore;
+
+/// Reads the event log on from a durable cursor and makes a delivery for each endpoint that wants
+/// the event. Deliveries and cursor are one commit: a crash neither loses nor doubles one. Replays
+/// are made here too, piece by piece. Safe for concurrent use.
+class FanOut {
+ public:
+  struct Parts {
+    sql::Database& database;
+    const EndpointStore& store;
+    EndpointChanges& changes;
+    events::EventLog& events;
+    IdGenerator& ids;
+    const Clock& clock;
+    Dispatcher& dispatcher;
+  };
+  explicit FanOut(Parts parts);
+
+  void start() { worker_.start(); }
+  void stop() { worker_.stop(); }
+  /// A replay was asked for.
+  void replay();
+
+ private:
+  using ByTenant = std::map<TenantId, std::vector<std::shared_ptr<const Endpoint>>>;
+  struct Plan {
+    std::vector<Waiting> deliveries;
+    EventId read_to;  ///< None: there was nothing to read.
+  };
+
+  std::int64_t turn();
+  Result<bool> read_on();
+  Result<void> load_cursor();
+  Result<void> refresh_endpoints();
+  Result<Plan> plan();
+  void add_deliveries(Plan& plan, std::shared_ptr<const events::Event> event);
+  /// Writes the deliveries with what `also` writes, and hands them over.
+  using Also = std::function<Result<void>(sql::Tx&)>;
+  Result<void> write(std::vector<Waiting> deliveries, const Also& also);
+  Result<void> save_cursor_at_times();
+
+  Result<bool> replay_on();
+  Result<void> replay_events(outbox::Replay replay, Endpoint endpoint);
+  Result<void> replay_failed(outbox::Replay replay, const Endpoint& endpoint);
+  Waiting make(const Endpoint& endpoint, std::shared_ptr<const events::Event> event,
+               bool is_replay) const;
+
+  Parts parts_;
+  std::optional<EventId> position_;  // Of the worker, as are the next four.
+  EventId saved_;
+  Timestamp saved_at_;
+  std::optional<std::uint64_t> known_mark_;
+  ByTenant endpoints_;
+  std::atomic<bool> has_replays_{true};  // At the start the store may hold some.
+  jobs::WorkerThread worker_;
+};
+
+}  // namespace florin::webhooks

@@ -1,0 +1,244 @@
+#include <utility>
+
+#include "base/try.h"
+#include "idempotency/idempotency.h"
+#include "platform/json/writer.h"
+#include "platform/sql/database.h"
+#include "webhooks/deliveries.h"
+#include "webhooks/endpoint_changes.h"
+#include "webhooks/endpoints.h"
+#include "webhooks/errors.h"
+#include "webhooks/module.h"
+#include "webhooks/requests.h"
+#include "webhooks/webhook_json.h"
+#include "webhooks/webhooks.h"
+
+namespace florin::webhooks {
+namespace {
+
+using http::Request;
+using http::Response;
+using idempotency::Lifetime;
+
+Origin origin_of(const Request& request) {
+  return {request.caller.tenant, request.caller.actor, request.request_id};
+}
+
+/// What is no id names nothing.
+Result<EndpointId> endpoint_id(const Request& request) {
+  const auto id = EndpointId::parse(request.path_param("id"));
+  if (!id)
+    return Error{errors::webhook_endpoint_not_found, "there is no webhook endpoint of this id"};
+  return *id;
+}
+
+Result<DeliveryId> delivery_id(const Request& request) {
+  const auto id = DeliveryId::parse(request.path_param("id"));
+  if (!id)
+    return Error{errors::webhook_delivery_not_found, "there is no webhook delivery of this id"};
+  return *id;
+}
+
+template <class T>
+Response list_of(const std::vector<T>& rows, std::int64_t next) {
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const T& row : rows) writer.raw(to_json(row));
+  writer.end_array().member("has_more", next != 0).key("next_cursor");
+  if (next != 0) {
+    writer.value(http::cursor_of(next));
+  } else {
+    writer.null();
+  }
+  writer.end_object();
+  return Response::ok(std::move(body));
+}
+
+/// Everything the handlers share.
+struct Handlers {
+  Webhooks& webhooks;
+  idempotency::Idempotency& idempotency;
+
+  /// A POST: at most once for each key.
+  Result<Response> once(const Request& request, std::string_view route,
+                        const idempotency::Idempotency::Work& work) const {
+    return idempotency.run(request, route, Lifetime::thirty_days, work);
+  }
+  template <class F>
+  auto read(const F& work) const {
+    return webhooks.database().read(work);
+  }
+
+  Result<Response> create(const Request& request) const;
+  Result<Response> list(const Request& request) const;
+  Result<Response> get(const Request& request) const;
+  Result<Response> change(const Request& request) const;
+  Result<Response> remove(const Request& request) const;
+  Result<Response> secrets(const Request& request) const;
+  Result<Response> rotate(const Request& request) const;
+  Result<Response> send_test(const Request& request) const;
+  Result<Response> replay(const Request& request) const;
+  Result<Response> list_deliveries(const Request& request) const;
+  Result<Response> get_delivery(const Request& request) const;
+  Result<Response> replay_delivery(const Request& request) const;
+};
+
+Result<Response> Handlers::create(const Request& request) const {
+  const NewEndpoint wanted = TRY(requests::new_endpoint(request, webhooks.settings().manner));
+  TRY(webhooks.endpoints().check(wanted));
+  auto announced = webhooks.changes().announce();
+  return once(request, "/v1/webhook-endpoints", [&](sql::Tx& tx) -> Result<Response> {
+    const auto made = TRY(webhooks.endpoints().create(tx, origin_of(request), wanted));
+    announced.of(made.endpoint.id);
+    return Response::created(to_json(made));
+  });
+}
+
+Result<Response> Handlers::list(const Request& request) const {
+  TRY(http::reject_unknown_query(request, {"limit", "cursor"}));
+  const http::Page page = TRY(http::parse_page(request));
+  const auto found = TRY(read([&](sql::Tx& tx) {
+    return webhooks.endpoints().list(tx, request.caller.tenant, page.before, page.limit);
+  }));
+  return list_of(found.endpoints, found.next);
+}
+
+Result<Response> Handlers::get(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  return Response::ok(to_json(TRY(
+      read([&](sql::Tx& tx) { return webhooks.endpoints().get(tx, request.caller.tenant, id); }))));
+}
+
+Result<Response> Handlers::change(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  const EndpointChange wanted = TRY(requests::change(request));
+  TRY(webhooks.endpoints().check(wanted));
+  auto announced = webhooks.changes().announce();
+  announced.of(id);
+  return Response::ok(to_json(TRY(webhooks.database().write([&](sql::Tx& tx) {
+    return webhooks.endpoints().change(tx, origin_of(request), id, wanted);
+  }))));
+}
+
+Result<Response> Handlers::remove(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  auto announced = webhooks.changes().announce();
+  announced.of(id);
+  TRY(webhooks.database().write(
+      [&](sql::Tx& tx) { return webhooks.endpoints().remove(tx, origin_of(request), id); }));
+  return Response::no_content();
+}
+
+Result<Response> Handlers::secrets(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  const auto found = TRY(read(
+      [&](sql::Tx& tx) { return webhooks.endpoints().secrets(tx, request.caller.tenant, id); }));
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const EndpointSecret& secret : found) writer.raw(to_json(secret, true));
+  writer.end_array().end_object();
+  return Response::ok(std::move(body));
+}
+
+Result<Response> Handlers::rotate(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  const Rotation rotation = TRY(requests::rotation(request));
+  TRY(webhooks.endpoints().check(rotation));
+  auto announced = webhooks.changes().announce();
+  announced.of(id);
+  return once(
+      request, "/v1/webhook-endpoints/{id}/rotate-secret", [&](sql::Tx& tx) -> Result<Response> {
+        const auto made = TRY(webhooks.endpoints().rotate(tx, origin_of(request), id, rotation));
+        // What a key remembers is stored in the clear: the secret itself stays out.
+        return Response::created(to_json(made, false));
+      });
+}
+
+Result<Response> Handlers::send_test(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  TRY(requests::nothing(request));
+  auto response =
+      TRY(once(request, "/v1/webhook-endpoints/{id}/test", [&](sql::Tx& tx) -> Result<Response> {
+        const auto made = TRY(webhooks.endpoints().send_test(tx, origin_of(request), id));
+        return Response{202, to_json(made)};
+      }));
+  webhooks.look(id);
+  return response;
+}
+
+Result<Response> Handlers::replay(const Request& request) const {
+  const EndpointId id = TRY(endpoint_id(request));
+  const ReplayRequest wanted = TRY(requests::replay(request));
+  auto response =
+      TRY(once(request, "/v1/webhook-endpoints/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
+        TRY(webhooks.endpoints().replay(tx, request.caller.tenant, id, wanted));
+        return Response{202, "{\"status\":\"accepted\"}"};
+      }));
+  webhooks.replay();
+  return response;
+}
+
+Result<Response> Handlers::list_deliveries(const Request& request) const {
+  const DeliveryFilter filter = TRY(requests::delivery_filter(request));
+  const http::Page page = TRY(http::parse_page(request));
+  const auto found = TRY(read([&](sql::Tx& tx) {
+    return webhooks.deliveries().list(tx, request.caller.tenant, filter, page.before, page.limit);
+  }));
+  return list_of(found.deliveries, found.next);
+}
+
+Result<Response> Handlers::get_delivery(const Request& request) const {
+  const DeliveryId id = TRY(delivery_id(request));
+  return read([&](sql::Tx& tx) -> Result<Response> {
+    const auto delivery = TRY(webhooks.deliveries().get(tx, request.caller.tenant, id));
+    const auto attempts = TRY(webhooks.deliveries().attempts(tx, request.caller.tenant, id));
+    return Response::ok(to_json(delivery, attempts));
+  });
+}
+
+Result<Response> Handlers::replay_delivery(const Request& request) const {
+  const DeliveryId id = TRY(delivery_id(request));
+  TRY(requests::nothing(request));
+  EndpointId endpoint;
+  auto response =
+      TRY(once(request, "/v1/webhook-deliveries/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
+        const auto made = TRY(webhooks.deliveries().replay(tx, request.caller.tenant, id));
+        endpoint = made.endpoint;
+        return Response{202, to_json(made)};
+      }));
+  if (endpoint) webhooks.look(endpoint);
+  return response;
+}
+
+}  // namespace
+
+http::Routes routes(Webhooks& webhooks, idempotency::Idempotency& idempotency) {
+  using Member = Result<Response> (Handlers::*)(const Request&) const;
+  const Handlers handlers{webhooks, idempotency};
+  const auto sync = [&](Member member) {
+    return http::SyncHandler(
+        [handlers, member](const Request& request) { return (handlers.*member)(request); });
+  };
+  const std::string read = "webhooks:read";
+  const std::string write = "webhooks:write";
+  const std::string endpoints = "/v1/webhook-endpoints";
+  const std::string deliveries = "/v1/webhook-deliveries";
+  return {
+      {"POST", endpoints, write, sync(&Handlers::create)},
+      {"GET", endpoints, read, sync(&Handlers::list)},
+      {"GET", endpoints + "/{id}", read, sync(&Handlers::get)},
+      {"PATCH", endpoints + "/{id}", write, sync(&Handlers::change)},
+      {"DELETE", endpoints + "/{id}", write, sync(&Handlers::remove)},
+      {"GET", endpoints + "/{id}/secrets", write, sync(&Handlers::secrets)},
+      {"POST", endpoints + "/{id}/rotate-secret", write, sync(&Handlers::rotate)},
+      {"POST", endpoints + "/{id}/test", write, sync(&Handlers::send_test)},
+      {"POST", endpoints + "/{id}/replay", write, sync(&Handlers::replay)},
+      {"GET", deliveries, read, sync(&Handlers::list_deliveries)},
+      {"GET", deliveries + "/{id}", read, sync(&Handlers::get_delivery)},
+      {"POST", deliveries + "/{id}/replay", write, sync(&Handlers::replay_delivery)},
+  };
+}
+
+}  // namespace florin::webhooks

@@ -1,0 +1,78 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "platform/jobs/scheduler.h"
+#include "webhooks/delivery.h"
+#include "webhooks/endpoint.h"
+#include "webhooks/settings.h"
+
+namespace florin {
+class IdGenerator;
+}
+namespace florin::crypto {
+class Vault;
+}
+namespace florin::events {
+class EventLog;
+}
+namespace florin::metrics {
+class Registry;
+}
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::webhooks {
+class Deliveries;
+class EndpointChanges;
+class Endpoints;
+
+/// Events on their way to other systems: endpoints, the outbox, attempts and replays. At least
+/// once: what was committed to the event log arrives, whatever happens to this process. Safe for
+/// concurrent use.
+class Webhooks {
+ public:
+  /// What the module works with; all of it outlives the module.
+  struct Parts {
+    sql::Database& database;
+    const Clock& clock;
+    IdGenerator& ids;
+    events::EventLog& events;
+    const crypto::Vault& vault;
+    metrics::Registry& metrics;
+  };
+  Webhooks(Parts parts, Settings settings);
+  ~Webhooks();  ///< As stop().
+
+  /// Makes sure that the tenant has an endpoint of this name (`wanted.name`), as the configuration
+  /// wants it: made when it is missing, else brought in line; its secret too when one is given.
+  /// With `is_trusted` its address may be private. Gives its id.
+  /// Errors: webhook_url_refused, validation_failed, secret_unreadable; store errors.
+  Result<EndpointId> ensure_endpoint(const NewEndpoint& wanted);
+
+  /// Begins to deliver, first what was left before. Call it once, before requests are served.
+  Result<void> start();
+  /// Gives attempts under way a few seconds, then ends; what is left waits in the store.
+  void stop();
+  /// What is done from time to time: disabling, retention, figures of the backlog.
+  std::vector<jobs::Job> jobs();
+
+  // What routes and tests work with.
+  sql::Database& database();
+  const Settings& settings() const;
+  Endpoints& endpoints();
+  Deliveries& deliveries();
+  EndpointChanges& changes();
+  /// There is something new in the store for an endpoint, or a replay.
+  void look(EndpointId endpoint);
+  void replay();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace florin::webhooks

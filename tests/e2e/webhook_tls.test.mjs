@@ -1,0 +1,88 @@
+// mTLS: the endpoint sees our certificate, and we trust it only by the authority that it was given.
+import assert from 'node:assert/strict';
+import {readFileSync} from 'node:fs';
+import {createServer} from 'node:https';
+import path from 'node:path';
+import {after, before, describe, it} from 'node:test';
+
+import {Books} from './lib/books.mjs';
+import {bodyOf, problemOf} from './lib/client.mjs';
+import {eventually, makeFolder, run} from './lib/server.mjs';
+
+const folder = makeFolder();
+const file = (name) => path.join(folder, name);
+const pem = (name) => readFileSync(file(name), 'utf8');
+
+async function openssl(...args) {
+  const result = await run('openssl', args);
+  assert.equal(result.code, 0, result.stderr);
+}
+
+/** A key and a certificate of the authority "ca", which signs itself. */
+async function certify(name, extension = '') {
+  const subject = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', `/CN=${name}`,
+                   '-keyout', file(`${name}.key`), '-days', '2'];
+  if (name === 'ca') return openssl('req', '-x509', ...subject, '-out', file('ca.pem'));
+  await openssl('req', '-x509', ...subject, '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-out', file(`${name}.pem`),
+                '-addext', 'basicConstraints=critical,CA:FALSE', ...(extension ? ['-addext', extension] : []));
+}
+
+describe('mTLS to endpoints', () => {
+  /** @type {Books} */
+  let books;
+  let server;
+  const seen = [];
+  before(async () => {
+    await certify('ca');
+    await certify('server', 'subjectAltName=IP:127.0.0.1');
+    await certify('client');
+    const options = {key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'),
+                     requestCert: true, rejectUnauthorized: true};
+    server = createServer(options, (request, response) => {
+      seen.push(request.socket.getPeerCertificate().subject.CN);
+      request.resume().on('end', () => response.writeHead(204).end());
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    books = await Books.open({env: {FLORIN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1'}});
+  });
+  after(async () => {
+    await books.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  /** The state in which a test delivery ends, and its last error. */
+  async function deliver(more) {
+    const url = `https://127.0.0.1:${server.address().port}/`;
+    const endpoint = bodyOf(await books.api.post('/v1/webhook-endpoints', {url, retry_delays_ms: [], ...more}), 201);
+    assert.equal(JSON.stringify(endpoint).includes('PRIVATE KEY'), false);
+    const {id} = bodyOf(await books.api.post(`/v1/webhook-endpoints/${endpoint.id}/test`), 202);
+    const done = await eventually('the delivery ends', async () => {
+      const delivery = bodyOf(await books.api.get(`/v1/webhook-deliveries/${id}`), 200);
+      return ['DELIVERED', 'DEAD_LETTER'].includes(delivery.state) && delivery;
+    });
+    return `${done.state} ${done.last_error ?? ''}`.trim();
+  }
+
+  it('shows our certificate to an endpoint that we trust', async () => {
+    assert.equal(await deliver({client_certificate_pem: pem('client.pem'), client_key_pem: pem('client.key'),
+                                trusted_ca_pem: pem('ca.pem')}), 'DELIVERED');
+    assert.deepEqual(seen, ['client']);
+  });
+
+  it('sends nothing to a server of an authority that we do not trust', async () => {
+    assert.equal(await deliver({client_certificate_pem: pem('client.pem'), client_key_pem: pem('client.key')}),
+                 'DEAD_LETTER not_connected');
+  });
+
+  it('does not get in without a certificate', async () => {
+    assert.match(await deliver({trusted_ca_pem: pem('ca.pem')}), /^DEAD_LETTER/);
+    assert.deepEqual(seen, ['client']);
+  });
+
+  it('takes a certificate only with its key', async () => {
+    const url = 'https://example.com/';
+    problemOf(await books.api.post('/v1/webhook-endpoints', {url, client_certificate_pem: pem('client.pem')}), 400,
+              'validation_failed');
+  });
+});
