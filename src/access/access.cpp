@@ -103,6 +103,9 @@ std::vector<Permission> all_permissions() {
           {"hub:read", "Read partners and wallet transactions."},
           {"hub:write", "Manage partners, open players' wallets, decide stuck transactions."},
           {"events:read", "Read the event log."},
+          {"reconciliation:read", "Read reconciliations, their items and reports."},
+          {"reconciliation:write", "Start reconciliations; explain items and propose transfers."},
+          {"reconciliation:approve", "Approve or reject transfers proposed with another key."},
           {"access:read", "See tenants and API keys."},
           {"access:write", "Make and revoke API keys."},
           {"system:read", "See the state of the server's parts."}};

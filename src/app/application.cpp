@@ -8,11 +8,13 @@
 #include "app/health_routes.h"
 #include "app/http_errors.h"
 #include "app/migrations.h"
+#include "app/reconciliation_sources.h"
 #include "base/try.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
+#include "reconciliation/reconciliation_routes.h"
 
 namespace florin::app {
 namespace {
@@ -45,7 +47,11 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
-      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}) {}
+      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
+      reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
+                      reconciliation_options(config)),
+      reconciliation_items(clock, events, ledger),
+      reconciliation_runner(reconciliations) {}
 
 Result<void> Core::recover() {
   TRY(ledger.recover());
@@ -59,7 +65,10 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
-        core.hub.routes()}) {
+        core.hub.routes(),
+        reconciliation::reconciliation_routes(
+            core.reconciliations, core.reconciliation_items, core.idempotency,
+            [&runner = core.reconciliation_runner] { runner.wake(); })}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }
   return all;
@@ -100,6 +109,7 @@ Result<void> Application::start() {
   TRY(gate_.refresh());
   TRY(server_.start());
   scheduler_.start();
+  core_.reconciliation_runner.start();
   return {};
 }
 
@@ -107,6 +117,7 @@ void Application::stop() {
   server_.stop();
   scheduler_.stop();
   core_.hub.stop();
+  core_.reconciliation_runner.stop();
 }
 
 }  // namespace florin::app

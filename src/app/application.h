@@ -15,6 +15,9 @@
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/metrics/metrics.h"
+#include "reconciliation/items.h"
+#include "reconciliation/runner.h"
+#include "reconciliation/runs.h"
 
 namespace florin::sql {
 class Database;
@@ -40,6 +43,9 @@ struct Core {
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
   hub::Hub hub;
+  reconciliation::Runs reconciliations;
+  reconciliation::Items reconciliation_items;
+  reconciliation::Runner reconciliation_runner;  ///< Started by the server alone.
 
   /// Call once before the first command: ids and times go on after the newest that are stored.
   Result<void> recover();

@@ -15,6 +15,7 @@
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
+#include "app/reconcile_command.h"
 #include "app/sandbox_command.h"
 #include "app/secret_key.h"
 #include "app/stop_signals.h"
@@ -58,12 +59,13 @@ struct Program {
   bool check_only = false;
   bool reference = false;
   KeyOptions key;
+  ReconcileOptions reconciliation;
   SandboxFlags sandbox_flags;
   std::string tenant_name;
   std::string file;
   Work work;
 
-  const SystemClock clock;
+  const SystemClock clock{};
 
   Result<LoadedConfig> load() const;
   Result<std::unique_ptr<sql::Database>> open(const Config& config) const;
@@ -76,6 +78,7 @@ struct Program {
   Result<int> verify() const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
+  Result<int> reconcile() const;
   Result<int> create_tenant() const;
   Result<int> list_tenants() const;
   Result<int> create_key() const;
@@ -233,6 +236,23 @@ Result<int> Program::import_from_file() const {
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
   return verify();
+}
+
+Result<int> Program::reconcile() const {
+  const auto progress = [](const reconciliation::Progress& now) {
+    show_progress(now.step, now.entries);
+    return true;
+  };
+  const auto mismatches = TRY([&]() -> Result<std::int64_t> {
+    if (reconciliation.has_files()) return reconcile_files(reconciliation, clock, progress);
+    Config settings = TRY(load()).config;
+    // A server may be making ids beside this command: half of the nodes are for commands.
+    settings.node_id ^= 512;
+    const auto database = TRY(open(settings));
+    return reconcile_partner(reconciliation, *database, clock, settings, progress);
+  }());
+  end_progress();
+  return mismatches == 0 ? exit_done : exit_fault_found;
 }
 
 // ---------------------------------------------------------------- tenants and keys
@@ -430,6 +450,11 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    add_reconcile_options(*command(root_, "reconcile",
+                                   "Compare a period with a partner's side, or two files; exit 1 "
+                                   "when they differ",
+                                   &Program::reconcile),
+                          program_.reconciliation);
     add_sandbox();
     add_tenants();
     add_keys();

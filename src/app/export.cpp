@@ -39,7 +39,7 @@ struct Table {
   }
 
 /// Every table, parents before children.
-constexpr std::array<Table, 16> tables{
+constexpr std::array<Table, 18> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
@@ -96,6 +96,17 @@ constexpr std::array<Table, 16> tables{
                  "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
                  "$19, $20, $21, $22, $23, $24, $25, $26"),
+    FLORIN_TABLE(
+        reconciliation_runs, "iitiititttiittttiii",
+        "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, counts, "
+        "mismatches, items_truncated, error_code, error_detail, report_file, requested_by, "
+        "created_at_us, started_at_us, finished_at_us",
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
+    FLORIN_TABLE(reconciliation_items, "iiitittttttttttiii",
+                 "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id, "
+                 "ours, theirs, note, explained_by, proposal, proposed_by, decided_by, "
+                 "transfer_id, created_at_us, updated_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18"),
 };
 #undef FLORIN_TABLE
 

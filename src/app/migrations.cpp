@@ -5,13 +5,15 @@
 #include "hub/module.h"
 #include "idempotency/module.h"
 #include "ledger/module.h"
+#include "reconciliation/module.h"
 
 namespace florin::app {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto module : {idempotency::migrations(), access::migrations(), events::migrations(),
-                            ledger::migrations(), hub::migrations()}) {
+  for (const auto module :
+       {idempotency::migrations(), access::migrations(), events::migrations(), ledger::migrations(),
+        hub::migrations(), reconciliation::migrations()}) {
     all.insert(all.end(), module.begin(), module.end());
   }
   return all;

@@ -32,8 +32,8 @@ constexpr Query newest_of_tenant{
     "hub.newest_of_tenant", FLORIN_HUB_SELECT " WHERE id < $2 AND tenant_id = $1 ORDER BY id DESC"};
 constexpr Query of_period{
     "hub.of_period", FLORIN_HUB_SELECT
-    " WHERE id >= $2 AND partner_id = $1 AND created_at_us < $4 AND created_at_us >= $3"
-    " ORDER BY id"};
+    " WHERE id > $2 AND id <= $5 AND partner_id = $1 AND created_at_us < $4 AND"
+    " created_at_us >= $3 ORDER BY id LIMIT $6"};
 constexpr Query due{"hub.due", FLORIN_HUB_SELECT
                     " WHERE state = 'PENDING' AND next_check_us <= $1"
                     " ORDER BY next_check_us LIMIT $2"};
@@ -143,10 +143,20 @@ Result<void> visit_newest(Tx& tx, TenantId tenant, std::int64_t before, const Vi
                   [&](const Row& row) { return visit(read(row)); });
 }
 
-Result<void> visit_period(Tx& tx, PartnerId partner, Timestamp from, Timestamp to,
-                          const Visitor& visit) {
-  return tx.query(of_period, {partner.value, IdGenerator::first_at(from), from.us, to.us},
-                  [&](const Row& row) { return visit(read(row)); });
+Result<std::vector<WalletTransaction>> find_period(Tx& tx, PartnerId partner, Timestamp from,
+                                                   Timestamp to, WalletTransactionId after,
+                                                   int limit) {
+  // Ids tell the time they were made at, which is never before created_at; a clock that is set back
+  // leaves later ids with earlier times, for a day at most.
+  constexpr std::int64_t day_s = 86'400;
+  const std::int64_t first = std::max(IdGenerator::first_at(from) - 1, after.value);
+  const std::int64_t last = IdGenerator::first_at(to.plus_seconds(day_s));
+  std::vector<WalletTransaction> found;
+  TRY(tx.query(of_period, {partner.value, first, from.us, to.us, last, limit}, [&](const Row& row) {
+    found.push_back(read(row));
+    return true;
+  }));
+  return found;
 }
 
 Result<std::vector<WalletTransaction>> find_due(Tx& tx, Timestamp now, int limit) {

@@ -27,9 +27,10 @@ Result<void> visit_by_ref(sql::Tx& tx, PartnerId partner, std::string_view ref,
                           const Visitor& visit);
 /// A tenant's, newest first, ids below `before` (0: from the newest).
 Result<void> visit_newest(sql::Tx& tx, TenantId tenant, std::int64_t before, const Visitor& visit);
-/// A partner's with from <= created_at < to, oldest first.
-Result<void> visit_period(sql::Tx& tx, PartnerId partner, Timestamp from, Timestamp to,
-                          const Visitor& visit);
+/// A partner's with from <= created_at < to and ids above `after`, oldest first, at most `limit`.
+Result<std::vector<WalletTransaction>> find_period(sql::Tx& tx, PartnerId partner, Timestamp from,
+                                                   Timestamp to, WalletTransactionId after,
+                                                   int limit);
 /// Pending ones whose check is due, the longest waiting first.
 Result<std::vector<WalletTransaction>> find_due(sql::Tx& tx, Timestamp now, int limit);
 /// Sets when those are looked at next.

@@ -71,6 +71,19 @@ std::vector<jobs::Job> Hub::jobs() {
            [this] { return impl_->resolver.run(); }}};
 }
 
+Result<void> Hub::visit_period(PartnerId partner, Timestamp from, Timestamp to,
+                               const std::function<Result<void>(const WalletTransaction&)>& visit) {
+  constexpr int page = 2'000;
+  WalletTransactionId last;
+  for (;;) {
+    const auto rows = TRY(impl_->parts.database.read(
+        [&](sql::Tx& tx) { return store::find_period(tx, partner, from, to, last, page); }));
+    for (const WalletTransaction& row : rows) TRY(visit(row));
+    if (rows.size() < page) return {};
+    last = rows.back().id;
+  }
+}
+
 Partners& Hub::partners() { return impl_->partners; }
 operators::OperatorClient& Hub::operator_client() { return *impl_->client; }
 

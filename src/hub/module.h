@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -51,6 +52,11 @@ class Hub {
   /// Ends the calls to Operators; what is open stays pending. Call it when no request or job can
   /// come any more. Safe to call twice.
   void stop();
+
+  /// Visits a partner's transactions with from <= created_at < to, oldest first, page by page; an
+  /// error of `visit` ends it.
+  Result<void> visit_period(PartnerId partner, Timestamp from, Timestamp to,
+                            const std::function<Result<void>(const WalletTransaction&)>& visit);
 
   Partners& partners();
   operators::OperatorClient& operator_client();

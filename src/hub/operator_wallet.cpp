@@ -68,7 +68,7 @@ struct OperatorWallet::Impl {
       return done(std::move(outcome));
     const PartnerPtr partner = item.partner;
     const WalletTransactionId id = outcome->transaction.id;
-    client.call(target_of(*partner), call_of(outcome->transaction),
+    client.call(operators::Target::of(*partner), call_of(outcome->transaction),
                 [this, partner, id, done = std::move(done)](operators::Answer answer) mutable {
                   settlement.submit(partner, id, {Finding::Kind::answered, std::move(answer)},
                                     std::move(done));
@@ -83,10 +83,6 @@ OperatorWallet::~OperatorWallet() = default;
 
 void OperatorWallet::submit(PartnerPtr partner, Movement movement, Done done) {
   impl_->intake.submit(std::move(partner), std::move(movement), std::move(done));
-}
-
-operators::Target target_of(const KnownPartner& partner) {
-  return {partner.partner.id, partner.partner.operator_settings, partner.operator_secret};
 }
 
 operators::Call call_of(const WalletTransaction& transaction) {

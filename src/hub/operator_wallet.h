@@ -31,8 +31,6 @@ class OperatorWallet {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The Operator of a partner.
-operators::Target target_of(const KnownPartner& partner);
 /// How a stored movement is asked of the Operator; the same for ever.
 operators::Call call_of(const WalletTransaction& transaction);
 

@@ -179,7 +179,7 @@ void Handlers::operator_balance(const PartnerPtr& partner, requests::BalanceQues
   call.player = question.player;
   call.currency = question.currency;
   parts.client.call(
-      target_of(*partner), std::move(call),
+      operators::Target::of(*partner), std::move(call),
       [question = std::move(question), responder](const operators::Answer& answer) {
         if (answer.meaning == operators::Meaning::refused) return responder.send(*answer.refusal);
         if (answer.meaning == operators::Meaning::not_found) return responder.send(no_player());

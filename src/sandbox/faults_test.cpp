@@ -105,7 +105,7 @@ TEST(Faults, ARowMayBeMissingOrTooMany) {
   for (const auto* id : {"tx-1", "tx-2", "tx-3"}) sandbox.wallet("debit", debit(id));
   std::vector<std::string> listed;
   const Answer list = sandbox.list("");
-  for (const json::Value& row : *list.body.find("transactions")->as_array()) {
+  for (const json::Value& row : *list.body.find("data")->as_array()) {
     listed.push_back(*row.find("transactionId")->as_string());
   }
   EXPECT_EQ(listed, (std::vector<std::string>{"tx-2", "tx-3", "extra-tx-3"}));
@@ -302,19 +302,19 @@ TEST(Lists, ComeInPagesAndByTime) {
     sandbox.clock.advance_seconds(60);
   }
   const Answer first = sandbox.list("?limit=3");
-  EXPECT_EQ(first.body.find("transactions")->as_array()->size(), 3U);
-  const Answer second = sandbox.list("?limit=3&cursor=" + first.text("nextCursor"));
-  EXPECT_EQ(second.body.find("transactions")->as_array()->size(), 2U);
-  EXPECT_TRUE(second.body.find("nextCursor")->is_null());
+  EXPECT_EQ(first.body.find("data")->as_array()->size(), 3U);
+  const Answer second = sandbox.list("?limit=3&cursor=" + first.text("next_cursor"));
+  EXPECT_EQ(second.body.find("data")->as_array()->size(), 2U);
+  EXPECT_TRUE(second.body.find("next_cursor")->is_null());
   const Answer window = sandbox.list("?from=2024-11-20T12:01:00Z&to=2024-11-20T12:03:00Z");
-  EXPECT_EQ(window.body.find("transactions")->as_array()->size(), 2U);
+  EXPECT_EQ(window.body.find("data")->as_array()->size(), 2U);
   const Answer one = sandbox.list("?transactionId=tx-4");
-  const json::Array& rows = *one.body.find("transactions")->as_array();
+  const json::Array& rows = *one.body.find("data")->as_array();
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_EQ(*rows.at(0).find("amount")->as_string(), "100.00");
   EXPECT_EQ(*rows.at(0).find("type")->as_string(), "debit");
   EXPECT_EQ(*rows.at(0).find("status")->as_string(), "OK");
-  EXPECT_EQ(sandbox.list("?transactionId=none").body.find("transactions")->as_array()->size(), 0U);
+  EXPECT_EQ(sandbox.list("?transactionId=none").body.find("data")->as_array()->size(), 0U);
 }
 
 TEST(FaultPlan, DiceDependOnSeedAndAttemptAlone) {

@@ -201,9 +201,9 @@ http::Response wallet_bad_signature() {
 http::Response wallet_list(const RowPage& page) {
   std::string body;
   Writer writer(body);
-  writer.begin_object().key("transactions").begin_array();
+  writer.begin_object().key("data").begin_array();
   for (const ListedRow& row : page.rows) write_row(writer, row);
-  writer.end_array().key("nextCursor");
+  writer.end_array().key("next_cursor");
   if (page.next) {
     writer.value(std::to_string(*page.next));
   } else {

@@ -47,7 +47,7 @@ class Sandbox {
 
   async transactions() {
     const path = '/wallet/transactions';
-    return (await exchange(this.operator + path, {headers: walletHeaders('GET', path, '')})).json.transactions;
+    return (await exchange(this.operator + path, {headers: walletHeaders('GET', path, '')})).json.data;
   }
 
   fault(rule) { return post(`${this.operator}/sandbox/faults`, JSON.stringify(rule)); }

@@ -17,7 +17,7 @@ struct Response;
 namespace florin::hub::operators {
 
 /// A part of the Operator's list: from <= processed_at < to, from `cursor` on (empty: its start).
-struct ListPage {
+struct ListQuestion {
   Timestamp from, to;
   std::string cursor;
 };
@@ -26,12 +26,10 @@ struct ListPage {
 class ListDialect {
  public:
   virtual ~ListDialect() = default;
-  virtual http_client::Request build_list(const Target& target, const ListPage& page,
+  virtual http_client::Request build_list(const Target& target, const ListQuestion& question,
                                           Timestamp now) const = 0;
-  /// Visits the rows; gives the cursor of the next page, empty at the end.
-  /// Errors: operator_refused (not a list of this dialect); those of `visit`.
-  virtual Result<std::string> read_list(const http_client::Response& response,
-                                        const OperatorClient::Visitor& visit) const = 0;
+  /// Errors: operator_refused (not a list of this dialect).
+  virtual Result<ListedPage> read_list(const http_client::Response& response) const = 0;
 };
 
 /// How one kind of Operator is asked, and what its answers mean. Stateless; safe for concurrent

@@ -152,32 +152,27 @@ Answer read_movement(const Call& call, int http_status, const json::Value& docum
 }
 
 Answer read_query(const Call& call, const json::Value& document) {
-  std::optional<ListedTransaction> row;
-  bool has_more_rows = false;
-  const auto next = read_rows(document, [&](const ListedTransaction& listed) -> Result<void> {
-    has_more_rows = row.has_value();
-    row = listed;
-    return {};
-  });
-  if (!next) return unknown_answer(next.error().detail);
-  if (has_more_rows || !next->empty()) return unknown_answer("the query gave more than one row");
-  if (!row) return plain_answer(Meaning::not_found);
+  const auto page = read_rows(document);
+  if (!page) return unknown_answer(page.error().detail);
+  if (page->rows.size() > 1 || !page->next_cursor.empty())
+    return unknown_answer("the query gave more than one row");
+  if (page->rows.empty()) return plain_answer(Meaning::not_found);
+  const ListedTransaction& row = page->rows.front();
   constexpr std::array<std::string_view, 3> known{"OK", "ROLLED_BACK", "TOMBSTONE"};
-  if (std::find(known.begin(), known.end(), row->status) == known.end())
+  if (std::find(known.begin(), known.end(), row.status) == known.end())
     return unknown_answer("the Operator's row has an unknown status");
-  return booked_answer(call, *row);
+  return booked_answer(call, row);
 }
 
-Result<std::string> read_rows(const json::Value& document, const OperatorClient::Visitor& visit) {
+Result<ListedPage> read_rows(const json::Value& document) {
   const json::Value* data = document.find("data");
   const json::Value* next = document.find("next_cursor");
   const bool is_list = data && data->as_array() && next && (next->is_null() || next->as_string());
   if (!is_list) return Error{errors::operator_refused, "the answer is no list of transactions"};
-  for (const json::Value& row : *data->as_array()) {
-    const ListedTransaction listed = TRY(parse_row(row));
-    TRY(visit(listed));
-  }
-  return next->is_null() ? std::string() : *next->as_string();
+  ListedPage page;
+  for (const json::Value& row : *data->as_array()) page.rows.push_back(TRY(parse_row(row)));
+  if (!next->is_null()) page.next_cursor = *next->as_string();
+  return page;
 }
 
 }  // namespace florin::hub::operators

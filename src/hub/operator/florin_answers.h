@@ -10,6 +10,6 @@ Answer read_movement(const Call& call, int http_status, const json::Value& docum
 /// Of a query, which is answered by a list of one row or none.
 Answer read_query(const Call& call, const json::Value& document);
 /// As FlorinDialect::read_list.
-Result<std::string> read_rows(const json::Value& document, const OperatorClient::Visitor& visit);
+Result<ListedPage> read_rows(const json::Value& document);
 
 }  // namespace florin::hub::operators

@@ -138,21 +138,20 @@ bool FlorinDialect::is_fault(const http_client::Response& response) const {
   return response.status >= 500;
 }
 
-http_client::Request FlorinDialect::build_list(const Target& target, const ListPage& page,
+http_client::Request FlorinDialect::build_list(const Target& target, const ListQuestion& question,
                                                Timestamp now) const {
-  std::string query = "from=" + percent_encoded(page.from.rfc3339());
-  query.append("&to=").append(percent_encoded(page.to.rfc3339()));
-  if (!page.cursor.empty()) query.append("&cursor=").append(percent_encoded(page.cursor));
+  std::string query = "from=" + percent_encoded(question.from.rfc3339());
+  query.append("&to=").append(percent_encoded(question.to.rfc3339()));
+  if (!question.cursor.empty()) query.append("&cursor=").append(percent_encoded(question.cursor));
   return build_get(target, query, now);
 }
 
-Result<std::string> FlorinDialect::read_list(const http_client::Response& response,
-                                             const OperatorClient::Visitor& visit) const {
+Result<ListedPage> FlorinDialect::read_list(const http_client::Response& response) const {
   if (response.status != 200)
     return Error{errors::operator_refused,
                  "the Operator answered HTTP " + std::to_string(response.status)};
   const json::Value document = TRY(read_object(response));
-  return read_rows(document, visit);
+  return read_rows(document);
 }
 
 }  // namespace florin::hub::operators

@@ -15,10 +15,9 @@ class FlorinDialect final : public Dialect, public ListDialect {
   bool is_fault(const http_client::Response& response) const override;
   const ListDialect* list() const override { return this; }
 
-  http_client::Request build_list(const Target& target, const ListPage& page,
+  http_client::Request build_list(const Target& target, const ListQuestion& question,
                                   Timestamp now) const override;
-  Result<std::string> read_list(const http_client::Response& response,
-                                const OperatorClient::Visitor& visit) const override;
+  Result<ListedPage> read_list(const http_client::Response& response) const override;
 };
 
 /// What X-Signature is made over.

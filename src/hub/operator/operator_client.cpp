@@ -168,28 +168,21 @@ Answer OperatorClient::call_and_wait(const Target& target, Call asked) {
   return answer.get();
 }
 
-Result<void> OperatorClient::list(const Target& target, Timestamp from, Timestamp to,
-                                  const Visitor& visit) {
+Result<ListedPage> OperatorClient::list_page(const Target& target, Timestamp from, Timestamp to,
+                                             const std::string& cursor) {
   const Dialect* dialect = find_dialect(target.settings.dialect);
   const ListDialect* lists = dialect ? dialect->list() : nullptr;
   if (!lists) return Error{errors::operator_refused, "the Operator's dialect has no list"};
-  ListPage page{from, to, ""};
-  do {
-    Errand errand = impl_->errand_to(target);
-    errand.build = [&](Timestamp now) {
-      return with_limits(lists->build_list(target, page, now), target.settings);
-    };
-    errand.is_fault = [&](const auto& response) { return dialect->is_fault(response); };
-    const Delivery delivery = impl_->courier.deliver(std::move(errand));
-    impl_->list_metrics.count(delivery);
-    if (!delivery.response) return Error{errors::operator_unavailable, delivery.detail};
-    std::string next = TRY(lists->read_list(*delivery.response, visit));
-    // The same page again would be asked for without end.
-    if (!next.empty() && next == page.cursor)
-      return Error{errors::operator_refused, "the Operator's list does not go on"};
-    page.cursor = std::move(next);
-  } while (!page.cursor.empty());
-  return {};
+  const ListQuestion question{from, to, cursor};
+  Errand errand = impl_->errand_to(target);
+  errand.build = [&](Timestamp now) {
+    return with_limits(lists->build_list(target, question, now), target.settings);
+  };
+  errand.is_fault = [&](const auto& response) { return dialect->is_fault(response); };
+  const Delivery delivery = impl_->courier.deliver(std::move(errand));
+  impl_->list_metrics.count(delivery);
+  if (!delivery.response) return Error{errors::operator_unavailable, delivery.detail};
+  return lists->read_list(*delivery.response);
 }
 
 }  // namespace florin::hub::operators

@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "hub/hub.h"
+#include "hub/partners.h"
 
 namespace florin::http_client {
 class HttpClient;
@@ -68,6 +69,10 @@ struct Target {
   PartnerId partner;
   OperatorSettings settings;
   Secret secret;
+
+  static Target of(const KnownPartner& partner) {
+    return {partner.partner.id, partner.partner.operator_settings, partner.operator_secret};
+  }
 };
 
 /// One row of the Operator's own list of transactions, for reconciliation.
@@ -77,12 +82,16 @@ struct ListedTransaction {
   Timestamp processed_at;
 };
 
+struct ListedPage {
+  std::vector<ListedTransaction> rows;
+  std::string next_cursor;  ///< Empty: it was the last.
+};
+
 /// Calls Operators: keeps each one's rate, concurrency, circuit breaker and retries apart from the
 /// others'. Safe for concurrent use.
 class OperatorClient {
  public:
   using Done = std::function<void(Answer)>;
-  using Visitor = std::function<Result<void>(const ListedTransaction&)>;
 
   OperatorClient(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock,
                  metrics::Registry& metrics);
@@ -98,10 +107,11 @@ class OperatorClient {
   /// call() and wait. Never from a thread that `done` would run on.
   Answer call_and_wait(const Target& target, Call call);
 
-  /// The Operator's transactions with from <= processed_at < to, page by page, on the caller's
-  /// thread. Errors: operator_unavailable; operator_refused (a dialect without a list, or a bad
-  /// answer); those of `visit`.
-  Result<void> list(const Target& target, Timestamp from, Timestamp to, const Visitor& visit);
+  /// A page of the Operator's transactions with from <= processed_at < to, on the caller's thread.
+  /// An empty cursor asks for the first. Errors: operator_unavailable; operator_refused (a dialect
+  /// without a list, or a bad answer).
+  Result<ListedPage> list_page(const Target& target, Timestamp from, Timestamp to,
+                               const std::string& cursor);
 
  private:
   struct Impl;

@@ -373,14 +373,15 @@ TEST_F(OperatorClientTest, TheListIsReadPageByPage) {
     return http_answer("200 OK",
                        number == 2 ? sample("florin_list.json") : sample("florin_query.json"));
   });
-  std::vector<ListedTransaction> rows;
   const auto from = *Timestamp::parse("2026-11-20T00:00:00Z");
-  const auto listed = client.list(target(server.url()), from, from.plus_seconds(86'400),
-                                  [&](const ListedTransaction& row) -> Result<void> {
-                                    rows.push_back(row);
-                                    return {};
-                                  });
-  ASSERT_TRUE(listed) << listed.error().detail;
+  const Timestamp to = from.plus_seconds(86'400);
+  const auto first = client.list_page(target(server.url()), from, to, "");
+  ASSERT_TRUE(first) << first.error().detail;
+  const auto second = client.list_page(target(server.url()), from, to, first->next_cursor);
+  ASSERT_TRUE(second) << second.error().detail;
+  EXPECT_EQ(second->next_cursor, "");
+  std::vector<ListedTransaction> rows = first->rows;
+  rows.insert(rows.end(), second->rows.begin(), second->rows.end());
   ASSERT_EQ(rows.size(), 4u);
   EXPECT_EQ(rows[0].amount_minor, 15'000);
   EXPECT_EQ(rows[1].amount_minor, 700) << "JPY has no decimals";
@@ -392,35 +393,19 @@ TEST_F(OperatorClientTest, TheListIsReadPageByPage) {
 }
 
 TEST_F(OperatorClientTest, AListThatCannotBeReadOrReachedIsAnError) {
-  const auto no_visit = [](const ListedTransaction&) -> Result<void> { return {}; };
   const Timestamp from{0}, to{1};
   for (const std::string body :
        {"{}", R"({"data":[{}],"next_cursor":null})", R"({"data":[],"next_cursor":7})"}) {
     ScriptedOperator server([&](int, const ReceivedCall&) { return http_answer("200 OK", body); });
-    EXPECT_EQ(client.list(target(server.url()), from, to, no_visit).error().code,
+    EXPECT_EQ(client.list_page(target(server.url()), from, to, "").error().code,
               errors::operator_refused)
         << body;
   }
-  ScriptedOperator endless([](int, const ReceivedCall&) {
-    return http_answer("200 OK", R"({"data":[],"next_cursor":"same"})");
-  });
-  EXPECT_EQ(client.list(target(endless.url()), from, to, no_visit).error().code,
-            errors::operator_refused);
   Target t = target("http://127.0.0.1:" + std::to_string(closed_port()));
   t.settings.max_attempts = 1;
-  EXPECT_EQ(client.list(t, from, to, no_visit).error().code, errors::operator_unavailable);
+  EXPECT_EQ(client.list_page(t, from, to, "").error().code, errors::operator_unavailable);
   t.settings.dialect = "evenbet";
-  EXPECT_EQ(client.list(t, from, to, no_visit).error().code, errors::operator_refused);
-}
-
-TEST_F(OperatorClientTest, AListEndsWithTheErrorOfItsVisitor) {
-  ScriptedOperator server(
-      [](int, const ReceivedCall&) { return http_answer("200 OK", sample("florin_list.json")); });
-  const auto listed =
-      client.list(target(server.url()), {0}, {1}, [](const ListedTransaction&) -> Result<void> {
-        return Error{errors::wallet_transaction_not_found, "enough"};
-      });
-  EXPECT_EQ(listed.error().code, errors::wallet_transaction_not_found);
+  EXPECT_EQ(client.list_page(t, from, to, "").error().code, errors::operator_refused);
 }
 
 }  // namespace
