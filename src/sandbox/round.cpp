@@ -13,9 +13,11 @@ using Kind = PlayModel::Kind;
 struct Words {
   std::string_view player;
   std::int64_t cents = 0;
-  std::string_view currency, reference;
+  std::string_view currency, reference, key;
 };
 
+/// The key stands in the body too, where it makes two wins of one amount in the same second differ:
+/// the same signature under another key would be a replay.
 std::string movement_body(const Words& words) {
   std::string body;
   json::Writer(body)
@@ -24,6 +26,10 @@ std::string movement_body(const Words& words) {
       .member("amountCents", words.cents)
       .member("currency", words.currency)
       .member("refId", words.reference)
+      .key("meta")
+      .begin_object()
+      .member("key", words.key)
+      .end_object()
       .end_object();
   return body;
 }
@@ -73,7 +79,7 @@ void open_player(const Table& table, const std::string& player) {
   if (cents > 0) {
     const std::string key = "open-" + player;
     const HubReply funded = table.caller.insist(
-        {"credit", key, movement_body({player, cents, table.request.currency, key})});
+        {"credit", key, movement_body({player, cents, table.request.currency, key, key})});
     table.model.heard(key, funded);
     // An operator that holds the money itself may refuse; the player then has what it has there.
     if (funded.meaning == Meaning::unclear) {
@@ -142,13 +148,14 @@ void Round::play() {
 }
 
 HubCall Round::debit(std::int64_t cents) const {
-  return {"debit", key_, movement_body({player_, cents, table_.request.currency, reference_})};
+  return {"debit", key_,
+          movement_body({player_, cents, table_.request.currency, reference_, key_})};
 }
 
 /// A credit names the debit that it settles by that one's key.
 HubCall Round::credit(int number, std::int64_t cents) const {
-  return {"credit", "win-" + key_ + "-" + std::to_string(number),
-          movement_body({player_, cents, table_.request.currency, key_})};
+  const std::string key = "win-" + key_ + "-" + std::to_string(number);
+  return {"credit", key, movement_body({player_, cents, table_.request.currency, key_, key})};
 }
 
 HubCall Round::rollback() const {
@@ -286,7 +293,8 @@ void Round::play_last_money() {
     const HubCall one = debit(all);
     HubCall other = one;
     other.key += "-b";
-    other.body = movement_body({player_, all, table_.request.currency, reference_ + "-b"});
+    other.body =
+        movement_body({player_, all, table_.request.currency, reference_ + "-b", other.key});
     auto first = table_.caller.start(one);
     auto second = table_.caller.start(other);
     const HubReply a = insist_after(one, first.get());
@@ -316,7 +324,7 @@ void Round::play_forged(HubCall::Forgery forgery, std::string_view rule) {
 
 void Round::play_unsupported_currency() {
   const HubReply reply =
-      insist({"debit", key_, movement_body({player_, bet_cents_, "TRY", reference_})});
+      insist({"debit", key_, movement_body({player_, bet_cents_, "TRY", reference_, key_})});
   check_refusal("unsupported_currency", reply, 422);
 }
 
