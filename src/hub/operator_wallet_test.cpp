@@ -262,6 +262,19 @@ TEST_F(OperatorWalletTest, ARollbackThatTheOperatorRefusesNeedsAPerson) {
   EXPECT_EQ(state_of("bet-1"), "PENDING stuck");
 }
 
+TEST_F(OperatorWalletTest, ADebitThatACreditHasSettledAtTheOperatorIsBookedThere) {
+  start([](int, const ReceivedCall& call) {
+    if (is_query(call)) return broken();
+    if (asks(call, "credit")) return ok(call);
+    return asks(call, "rollback") ? says("TRANSACTION_CONFLICT") : broken();
+  });
+  EXPECT_EQ(word_of(move({debit, "bet-1", "ana", 250, "round-1"})), "PENDING");
+  EXPECT_EQ(word_of(move({credit, "win-1", "ana", 400, "round-1"})), "OK");
+  resolve();
+  EXPECT_EQ(state_of("bet-1"), "SUCCESS");
+  EXPECT_EQ(owed(), -150);
+}
+
 TEST_F(OperatorWalletTest, WhatStaysUnclearForThreeDaysNeedsAPerson) {
   start([](int, const ReceivedCall&) { return broken(); });
   EXPECT_EQ(word_of(move({credit, "win-1", "ana", 250, "round-1"})), "PENDING");

@@ -49,6 +49,13 @@ bool is_undone_already(const WalletTransaction& row, const operators::Answer& an
   return row.kind == Kind::rollback && answer.refusal->code == errors::already_rolled_back;
 }
 
+/// The Operator does not undo a debit that a credit has settled (rule 5 of its contract). When such
+/// a credit went through us, this word tells that it has booked the debit, too.
+bool is_settled_there(const WalletTransaction& row, const operators::Answer& answer) {
+  return row.kind == Kind::debit && row.credits > 0 && answer.refusal &&
+         answer.refusal->code == errors::transaction_conflict;
+}
+
 struct Case {
   PartnerPtr partner;
   WalletTransactionId id;
@@ -126,10 +133,12 @@ Result<Settled> Settlement::Impl::conclude(sql::Tx& tx, const Partner& partner,
 Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
                                    const Finding& finding, const Author& author) {
   row.operator_attempts += finding.answer.attempts;
-  row.is_stuck = finding.kind == Finding::Kind::stuck;
+  row.is_stuck = finding.kind == Finding::Kind::stuck && !is_settled_there(row, finding.answer);
   row.next_check.reset();
   if (finding.kind == Finding::Kind::undone) return undo(tx, partner, row, author);
   if (row.is_stuck) return log.change(tx, partner, row, author);
+  if (finding.kind == Finding::Kind::stuck)
+    return complete(tx, partner, row, finding.answer, author);
   switch (finding.answer.meaning) {
     case Meaning::done:
       return complete(tx, partner, row, finding.answer, author);

@@ -22,7 +22,7 @@ struct Finding {
   enum class Kind : std::uint8_t {
     answered,  ///< What `answer` says.
     undone,    ///< A debit that we have rolled back at the Operator, or that it never booked.
-    stuck      ///< Contradictory, or unknown for too long: a person must look.
+    stuck      ///< Contradictory: a person must look.
   };
   Kind kind = Kind::answered;
   operators::Answer answer = {};
