@@ -100,9 +100,14 @@ Result<std::vector<Tenant>> load_tenants(sql::Tx& tx) {
 std::vector<Permission> all_permissions() {
   return {{"ledger:read", "Read accounts, transfers, holds, statements and sums."},
           {"ledger:write", "Open and change accounts; post, hold, capture, release and reverse."},
+          {"hub:read", "Read partners and wallet transactions."},
+          {"hub:write", "Manage partners, open players' wallets, decide stuck transactions."},
           {"events:read", "Read the event log."},
           {"webhooks:read", "See webhook endpoints and deliveries."},
           {"webhooks:write", "Make and change webhook endpoints, see their secrets, send again."},
+          {"reconciliation:read", "Read reconciliations, their items and reports."},
+          {"reconciliation:write", "Start reconciliations; explain items and propose transfers."},
+          {"reconciliation:approve", "Approve or reject transfers proposed with another key."},
           {"access:read", "See tenants and API keys."},
           {"access:write", "Make and revoke API keys."},
           {"system:read", "See the state of the server's parts."}};

@@ -8,11 +8,13 @@
 #include "app/health_routes.h"
 #include "app/http_errors.h"
 #include "app/migrations.h"
+#include "app/reconciliation_sources.h"
 #include "base/try.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
+#include "reconciliation/reconciliation_routes.h"
 #include "webhooks/module.h"
 
 namespace florin::app {
@@ -39,23 +41,36 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 }
 
 Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key)
-    : ids(clock, config.node_id),
-      vault(secret_key),
+    : vault(secret_key),
+      ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
-      webhooks({db, clock, ids, events, vault, metrics}, config.webhooks) {}
+      webhooks({db, clock, ids, events, vault, metrics}, config.webhooks),
+      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
+      reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
+                      reconciliation_options(config)),
+      reconciliation_items(clock, events, ledger),
+      reconciliation_runner(reconciliations) {}
+
+Result<void> Core::recover() {
+  TRY(ledger.recover());
+  return hub.recover();
+}
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
   http::Routes all = health_routes(
-      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks"}});
+      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks", "hub"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
-        webhooks::routes(core.webhooks, core.idempotency)}) {
+        webhooks::routes(core.webhooks, core.idempotency), core.hub.routes(),
+        reconciliation::reconciliation_routes(
+            core.reconciliations, core.reconciliation_items, core.idempotency,
+            [&runner = core.reconciliation_runner] { runner.wake(); })}) {
     for (http::Route& route : routes) all.push_back(std::move(route));
   }
   return all;
@@ -89,6 +104,7 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                     }));
                     return summary(removed, "keys forgotten");
                   }});
+  for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
 }
 
@@ -111,18 +127,21 @@ Result<void> Application::ensure_webhooks() {
 }
 
 Result<void> Application::start() {
-  TRY(core_.ledger.recover());
+  TRY(core_.recover());
   TRY(gate_.refresh());
   TRY(core_.webhooks.start());
   TRY(ensure_webhooks());
   TRY(server_.start());
   scheduler_.start();
+  core_.reconciliation_runner.start();
   return {};
 }
 
 void Application::stop() {
   server_.stop();
   scheduler_.stop();
+  core_.hub.stop();
+  core_.reconciliation_runner.stop();
   core_.webhooks.stop();
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "events/events.h"
+#include "hub/module.h"
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
@@ -14,6 +15,9 @@
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/metrics/metrics.h"
+#include "reconciliation/items.h"
+#include "reconciliation/runner.h"
+#include "reconciliation/runs.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::sql {
@@ -28,18 +32,25 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 
 /// The parts of the program that work over one database, wired in dependency order.
 struct Core {
-  /// `secret_key`: what secrets in the database are sealed with.
+  /// `secret_key` is what load_secret_key() gives.
   Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key);
 
   metrics::Registry metrics;
-  IdGenerator ids;
   crypto::Vault vault;
+  IdGenerator ids;
   access::Access access;
   events::EventLog events;
   idempotency::Idempotency idempotency;
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
   webhooks::Webhooks webhooks;
+  hub::Hub hub;
+  reconciliation::Runs reconciliations;
+  reconciliation::Items reconciliation_items;
+  reconciliation::Runner reconciliation_runner;  ///< Started by the server alone.
+
+  /// Call once before the first command: ids and times go on after the newest that are stored.
+  Result<void> recover();
 };
 
 /// The server: core, gate, jobs and HTTP.

@@ -11,10 +11,12 @@
 #include <iostream>
 
 #include "app/application.h"
+#include "app/default_partner.h"
 #include "app/demo.h"
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
+#include "app/reconcile_command.h"
 #include "app/secret_key.h"
 #include "app/version.h"
 #include "base/try.h"
@@ -56,11 +58,12 @@ struct Program {
   bool check_only = false;
   bool reference = false;
   KeyOptions key;
+  ReconcileOptions reconciliation;
   std::string tenant_name;
   std::string file;
   Work work;
 
-  const SystemClock clock;
+  const SystemClock clock{};
 
   Result<LoadedConfig> load() const;
   Result<std::unique_ptr<sql::Database>> open(const Config& config) const;
@@ -72,6 +75,7 @@ struct Program {
   Result<int> verify() const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
+  Result<int> reconcile() const;
   Result<int> create_tenant() const;
   Result<int> list_tenants() const;
   Result<int> create_key() const;
@@ -142,6 +146,13 @@ void print_welcome(const Config& config, int port, const Demo* demo) {
   std::fflush(stdout);
 }
 
+/// The partner and what else configuration asks of the hub, for the tenant that is being served.
+Result<void> set_up_hub(Core& core, const Config& settings, const std::optional<Demo>& demo) {
+  if (settings.hub.hmac_secret.empty()) return {};
+  const TenantId tenant = demo ? demo->tenant : TRY(tenant_by_name(core.access, "default")).id;
+  return ensure_default_partner(core, tenant, settings.hub);
+}
+
 Result<int> Program::serve() {
   const sigset_t stop = block_stop_signals();
   Config settings = TRY(load()).config;
@@ -152,12 +163,14 @@ Result<int> Program::serve() {
   const auto database = TRY(open(settings));
   const Secret secret_key = TRY(load_secret_key(settings));
   Application application(*database, clock, settings, secret_key);
+  Core& core = application.core();
+  TRY(core.recover());
   std::optional<Demo> demo;
   if (sandbox) {
-    TRY(application.core().ledger.recover());
-    demo = TRY(prepare_demo(application.core(), *database, settings.data_dir));
-    application.scheduler().add(demo_trickle(application.core(), demo->tenant));
+    demo = TRY(prepare_demo(core, *database, settings.data_dir));
+    application.scheduler().add(demo_trickle(core, demo->tenant));
   }
+  TRY(set_up_hub(core, settings, demo));
   TRY(application.start());
   print_welcome(settings, application.port(), demo ? &*demo : nullptr);
   wait_for_stop(stop);
@@ -241,6 +254,23 @@ Result<int> Program::import_from_file() const {
   return verify();
 }
 
+Result<int> Program::reconcile() const {
+  const auto progress = [](const reconciliation::Progress& now) {
+    show_progress(now.step, now.entries);
+    return true;
+  };
+  const auto mismatches = TRY([&]() -> Result<std::int64_t> {
+    if (reconciliation.has_files()) return reconcile_files(reconciliation, clock, progress);
+    Config settings = TRY(load()).config;
+    // A server may be making ids beside this command: half of the nodes are for commands.
+    settings.node_id ^= 512;
+    const auto database = TRY(open(settings));
+    return reconcile_partner(reconciliation, *database, clock, settings, progress);
+  }());
+  end_progress();
+  return mismatches == 0 ? exit_done : exit_fault_found;
+}
+
 // ---------------------------------------------------------------- tenants and keys
 
 template <class F>
@@ -285,8 +315,7 @@ std::vector<std::string> split_words(const std::string& text) {
 
 /// The tenant "default" is made when it is first asked for; any other must exist.
 Result<access::Tenant> tenant_for_key(access::Access& access, const std::string& name) {
-  auto found = access.find_tenant(name);
-  if (!found && name == "default") return access.create_tenant(name);
+  auto found = tenant_by_name(access, name);
   if (!found) {
     return Error{
         found.error().code,
@@ -438,6 +467,11 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    add_reconcile_options(*command(root_, "reconcile",
+                                   "Compare a period with a partner's side, or two files; exit 1 "
+                                   "when they differ",
+                                   &Program::reconcile),
+                          program_.reconciliation);
     add_tenants();
     add_keys();
   }

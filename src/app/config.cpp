@@ -87,6 +87,24 @@ Setting word(std::string_view key, std::string_view env, std::string_view help,
           }};
 }
 
+/// How a secret that is set is shown.
+constexpr const char* hidden = "(set)";
+
+/// A text that is never shown; only whether it is set.
+Setting secret(std::string_view key, std::string_view env, std::string_view help,
+               const std::function<Secret&(Config&)>& field, std::size_t shortest = 16) {
+  return {key, env, help,
+          [=](Config& config, std::string_view value) -> Result<void> {
+            if (value.size() < shortest)
+              return invalid(fmt::format("must have at least {} characters", shortest));
+            field(config) = Secret(std::string(value));
+            return {};
+          },
+          [=](const Config& config) {
+            return std::string(field(const_cast<Config&>(config)).empty() ? "" : hidden);
+          }};
+}
+
 /// A password in a URL stays out of sight.
 std::string without_password(const std::string& url) {
   const std::size_t scheme = url.find("://");
@@ -105,21 +123,6 @@ Setting database_url() {
     return without_password(config.effective_database_url());
   };
   return setting;
-}
-
-/// A setting whose value is never shown.
-Setting secret(std::string_view key, std::string_view env, std::string_view help,
-               std::size_t least_bytes, const std::function<Secret&(Config&)>& field) {
-  return {key, env, help,
-          [=](Config& config, std::string_view value) -> Result<void> {
-            if (!value.empty() && value.size() < least_bytes)
-              return invalid(fmt::format("must have at least {} characters", least_bytes));
-            field(config) = Secret(std::string(value));
-            return {};
-          },
-          [=](const Config& config) {
-            return std::string(field(const_cast<Config&>(config)).empty() ? "" : "***");
-          }};
 }
 
 std::string joined(const std::vector<std::string>& items) {
@@ -156,12 +159,8 @@ Setting rgs_url() {
           [](const Config& config) { return without_password(config.rgs_webhook.url); }};
 }
 
-void add_webhook_settings(std::vector<Setting>& all) {
-  const std::vector<Setting> more{
-      secret("security.encryption_key", "ENCRYPTION_KEY",
-             "Seals secrets in the database, 16 characters or more. Default: the content of "
-             "secret.key in the data folder, which is made at the first start.",
-             16, [](Config& c) -> Secret& { return c.encryption_key; }),
+std::vector<Setting> webhook_settings() {
+  return {
       number<int>("webhooks.retry_attempts", "WEBHOOK_RETRY_ATTEMPTS",
                   "Attempts of a webhook delivery where its endpoint does not say, 1 to 20.", 1, 20,
                   [](Config& c) -> int& { return c.webhook_attempts; }),
@@ -181,14 +180,14 @@ void add_webhook_settings(std::vector<Setting>& all) {
            "although their addresses are private, plain http too.",
            [](Config& c) -> std::vector<std::string>& { return c.webhooks.allowed_hosts; }),
       rgs_url(),
-      secret("webhooks.rgs_secret", "WEBHOOK_SECRET",
-             "Signs webhooks to the game server; better long than short. Default: one is made.", 1,
-             [](Config& c) -> Secret& { return c.rgs_webhook.secret; }),
+      secret(
+          "webhooks.rgs_secret", "WEBHOOK_SECRET",
+          "Signs webhooks to the game server; better long than short. Default: one is made.",
+          [](Config& c) -> Secret& { return c.rgs_webhook.secret; }, 1),
       number<int>("webhooks.rgs_max_retries", "WEBHOOK_MAX_RETRIES",
                   "Retries to the game server, after 1, 5, 15, 60 and 300 seconds, 0 to 5.", 0, 5,
                   [](Config& c) -> int& { return c.rgs_webhook.max_retries; }),
   };
-  all.insert(all.end(), more.begin(), more.end());
 }
 
 Setting listen() {
@@ -214,7 +213,39 @@ Setting listen() {
           }};
 }
 
-std::vector<Setting> make_settings() {
+std::vector<Setting> hub_settings() {
+  return {
+      secret(
+          "secrets.encryption_key", "ENCRYPTION_KEY",
+          "Seals secrets in the database, 16 characters or more. Default: a key made at the first"
+          " start, in secret.key in the data folder.",
+          [](Config& c) -> Secret& { return c.encryption_key; }),
+      secret("hub.hmac_secret", "HMAC_SECRET",
+             "Secret of the wallet API's partner \"default\", which exists when this is set.",
+             [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
+      text("hub.operator_base_url", "OPERATOR_BASE_URL",
+           "The Operator that holds the default partner's money. Default: none, our ledger does.",
+           [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
+      secret("hub.operator_secret", "OPERATOR_HMAC_SECRET",
+             "Secret of our calls to the Operator. Default: that of hub.hmac_secret.",
+             [](Config& c) -> Secret& { return c.hub.operator_secret; }),
+      text("hub.operator_id", "OPERATOR_ID", "What the Operator calls us.",
+           [](Config& c) -> std::string& { return c.hub.operator_id; }),
+      text("hub.operator_dialect", "OPERATOR_DIALECT",
+           "How the Operator is spoken to: florin or evenbet.",
+           [](Config& c) -> std::string& { return c.hub.operator_dialect; }),
+      number<std::int64_t>(
+          "hub.operator_rate_per_minute", "OPERATOR_RATE_PER_MINUTE",
+          "Calls a minute that the Operator takes, 0 to 1000000; 0 means no limit.", 0, 1'000'000,
+          [](Config& c) -> std::int64_t& { return c.hub.operator_rate_per_minute; }),
+      number<std::int64_t>(
+          "hub.operator_timeout_ms", "OPERATOR_TIMEOUT_MS",
+          "Time that one call to the Operator may take, in milliseconds, 100 to 60000.", 100,
+          60'000, [](Config& c) -> std::int64_t& { return c.hub.operator_timeout_ms; }),
+  };
+}
+
+std::vector<Setting> server_settings() {
   using Level = log::Level;
   using Format = log::Format;
   constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
@@ -224,7 +255,7 @@ std::vector<Setting> make_settings() {
                                                                       {"off", Level::off}}};
   constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
       {{"text", Format::text}, {"json", Format::json}}};
-  std::vector<Setting> all{
+  return {
       text("data.dir", "FLORIN_DATA", "Folder for everything Florin keeps on disk.",
            [](Config& c) -> std::string& { return c.data_dir; }),
       database_url(),
@@ -273,7 +304,13 @@ std::vector<Setting> make_settings() {
                   "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
                   [](Config& c) -> int& { return c.node_id; }),
   };
-  add_webhook_settings(all);
+}
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all = server_settings();
+  for (auto settings_of_module : {webhook_settings(), hub_settings()}) {
+    for (Setting& setting : settings_of_module) all.push_back(std::move(setting));
+  }
   return all;
 }
 
@@ -400,7 +437,9 @@ std::string print_config(const LoadedConfig& loaded) {
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
     }
     const std::string value = setting.get(loaded.config);
-    out += fmt::format("{} = {}  # {}\n", setting.key.substr(dot + 1),
+    // What is not set, or not shown, is a comment: the rest reads back as it stands.
+    const bool reads_back = !value.empty() && value != hidden;
+    out += fmt::format("{}{} = {}  # {}\n", reads_back ? "" : "# ", setting.key.substr(dot + 1),
                        is_plain(value) ? value : "\"" + value + "\"",
                        loaded.origin.at(std::string(setting.key)));
   }

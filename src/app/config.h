@@ -22,6 +22,17 @@ struct RgsWebhook {
   int max_retries = 5;
 };
 
+/// The wallet hub by configuration alone: a partner "default" exists when it has a secret.
+struct HubConfig {
+  Secret hmac_secret;             ///< Of the default partner's calls.
+  std::string operator_base_url;  ///< Empty: its wallets are internal.
+  Secret operator_secret;         ///< Empty: hmac_secret.
+  std::string operator_id = "florin";
+  std::string operator_dialect = "florin";
+  std::int64_t operator_rate_per_minute = 60;
+  std::int64_t operator_timeout_ms = 5'000;
+};
+
 /// The settings of one process, typed and checked.
 struct Config {
   std::string data_dir = "florin-data";
@@ -33,6 +44,7 @@ struct Config {
   int node_id = 0;
   bool sandbox = false;
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
+  HubConfig hub;
   webhooks::Settings webhooks;
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;

@@ -39,7 +39,7 @@ struct Table {
   }
 
 /// Every table, parents before children.
-constexpr std::array<Table, 19> tables{
+constexpr std::array<Table, 24> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
@@ -106,6 +106,31 @@ constexpr std::array<Table, 19> tables{
                  "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
     FLORIN_TABLE(webhook_cursor, "ti", "name, event_id", "$1, $2"),
+    FLORIN_TABLE(partners, "iittttiitii",
+                 "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, "
+                 "operator, created_at_us, updated_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+    FLORIN_TABLE(partner_secrets, "iittii",
+                 "id, partner_id, kind, sealed, created_at_us, valid_until_us",
+                 "$1, $2, $3, $4, $5, $6"),
+    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittittiiiii",
+                 "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, "
+                 "player, currency, amount_minor, ref, target_id, transfer_id, balance_minor, "
+                 "credits, refusal, answer, answer_status, meta, operator_reference, "
+                 "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
+                 "$19, $20, $21, $22, $23, $24, $25, $26"),
+    FLORIN_TABLE(
+        reconciliation_runs, "iitiititttiittttiii",
+        "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, counts, "
+        "mismatches, items_truncated, error_code, error_detail, report_file, requested_by, "
+        "created_at_us, started_at_us, finished_at_us",
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
+    FLORIN_TABLE(reconciliation_items, "iiitittttttttttiii",
+                 "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id, "
+                 "ours, theirs, note, explained_by, proposal, proposed_by, decided_by, "
+                 "transfer_id, created_at_us, updated_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18"),
 };
 #undef FLORIN_TABLE
 

@@ -33,7 +33,7 @@ TEST(Routes, AreThoseOfTheApiDocument) {
   const FakeClock clock;
   const auto database = std::move(*sql::open_sqlite({.path = ":memory:"}));
   ASSERT_TRUE(sql::migrate(*database, all_migrations(), clock.now()));
-  Core core(*database, clock, Config(), Secret("a master key of the tests"));
+  Core core(*database, clock, Config(), Secret("a key for tests only"));
   jobs::Scheduler scheduler(clock);
   std::set<std::string> served;
   for (const http::Route& route : Application::routes_of(core, scheduler, *database)) {

@@ -1,4 +1,7 @@
 #pragma once
+#include <atomic>
+#include <cstdint>
+
 #include "base/timestamp.h"
 
 namespace florin {
@@ -16,16 +19,16 @@ class SystemClock final : public Clock {
   Timestamp now() const override;
 };
 
-/// Time for tests: moves only when told.
+/// Time for tests: moves only when told. Safe for concurrent use.
 class FakeClock final : public Clock {
  public:
-  explicit FakeClock(Timestamp start = {1'700'000'000'000'000}) : now_(start) {}
-  Timestamp now() const override { return now_; }
-  void set(Timestamp now) { now_ = now; }
-  void advance_seconds(std::int64_t seconds) { now_ = now_.plus_seconds(seconds); }
+  explicit FakeClock(Timestamp start = {1'700'000'000'000'000}) : now_us_(start.us) {}
+  Timestamp now() const override { return {now_us_}; }
+  void set(Timestamp now) { now_us_ = now.us; }
+  void advance_seconds(std::int64_t seconds) { now_us_ += seconds * 1'000'000; }
 
  private:
-  Timestamp now_;
+  std::atomic<std::int64_t> now_us_;
 };
 
 }  // namespace florin

@@ -31,25 +31,6 @@ constexpr Query delete_expired{
 
 constexpr std::int64_t thirty_days_s = 30 * 24 * 3600;
 
-/// Hashes pieces with their lengths, so that no two lists of pieces meet.
-class Digester {
- public:
-  void add(std::string_view piece) {
-    const std::uint64_t size = piece.size();
-    text_.append(reinterpret_cast<const char*>(&size), sizeof size);
-    text_ += piece;
-  }
-  Digest finish() const {
-    const crypto::Sha256 full = crypto::sha256(text_);
-    Digest digest;
-    std::copy_n(full.begin(), digest.size(), digest.begin());
-    return digest;
-  }
-
- private:
-  std::string text_;
-};
-
 std::string_view bytes_of(const Digest& digest) {
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
@@ -70,19 +51,24 @@ struct DigestHash {
 
 }  // namespace
 
+Digest digest_of(std::initializer_list<std::string_view> pieces) {
+  std::string text;
+  for (const std::string_view piece : pieces) {
+    const std::uint64_t size = piece.size();
+    text.append(reinterpret_cast<const char*>(&size), sizeof size);
+    text += piece;
+  }
+  const crypto::Sha256 full = crypto::sha256(text);
+  Digest digest;
+  std::copy_n(full.begin(), digest.size(), digest.begin());
+  return digest;
+}
+
 std::optional<Key> key_of(const http::Request& request, std::string_view route, Lifetime lifetime) {
   const auto text = request.idempotency_key();
   if (!text) return std::nullopt;
-  Digester key;
-  key.add(std::to_string(request.caller.tenant.value));
-  key.add(request.method);
-  key.add(route);
-  key.add(*text);
-  Digester asked;
-  asked.add(request.method);
-  asked.add(request.path);
-  asked.add(request.body);
-  return Key{key.finish(), asked.finish(), lifetime};
+  return Key{digest_of({std::to_string(request.caller.tenant.value), request.method, route, *text}),
+             digest_of({request.method, request.path, request.body}), lifetime};
 }
 
 bool is_remembered(const Error& error) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,6 +21,8 @@ namespace florin::idempotency {
 
 /// 128 bits of a SHA-256: enough that no two keys meet by chance.
 using Digest = std::array<std::uint8_t, 16>;
+/// Of pieces with their lengths, so that no two lists of pieces meet.
+Digest digest_of(std::initializer_list<std::string_view> pieces);
 
 enum class Lifetime : std::uint8_t {
   forever,     ///< Keys of requests that move money.

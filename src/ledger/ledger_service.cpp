@@ -146,6 +146,14 @@ Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Origin& origin, std::s
   return {};
 }
 
+Result<std::optional<Account>> LedgerService::find_account(sql::Tx& tx, TenantId tenant,
+                                                           const AccountRef& ref) {
+  auto account = store::require_account(tx, tenant, ref);
+  if (account) return std::optional(*std::move(account));
+  if (account.error().code == errors::account_not_found) return std::optional<Account>();
+  return std::move(account).error();
+}
+
 Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
                                             const NewAccount& wanted) {
   Account account{.id = {impl_->ids.next()},

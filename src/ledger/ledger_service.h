@@ -59,6 +59,9 @@ class LedgerService {
   /// Many, decided one after another as one batch: as cheap as the hot path. In their order.
   Result<std::vector<Posted>> post_all(sql::Tx& tx, std::vector<Command> commands);
 
+  /// An account as the caller's unit of work sees it; nothing when there is none.
+  Result<std::optional<Account>> find_account(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
+
   // Accounts change inside a unit of work of the caller.
   /// Errors: account_exists, validation_failed (min_balance above max_balance).
   Result<Account> open_account(sql::Tx& tx, const Origin& origin, const NewAccount& wanted);

@@ -1,0 +1,121 @@
+#include "app/reconcile_command.h"
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "app/reconciliation_sources.h"
+#include "app/secret_key.h"
+#include "base/try.h"
+#include "platform/sql/database.h"
+#include "reconciliation/csv.h"
+#include "reconciliation/engine.h"
+#include "reconciliation/report.h"
+
+namespace florin::app {
+namespace {
+
+using reconciliation::Period;
+
+constexpr std::int64_t day_s = 86'400;
+
+Error invalid(std::string detail) { return {florin::errors::validation_failed, std::move(detail)}; }
+
+Result<Timestamp> parse_time(const std::string& text) {
+  const auto at = reconciliation::parse_moment(text);
+  if (!at) {
+    return invalid("FROM and TO must be days such as 2026-11-21 or times of RFC 3339; " + text +
+                   " is neither");
+  }
+  return *at;
+}
+
+/// FROM alone is the day, or the 24 hours, that begin with it.
+Result<Period> given_period(const ReconcileOptions& options) {
+  const Timestamp from = TRY(parse_time(options.from));
+  const Timestamp to = options.to.empty() ? from.plus_seconds(day_s) : TRY(parse_time(options.to));
+  if (to <= from) return invalid("TO must be later than FROM");
+  return Period{from, to};
+}
+
+Period yesterday(Timestamp now) {
+  const std::int64_t day_us = day_s * 1'000'000;
+  const Timestamp midnight{now.us - now.us % day_us};
+  return {midnight.plus_seconds(-day_s), midnight};
+}
+
+/// The summary, then where it stands.
+void print_report(const std::string& mismatches_file) {
+  const std::string summary_file =
+      mismatches_file.substr(0, mismatches_file.rfind(".csv")) + "-summary.txt";
+  std::stringstream summary;
+  summary << std::ifstream(summary_file).rdbuf();
+  fmt::print("{}{}\n{}\n", summary.str(), mismatches_file, summary_file);
+}
+
+}  // namespace
+
+void add_reconcile_options(CLI::App& app, ReconcileOptions& options) {
+  app.add_option("from", options.from,
+                 "First day or time, UTC (default: yesterday; all of two files)");
+  app.add_option("to", options.to, "Day or time that is no longer part of it (default: one day)");
+  app.add_option("--tenant", options.tenant, "Name or id of the tenant (default: default)");
+  app.add_option("--partner", options.partner, "The partner (default: default)");
+  app.add_option("--out", options.out, "Folder of the report (default ./reconciliation-reports)");
+  CLI::Option* left = app.add_option("--left", options.left, "CSV file of our side");
+  CLI::Option* right = app.add_option("--right", options.right, "CSV file of the other side");
+  left->needs(right);
+  right->needs(left);
+  app.add_option("--left-name", options.names.ours, "What the left side is called (default hub)")
+      ->needs(left);
+  app.add_option("--right-name", options.names.theirs,
+                 "What the right side is called (default operator)")
+      ->needs(left);
+  app.add_option("--tolerance", options.rules.tolerance_minor,
+                 "Minor units by which amounts may differ (default 0)")
+      ->needs(left)
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--window", options.rules.window_s,
+                 "Seconds by which a partner may lie outside of the period (default 300)")
+      ->needs(left)
+      ->check(CLI::Range(0, 604'800));
+}
+
+Result<std::int64_t> reconcile_files(const ReconcileOptions& options, const Clock& clock,
+                                     const reconciliation::ProgressFn& progress) {
+  // Whoever gives files and no period wants to know about all that is in them.
+  const Period period = options.from.empty() ? Period::everything() : TRY(given_period(options));
+  const auto left = TRY(reconciliation::open_csv_source(options.left));
+  const auto right = TRY(reconciliation::open_csv_source(options.right));
+  const reconciliation::ReportHead head{"", period, options.names, options.rules, clock.now()};
+  auto report = TRY(reconciliation::ReportWriter::create(options.out, head));
+  const auto counts = TRY(reconciliation::compare(
+      *left, *right, period, options.rules, {options.out},
+      [&](const reconciliation::Mismatch& mismatch) { return report.add(mismatch); }, progress));
+  print_report(TRY(report.finish(counts, clock.now())).mismatches);
+  return counts.mismatched();
+}
+
+Result<std::int64_t> reconcile_partner(const ReconcileOptions& options, sql::Database& database,
+                                       const Clock& clock, const Config& config,
+                                       const reconciliation::ProgressFn& progress) {
+  const Period period = options.from.empty() ? yesterday(clock.now()) : TRY(given_period(options));
+  Core core(database, clock, config, TRY(load_secret_key(config)));
+  TRY(core.hub.recover());
+  auto run_options = reconciliation_options(config);
+  run_options.report_dir = options.out;
+  reconciliation::Runs runs(database, clock, core.ids, core.events,
+                            reconciliation_sources(config, core.hub), run_options);
+  const TenantId tenant = TRY(core.access.find_tenant(options.tenant)).id;
+  const auto wanted = TRY(runs.prepare({tenant, "system", ""}, options.partner, period));
+  const auto queued = TRY(database.write([&](sql::Tx& tx) { return runs.request(tx, wanted); }));
+  const auto run = TRY(runs.execute(queued.id, progress));
+  if (run.error_code) return invalid(run.error_detail.value_or(*run.error_code));
+  print_report(run.report_file.value_or(""));
+  fmt::print("{}: {} mismatches\n", run.id.str(), run.mismatches);
+  return run.mismatches;
+}
+
+}  // namespace florin::app

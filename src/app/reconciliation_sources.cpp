@@ -1,0 +1,56 @@
+#include "app/reconciliation_sources.h"
+
+#include <filesystem>
+
+#include "app/wallet_sources.h"
+#include "base/try.h"
+#include "reconciliation/csv.h"
+#include "reconciliation/errors.h"
+
+namespace florin::app {
+namespace {
+
+using reconciliation::SourcePair;
+
+Error unknown_partner(std::string_view partner) {
+  return {reconciliation::errors::reconciliation_partner_not_found,
+          "there are no files of a partner " + std::string(partner)};
+}
+
+Result<SourcePair> open_inbox(const std::string& inbox, TenantId tenant, std::string_view partner) {
+  // The name becomes a part of a path; one that could leave the folder names nobody.
+  if (!reconciliation::is_partner_name(partner)) return unknown_partner(partner);
+  const std::string folder = inbox + "/" + tenant.str() + "/" + std::string(partner);
+  std::error_code fault;
+  if (!std::filesystem::is_directory(folder, fault)) return unknown_partner(partner);
+  SourcePair sides;
+  sides.ours = TRY(reconciliation::open_csv_source(folder + "/hub.csv"));
+  sides.theirs = TRY(reconciliation::open_csv_source(folder + "/operator.csv"));
+  return sides;
+}
+
+std::string work_folder(const Config& config) { return config.data_dir + "/reconciliation"; }
+
+}  // namespace
+
+reconciliation::SourceFactory reconciliation_sources(const Config& config, hub::Hub& hub) {
+  return [inbox = config.data_dir + "/reconciliation-inbox", work = work_folder(config), &hub](
+             TenantId tenant, std::string_view name) -> Result<SourcePair> {
+    const hub::PartnerPtr partner = hub.partners().by_code(name);
+    const bool has_operator = partner && partner->partner.tenant == tenant &&
+                              partner->partner.mode == hub::WalletMode::operator_wallet;
+    if (!has_operator) return open_inbox(inbox, tenant, name);
+    std::error_code fault;
+    std::filesystem::create_directories(work, fault);  // What is wrong with it shows at its use.
+    return wallet_sources(hub, partner, work + "/pages-" + partner->partner.id.str());
+  };
+}
+
+reconciliation::RunOptions reconciliation_options(const Config& config) {
+  reconciliation::RunOptions options;
+  options.work_dir = work_folder(config);
+  options.report_dir = config.data_dir + "/reconciliation-reports";
+  return options;
+}
+
+}  // namespace florin::app

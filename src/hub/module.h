@@ -1,0 +1,69 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hub/operator/operator_client.h"
+#include "hub/partners.h"
+#include "hub/wallet_json.h"
+#include "platform/http/route.h"
+#include "platform/http_client/http_client.h"
+#include "platform/jobs/scheduler.h"
+#include "platform/sql/migration.h"
+
+namespace florin::ledger {
+class LedgerService;
+}
+namespace florin::metrics {
+class Registry;
+}
+
+namespace florin::hub {
+
+std::span<const sql::Migration> migrations();
+
+/// What the hub is built over.
+struct HubParts {
+  sql::Database& database;
+  const Clock& clock;
+  IdGenerator& ids;
+  events::EventLog& events;
+  ledger::LedgerService& ledger;
+  idempotency::Idempotency& idempotency;
+  metrics::Registry& metrics;
+  const crypto::Vault& vault;
+  StatusOf status_of;
+  http_client::ClientOptions operator_http = {};  ///< How Operators are called.
+};
+
+/// The wallet hub: partners, both wallets, the resolver, and their routes.
+class Hub {
+ public:
+  explicit Hub(const HubParts& parts);
+  ~Hub();  ///< As stop().
+
+  /// Call before the first request: ids go on after the newest stored, and partners are known.
+  Result<void> recover();
+  http::Routes routes();
+  std::vector<jobs::Job> jobs();
+  /// Ends the calls to Operators; what is open stays pending. Call it when no request or job can
+  /// come any more. Safe to call twice.
+  void stop();
+
+  /// Visits a partner's transactions with from <= created_at < to, oldest first, page by page; an
+  /// error of `visit` ends it.
+  Result<void> visit_period(PartnerId partner, Timestamp from, Timestamp to,
+                            const std::function<Result<void>(const WalletTransaction&)>& visit);
+
+  Partners& partners();
+  operators::OperatorClient& operator_client();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace florin::hub

@@ -1,0 +1,67 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hub/operator/gateway.h"
+#include "platform/http_client/http_client.h"
+
+namespace florin {
+class Clock;
+}
+namespace florin::jobs {
+class Delayer;
+}
+
+namespace florin::hub::operators {
+
+/// A request to an Operator that may take several attempts.
+struct Errand {
+  std::shared_ptr<Gateway> gateway;
+  /// A fresh one for every attempt.
+  std::function<http_client::Request(Timestamp now)> build;
+  std::function<bool(const http_client::Response&)> is_fault;
+  std::int64_t max_attempts = 1;
+  /// How long it may wait before its first attempt: who asked will not wait longer either.
+  std::int64_t first_wait_ms = 0;
+  std::string obstacle = {};  ///< Why it cannot be done at all; then the rest may be missing.
+};
+
+/// How an errand ended.
+struct Delivery {
+  /// The Operator's word, whatever it says; none after faults, silence, and when nothing was sent.
+  std::optional<http_client::Response> response;
+  bool was_sent = false;    ///< An attempt reached the Operator, or may have.
+  bool is_unclear = false;  ///< An attempt before the last may have been executed.
+  std::string detail;       ///< Why there is no response.
+  int attempts = 0;
+};
+
+/// The pause before the attempt after `attempts`: any length up to 200 ms doubled by each attempt,
+/// at most 5 s (exponential back-off with full jitter). `random` is any number.
+std::int64_t backoff_ms(int attempts, std::uint64_t random);
+
+/// Carries requests to Operators through their gateways: waits for its turn, repeats after faults.
+/// Safe for concurrent use.
+class Courier {
+ public:
+  using Done = std::function<void(Delivery)>;
+
+  Courier(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock);
+  /// Ends what is under way: no further attempt is made, and `done` runs here.
+  ~Courier();
+
+  /// Returns at once. `done` runs once, on a thread of the HTTP client or of the delayer.
+  void send(Errand errand, Done done);
+  /// send() and wait. Never from a thread that `done` would run on.
+  Delivery deliver(Errand errand);
+
+ private:
+  struct Run;
+  struct Core;
+  std::shared_ptr<Core> core_;
+};
+
+}  // namespace florin::hub::operators

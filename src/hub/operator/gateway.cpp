@@ -1,0 +1,77 @@
+#include "hub/operator/gateway.h"
+
+#include <algorithm>
+
+#include "hub/operator/operator_client.h"
+#include "platform/metrics/metrics.h"
+
+namespace florin::hub::operators {
+namespace {
+
+constexpr std::int64_t minute_us = 60'000'000;
+
+}  // namespace
+
+Gateway::Gateway(const OperatorSettings& settings, Timestamp now, metrics::Gauge& breaker_state)
+    : settings_(settings), breaker_(CircuitBreaker::Options{}), breaker_state_(breaker_state) {
+  if (settings.rate_per_minute > 0) bucket_.emplace(settings.rate_per_minute, minute_us, now);
+  show_breaker();
+}
+
+bool Gateway::enter() {
+  if (calls_.fetch_add(1) < settings_.max_concurrent) return true;
+  calls_.fetch_sub(1);
+  return false;
+}
+
+void Gateway::leave() { calls_.fetch_sub(1); }
+
+Gateway::Admission Gateway::admit(Timestamp now, bool has_waited) {
+  const std::int64_t pause_us = has_waited ? 0 : pause_left_us(now);
+  if (pause_us > 0) return Wait{pause_us};
+  const auto permit = breaker_.try_pass(now);
+  if (!permit) return Closed{};
+  // After the breaker, so that calls which it turns away use no tokens up.
+  const std::int64_t token_us = bucket_ ? bucket_->take(now) : 0;
+  if (token_us > 0) breaker_.give_back(*permit);
+  show_breaker();
+  return token_us == 0 ? Admission(*permit) : Wait{token_us};
+}
+
+void Gateway::report(CircuitBreaker::Permit permit, bool is_healthy, Timestamp now) {
+  breaker_.report(permit, is_healthy, now);
+  show_breaker();
+}
+
+void Gateway::pause(Timestamp now, std::int64_t duration_us) {
+  paused_from_us_ = now.us;
+  paused_until_us_ = now.us + duration_us;
+}
+
+bool Gateway::has(const OperatorSettings& settings) const {
+  return settings_.base_url == settings.base_url &&
+         settings_.rate_per_minute == settings.rate_per_minute &&
+         settings_.max_concurrent == settings.max_concurrent;
+}
+
+std::int64_t Gateway::pause_left_us(Timestamp now) const {
+  // A clock that was set back must not make the pause longer.
+  if (now.us < paused_from_us_) return 0;
+  return std::max<std::int64_t>(0, paused_until_us_ - now.us);
+}
+
+void Gateway::show_breaker() { breaker_state_.set(static_cast<double>(breaker_.state())); }
+
+std::shared_ptr<Gateway> Gateways::of(const Target& target, Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  auto& gateway = by_partner_[target.partner];
+  if (gateway && gateway->has(target.settings)) return gateway;
+  metrics::Gauge& state = metrics_.gauge(
+      "florin_hub_operator_breaker_state",
+      "Circuit breaker before a partner's Operator: 0 closed, 1 half open (probing), 2 open.",
+      {{"partner", target.partner.str()}});
+  gateway = std::make_shared<Gateway>(target.settings, now, state);
+  return gateway;
+}
+
+}  // namespace florin::hub::operators

@@ -1,0 +1,72 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <variant>
+
+#include "base/token_bucket.h"
+#include "hub/hub.h"
+#include "hub/operator/circuit_breaker.h"
+
+namespace florin::metrics {
+class Gauge;
+class Registry;
+}  // namespace florin::metrics
+
+namespace florin::hub::operators {
+
+struct Target;
+
+/// What stands before one Operator: its rate, how many calls at once, its circuit breaker, and the
+/// pause it asked for. Safe for concurrent use.
+class Gateway {
+ public:
+  struct Wait {
+    std::int64_t us;  ///< Until it is worth asking again.
+  };
+  struct Closed {};  ///< The circuit breaker is open.
+  using Admission = std::variant<CircuitBreaker::Permit, Wait, Closed>;
+
+  Gateway(const OperatorSettings& settings, Timestamp now, metrics::Gauge& breaker_state);
+
+  /// Takes one of the places for calls, waiting ones included; false when all are taken.
+  bool enter();
+  void leave();
+
+  /// Leave for one attempt. `has_waited`: the caller has waited out a pause of its own.
+  Admission admit(Timestamp now, bool has_waited);
+  void report(CircuitBreaker::Permit permit, bool is_healthy, Timestamp now);
+  /// The Operator wants to be left alone for so long (Retry-After).
+  void pause(Timestamp now, std::int64_t duration_us);
+
+  bool has(const OperatorSettings& settings) const;
+
+ private:
+  std::int64_t pause_left_us(Timestamp now) const;
+  void show_breaker();
+
+  const OperatorSettings settings_;
+  std::optional<TokenBucket> bucket_;
+  CircuitBreaker breaker_;
+  metrics::Gauge& breaker_state_;
+  std::atomic<std::int64_t> calls_{0};
+  std::atomic<std::int64_t> paused_from_us_{0}, paused_until_us_{0};
+};
+
+/// The gateways of all Operators, by partner. Safe for concurrent use.
+class Gateways {
+ public:
+  explicit Gateways(metrics::Registry& metrics) : metrics_(metrics) {}
+  /// A new one when the settings that it goes by have changed.
+  std::shared_ptr<Gateway> of(const Target& target, Timestamp now);
+
+ private:
+  metrics::Registry& metrics_;
+  std::mutex mutex_;  // Guards what follows.
+  std::map<PartnerId, std::shared_ptr<Gateway>> by_partner_;
+};
+
+}  // namespace florin::hub::operators

@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "hub/hub.h"
+
+namespace florin::hub {
+
+/// As the API shows it; without secrets.
+std::string to_json(const Partner& partner);
+
+/// As the row keeps it.
+std::string to_json(const OperatorSettings& settings);
+/// Reads what to_json() wrote; what is missing keeps its default.
+OperatorSettings operator_settings_from(std::string_view text);
+
+}  // namespace florin::hub

@@ -1,0 +1,136 @@
+#include "hub/partner_routes.h"
+
+#include <memory>
+#include <string>
+
+#include "base/try.h"
+#include "hub/books.h"
+#include "hub/partner_json.h"
+#include "hub/partner_requests.h"
+#include "ledger/ledger_service.h"
+#include "platform/json/writer.h"
+
+namespace florin::hub {
+namespace {
+
+using http::Request;
+using http::Response;
+using idempotency::Lifetime;
+
+/// The one time that the secret is shown.
+std::string with_secret(const CreatedPartner& created) {
+  std::string body = to_json(created.partner);
+  body.pop_back();
+  body += ",\"secret\":";
+  json::append_string(body, created.secret.reveal());
+  body += '}';
+  return body;
+}
+
+Actor actor_of(const Request& request) {
+  return {request.caller.tenant, request.caller.actor, request.request_id};
+}
+
+struct Handlers {
+  Partners& partners;
+  ledger::LedgerService& ledger;
+  idempotency::Idempotency& idempotency;
+
+  /// Later calls must see what this one changed.
+  Result<Response> refreshed(Result<Response> response) const {
+    if (response) TRY(partners.refresh());
+    return response;
+  }
+
+  Result<Response> create(const Request& request) const {
+    const NewPartner wanted = TRY(requests::new_partner(request));
+    return refreshed(idempotency.run(
+        request, "/v1/partners", Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+          return Response::created(
+              with_secret(TRY(partners.create(tx, actor_of(request), wanted))));
+        }));
+  }
+
+  Result<Response> list(const Request& request) const {
+    TRY(http::reject_unknown_query(request, {}));
+    std::string body;
+    json::Writer writer(body);
+    writer.begin_object().key("data").begin_array();
+    for (const Partner& partner : TRY(partners.list(request.caller.tenant)))
+      writer.raw(to_json(partner));
+    writer.end_array().member("has_more", false).key("next_cursor").null().end_object();
+    return Response::ok(std::move(body));
+  }
+
+  Result<Partner> named(const Request& request) const {
+    return partners.find(request.caller.tenant, request.path_param("id"));
+  }
+
+  Result<Response> get(const Request& request) const {
+    return Response::ok(to_json(TRY(named(request))));
+  }
+
+  Result<Response> change(const Request& request) const {
+    const Partner before = TRY(named(request));
+    const PartnerChange wanted = TRY(requests::partner_change(request, before));
+    return refreshed(idempotency.run(
+        request, "/v1/partners/{id}", Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+          return Response::ok(
+              to_json(TRY(partners.change(tx, actor_of(request), before.id, wanted))));
+        }));
+  }
+
+  Result<Response> rotate_secret(const Request& request) const {
+    const Partner partner = TRY(named(request));
+    const std::int64_t overlap_s = TRY(requests::rotation_overlap_s(request));
+    return refreshed(idempotency.run(
+        request, "/v1/partners/{id}/rotate-secret", Lifetime::thirty_days,
+        [&](sql::Tx& tx) -> Result<Response> {
+          return Response::created(with_secret(
+              TRY(partners.rotate_secret(tx, actor_of(request), partner.id, overlap_s))));
+        }));
+  }
+
+  Result<Response> open_wallet(const Request& request) const {
+    const Partner partner = TRY(named(request));
+    const requests::NewWallet wanted = TRY(requests::new_wallet(request, partner));
+    return idempotency.run(
+        request, "/v1/partners/{id}/wallets", Lifetime::thirty_days,
+        [&](sql::Tx& tx) -> Result<Response> {
+          const ledger::Account wallet = TRY(books::open_wallet(
+              tx, ledger, partner, wanted.player, wanted.currency,
+              {request.caller.tenant, request.caller.actor, request.request_id}));
+          std::string body;
+          json::Writer(body)
+              .begin_object()
+              .member("account_id", wallet.id.str())
+              .member("account_code", wallet.code)
+              .member("player_id", wanted.player)
+              .member("currency", wanted.currency.code())
+              .member("balance", 0)
+              .end_object();
+          return Response::created(std::move(body));
+        });
+  }
+};
+
+}  // namespace
+
+http::Routes partner_routes(Partners& partners, ledger::LedgerService& ledger,
+                            idempotency::Idempotency& idempotency) {
+  const auto handlers = std::make_shared<const Handlers>(Handlers{partners, ledger, idempotency});
+  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
+                                   const) -> http::SyncHandler {
+    return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
+  };
+  return {
+      {"POST", "/v1/partners", "hub:write", sync(&Handlers::create)},
+      {"GET", "/v1/partners", "hub:read", sync(&Handlers::list)},
+      {"GET", "/v1/partners/{id}", "hub:read", sync(&Handlers::get)},
+      {"PATCH", "/v1/partners/{id}", "hub:write", sync(&Handlers::change)},
+      {"POST", "/v1/partners/{id}/rotate-secret", "hub:write", sync(&Handlers::rotate_secret)},
+      {"POST", "/v1/partners/{id}/wallets", "hub:write", sync(&Handlers::open_wallet)},
+  };
+}
+
+}  // namespace florin::hub

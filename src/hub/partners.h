@@ -1,0 +1,111 @@
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hub/hub.h"
+
+namespace florin {
+class IdGenerator;
+class TokenBucket;
+}  // namespace florin
+namespace florin::crypto {
+class Vault;
+}
+namespace florin::events {
+class EventLog;
+}
+namespace florin::sql {
+class Database;
+class Tx;
+}  // namespace florin::sql
+
+namespace florin::hub {
+
+/// Who changes a partner; ends up in the event it leaves.
+struct Actor {
+  TenantId tenant;
+  std::string name = "system";
+  std::string request_id = {};
+};
+
+struct NewPartner {
+  std::string code;
+  WalletMode mode = WalletMode::internal;
+  std::vector<Currency> currencies;
+  std::optional<std::int64_t> max_amount_minor;
+  std::int64_t rate_limit_per_second = 0;
+  OperatorSettings operator_settings;
+  std::optional<Secret> secret;           ///< Of the partner's calls; absent: one is made.
+  std::optional<Secret> operator_secret;  ///< Of our calls to its Operator.
+};
+
+/// What to change; absent members stay.
+struct PartnerChange {
+  std::optional<bool> is_active;
+  std::optional<std::vector<Currency>> currencies;
+  std::optional<std::optional<std::int64_t>> max_amount_minor;
+  std::optional<std::int64_t> rate_limit_per_second;
+  std::optional<OperatorSettings> operator_settings;
+  std::optional<Secret> operator_secret;
+};
+
+struct CreatedPartner {
+  Partner partner;
+  Secret secret;  ///< The one time it can be read.
+};
+
+/// A partner with what its calls are checked by and its Operator is called with.
+struct KnownPartner {
+  Partner partner;
+  std::vector<Secret> secrets;  ///< Active ones of its calls, the newest first.
+  Secret operator_secret;
+  std::shared_ptr<TokenBucket> bucket;  ///< Null: no limit.
+};
+using PartnerPtr = std::shared_ptr<const KnownPartner>;
+
+/// Partners: their rows, and the copy in memory that every call is checked by. Safe for concurrent
+/// use.
+class Partners {
+ public:
+  Partners(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
+           const crypto::Vault& vault);
+  ~Partners();
+
+  // Inside a unit of work of the caller; call refresh() after it.
+  /// Errors: partner_exists.
+  Result<CreatedPartner> create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted);
+  /// Errors: partner_not_found.
+  Result<Partner> change(sql::Tx& tx, const Actor& actor, PartnerId id,
+                         const PartnerChange& change);
+  /// A new secret; the ones before stay good for `overlap_s`. Errors: partner_not_found.
+  Result<CreatedPartner> rotate_secret(sql::Tx& tx, const Actor& actor, PartnerId id,
+                                       std::int64_t overlap_s);
+
+  /// The partner that configuration asks for: made, or brought up to date. Its secret replaces
+  /// every other.
+  Result<Partner> ensure(TenantId tenant, const NewPartner& wanted);
+
+  /// By id ("ptn_…") or code. Errors: partner_not_found.
+  Result<Partner> find(TenantId tenant, std::string_view id_or_code) const;
+  Result<std::vector<Partner>> list(TenantId tenant) const;
+
+  /// From memory; null when there is none.
+  PartnerPtr by_code(std::string_view code) const;
+  PartnerPtr by_id(PartnerId id) const;
+  /// Takes up what changed, here or elsewhere; the scheduler calls it every second.
+  Result<void> refresh();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+/// An unguessable secret of 256 bits, as text.
+Secret new_partner_secret();
+
+}  // namespace florin::hub

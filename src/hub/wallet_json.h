@@ -1,0 +1,24 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "hub/hub.h"
+#include "platform/http/message.h"
+
+namespace florin::hub {
+
+using StatusOf = int (*)(const ErrorCode&);
+
+/// A transaction as lists and events show it, with its state of now.
+void append_json(std::string& out, const WalletTransaction& transaction,
+                 std::string_view partner_code);
+
+/// How the movement is answered. Made from what never changes about a settled transaction, so that
+/// a replay is the same byte for byte: 201 when it is done, the stored refusal, 202 while pending.
+http::Response answer_of(const Settled& settled);
+
+/// Keeps the refusal as the answer of the transaction's key.
+void remember_refusal(WalletTransaction& transaction, const Error& error,
+                      std::string_view request_id, StatusOf status_of);
+
+}  // namespace florin::hub

@@ -1,0 +1,402 @@
+// Runs and decisions over a real database and ledger; the sides are lists that a test may change.
+#include "reconciliation/runs.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <future>
+#include <map>
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "events/events.h"
+#include "events/module.h"
+#include "idempotency/module.h"
+#include "ledger/errors.h"
+#include "ledger/ledger_queries.h"
+#include "ledger/ledger_service.h"
+#include "ledger/module.h"
+#include "platform/metrics/metrics.h"
+#include "platform/sql/database.h"
+#include "platform/sql/temporary_folder.h"
+#include "reconciliation/errors.h"
+#include "reconciliation/file.h"
+#include "reconciliation/items.h"
+#include "reconciliation/module.h"
+#include "reconciliation/runner.h"
+
+namespace florin::reconciliation {
+namespace {
+
+const TenantId tenant{1};
+const Timestamp day_start = *Timestamp::parse("2026-11-20T00:00:00Z");
+const Period day{day_start, day_start.plus_seconds(86'400)};
+const Currency kzt = *Currency::parse("KZT");
+const ledger::Origin ana{tenant, "key_ana", "req_1"};
+const ledger::Origin bolat{tenant, "key_bolat", "req_2"};
+
+Entry entry(std::string key, std::int64_t minor = 1'000) {
+  return {std::move(key), "", "ana", {minor, kzt}, "debit", EntryStatus::success, day_start};
+}
+
+struct Listed final : Source {
+  explicit Listed(const std::vector<Entry>& all) : entries(all) {}
+  Result<void> read(const Period&, const EntryVisitor& visit) override {
+    for (const Entry& one : entries) TRY(visit(one));
+    return {};
+  }
+  std::vector<Entry> entries;
+};
+
+class RunsTest : public testing::Test {
+ protected:
+  using Run = reconciliation::Run;  // Not that of the base.
+  RunsTest() {
+    std::vector<sql::Migration> all;
+    for (const auto module :
+         {idempotency::migrations(), events::migrations(), ledger::migrations(), migrations()}) {
+      all.insert(all.end(), module.begin(), module.end());
+    }
+    EXPECT_TRUE(sql::migrate(*database, all, clock.now()));
+    EXPECT_TRUE(books.recover());
+    open("bank", ledger::AccountType::asset);
+    open("wallet", ledger::AccountType::liability);
+  }
+
+  void open(const std::string& code, ledger::AccountType type) {
+    EXPECT_TRUE(database->write([&](sql::Tx& tx) {
+      return books.open_account(tx, ana, {tenant, code, type, kzt, {}, {}});
+    }));
+  }
+  RunOptions options() const {
+    return {folder.path() + "/work", folder.path() + "/reports", 1 << 20, 100'000};
+  }
+  Result<SourcePair> sides(std::string_view partner) {
+    if (partner != "acme")
+      return Error{errors::reconciliation_partner_not_found, "there is no such partner"};
+    SourcePair pair;
+    pair.ours = std::make_unique<Listed>(ours);
+    pair.theirs = std::make_unique<Listed>(theirs);
+    return pair;
+  }
+  Runs make(RunOptions with) {
+    return {*database,
+            clock,
+            ids,
+            events,
+            [this](TenantId, std::string_view partner) { return sides(partner); },
+            std::move(with)};
+  }
+  Run request(Runs& in, const Period& period = day) {
+    const auto wanted = in.prepare(ana, "acme", period);
+    return *database->write([&](sql::Tx& tx) { return in.request(tx, *wanted); });
+  }
+  Run reconcile() {
+    const auto run = runs.execute(request(runs).id);
+    EXPECT_TRUE(run) << (run ? "" : run.error().detail);
+    return run ? *run : Run();
+  }
+  std::vector<Item> all_items(RunId run) { return runs.items(tenant, run, {}, {200})->rows; }
+  /// "KIND key state" of every item, by its key.
+  std::map<std::string, std::string> states(RunId run) {
+    std::map<std::string, std::string> found;
+    for (const Item& item : all_items(run))
+      found[item.transaction_id] = item.kind + " " + std::string(to_string(item.state));
+    return found;
+  }
+  template <class Decide>
+  Result<Item> decide(const Decide& decision) {
+    return database->write([&](sql::Tx& tx) { return decision(tx); });
+  }
+  Result<Item> explain(ItemId id, const std::string& note = "known") {
+    return decide([&](sql::Tx& tx) { return items.explain(tx, ana, id, note); });
+  }
+  Result<Item> propose(ItemId id, const std::string& credit = "wallet") {
+    const Proposal wanted{{{{{}, "bank"}, {{}, credit}, {700, kzt}}}, "pay it back"};
+    return decide([&](sql::Tx& tx) { return items.propose(tx, ana, id, wanted); });
+  }
+  Result<Item> approve(ItemId id, const ledger::Origin& by = bolat) {
+    return decide([&](sql::Tx& tx) { return items.approve(tx, by, id); });
+  }
+  Result<Item> reject(ItemId id) {
+    return decide([&](sql::Tx& tx) { return items.reject(tx, bolat, id, std::nullopt); });
+  }
+  /// The one item of a run that finds "a" missing at the operator.
+  ItemId missing_item() {
+    ours = {entry("a")};
+    return all_items(reconcile().id).front().id;
+  }
+  std::vector<std::string> event_types() {
+    std::vector<std::string> types;
+    const std::vector<events::Event> all = *events.read_after({}, 100);
+    for (const events::Event& event : all) {
+      if (event.type.starts_with("reconciliation")) types.push_back(event.type);
+    }
+    return types;
+  }
+  std::int64_t wallet_balance() {
+    ledger::LedgerQueries queries(*database);
+    const auto account = queries.account(tenant, ledger::AccountRef::parse("wallet"));
+    return ledger::balance_of(account->type, account->sums);
+  }
+
+  sql::TemporaryFolder folder = *sql::TemporaryFolder::make();
+  FakeClock clock;
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  IdGenerator ids{clock, 0};
+  events::EventLog events{*database, ids};
+  metrics::Registry metrics;
+  ledger::LedgerService books{*database, clock,   ids,
+                              events,    metrics, [](const ErrorCode&) { return 422; }};
+  std::vector<Entry> ours, theirs;
+  Runs runs = make(options());
+  Items items{clock, events, books};
+};
+
+TEST_F(RunsTest, FindsKeepsAndTells) {
+  ours = {entry("a"), entry("b", 10), entry("c")};
+  theirs = {entry("a"), entry("b", 11), entry("d")};
+  const Run run = reconcile();
+  EXPECT_EQ(run.status, RunStatus::completed);
+  EXPECT_EQ(run.mismatches, 3);
+  EXPECT_EQ(states(run.id), (std::map<std::string, std::string>{{"b", "AMOUNT_MISMATCH open"},
+                                                                {"c", "MISSING_IN_OPERATOR open"},
+                                                                {"d", "MISSING_IN_HUB open"}}));
+  EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.completed"});
+  EXPECT_TRUE(std::filesystem::exists(*run.report_file));
+  EXPECT_EQ(to_json(*runs.run(tenant, run.id)), to_json(run));
+  EXPECT_EQ(to_json(*runs.execute(run.id)), to_json(run)) << "what has ended is not done again";
+}
+
+TEST_F(RunsTest, DoneAgainGivesTheSameItems) {
+  ours = {entry("a"), entry("b")};
+  Entry without_key = entry("");
+  without_key.ref = "r";
+  theirs = {without_key, without_key};
+  const Run first = reconcile();
+  const auto before = all_items(first.id);
+  ASSERT_EQ(before.size(), 4u);
+  ASSERT_TRUE(explain(before[3].id));
+  clock.advance_seconds(60);
+  const Run second = reconcile();
+  EXPECT_EQ(second.id, first.id);
+  EXPECT_EQ(second.attempt, 2);
+  const auto after = all_items(first.id);
+  ASSERT_EQ(after.size(), 4u);
+  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(after[i].id, before[i].id);
+  EXPECT_EQ(after[3].state, ItemState::explained);
+  EXPECT_EQ(after[0].state, ItemState::open);
+}
+
+TEST_F(RunsTest, WhatIsNoLongerFoundIsCleared) {
+  ours = {entry("a"), entry("b")};
+  const Run run = reconcile();
+  theirs = {entry("a")};
+  reconcile();
+  EXPECT_EQ(states(run.id)["a"], "MISSING_IN_OPERATOR cleared");
+  EXPECT_EQ(states(run.id)["b"], "MISSING_IN_OPERATOR open");
+  theirs = {};
+  reconcile();
+  EXPECT_EQ(states(run.id)["a"], "MISSING_IN_OPERATOR open");
+}
+
+TEST_F(RunsTest, AnExplanationOfOtherNumbersDoesNotHold) {
+  ours = {entry("a", 10)};
+  theirs = {entry("a", 11)};
+  const Run run = reconcile();
+  ASSERT_TRUE(explain(all_items(run.id).front().id));
+  theirs = {entry("a", 12)};
+  reconcile();
+  ASSERT_EQ(all_items(run.id).size(), 1u);
+  EXPECT_EQ(all_items(run.id).front().state, ItemState::open);
+  EXPECT_EQ(all_items(run.id).front().note, std::nullopt);
+}
+
+TEST_F(RunsTest, AnInterruptedRunIsTakenUpAgain) {
+  for (int i = 0; i < 10'000; ++i) ours.push_back(entry("t" + std::to_string(i)));
+  const RunId id = request(runs).id;
+  const auto stopped = runs.execute(
+      id, [](const Progress& now) { return now.step != "comparing" || now.entries < 8'000; });
+  EXPECT_EQ(stopped.error().code, errors::reconciliation_interrupted);
+  EXPECT_EQ(runs.run(tenant, id)->status, RunStatus::running);
+  EXPECT_FALSE(all_items(id).empty());
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path() + "/reports"));
+  EXPECT_EQ(*runs.unfinished(), std::vector<RunId>{id});
+  EXPECT_EQ(request(runs).status, RunStatus::running);
+
+  Runs restarted = make(options());
+  const auto done = restarted.execute(id);
+  ASSERT_TRUE(done);
+  EXPECT_EQ(done->mismatches, 10'000);
+  std::int64_t count = 0;
+  for (PageRequest page{200}; page.before >= 0;) {
+    const auto rows = runs.items(tenant, id, {}, page);
+    count += static_cast<std::int64_t>(rows->rows.size());
+    page.before = rows->next == 0 ? -1 : rows->next;
+  }
+  EXPECT_EQ(count, 10'000);
+  EXPECT_TRUE(runs.unfinished()->empty());
+}
+
+TEST_F(RunsTest, ARunIsWorkedOnByOneAtATime) {
+  const RunId id = request(runs).id;
+  ASSERT_TRUE(make_folder(folder.path() + "/work"));
+  File other = *File::open(folder.path() + "/work/runs.lock");
+  ASSERT_TRUE(other.try_lock(id.value));
+  EXPECT_EQ(runs.execute(id).error().code, errors::reconciliation_running);
+}
+
+TEST_F(RunsTest, ARunThatFailedSaysWhyAndCanBeRepeated) {
+  RunOptions bad = options();
+  ASSERT_TRUE(replace_file(folder.path() + "/occupied", "x"));
+  bad.report_dir = folder.path() + "/occupied";
+  Runs unlucky = make(bad);
+  const RunId id = request(unlucky).id;
+  EXPECT_EQ(unlucky.execute(id).error().code, errors::reconciliation_files_unusable);
+  const Run failed = *runs.run(tenant, id);
+  EXPECT_EQ(failed.status, RunStatus::failed);
+  EXPECT_EQ(failed.error_code, "reconciliation_files_unusable");
+  EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.failed"});
+  EXPECT_EQ(reconcile().status, RunStatus::completed);
+}
+
+TEST_F(RunsTest, KeepsOnlySoManyItems) {
+  RunOptions few = options();
+  few.max_items = 2;
+  Runs small = make(few);
+  ours = {entry("a"), entry("b"), entry("c")};
+  const auto run = small.execute(request(small).id);
+  EXPECT_EQ(run->mismatches, 3);
+  EXPECT_TRUE(run->items_truncated);
+  EXPECT_EQ(all_items(run->id).size(), 2u);
+}
+
+TEST_F(RunsTest, WhatIsNotThereIsNotFound) {
+  EXPECT_EQ(runs.prepare(ana, "nobody", day).error().code,
+            errors::reconciliation_partner_not_found);
+  EXPECT_EQ(runs.execute({77}).error().code, errors::reconciliation_not_found);
+  const RunId id = reconcile().id;
+  EXPECT_EQ(runs.run({2}, id).error().code, errors::reconciliation_not_found);
+  EXPECT_EQ(runs.items({2}, id, {}, {}).error().code, errors::reconciliation_not_found);
+  EXPECT_EQ(runs.report_csv({2}, id).error().code, errors::reconciliation_not_found);
+  EXPECT_EQ(explain({77}).error().code, errors::reconciliation_item_not_found);
+}
+
+TEST_F(RunsTest, ItemsAreFilteredAndPaged) {
+  ours = {entry("a"), entry("b"), entry("c", 1)};
+  theirs = {entry("c", 2)};
+  const RunId id = reconcile().id;
+  ItemFilter filter;
+  filter.kind = "AMOUNT_MISMATCH";
+  EXPECT_EQ(runs.items(tenant, id, filter, {})->rows.size(), 1u);
+  filter.kind = "NONSENSE";
+  EXPECT_EQ(runs.items(tenant, id, filter, {}).error().code, florin::errors::validation_failed);
+  filter = {};
+  filter.state = ItemState::explained;
+  EXPECT_TRUE(runs.items(tenant, id, filter, {})->rows.empty());
+  filter = {};
+  filter.transaction_id = "b";
+  EXPECT_EQ(runs.items(tenant, id, filter, {})->rows.size(), 1u);
+  const auto page = runs.items(tenant, id, {}, {2});
+  EXPECT_EQ(page->rows.size(), 2u);
+  const auto rest = runs.items(tenant, id, {}, {2, page->next});
+  EXPECT_EQ(rest->rows.size(), 1u);
+  EXPECT_EQ(rest->next, 0);
+  EXPECT_EQ(runs.runs(tenant, "acme", {})->rows.size(), 1u);
+  EXPECT_TRUE(runs.runs(tenant, "other", {})->rows.empty());
+}
+
+TEST_F(RunsTest, TheReportOfItemsHasTheirStates) {
+  const ItemId id = missing_item();
+  ASSERT_TRUE(explain(id, "told, \"twice\""));
+  const std::string text = *runs.report_csv(tenant, runs.runs(tenant, {}, {})->rows[0].id);
+  EXPECT_NE(text.find(",difference,state,note,transfer_id\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("MISSING_IN_OPERATOR,a,,debit,ana,KZT,10.00,success,2026-11-20T00:00:00."
+                      "000000Z,,,,,,explained,\"told, \"\"twice\"\"\",\n"),
+            std::string::npos)
+      << text;
+}
+
+// ---------------------------------------------------------------- decisions
+
+TEST_F(RunsTest, AProposalIsPaidWhenAnotherApproves) {
+  const ItemId id = missing_item();
+  ASSERT_TRUE(propose(id));
+  EXPECT_EQ(wallet_balance(), 0);
+  EXPECT_EQ(approve(id, ana).error().code, errors::four_eyes_required);
+  const auto resolved = approve(id);
+  ASSERT_TRUE(resolved) << resolved.error().detail;
+  EXPECT_EQ(resolved->state, ItemState::resolved);
+  EXPECT_EQ(resolved->decided_by, "key_bolat");
+  EXPECT_TRUE(resolved->transfer);
+  EXPECT_EQ(wallet_balance(), 700);
+  EXPECT_EQ(event_types(),
+            (std::vector<std::string>{"reconciliation.completed", "reconciliation.item.proposed",
+                                      "reconciliation.item.resolved"}));
+  reconcile();
+  EXPECT_EQ(states(resolved->run)["a"], "MISSING_IN_OPERATOR resolved");
+}
+
+TEST_F(RunsTest, APaidItemIsNotPaidTwice) {
+  const ItemId id = missing_item();
+  ASSERT_TRUE(propose(id));
+  ASSERT_TRUE(approve(id));
+  EXPECT_EQ(approve(id).error().code, errors::reconciliation_nothing_proposed);
+  EXPECT_EQ(propose(id).error().code, errors::reconciliation_item_not_open);
+  EXPECT_EQ(explain(id).error().code, errors::reconciliation_item_not_open);
+  EXPECT_EQ(wallet_balance(), 700);
+}
+
+TEST_F(RunsTest, ARejectedItemIsOpenAgain) {
+  const ItemId id = missing_item();
+  EXPECT_EQ(reject(id).error().code, errors::reconciliation_nothing_proposed);
+  ASSERT_TRUE(propose(id));
+  EXPECT_EQ(explain(id).error().code, errors::reconciliation_item_not_open);
+  EXPECT_EQ(reject(id)->state, ItemState::open);
+  EXPECT_TRUE(explain(id));
+  EXPECT_TRUE(explain(id, "better"));
+  EXPECT_TRUE(propose(id));
+}
+
+TEST_F(RunsTest, WhatTheLedgerWouldRefuseIsNotProposed) {
+  const ItemId id = missing_item();
+  EXPECT_EQ(propose(id, "nobody").error().code, ledger::errors::account_not_found);
+  EXPECT_EQ(all_items(runs.runs(tenant, {}, {})->rows[0].id)[0].state, ItemState::open);
+}
+
+TEST_F(RunsTest, WhatTheLedgerRefusesAtTheEndStaysProposed) {
+  const ItemId id = missing_item();
+  ASSERT_TRUE(propose(id));
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) {
+    return books.close_account(tx, ana, ledger::AccountRef::parse("wallet"));
+  }));
+  EXPECT_EQ(approve(id).error().code, ledger::errors::account_closed);
+  EXPECT_TRUE(reject(id));
+}
+
+// ---------------------------------------------------------------- the runner
+
+TEST_F(RunsTest, TheRunnerDoesWhatIsQueued) {
+  ours = {entry("a")};
+  const RunId first = request(runs).id;
+  std::promise<void> read;
+  std::atomic<int> opened{0};
+  Runs watched(
+      *database, clock, ids, events,
+      [&](TenantId, std::string_view partner) {
+        if (++opened == 3) read.set_value();  // One to prepare, one for each of two runs.
+        return sides(partner);
+      },
+      options());
+  Runner runner(watched);
+  runner.start();
+  const RunId second = request(watched, {day.from, day.to.plus_seconds(1)}).id;
+  runner.wake();
+  read.get_future().wait();
+  runner.stop();  // So few entries are never interrupted.
+  EXPECT_EQ(runs.run(tenant, first)->status, RunStatus::completed);
+  EXPECT_EQ(runs.run(tenant, second)->status, RunStatus::completed);
+}
+
+}  // namespace
+}  // namespace florin::reconciliation
