@@ -1,7 +1,6 @@
 #include "app/command_line.h"
 
 #include <fmt/format.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -17,7 +16,9 @@
 #include "app/export.h"
 #include "app/migrations.h"
 #include "app/reconcile_command.h"
+#include "app/sandbox_command.h"
 #include "app/secret_key.h"
+#include "app/stop_signals.h"
 #include "app/version.h"
 #include "base/try.h"
 #include "ledger/verify.h"
@@ -59,6 +60,7 @@ struct Program {
   bool reference = false;
   KeyOptions key;
   ReconcileOptions reconciliation;
+  SandboxFlags sandbox_flags;
   std::string tenant_name;
   std::string file;
   Work work;
@@ -69,6 +71,7 @@ struct Program {
   Result<std::unique_ptr<sql::Database>> open(const Config& config) const;
 
   Result<int> serve();
+  Result<int> run_simulators() const;
   Result<int> migrate() const;
   Result<int> config() const;
   Result<int> doctor() const;
@@ -111,26 +114,6 @@ Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) con
 
 // ---------------------------------------------------------------- serve
 
-/// Blocks the signals that end the server, so that every thread made later leaves them to
-/// wait_for_stop().
-sigset_t block_stop_signals() {
-  sigset_t stop;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGINT);
-  sigaddset(&stop, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop, nullptr);
-  // A client that went away, and a disk quota, are errors of one call, not the end of the process.
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-  return stop;
-}
-
-void wait_for_stop(const sigset_t& stop) {
-  int received = 0;
-  while (sigwait(&stop, &received) != 0) {
-  }
-}
-
 void print_welcome(const Config& config, int port, const Demo* demo) {
   const std::string url = fmt::format("http://{}:{}", config.http.host, port);
   fmt::print("florin {} listens on {}\n", version, url);
@@ -154,7 +137,7 @@ Result<void> set_up_hub(Core& core, const Config& settings, const std::optional<
 }
 
 Result<int> Program::serve() {
-  const sigset_t stop = block_stop_signals();
+  const StopSignals stop;
   Config settings = TRY(load()).config;
   settings.sandbox = sandbox;
   // What is tried out in a sandbox runs on the same machine.
@@ -173,10 +156,16 @@ Result<int> Program::serve() {
   TRY(set_up_hub(core, settings, demo));
   TRY(application.start());
   print_welcome(settings, application.port(), demo ? &*demo : nullptr);
-  wait_for_stop(stop);
+  stop.wait();
   log::info("stopping");
   application.stop();
   log::info("stopped");
+  return exit_done;
+}
+
+Result<int> Program::run_simulators() const {
+  TRY(load());
+  TRY(run_sandbox(sandbox_flags, clock));
   return exit_done;
 }
 
@@ -472,8 +461,35 @@ class CommandLine {
                                    "when they differ",
                                    &Program::reconcile),
                           program_.reconciliation);
+    add_sandbox();
     add_tenants();
     add_keys();
+  }
+
+  void add_sandbox() {
+    CLI::App* sandbox =
+        command(root_, "sandbox", "Simulate an operator and a game server (RGS), with faults",
+                &Program::run_simulators);
+    SandboxFlags& flags = program_.sandbox_flags;
+    sandbox->add_option("--operator-listen", flags.operator_listen,
+                        "HOST:PORT of the operator (default 127.0.0.1:3001)");
+    sandbox->add_option("--rgs-listen", flags.rgs_listen,
+                        "HOST:PORT of the game server (default 127.0.0.1:3002)");
+    sandbox->add_option("--hub", flags.hub_url,
+                        "Where the game server plays (default http://127.0.0.1:8000)");
+    sandbox->add_option("--secret", flags.hub_secret, "It signs its calls to the hub with it")
+        ->envname("HMAC_SECRET");
+    sandbox
+        ->add_option("--operator-secret", flags.operator_secret,
+                     "The operator's callers sign with it")
+        ->envname("OPERATOR_HMAC_SECRET");
+    sandbox
+        ->add_option("--webhook-secret", flags.webhook_secret,
+                     "Of the webhooks that the game server takes")
+        ->envname("WEBHOOK_SECRET");
+    sandbox->add_option("--seed", flags.seed, "Of games that name none (default 1)");
+    sandbox->add_option("--latency-ms", flags.latency_ms, "Of every answer of the operator")
+        ->check(CLI::Range(0, 60'000));
   }
 
   void add_tenants() {

@@ -194,18 +194,9 @@ Setting listen() {
   return {"http.listen", "FLORIN_LISTEN",
           "Address and port to listen on, HOST:PORT. Port 0 takes any free one.",
           [](Config& config, std::string_view value) -> Result<void> {
-            const std::size_t colon = value.rfind(':');
-            int port = -1;
-            if (colon != std::string_view::npos && colon > 0) {
-              const std::string_view digits = value.substr(colon + 1);
-              const auto [end, fault] =
-                  std::from_chars(digits.data(), digits.data() + digits.size(), port);
-              if (fault != std::errc() || end != digits.data() + digits.size()) port = -1;
-            }
-            if (port < 0 || port > 65'535)
-              return invalid("must be HOST:PORT, such as 127.0.0.1:8000");
-            config.http.host = std::string(value.substr(0, colon));
-            config.http.port = port;
+            const Address address = TRY(parse_address(value));
+            config.http.host = address.host;
+            config.http.port = address.port;
             return {};
           },
           [](const Config& config) {
@@ -454,6 +445,18 @@ std::string configuration_reference() {
                        setting.get(defaults), setting.help);
   }
   return out;
+}
+
+Result<Address> parse_address(std::string_view text) {
+  const std::size_t colon = text.rfind(':');
+  int port = -1;
+  if (colon != std::string_view::npos && colon > 0) {
+    const std::string_view digits = text.substr(colon + 1);
+    const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
+    if (fault != std::errc() || end != digits.data() + digits.size()) port = -1;
+  }
+  if (port < 0 || port > 65'535) return invalid("must be HOST:PORT, such as 127.0.0.1:8000");
+  return Address{std::string(text.substr(0, colon)), port};
 }
 
 std::map<std::string, std::string> process_environment() {

@@ -86,6 +86,14 @@ std::string print_config(const LoadedConfig& loaded);
 /// The reference in docs/configuration.md.
 std::string configuration_reference();
 
+/// A place to listen at, "HOST:PORT".
+struct Address {
+  std::string host;
+  int port = 0;  ///< 0: any free one.
+};
+/// Errors: invalid_configuration.
+Result<Address> parse_address(std::string_view text);
+
 /// The environment of this process.
 std::map<std::string, std::string> process_environment();
 

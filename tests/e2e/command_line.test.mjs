@@ -11,7 +11,7 @@ import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib
 describe('florin', () => {
   it('explains itself and refuses what it does not know', async () => {
     const help = await florinOk(['--help']);
-    for (const command of ['serve', 'migrate', 'config', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants']) {
+    for (const command of ['serve', 'migrate', 'config', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants', 'sandbox']) {
       assert.match(help, new RegExp(`\\b${command}\\b`));
     }
     assert.match(await florinOk(['--version']), /^florin \d+\.\d+\.\d+/);
