@@ -11,6 +11,7 @@ import {Webhook as SvixWebhook} from 'svix';
 
 import {Books} from './lib/books.mjs';
 import {assertFields, bodyOf, Client, problemOf} from './lib/client.mjs';
+import {Partner} from './lib/partner.mjs';
 import {Receiver} from './lib/receiver.mjs';
 import {eventually, florinOk, makeFolder, Server, sleep} from './lib/server.mjs';
 
@@ -174,6 +175,31 @@ describe('webhooks of the configuration', () => {
     problemOf(await books.api.send('DELETE', `${endpoints}/${endpoint.id}`), 409, 'webhook_endpoint_managed');
     await books.restart();
     assert.equal((await books.api.all(endpoints)).length, 1);
+  });
+});
+
+describe('the game server of the wallet hub', () => {
+  it('hears of a debit once although it answered 500 first', async () => {
+    const isDebit = ({json}) => json.type === 'wallet.debit.completed';
+    let debits = 0;
+    const server = await Receiver.start((got) => isDebit(got) && ++debits === 1 ? 500 : 200);
+    after(() => server.close());
+    const secret = 'a shared secret of the tests';
+    const books = await Books.open({env: {HMAC_SECRET: secret, RGS_WEBHOOK_URL: server.url, WEBHOOK_SECRET: secret}});
+    after(() => books.close());
+    const rgs = new Partner(books.server.url, {secret});
+    after(() => rgs.close());
+    bodyOf(await rgs.credit('ana', 1000, 'deposit-1'), 201);
+    const {transactionId} = bodyOf(await rgs.debit('ana', 150, 'round-1'), 201);
+    const [first, second] = await server.waitFor(2, isDebit);
+    assert.equal(first.json.subject, transactionId);
+    assert.equal(second.headers['webhook-id'], first.headers['webhook-id']);
+    const [delivery] = await eventually('it is delivered', async () => {
+      const found = await books.api.all(`${deliveries}?event_type=wallet.debit.completed&state=DELIVERED`);
+      return found.length === 1 && found;
+    });
+    assert.equal(delivery.attempts, 2);
+    assert.equal(server.received.filter(isDebit).length, 2);
   });
 });
 
