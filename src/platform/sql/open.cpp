@@ -4,7 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/postgres_database.h"
+#include "platform/sql/postgres_url.h"
 #include "platform/sql/sqlite_database.h"
 
 namespace florin::sql {
@@ -31,6 +34,10 @@ Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options) {
   return SqliteDatabase::open(options);
 }
 
+Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
+  return PostgresDatabase::open(options);
+}
+
 Result<std::unique_ptr<Database>> open(std::string_view url) {
   constexpr std::string_view scheme = "sqlite:";
   if (url.starts_with(scheme) && url.size() > scheme.size()) {
@@ -38,9 +45,10 @@ Result<std::unique_ptr<Database>> open(std::string_view url) {
     options.path = url.substr(scheme.size());
     return open_sqlite(options);
   }
+  if (is_postgres_url(url)) return open_postgres(TRY(parse_postgres_url(url)));
   // The URL is not repeated: it may hold a password.
   return Error{florin::errors::validation_failed,
-               "the database URL must have the form sqlite:PATH"};
+               "the database URL must have the form sqlite:PATH or postgres://..."};
 }
 
 }  // namespace florin::sql
