@@ -6,6 +6,7 @@
 #include "events/errors.h"
 #include "events/module.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::events {
 namespace {
@@ -35,7 +36,7 @@ class EventsTest : public testing::Test {
 
   FakeClock clock;
   IdGenerator ids{clock, 0};
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   EventLog log{*database, ids};
 };
 
