@@ -117,7 +117,7 @@ Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) con
 void print_welcome(const Config& config, int port, const Demo* demo) {
   const std::string url = fmt::format("http://{}:{}", config.http.host, port);
   fmt::print("florin {} listens on {}\n", version, url);
-  fmt::print("data in {}; API reference at {}/docs\n", config.effective_database_url(), url);
+  fmt::print("data in {}; API reference at {}/docs\n", config.shown_database_url(), url);
   if (demo) {
     fmt::print(
         "\nSandbox: tenant demo, API key {}\n(also in {}/demo.json)\n\nTry:\n  curl -s "
@@ -422,8 +422,9 @@ class CommandLine {
 
   void add_common(CLI::App& app) {
     add_flag_for(app, "--data", "data.dir", "Data folder (default ./florin-data)");
-    add_flag_for(app, "--db", "database.url",
-                 "Database URL, sqlite:PATH (default: florin.db in the data folder)");
+    add_flag_for(
+        app, "--db", "database.url",
+        "Database URL, sqlite:PATH or postgres://... (default: florin.db in the data folder)");
     app.add_option("--config", program_.common.config_file, "Settings file (TOML)");
   }
 

@@ -192,7 +192,15 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
   return {};
 }
 
-bool PostgresConnection::is_lost() const { return PQstatus(handle_) != CONNECTION_OK; }
+bool PostgresConnection::is_lost() const {
+  return is_broken_ || PQstatus(handle_) != CONNECTION_OK;
+}
+
+/// A server that goes down may say so before libpq notices that the connection is gone.
+Error PostgresConnection::fault(const pg_result* result, std::string_view what) {
+  is_broken_ = is_broken_ || ends_connection(result);
+  return postgres_error(handle_, result, what);
+}
 
 bool PostgresConnection::in_transaction() const {
   const PGTransactionStatusType status = PQtransactionStatus(handle_);
@@ -211,7 +219,7 @@ Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const 
   Statement fresh{fmt::format("q{}", ++last_statement_), std::string(query.sql),
                   count_parameters(query.sql)};
   const Answer answer(PQprepare(handle_, fresh.name.c_str(), fresh.sql.c_str(), 0, nullptr));
-  if (!is_good(answer.get())) return postgres_error(handle_, answer.get(), query.name);
+  if (!is_good(answer.get())) return fault(answer.get(), query.name);
   Statement& kept = statements_[&query];
   kept = std::move(fresh);
   return &kept;
@@ -229,7 +237,7 @@ Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
   }
   Answer answer(PQexecPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
                                bound.lengths(), bound.formats(), 0));
-  if (!is_good(answer.get())) return postgres_error(handle_, answer.get(), query.name);
+  if (!is_good(answer.get())) return fault(answer.get(), query.name);
   return answer;
 }
 
@@ -261,7 +269,7 @@ Result<void> PostgresConnection::query_long(const Query& query, std::span<const 
   const Bound bound(params);
   const Answer opened(PQexecParams(handle_, sql.c_str(), bound.count(), nullptr, bound.values(),
                                    bound.lengths(), bound.formats(), 0));
-  if (!is_good(opened.get())) return postgres_error(handle_, opened.get(), query.name);
+  if (!is_good(opened.get())) return fault(opened.get(), query.name);
   TRY(visit_cursor(query, cursor, visit));
   return exec_script("CLOSE " + cursor, query.name);
 }
@@ -272,7 +280,7 @@ Result<void> PostgresConnection::visit_cursor(const Query& query, const std::str
   for (int size = 64;; size = std::min(2 * size, most)) {
     const std::string fetch = fmt::format("FETCH FORWARD {} FROM {}", size, cursor);
     const Answer answer(PQexec(handle_, fetch.c_str()));
-    if (!is_good(answer.get())) return postgres_error(handle_, answer.get(), query.name);
+    if (!is_good(answer.get())) return fault(answer.get(), query.name);
     if (!visit_rows(answer.get(), visit) || PQntuples(answer.get()) < size) return {};
   }
 }
@@ -281,7 +289,7 @@ Result<void> PostgresConnection::exec_script(std::string_view sql, std::string_v
   const Answer answer(PQexec(handle_, std::string(sql).c_str()));
   const ExecStatusType status = PQresultStatus(answer.get());
   if (is_good(answer.get()) || status == PGRES_EMPTY_QUERY) return {};
-  return postgres_error(handle_, answer.get(), name);
+  return fault(answer.get(), name);
 }
 
 }  // namespace florin::sql

@@ -50,6 +50,7 @@ class PostgresConnection {
   };
 
   explicit PostgresConnection(pg_conn* handle) : handle_(handle) {}
+  Error fault(const pg_result* result, std::string_view what);
   Result<void> configure(const PostgresOptions& options, Role role);
   Result<const Statement*> prepared(const Query& query);
   Result<Answer> run(const Query& query, std::span<const Param> params);
@@ -60,6 +61,7 @@ class PostgresConnection {
   pg_conn* handle_;
   std::unordered_map<const Query*, Statement> statements_;
   std::int64_t lock_key_ = 0;
+  bool is_broken_ = false;
   int last_statement_ = 0;
   int last_cursor_ = 0;
 };

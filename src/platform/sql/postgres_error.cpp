@@ -97,6 +97,11 @@ Error postgres_error(const pg_conn* connection, const pg_result* result, std::st
                fmt::format("{}: the database refused the statement ({})", what, state)};
 }
 
+bool ends_connection(const pg_result* result) {
+  const std::string_view state = field(result, PG_DIAG_SQLSTATE);
+  return state.empty() || state.starts_with("57P") || state.starts_with("08");
+}
+
 Error postgres_connect_error(std::string_view message) {
   const std::string_view said = first_line(message);
   for (const Hint& hint : hints) {
