@@ -23,7 +23,8 @@ constexpr Query events_insert{
     " SELECT n.id, tenant_id, type, subject, payload, actor, request_id, created_at_us"
     " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],"
     " $7::text[], $8::bigint[]) AS n (id, tenant_id, type, subject, payload, actor, request_id,"
-    " created_at_us) WHERE $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e)"};
+    " created_at_us) WHERE $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e)",
+    sql::Rows::few, sql::Sees::all};
 #define FLORIN_EVENT_COLUMNS \
   "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"
 constexpr Query events_of_tenant{
@@ -34,7 +35,8 @@ constexpr Query event_by_id{"events.by_id",
 constexpr Query events_after{"events.after",
                              FLORIN_EVENT_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2"};
 #undef FLORIN_EVENT_COLUMNS
-constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1"};
+constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1",
+                             sql::Rows::few, sql::Sees::all};
 
 constexpr int max_scanned = 100'000;
 

@@ -20,3 +20,10 @@ CREATE TABLE api_keys (
   revoked_at_us          BIGINT,
   created_at_us          BIGINT  NOT NULL
 );
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE api_keys ENABLE ROW LEVEL SECURITY;
+ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;
+CREATE POLICY api_keys_of_tenant ON api_keys
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

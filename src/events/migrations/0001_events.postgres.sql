@@ -12,3 +12,10 @@ CREATE TABLE events (
   created_at_us  BIGINT  NOT NULL
 );
 CREATE INDEX events_by_tenant ON events (tenant_id, id);
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE events ENABLE ROW LEVEL SECURITY;
+ALTER TABLE events FORCE ROW LEVEL SECURITY;
+CREATE POLICY events_of_tenant ON events
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

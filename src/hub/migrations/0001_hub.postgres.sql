@@ -58,3 +58,14 @@ CREATE TABLE hub_transactions (
 CREATE UNIQUE INDEX hub_transactions_by_key ON hub_transactions (partner_id, kind, idempotency_key);
 CREATE INDEX hub_transactions_by_ref ON hub_transactions (partner_id, ref, id);
 CREATE INDEX hub_transactions_pending ON hub_transactions (next_check_us) WHERE state = 'PENDING';
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE partners ENABLE ROW LEVEL SECURITY;
+ALTER TABLE partners FORCE ROW LEVEL SECURITY;
+CREATE POLICY partners_of_tenant ON partners
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE hub_transactions ENABLE ROW LEVEL SECURITY;
+ALTER TABLE hub_transactions FORCE ROW LEVEL SECURITY;
+CREATE POLICY hub_transactions_of_tenant ON hub_transactions
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

@@ -117,3 +117,18 @@ CREATE TABLE chain_links (
   created_at_us  BIGINT NOT NULL,
   PRIMARY KEY (chain, sequence)
 );
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE accounts FORCE ROW LEVEL SECURITY;
+CREATE POLICY accounts_of_tenant ON accounts
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE transfers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transfers FORCE ROW LEVEL SECURITY;
+CREATE POLICY transfers_of_tenant ON transfers
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE holds ENABLE ROW LEVEL SECURITY;
+ALTER TABLE holds FORCE ROW LEVEL SECURITY;
+CREATE POLICY holds_of_tenant ON holds
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

@@ -22,6 +22,12 @@ enum class Rows : std::uint8_t {
   many  ///< Piece by piece: there may be very many, or the visitor stops early.
 };
 
+/// Whose rows a query sees inside of a TenantScope.
+enum class Sees : std::uint8_t {
+  own,
+  all  ///< Of every tenant: for what no answer shows, such as the order of a common log.
+};
+
 /// A statement with its name; the name labels metrics and errors. Queries are constants with static
 /// storage: the address identifies the prepared statement. Placeholders are $1, $2, ... in both
 /// dialects; SQL is written in what SQLite and PostgreSQL share.
@@ -29,6 +35,7 @@ struct Query {
   std::string_view name;
   std::string_view sql;
   Rows rows = Rows::few;
+  Sees sees = Sees::own;
 };
 
 /// A value bound to a placeholder. Text and blobs are borrowed until the call returns.
@@ -94,6 +101,8 @@ class Tx {
   /// Calls `visit` for each row.
   virtual Result<void> query(const Query& query, std::span<const Param> params,
                              const RowVisitor& visit) = 0;
+  /// From here on this unit of work sees one tenant's rows; 0: all. See TenantScope.
+  virtual void see_only(std::int64_t tenant) = 0;
   /// Runs several statements of text that is not known at compile time (migrations only).
   virtual Result<void> exec_script(std::string_view sql) = 0;
 
@@ -126,6 +135,23 @@ struct WriteStats {
   std::uint64_t wal_restarts =
       0;  ///< Times the lane stood still to let the log start over (SQLite).
   std::uint64_t failed_checkpoints = 0;
+};
+
+/// While it lives, what this thread reads and writes through read() and write() can see the rows of
+/// one tenant alone: a second wall on PostgreSQL (row-level security), beneath the tenant that
+/// every query names. SQLite has none. Without it, all tenants are seen: that is for background
+/// work.
+class TenantScope {
+ public:
+  explicit TenantScope(std::int64_t tenant);
+  TenantScope(const TenantScope&) = delete;
+  TenantScope& operator=(const TenantScope&) = delete;
+  ~TenantScope();
+  /// The thread's own; 0: all.
+  static std::int64_t current();
+
+ private:
+  const std::int64_t outer_;
 };
 
 /// A database with units of work. Safe for concurrent use.

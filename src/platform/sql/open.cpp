@@ -11,8 +11,22 @@
 #include "platform/sql/sqlite_database.h"
 
 namespace florin::sql {
+namespace {
+thread_local std::int64_t scope = 0;
+}
+
+TenantScope::TenantScope(std::int64_t tenant) : outer_(std::exchange(scope, tenant)) {}
+TenantScope::~TenantScope() { scope = outer_; }
+std::int64_t TenantScope::current() { return scope; }
 
 Result<void> Database::write_work(Work work, Undo undo) {
+  // The lane has a thread of its own: the scope travels with the work.
+  if (const std::int64_t tenant = TenantScope::current(); tenant != 0) {
+    work = [tenant, inner = std::move(work)](Tx& tx) {
+      tx.see_only(tenant);
+      return inner(tx);
+    };
+  }
   std::mutex mutex;
   std::condition_variable answered;
   std::optional<Result<void>> outcome;

@@ -125,6 +125,11 @@ bool visit_rows(const PGresult* result, const RowVisitor& visit) {
   return true;
 }
 
+/// The migrations' policies compare it with the rows.
+std::string tenant_setting(std::int64_t tenant) {
+  return fmt::format("SET LOCAL florin.tenant = '{}'", tenant == 0 ? "*" : std::to_string(tenant));
+}
+
 Error wrong_number(const Query& query, std::size_t given, std::size_t wanted) {
   return Error{florin::errors::internal_error,
                fmt::format("{}: {} parameters for {} placeholders", query.name, given, wanted)};
@@ -163,7 +168,7 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
       handle_, [](void*, const char*) {}, nullptr);
   TRY(exec_script(fmt::format("SET statement_timeout = {}; SET lock_timeout = {};"
                               "SET idle_in_transaction_session_timeout = 0; SET jit = off; "
-                              "SET bytea_output = 'hex'",
+                              "SET bytea_output = 'hex'; SET florin.tenant = '*'",
                               options.statement_timeout_ms, options.lock_timeout_ms),
                   "connect"));
   // A commit that was answered is on the disk, whatever the server's default says. The plans of the
@@ -190,6 +195,19 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
   const crypto::Sha256 digest = crypto::sha256("florin writer " + schema);
   std::memcpy(&lock_key_, digest.data(), sizeof lock_key_);
   return {};
+}
+
+Result<void> PostgresConnection::begin(std::string_view isolation, std::int64_t tenant) {
+  std::string sql = fmt::format("BEGIN ISOLATION LEVEL {}", isolation);
+  if (tenant != 0) sql += "; " + tenant_setting(tenant);
+  tenant_ = tenant;
+  return exec_script(sql, "sql.begin");
+}
+
+Result<void> PostgresConnection::see_only(std::int64_t tenant) {
+  if (tenant_ == tenant) return {};
+  tenant_ = tenant;
+  return exec_script(tenant_setting(tenant), "sql.see_only");
 }
 
 bool PostgresConnection::is_lost() const {

@@ -32,6 +32,13 @@ class PostgresConnection {
   /// Statements without parameters, in one message.
   Result<void> exec_script(std::string_view sql, std::string_view name = "script");
 
+  /// Begins a transaction that sees one tenant's rows; 0: all.
+  Result<void> begin(std::string_view isolation, std::int64_t tenant);
+  /// What the open transaction sees from here on; costs a message only where that changes.
+  Result<void> see_only(std::int64_t tenant);
+  /// After a savepoint was gone back to: what was set since then no longer holds.
+  void forget_tenant() { tenant_.reset(); }
+
   bool is_lost() const;
   bool in_transaction() const;
   /// A statement of the transaction failed: nothing but undoing it, or a savepoint, helps.
@@ -62,6 +69,7 @@ class PostgresConnection {
   std::unordered_map<const Query*, Statement> statements_;
   std::int64_t lock_key_ = 0;
   bool is_broken_ = false;
+  std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
   int last_statement_ = 0;
   int last_cursor_ = 0;
 };

@@ -12,9 +12,6 @@
 #include "platform/sql/postgres_writer.h"
 
 namespace florin::sql {
-namespace {
-constexpr std::string_view begin_sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-}
 
 /// A connection on loan: its transaction ends and it goes back, also when the work throws.
 class PostgresPool::Lease {
@@ -43,6 +40,7 @@ Result<void> PostgresPool::run(const Database::Work& work) {
   auto connection = TRY(begun());
   Lease lease(*this, std::move(connection));
   PostgresTx tx(lease.connection());
+  tx.see_only(TenantScope::current());
   return run_guarded(work, tx);
 }
 
@@ -51,7 +49,8 @@ Result<void> PostgresPool::run(const Database::Work& work) {
 Result<std::unique_ptr<PostgresConnection>> PostgresPool::begun() {
   while (true) {
     auto connection = TRY(acquire());
-    auto outcome = connection->exec_script(begin_sql, "sql.begin_read");
+    const std::int64_t tenant = TenantScope::current();
+    auto outcome = connection->begin("REPEATABLE READ READ ONLY", tenant);
     if (outcome) return connection;
     const bool was_lost = connection->is_lost();
     release(nullptr);

@@ -43,17 +43,20 @@ Result<T> PostgresTx::watched(Result<T> outcome) {
 
 Result<std::int64_t> PostgresTx::exec(const Query& query, std::span<const Param> params) {
   if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
   return watched(connection_.exec(query, params));
 }
 
 Result<void> PostgresTx::query(const Query& query, std::span<const Param> params,
                                const RowVisitor& visit) {
   if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
   return watched(connection_.query(query, params, visit));
 }
 
 Result<void> PostgresTx::exec_script(std::string_view sql) {
   if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(tenant_)));
   return watched(connection_.exec_script(sql));
 }
 
@@ -67,7 +70,7 @@ Result<void> PostgresWriter::begin() {
   is_fate_unknown_ = false;
   if (connection_->is_lost()) TRY(reconnect());
   if (connection_->in_transaction()) roll_back();
-  TRY(connection_->exec_script("BEGIN ISOLATION LEVEL READ COMMITTED", turn_query.name));
+  TRY(connection_->begin("READ COMMITTED", 0));
   const Param key[] = {connection_->lock_key()};
   return connection_->query(turn_query, key, [&](const Row& row) {
     transaction_ = row.text(1);
@@ -122,6 +125,7 @@ Result<void> PostgresWriter::set_savepoint() {
   return connection_->exec_script("SAVEPOINT unit", "sql.savepoint");
 }
 Result<void> PostgresWriter::undo_to_savepoint() {
+  connection_->forget_tenant();
   return connection_->exec_script("ROLLBACK TO unit", "sql.undo");
 }
 Result<void> PostgresWriter::release_savepoint() {

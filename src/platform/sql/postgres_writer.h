@@ -20,6 +20,7 @@ class PostgresTx final : public WriterTx {
   Result<void> query(const Query& query, std::span<const Param> params,
                      const RowVisitor& visit) override;
   Result<void> exec_script(std::string_view sql) override;
+  void see_only(std::int64_t tenant) override { tenant_ = tenant; }
 
   std::optional<Error> fault() const override;
   std::optional<Error> spoiled() const override;
@@ -29,6 +30,7 @@ class PostgresTx final : public WriterTx {
   Result<T> watched(Result<T> outcome);
 
   PostgresConnection& connection_;
+  std::int64_t tenant_ = 0;  ///< Whose rows are seen; 0: all.
   std::optional<Error> failure_;
 };
 

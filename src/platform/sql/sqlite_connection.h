@@ -92,6 +92,7 @@ class SqliteTx final : public WriterTx {
   Result<void> query(const Query& query, std::span<const Param> params,
                      const RowVisitor& visit) override;
   Result<void> exec_script(std::string_view sql) override;
+  void see_only(std::int64_t) override {}
 
   std::optional<Error> fault() const override;
 

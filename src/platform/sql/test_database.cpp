@@ -26,17 +26,34 @@ std::string in_schema(const std::string& url, const std::string& schema) {
   return fmt::format("{}{}options=-csearch_path%3D{}", url, separator, schema);
 }
 
+/// The URL of a schema that is made now.
+Result<std::string> new_schema(const std::string& url) {
+  static std::atomic<int> last = 0;
+  const std::string schema = fmt::format("florin_test_{}_{}", getpid(), ++last);
+  const auto server = TRY(open_postgres(options_for(url)));
+  TRY(server->write([&](Tx& tx) { return tx.exec_script("CREATE SCHEMA " + schema); }));
+  return in_schema(url, schema);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Database>> open_test_database(const std::string& path) {
   const char* url = std::getenv("FLORIN_TEST_POSTGRES");
   if (!url || path != ":memory:") return open_sqlite({.path = path});
 
-  static std::atomic<int> last = 0;
-  const std::string schema = fmt::format("florin_test_{}_{}", getpid(), ++last);
-  const auto server = TRY(open_postgres(options_for(url)));
-  TRY(server->write([&](Tx& tx) { return tx.exec_script("CREATE SCHEMA " + schema); }));
-  return open_postgres(options_for(in_schema(url, schema)));
+  return open_postgres(options_for(TRY(new_schema(url))));
+}
+
+Result<std::vector<std::unique_ptr<Database>>> open_test_nodes(int count) {
+  std::vector<std::unique_ptr<Database>> nodes;
+  const char* url = std::getenv("FLORIN_TEST_POSTGRES");
+  if (!url) return nodes;
+  const std::string schema_url = TRY(new_schema(url));
+  for (int i = 0; i < count; ++i) {
+    auto node = TRY(open_postgres(options_for(schema_url)));
+    nodes.push_back(std::move(node));
+  }
+  return nodes;
 }
 
 }  // namespace florin::sql

@@ -50,3 +50,14 @@ CREATE TABLE reconciliation_items (
 );
 CREATE UNIQUE INDEX reconciliation_items_by_fingerprint ON reconciliation_items (run_id, fingerprint);
 CREATE INDEX reconciliation_items_of_run ON reconciliation_items (run_id, id);
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE reconciliation_runs ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reconciliation_runs FORCE ROW LEVEL SECURITY;
+CREATE POLICY reconciliation_runs_of_tenant ON reconciliation_runs
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE reconciliation_items ENABLE ROW LEVEL SECURITY;
+ALTER TABLE reconciliation_items FORCE ROW LEVEL SECURITY;
+CREATE POLICY reconciliation_items_of_tenant ON reconciliation_items
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

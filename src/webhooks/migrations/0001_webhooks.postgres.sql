@@ -95,3 +95,18 @@ CREATE TABLE webhook_cursor (
   name      TEXT   NOT NULL PRIMARY KEY,
   event_id  BIGINT NOT NULL
 );
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE webhook_endpoints ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_endpoints FORCE ROW LEVEL SECURITY;
+CREATE POLICY webhook_endpoints_of_tenant ON webhook_endpoints
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE webhook_outbox ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_outbox FORCE ROW LEVEL SECURITY;
+CREATE POLICY webhook_outbox_of_tenant ON webhook_outbox
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE webhook_replays ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_replays FORCE ROW LEVEL SECURITY;
+CREATE POLICY webhook_replays_of_tenant ON webhook_replays
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
