@@ -75,7 +75,10 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
 
   const Timestamp at = now();
   engine::Engine engine(world, ids_, at, answer_of_);
-  for (Decided& item : batch) item.outcome = engine.decide(item.command);
+  for (Decided& item : batch) {
+    item.outcome = engine.decide(item.command);
+    item.balances.clear();  // Of an earlier run, when the database runs a batch again.
+  }
   TRY(write(tx, engine.changes(), at));
   fill_balances(engine.changes().postings, batch);
 
