@@ -69,6 +69,8 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   world.keys.reserve(batch.size());
   if (tx.dialect() == sql::Dialect::postgres) {
     TRY(load_together(tx, batch, world));
+    // Another node may have made ids ahead of ours: an account's postings keep the order of ids.
+    for (const auto& [id, account] : world.accounts) ids_.start_after(account.last_posting);
   } else {
     for (Decided& item : batch) TRY(load(tx, item.command, world));
   }

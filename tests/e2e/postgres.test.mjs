@@ -93,6 +93,30 @@ describe('PostgreSQL', {skip}, () => {
     await florinOk(['verify', '--data', books.dataDir]);
   });
 
+  it('is shared by two nodes: their transfers on the same accounts all happen, and a key acts once', async () => {
+    const books = await Books.open();
+    after(() => books.close());
+    const other = new Books(books.dataDir, books.secret, {env: {FLORIN_NODE_ID: '1'}});
+    await other.start();
+    after(() => other.close());
+    const [ana, shop] = [await books.wallet(1_000_000), await books.wallet()];
+    const post = async (node, key) => bodyOf(await node.api.post('/v1/transfers', {
+      postings: [{debit: ana.id, credit: shop.id, amount: 1, currency: 'KZT'}], reference: key}, {key}), 201).id;
+    const both = async (writer) => {
+      for (let i = 0; i < 40; ++i) {
+        const key = `both-${writer}-${i}`;  // Asked of both nodes at once.
+        const [first, second] = await Promise.all([post(books, key), post(other, key)]);
+        assert.equal(first, second);
+      }
+    };
+    await Promise.all(Array.from({length: 8}, (_, writer) => both(writer)));
+    assert.equal((await other.figures(shop)).balance, 320);
+    assert.equal((await books.figures(shop)).balance, 320);
+    await other.close();
+    await books.close();
+    await florinOk(['verify', '--data', books.dataDir]);
+  });
+
   it('that was tampered with is found by verify', async () => {
     const books = await Books.open();
     const [ana, shop] = [await books.wallet(1000), await books.wallet()];

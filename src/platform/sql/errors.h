@@ -2,8 +2,8 @@
 #include "base/error.h"
 
 namespace florin::sql::errors {
-/// The database did not take the work (busy, locked, read-only, I/O fault). Nothing was written;
-/// retrying with the same idempotency key is safe.
+/// The database did not take the work (busy, locked, read-only, I/O fault). Nothing was written,
+/// unless the detail says that it is not known; retrying with the same idempotency key is safe.
 inline constexpr ErrorCode store_unavailable{ErrorKind::unavailable, "store_unavailable"};
 /// The disk is full. Nothing was written; writes work again by themselves when space returns.
 inline constexpr ErrorCode store_full{ErrorKind::unavailable, "store_full"};
