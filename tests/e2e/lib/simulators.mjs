@@ -33,6 +33,7 @@ export class Simulators {
   async rgsFault(rule) { await post(`${this.rgs}/sandbox/faults`, rule, 201); }
   async operatorState() { return bodyOf(await exchange(`${this.operator}/sandbox/state`), 200); }
   async deliveries() { return bodyOf(await exchange(`${this.rgs}/sandbox/deliveries`), 200); }
+  async setPlayer(player) { await post(`${this.operator}/sandbox/players`, player, 200); }
   play(fields) { return post(`${this.rgs}/sandbox/play`, fields, 200); }
 
   /** The operator's balance of a player, in minor units. */
