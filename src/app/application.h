@@ -11,6 +11,7 @@
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
@@ -36,6 +37,7 @@ struct Core {
   Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key);
 
   metrics::Registry metrics;
+  std::unique_ptr<cache::RateLimiter> limits;  ///< Started by the server alone.
   crypto::Vault vault;
   IdGenerator ids;
   access::Access access;
