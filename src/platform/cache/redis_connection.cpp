@@ -4,6 +4,7 @@
 #include <hiredis/hiredis.h>
 #include <sys/time.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,14 @@ struct RedisConnection::Impl {
                         options.host, options.port, why)};
   }
 
+  /// Of the exchange that just failed: hiredis tells a time-out as "Resource temporarily
+  /// unavailable".
+  Error unavailable() const {
+    if (context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT))
+      return unavailable(fmt::format("nothing came within {} ms", options.timeout_ms));
+    return unavailable(context->errstr);
+  }
+
   Error refused(std::string_view what, std::string_view setting) const {
     return {errors::redis_refused, fmt::format("Redis at {}:{} refuses {} ({})", options.host,
                                                options.port, what, setting)};
@@ -86,13 +95,13 @@ struct RedisConnection::Impl {
     }
     if (redisAppendCommandArgv(context.get(), static_cast<int>(words.size()), texts.data(),
                                lengths.data()) != REDIS_OK)
-      return unavailable(context->errstr);
+      return unavailable();
     return {};
   }
 
   Result<Reply> next_reply() const {
     void* raw = nullptr;
-    if (redisGetReply(context.get(), &raw) != REDIS_OK) return unavailable(context->errstr);
+    if (redisGetReply(context.get(), &raw) != REDIS_OK) return unavailable();
     Reply reply(static_cast<redisReply*>(raw));
     if (reply->type == REDIS_REPLY_ERROR) return refusal({reply->str, reply->len});
     return reply;
@@ -125,7 +134,7 @@ Result<RedisConnection> RedisConnection::open(const RedisOptions& options) {
   const timeval timeout{options.timeout_ms / 1'000, (options.timeout_ms % 1'000) * 1'000};
   impl->context.reset(redisConnectWithTimeout(options.host.c_str(), options.port, timeout));
   if (!impl->context) return impl->unavailable("out of memory");
-  if (impl->context->err != 0) return impl->unavailable(impl->context->errstr);
+  if (impl->context->err != 0) return impl->unavailable();
   redisSetTimeout(impl->context.get(), timeout);
   TRY(impl->log_in());
   return RedisConnection(std::move(impl));
