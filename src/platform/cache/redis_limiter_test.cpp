@@ -223,6 +223,15 @@ TEST_F(RedisLimiterTest, AUserWhoMayNotRunTheScriptIsNoticedAtOnce) {
   EXPECT_TRUE(has(refused.error().detail, "NOPERM")) << refused.error().detail;
 }
 
+TEST_F(RedisLimiterTest, TheRightsThatTheManualNamesAreEnough) {
+  // docs/redis.md.
+  server.emplace(std::vector<std::string>{"--user", "default", "on", "nopass", "~florin:*", "-@all",
+                                          "+auth", "+select", "+script|load", "+evalsha", "+ping",
+                                          "+info", "+time", "+hmget", "+hset", "+pexpire", "+del"});
+  const auto found = check_redis(server->options());
+  EXPECT_TRUE(found) << found.error().detail;
+}
+
 TEST_F(RedisLimiterTest, AFullRedisIsNoticedAtOnce) {
   server.emplace(std::vector<std::string>{"--maxmemory", "1"});
   const auto refused = check_redis(server->options());
