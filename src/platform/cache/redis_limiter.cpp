@@ -46,7 +46,9 @@ class RedisLimiter final : public RateLimiter {
 
   LimiterState state() const override {
     const std::lock_guard lock(mutex_);
-    return {true, queue_.is_open(), detail_};
+    if (fault_) return {true, false, fault_->detail};
+    const bool is_shared = queue_.is_open();
+    return {true, is_shared, is_shared ? "" : "not yet connected"};
   }
 
  private:
@@ -68,7 +70,7 @@ class RedisLimiter final : public RateLimiter {
     log::info("rate limits are shared over Redis", {{"host", options_.host}});
     up_.set(1);
     const std::lock_guard lock(mutex_);
-    detail_.clear();
+    fault_.reset();
     queue_.open();
     return true;
   }
@@ -99,13 +101,19 @@ class RedisLimiter final : public RateLimiter {
     connection_.reset();
     up_.set(0);
     faults_.add();
-    for (const auto& limit : queue_.close()) limit->forget();
+    if (!note(error))
+      log::warn("rate limits are per node until Redis can be used", {{"reason", error.detail}});
     for (const auto& limit : std::exchange(batch_, {})) limit->forget();
+  }
+
+  /// Keeps the limits per node from here on. Whether that was told: it is told again only when
+  /// Redis is there but refuses, or the other way round.
+  bool note(const Error& error) {
     const std::lock_guard lock(mutex_);
-    // Told once, and again only when something else is wrong.
-    if (detail_ == error.detail) return;
-    detail_ = error.detail;
-    log::warn("rate limits are per node until Redis can be used", {{"reason", error.detail}});
+    const bool is_told = fault_ && fault_->code == error.code;
+    fault_ = error;
+    for (const auto& limit : queue_.close()) limit->forget();
+    return is_told;
   }
 
   const RedisOptions options_;
@@ -114,8 +122,8 @@ class RedisLimiter final : public RateLimiter {
   metrics::Counter& faults_;
   metrics::Histogram& settlement_seconds_;
 
-  mutable std::mutex mutex_;  // Guards detail_.
-  std::string detail_ = "not started";
+  mutable std::mutex mutex_;    // Guards fault_.
+  std::optional<Error> fault_;  // The newest, while limits are per node because of it.
 
   // Of the worker alone.
   std::optional<RedisConnection> connection_;
