@@ -21,6 +21,12 @@
 namespace florin::app {
 namespace {
 
+std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& clock,
+                                            metrics::Registry& metrics) {
+  if (config.redis.host.empty()) return cache::limiter_in_memory();
+  return cache::limiter_over_redis(config.redis, clock, metrics);
+}
+
 std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
 }
@@ -43,6 +49,7 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 
 Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key)
     : database(db),
+      limits(limiter(config, clock, metrics)),
       vault(secret_key),
       ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
@@ -51,7 +58,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics}, config.webhooks),
-      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
+      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
       reconciliation_items(clock, events, ledger),
@@ -64,8 +71,11 @@ Result<void> Core::recover() {
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
-  http::Routes all = health_routes(
-      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks", "hub"}});
+  http::Routes all = health_routes({database,
+                                    scheduler,
+                                    core.metrics,
+                                    *core.limits,
+                                    {"access", "events", "ledger", "webhooks", "hub"}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
@@ -82,7 +92,7 @@ Application::Application(sql::Database& database, const Clock& clock, const Conf
                          const Secret& secret_key)
     : config_(config),
       core_(database, clock, config, secret_key),
-      gate_(database, clock),
+      gate_(database, clock, *core_.limits),
       scheduler_(clock),
       server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics,
               status_of) {
@@ -113,6 +123,7 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
 Result<void> Application::start() {
   TRY(core_.recover());
   TRY(gate_.refresh());
+  core_.limits->start();
   TRY(core_.webhooks.start());
   if (!config_.rgs_webhook.url.empty()) {
     const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;

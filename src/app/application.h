@@ -11,6 +11,7 @@
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
@@ -37,6 +38,7 @@ struct Core {
 
   sql::Database& database;
   metrics::Registry metrics;
+  std::unique_ptr<cache::RateLimiter> limits;  ///< Started by the server alone.
   crypto::Vault vault;
   IdGenerator ids;
   access::Access access;

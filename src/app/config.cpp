@@ -234,6 +234,29 @@ std::vector<Setting> hub_settings() {
   };
 }
 
+std::vector<Setting> redis_settings() {
+  return {
+      text(
+          "redis.host", "REDIS_HOST",
+          "Redis, which makes the rate limits of all nodes one. Default: none, each node keeps its "
+          "own.",
+          [](Config& c) -> std::string& { return c.redis.host; }),
+      number<int>("redis.port", "REDIS_PORT", "Its port, 1 to 65535.", 1, 65'535,
+                  [](Config& c) -> int& { return c.redis.port; }),
+      secret("redis.password", "REDIS_PASSWORD", "Its password. Default: it asks for none.", 1,
+             [](Config& c) -> Secret& { return c.redis.password; }),
+      number<int>("redis.database", "REDIS_DATABASE", "Its database, 0 to 1023.", 0, 1'023,
+                  [](Config& c) -> int& { return c.redis.database; }),
+      text("redis.prefix", "REDIS_PREFIX",
+           "What its keys begin with. Nodes of one installation have the same.",
+           [](Config& c) -> std::string& { return c.redis.prefix; }),
+      number<int>("redis.timeout_ms", "REDIS_TIMEOUT_MS",
+                  "Time in which it must answer before nodes go on with limits of their own, in "
+                  "milliseconds, 10 to 10000. No request waits for it.",
+                  10, 10'000, [](Config& c) -> int& { return c.redis.timeout_ms; }),
+  };
+}
+
 std::vector<Setting> server_settings() {
   using Level = log::Level;
   using Format = log::Format;
@@ -297,7 +320,7 @@ std::vector<Setting> server_settings() {
 
 std::vector<Setting> make_settings() {
   std::vector<Setting> all = server_settings();
-  for (auto settings_of_module : {webhook_settings(), hub_settings()}) {
+  for (auto settings_of_module : {webhook_settings(), hub_settings(), redis_settings()}) {
     for (Setting& setting : settings_of_module) all.push_back(std::move(setting));
   }
   return all;

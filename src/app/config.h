@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "platform/cache/redis.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
 #include "webhooks/settings.h"
@@ -45,6 +46,7 @@ struct Config {
   bool sandbox = false;
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;
+  cache::RedisOptions redis;  ///< Without a host each node keeps its own limits.
   webhooks::Settings webhooks;
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;

@@ -10,6 +10,7 @@
 #include "app/migrations.h"
 #include "base/clock.h"
 #include "base/try.h"
+#include "platform/cache/redis.h"
 #include "platform/sql/database.h"
 
 namespace florin::app {
@@ -126,6 +127,18 @@ void check_database(const Config& config, Report& report) {
   check_integrity(**database, report);
 }
 
+void check_cache(const Config& config, Report& report) {
+  if (config.redis.host.empty()) return;
+  const auto found = cache::check_redis(config.redis);
+  if (!found) {
+    report.bad("redis", found.error().detail,
+               "Requests go on meanwhile, with rate limits per node; see docs/redis.md.");
+  } else {
+    report.good("redis",
+                fmt::format("version {}, answers in {} us", found->version, found->round_trip_us));
+  }
+}
+
 }  // namespace
 
 bool run_doctor(const Config& config, const Clock& clock) {
@@ -133,6 +146,7 @@ bool run_doctor(const Config& config, const Clock& clock) {
   check_clock(clock, report);
   check_disk(config, report);
   check_database(config, report);
+  check_cache(config, report);
   fmt::print("{}\n", report.well() ? "All is well." : "Something needs attention.");
   return report.well();
 }

@@ -5,6 +5,9 @@
 
 #include "platform/http/route.h"
 
+namespace florin::cache {
+class RateLimiter;
+}
 namespace florin::metrics {
 class Registry;
 }
@@ -21,6 +24,7 @@ struct HealthSources {
   sql::Database& database;
   jobs::Scheduler& scheduler;
   metrics::Registry& metrics;
+  const cache::RateLimiter& limits;
   std::vector<std::string> modules;  ///< Names of the modules this process runs.
 };
 
