@@ -77,12 +77,15 @@ class RdConsumer final : public Consumer {
 };
 
 Result<void> RdConsumer::open(const Connection& connection, const Subscription& subscription) {
-  TRY(client_.open(connection, {{"group.id", subscription.group},
-                                {"enable.auto.commit", "false"},
-                                {"enable.auto.offset.store", "false"},
-                                {"auto.offset.reset", "earliest"},
-                                {"allow.auto.create.topics", "true"},
-                                {"topic.metadata.refresh.interval.ms", "10000"}}));
+  TRY(client_.open(connection,
+                   {{"group.id", subscription.group},
+                    {"session.timeout.ms", std::to_string(subscription.session_timeout_ms)},
+                    {"heartbeat.interval.ms", std::to_string(subscription.session_timeout_ms / 10)},
+                    {"enable.auto.commit", "false"},
+                    {"enable.auto.offset.store", "false"},
+                    {"auto.offset.reset", "earliest"},
+                    {"allow.auto.create.topics", "true"},
+                    {"topic.metadata.refresh.interval.ms", "10000"}}));
   rd_kafka_poll_set_consumer(client_.handle());
   const Partitions topics(rd_kafka_topic_partition_list_new(1));
   rd_kafka_topic_partition_list_add(topics.get(), subscription.topic.c_str(),

@@ -100,6 +100,8 @@ class Consumer {
 struct Subscription {
   std::string topic;
   std::string group;
+  /// When a member that is silent is taken for dead and others get its part.
+  int session_timeout_ms = 30'000;
 };
 
 /// Both return before a connection stands; whether it does fault() says.

@@ -31,7 +31,7 @@ class KafkaTest : public testing::Test {
   }
   std::unique_ptr<Producer> producer() { return std::move(*open_producer(connection(), metrics)); }
   std::unique_ptr<Consumer> consumer() {
-    return std::move(*open_consumer(connection(), {"notes", "readers"}, metrics));
+    return std::move(*open_consumer(connection(), {"notes", "readers", 5'000}, metrics));
   }
   static std::vector<Received> read(Consumer& consumer, std::size_t count) {
     std::vector<Received> all;
