@@ -7,6 +7,7 @@
 #include "base/try.h"
 #include "platform/kafka/client.h"
 #include "platform/kafka/errors.h"
+#include "platform/kafka/record.h"
 
 namespace florin::kafka {
 namespace {
@@ -26,32 +27,6 @@ using Partitions = std::unique_ptr<rd_kafka_topic_partition_list_t,
                                    Destroy<rd_kafka_topic_partition_list_destroy>>;
 using Queue = std::unique_ptr<rd_kafka_queue_t, Destroy<rd_kafka_queue_destroy>>;
 using Event = std::unique_ptr<rd_kafka_event_t, Destroy<rd_kafka_event_destroy>>;
-
-std::string text_of(const void* bytes, std::size_t size) {
-  return size == 0 ? std::string() : std::string(static_cast<const char*>(bytes), size);
-}
-
-std::vector<Header> headers_of(const rd_kafka_message_t& message) {
-  std::vector<Header> headers;
-  rd_kafka_headers_t* all = nullptr;
-  if (rd_kafka_message_headers(&message, &all) != RD_KAFKA_RESP_ERR_NO_ERROR) return headers;
-  const char* name = nullptr;
-  const void* value = nullptr;
-  std::size_t size = 0;
-  for (std::size_t i = 0;
-       rd_kafka_header_get_all(all, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-    headers.push_back({name, text_of(value, size)});
-  return headers;
-}
-
-Received received(const rd_kafka_message_t& message) {
-  return {rd_kafka_topic_name(message.rkt),
-          message.partition,
-          message.offset,
-          text_of(message.key, message.key_len),
-          text_of(message.payload, message.len),
-          headers_of(message)};
-}
 
 class RdConsumer final : public Consumer {
  public:

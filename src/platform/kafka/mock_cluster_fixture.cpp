@@ -4,13 +4,18 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include <array>
+#include <chrono>
 #include <stdexcept>
 #include <vector>
+
+#include "platform/kafka/record.h"
 
 namespace florin::kafka {
 namespace {
 constexpr std::int16_t produce_request = 0;
-}
+constexpr std::chrono::seconds read_limit{20};
+
+}  // namespace
 
 struct MockCluster::Impl {
   rd_kafka_t* handle = nullptr;
@@ -54,6 +59,32 @@ void MockCluster::refuse_messages(int code, int times) {
                                                static_cast<rd_kafka_resp_err_t>(code));
   rd_kafka_mock_push_request_errors_array(impl_->cluster, produce_request, codes.size(),
                                           codes.data());
+}
+
+std::vector<Received> MockCluster::read(const std::string& topic, int partitions,
+                                        std::size_t count) const {
+  std::array<char, 512> reason{};
+  rd_kafka_conf_t* conf = rd_kafka_conf_new();
+  rd_kafka_conf_set(conf, "bootstrap.servers", brokers().c_str(), reason.data(), reason.size());
+  rd_kafka_conf_set(conf, "group.id", "reader of a test", reason.data(), reason.size());
+  rd_kafka_t* reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, reason.data(), reason.size());
+  if (!reader) throw std::runtime_error(reason.data());
+  rd_kafka_topic_partition_list_t* all = rd_kafka_topic_partition_list_new(partitions);
+  for (int i = 0; i < partitions; ++i)
+    rd_kafka_topic_partition_list_add(all, topic.c_str(), i)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  rd_kafka_assign(reader, all);
+  rd_kafka_topic_partition_list_destroy(all);
+  std::vector<Received> records;
+  const auto end = std::chrono::steady_clock::now() + read_limit;
+  while (records.size() < count && std::chrono::steady_clock::now() < end) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(reader, 100);
+    if (!message) continue;
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) records.push_back(received(*message));
+    rd_kafka_message_destroy(message);
+  }
+  rd_kafka_consumer_close(reader);
+  rd_kafka_destroy(reader);
+  return records;
 }
 
 }  // namespace florin::kafka

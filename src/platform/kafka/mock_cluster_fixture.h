@@ -1,6 +1,9 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <vector>
+
+#include "platform/kafka/kafka.h"
 
 namespace florin::kafka {
 
@@ -17,6 +20,10 @@ class MockCluster {
   void bring_up();
   /// The next `times` requests that store messages are answered with this code of the protocol.
   void refuse_messages(int code, int times);
+
+  /// The first records of a topic, partition by partition: waits until `count` are there, a while
+  /// at most. No group takes part.
+  std::vector<Received> read(const std::string& topic, int partitions, std::size_t count) const;
 
   static constexpr int message_too_large = 10;
   static constexpr int not_enough_replicas = 19;
