@@ -16,6 +16,7 @@
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "reconciliation/reconciliation_routes.h"
+#include "relay/module.h"
 #include "webhooks/module.h"
 
 namespace florin::app {
@@ -23,6 +24,15 @@ namespace {
 
 std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
+}
+
+/// Kafka as the health page shows it; nothing while it is not configured.
+DependencyState dependency_of(const relay::Relay& relay) {
+  return [&relay]() -> std::optional<Dependency> {
+    if (!relay.is_configured()) return std::nullopt;
+    relay::Health health = relay.health();
+    return Dependency{"kafka", health.is_healthy, std::move(health.detail)};
+  };
 }
 
 }  // namespace
@@ -50,6 +60,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics}, config.webhooks),
+      relay({db, clock, ids, access, events, metrics}, config.relay),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
@@ -63,12 +74,16 @@ Result<void> Core::recover() {
 
 http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
                                     sql::Database& database) {
-  http::Routes all = health_routes(
-      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks", "hub"}});
+  http::Routes all = health_routes({database,
+                                    scheduler,
+                                    core.metrics,
+                                    {"access", "events", "ledger", "webhooks", "hub"},
+                                    {dependency_of(core.relay)}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
         webhooks::routes(core.webhooks, core.idempotency), core.hub.routes(),
+        relay::routes(core.relay, core.idempotency),
         reconciliation::reconciliation_routes(
             core.reconciliations, core.reconciliation_items, core.idempotency,
             [&runner = core.reconciliation_runner] { runner.wake(); })}) {
@@ -107,6 +122,7 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                   }});
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
+  for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
 }
 
 Result<void> Application::ensure_webhooks() {
@@ -132,6 +148,7 @@ Result<void> Application::start() {
   TRY(gate_.refresh());
   TRY(core_.webhooks.start());
   TRY(ensure_webhooks());
+  TRY(core_.relay.start());
   TRY(server_.start());
   scheduler_.start();
   core_.reconciliation_runner.start();
@@ -144,6 +161,7 @@ void Application::stop() {
   core_.hub.stop();
   core_.reconciliation_runner.stop();
   core_.webhooks.stop();
+  core_.relay.stop();
 }
 
 }  // namespace florin::app

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
+#include "relay/settings.h"
 #include "webhooks/settings.h"
 
 namespace florin::app {
@@ -49,6 +50,7 @@ struct Config {
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;
   RgsWebhook rgs_webhook;
+  relay::Settings relay;
 
   std::string effective_database_url() const;
 };

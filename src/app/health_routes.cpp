@@ -79,6 +79,13 @@ Response services_response(const HealthSources& sources) {
     write_service(writer, module, status,
                   failed != jobs.end() ? "the job " + failed->name + " failed" : std::string());
   }
+  for (const DependencyState& look : sources.dependencies) {
+    const auto dependency = look();
+    if (!dependency) continue;
+    degraded = degraded || !dependency->is_healthy;
+    write_service(writer, dependency->name, dependency->is_healthy ? "healthy" : "degraded",
+                  dependency->detail);
+  }
   writer.end_array();
 
   std::string body;

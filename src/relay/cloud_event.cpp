@@ -62,7 +62,6 @@ std::string read_data(ObjectReader& body) {
 }
 
 void check_extensions(ObjectReader& body, const json::Value& document) {
-  if (!document.as_object()) return;
   for (const auto& [name, value] : *document.as_object()) {
     if (!is_attribute_name(name))
       body.problem(name, "unknown_field",
@@ -75,6 +74,7 @@ void check_extensions(ObjectReader& body, const json::Value& document) {
 Result<CloudEvent> read_cloud_event(const json::Value& document) {
   std::vector<FieldError> problems;
   ObjectReader body(document, "", problems);
+  if (!document.as_object()) return json::validation_error(std::move(problems));
   const auto version = body.required_text("specversion");
   if (version && *version != "1.0") body.problem("specversion", "unknown_value", "must be 1.0");
   const auto id = body.required_text("id");
