@@ -21,12 +21,12 @@ std::string payment(const std::string& id, const std::string& more = "",
 class InboundTest : public RelayFixture {
  protected:
   InboundTest() {
-    make_topics({"t-inbound", "t-inbound-dead", "t-sme", "t-account"});
+    make_topics({"inbound", "inbound-dead", "sme", "account"});
     outside = std::move(*kafka::open_producer(settings().kafka, metrics));
   }
   void write(const std::string& value, const std::string& key = "k",
              std::vector<kafka::Header> headers = {}) {
-    ASSERT_TRUE(outside->send({"t-inbound", key, value, std::move(headers)},
+    ASSERT_TRUE(outside->send({prefix + "-inbound", key, value, std::move(headers)},
                               [](const Result<void>& sent) { EXPECT_TRUE(sent); }));
     ASSERT_TRUE(outside->flush(20'000));
   }
@@ -82,13 +82,13 @@ TEST_F(InboundTest, WhatCannotBeTakenGoesToTheDeadLetterTopicWithItsReason) {
   ASSERT_TRUE(wait_until([&] { return count("dead_letter") == 4; }));
   EXPECT_EQ(count("stored"), 1);
 
-  const auto dead = read("t-inbound-dead", 4);
+  const auto dead = read("inbound-dead", 4);
   ASSERT_EQ(dead.size(), 4u);
   std::map<std::string, const kafka::Received*> by_key;
   for (const kafka::Received& record : dead) by_key[record.key] = &record;
   EXPECT_EQ(header(*by_key["k1"], "florin-reason"), "malformed_json");
   EXPECT_EQ(header(*by_key["k1"], "trace"), "abc");
-  EXPECT_EQ(header(*by_key["k1"], "florin-topic"), "t-inbound");
+  EXPECT_EQ(header(*by_key["k1"], "florin-topic"), prefix + "-inbound");
   EXPECT_EQ(by_key["k1"]->value, "{not json");
   EXPECT_EQ(header(*by_key["k2"], "florin-reason"), "validation_failed");
   EXPECT_NE(header(*by_key["k2"], "florin-detail").find("/source required"), std::string::npos);
@@ -100,8 +100,8 @@ TEST_F(InboundTest, AKillBetweenTheCommitsOfDatabaseAndOffsetTakesNothingTwice) 
   write(payment("p-1"));
   {
     // As far as a consumer comes that dies right after its database commit.
-    const auto doomed =
-        std::move(*kafka::open_consumer(settings().kafka, {"t-inbound", "t", 5'000}, metrics));
+    const auto doomed = std::move(
+        *kafka::open_consumer(settings().kafka, {prefix + "-inbound", prefix, 5'000}, metrics));
     std::vector<kafka::Received> records;
     ASSERT_TRUE(wait_until([&] {
       records = *doomed->poll(50, 10);

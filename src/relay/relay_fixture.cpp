@@ -28,15 +28,15 @@ RelayFixture::RelayFixture() : idempotency(*database, clock, status_of) {
 }
 
 void RelayFixture::make_topics(std::initializer_list<const char*> names) {
-  for (const char* name : names) cluster.create_topic(name, partitions);
+  for (const char* name : names) cluster.create_topic(prefix + "-" + name, partitions);
 }
 
 Settings RelayFixture::settings() const {
   Settings settings;
   settings.kafka.brokers = cluster.brokers();
   settings.kafka.statistics_ms = 50;
-  settings.topic_prefix = "t";
-  settings.group = "t";
+  settings.topic_prefix = prefix;
+  settings.group = prefix;
   settings.session_timeout_ms = 5'000;
   return settings;
 }
@@ -80,7 +80,7 @@ bool RelayFixture::wait_for_relayed(int count) {
 }
 
 std::vector<kafka::Received> RelayFixture::read(const std::string& topic, std::size_t count) const {
-  return cluster.read(topic, partitions, count);
+  return cluster.read(prefix + "-" + topic, partitions, count);
 }
 
 std::vector<events::Event> RelayFixture::events_of(std::string_view type) {

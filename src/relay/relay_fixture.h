@@ -12,7 +12,7 @@
 #include "events/events.h"
 #include "idempotency/idempotency.h"
 #include "platform/json/value.h"
-#include "platform/kafka/mock_cluster_fixture.h"
+#include "platform/kafka/test_cluster_fixture.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 #include "relay/relay.h"
@@ -26,6 +26,7 @@ class RelayFixture : public testing::Test {
 
   RelayFixture();
 
+  /// Topics of this test: `<prefix>-<name>`.
   void make_topics(std::initializer_list<const char*> names);
   void make_relay() { make_relay(settings()); }
   void make_relay(const Settings& wanted);
@@ -52,7 +53,8 @@ class RelayFixture : public testing::Test {
   events::EventLog events{*database, ids};
   idempotency::Idempotency idempotency;
   TenantId tenant;
-  kafka::MockCluster cluster;
+  kafka::TestCluster cluster;
+  const std::string prefix = cluster.unique("t");
   std::unique_ptr<Relay> relay;
 };
 
