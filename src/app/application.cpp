@@ -77,7 +77,7 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
   http::Routes all = health_routes({database,
                                     scheduler,
                                     core.metrics,
-                                    {"access", "events", "ledger", "webhooks", "hub"},
+                                    {"access", "events", "ledger", "webhooks", "hub", "relay"},
                                     {dependency_of(core.relay)}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),

@@ -156,6 +156,22 @@ TEST_F(OutboundTest, AnEventTooLongForKafkaStopsTheRelayAndIsNamed) {
   EXPECT_EQ(figure("florin_relay_events_total"), 1);
 }
 
+TEST_F(OutboundTest, ABrokerThatAnswersAndTakesNothingIsNoHealthyOne) {
+  if (cluster.is_real()) GTEST_SKIP() << "a real cluster refuses nothing on request";
+  make_topics({"account"});
+  cluster.refuse_messages(kafka::TestCluster::not_enough_replicas, 100'000);
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) {
+    const Timestamp before = clock.now().plus_seconds(-120);
+    return events.append(tx, {tenant, "account.updated", "acc_1", "{}", "system", "", before});
+  }));
+  make_relay(settings_out());
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_until(
+      [&] { return relay->jobs().front().run() && relay->health().lag_seconds >= 120; }));
+  EXPECT_FALSE(relay->health().is_healthy);
+  EXPECT_EQ(figure("florin_relay_events_total"), 0);
+}
+
 TEST_F(OutboundTest, WithoutBrokersThereIsNothing) {
   Settings none = settings();
   none.kafka.brokers.clear();

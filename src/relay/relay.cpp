@@ -22,6 +22,9 @@ namespace {
 
 constexpr std::int64_t measured_every_ms = 2'000;
 constexpr std::int64_t counted_to = 100'000;
+/// Brokers that answer and do not take what we send (a partition without a leader, too few
+/// replicas) are known by this alone.
+constexpr std::int64_t longest_healthy_lag_seconds = 60;
 
 }  // namespace
 
@@ -101,7 +104,7 @@ Health Relay::health() const {
   health.lag_seconds = impl_->lag_seconds;
   const auto out = impl_->outbound ? impl_->outbound->fault() : std::nullopt;
   const auto in = impl_->inbound ? impl_->inbound->fault() : std::nullopt;
-  health.is_healthy = !out && !in;
+  health.is_healthy = !out && !in && health.lag_seconds < longest_healthy_lag_seconds;
   if (out) health.detail = "events out: " + *out + "; ";
   if (in && in != out) health.detail += "events in: " + *in + "; ";
   health.detail +=

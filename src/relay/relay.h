@@ -30,7 +30,7 @@ class Inbox;
 
 /// How the way to and from Kafka is.
 struct Health {
-  bool is_healthy = true;
+  bool is_healthy = true;        ///< False also when the lag is a minute or more.
   std::string detail;            ///< A sentence about the fault and what waits.
   std::int64_t backlog = 0;      ///< Events that Kafka has not acknowledged; counted to 100,000.
   std::int64_t lag_seconds = 0;  ///< Age of the oldest of them.

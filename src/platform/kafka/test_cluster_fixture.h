@@ -30,6 +30,7 @@ class TestCluster {
   std::vector<Received> read(const std::string& topic, int partitions, std::size_t count) const;
 
   static constexpr int message_too_large = 10;
+  static constexpr int not_enough_replicas = 19;
 
  private:
   struct Impl;
