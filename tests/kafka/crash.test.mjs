@@ -5,7 +5,7 @@ import {after, before, it} from 'node:test';
 
 import {Books, unique} from '../e2e/lib/books.mjs';
 import {bodyOf} from '../e2e/lib/client.mjs';
-import {eventually} from '../e2e/lib/server.mjs';
+import {eventually, sleep} from '../e2e/lib/server.mjs';
 
 const {FLORIN_TEST_KAFKA: brokers, FLORIN_TEST_KAFKA_CONTROL: control, FLORIN_TEST_KAFKA_JARS: jars} = process.env;
 const goneSeconds = Number(process.env.FLORIN_TEST_KAFKA_GONE_S ?? 15);
@@ -49,7 +49,10 @@ it('every event reaches Kafka, in order for its subject, over kill -9 of both', 
   await load(200);
   await eventually('Florin notices', async () => (await kafka()).status === 'degraded', 60_000);
   await books.crashAndRestart();
-  while (Date.now() - start < goneSeconds * 1_000) await load(1);
+  while (Date.now() - start < goneSeconds * 1_000) {
+    await load(1);
+    await sleep(100);
+  }
   execFileSync(control, ['up']);
   const back = Date.now();
   await eventually('the backlog drains', async () => {
