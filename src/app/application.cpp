@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/default_partner.h"
+#include "app/configured_parties.h"
 #include "app/docs_routes.h"
 #include "app/health_routes.h"
 #include "app/http_errors.h"
@@ -52,7 +52,8 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 }
 
 Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key)
-    : vault(secret_key),
+    : database(db),
+      vault(secret_key),
       ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
       events(db, ids),
@@ -125,29 +126,14 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
   for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
 }
 
-Result<void> Application::ensure_webhooks() {
-  const RgsWebhook& rgs = config_.rgs_webhook;
-  if (rgs.url.empty()) return {};
-  webhooks::NewEndpoint wanted;
-  wanted.tenant = TRY(tenant_by_name(core_.access, config_.sandbox ? "demo" : "default")).id;
-  wanted.name = "rgs";
-  wanted.url = rgs.url;
-  wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
-  wanted.is_trusted = true;
-  wanted.manner = config_.webhooks.manner;
-  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
-  const auto most = static_cast<std::size_t>(rgs.max_retries);
-  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
-  if (!rgs.secret.empty()) wanted.secret = rgs.secret;
-  TRY(core_.webhooks.ensure_endpoint(wanted));
-  return {};
-}
-
 Result<void> Application::start() {
   TRY(core_.recover());
   TRY(gate_.refresh());
   TRY(core_.webhooks.start());
-  TRY(ensure_webhooks());
+  if (!config_.rgs_webhook.url.empty()) {
+    const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;
+    TRY(ensure_game_server_endpoint(core_, tenant, config_));
+  }
   TRY(core_.relay.start());
   TRY(server_.start());
   scheduler_.start();

@@ -36,6 +36,7 @@ struct Core {
   /// `secret_key` is what load_secret_key() gives.
   Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key);
 
+  sql::Database& database;
   metrics::Registry metrics;
   crypto::Vault vault;
   IdGenerator ids;
@@ -73,8 +74,6 @@ class Application {
 
  private:
   void add_jobs(sql::Database& database, const Clock& clock);
-  /// The game server's endpoint, where the configuration names one.
-  Result<void> ensure_webhooks();
 
   const Config config_;
   Core core_;
