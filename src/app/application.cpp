@@ -16,6 +16,7 @@
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "reconciliation/reconciliation_routes.h"
+#include "relay/module.h"
 #include "webhooks/module.h"
 
 namespace florin::app {
@@ -29,6 +30,24 @@ std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& c
 
 std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
+}
+
+/// Redis as the health page shows it; nothing while limits are kept in memory.
+DependencyState dependency_of(const cache::RateLimiter& limits) {
+  return [&limits]() -> std::optional<Dependency> {
+    cache::LimiterState state = limits.state();
+    if (!state.is_remote) return std::nullopt;
+    return Dependency{"redis", state.is_shared, std::move(state.detail)};
+  };
+}
+
+/// Kafka as the health page shows it; nothing while it is not configured.
+DependencyState dependency_of(const relay::Relay& relay) {
+  return [&relay]() -> std::optional<Dependency> {
+    if (!relay.is_configured()) return std::nullopt;
+    relay::Health health = relay.health();
+    return Dependency{"kafka", health.is_healthy, std::move(health.detail)};
+  };
 }
 
 }  // namespace
@@ -58,6 +77,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics}, config.webhooks),
+      relay({db, clock, ids, access, events, metrics}, config.relay),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
@@ -74,12 +94,13 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
   http::Routes all = health_routes({database,
                                     scheduler,
                                     core.metrics,
-                                    *core.limits,
-                                    {"access", "events", "ledger", "webhooks", "hub"}});
+                                    {"access", "events", "ledger", "webhooks", "hub", "relay"},
+                                    {dependency_of(*core.limits), dependency_of(core.relay)}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core.events),
         ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
         webhooks::routes(core.webhooks, core.idempotency), core.hub.routes(),
+        relay::routes(core.relay, core.idempotency),
         reconciliation::reconciliation_routes(
             core.reconciliations, core.reconciliation_items, core.idempotency,
             [&runner = core.reconciliation_runner] { runner.wake(); })}) {
@@ -118,6 +139,7 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                   }});
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
+  for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
 }
 
 Result<void> Application::start() {
@@ -129,6 +151,7 @@ Result<void> Application::start() {
     const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;
     TRY(ensure_game_server_endpoint(core_, tenant, config_));
   }
+  TRY(core_.relay.start());
   TRY(server_.start());
   scheduler_.start();
   core_.reconciliation_runner.start();
@@ -141,6 +164,7 @@ void Application::stop() {
   core_.hub.stop();
   core_.reconciliation_runner.stop();
   core_.webhooks.stop();
+  core_.relay.stop();
 }
 
 }  // namespace florin::app

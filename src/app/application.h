@@ -19,6 +19,7 @@
 #include "reconciliation/items.h"
 #include "reconciliation/runner.h"
 #include "reconciliation/runs.h"
+#include "relay/relay.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::sql {
@@ -47,6 +48,7 @@ struct Core {
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
   webhooks::Webhooks webhooks;
+  relay::Relay relay;
   hub::Hub hub;
   reconciliation::Runs reconciliations;
   reconciliation::Items reconciliation_items;

@@ -12,6 +12,7 @@
 #include "platform/cache/redis.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
+#include "relay/settings.h"
 #include "webhooks/settings.h"
 
 namespace florin::app {
@@ -51,6 +52,7 @@ struct Config {
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;
   RgsWebhook rgs_webhook;
+  relay::Settings relay;
 
   std::string effective_database_url() const;
 };

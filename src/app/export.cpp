@@ -39,7 +39,7 @@ struct Table {
   }
 
 /// Every table, parents before children.
-constexpr std::array<Table, 24> tables{
+constexpr std::array<Table, 26> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
@@ -131,6 +131,11 @@ constexpr std::array<Table, 24> tables{
                  "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
     FLORIN_TABLE(webhook_cursor, "ti", "name, event_id", "$1, $2"),
+    FLORIN_TABLE(relay_cursors, "ti", "name, event_id", "$1, $2"),
+    FLORIN_TABLE(inbound_events, "iittttbitii",
+                 "id, tenant_id, source, source_event_id, type, subject, content, occurred_at_us, "
+                 "way, event_id, received_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
 };
 #undef FLORIN_TABLE
 

@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "app/version.h"
-#include "platform/cache/rate_limiter.h"
 #include "platform/http/errors.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/json/writer.h"
@@ -59,13 +58,6 @@ void write_service(json::Writer& writer, std::string_view name, std::string_view
   writer.end_object();
 }
 
-/// Whether what is meant to be shared over Redis is not. Without Redis there is nothing to tell.
-bool write_redis(json::Writer& writer, const cache::LimiterState& limits) {
-  if (!limits.is_remote) return false;
-  write_service(writer, "redis", limits.is_shared ? "healthy" : "degraded", limits.detail);
-  return !limits.is_shared;
-}
-
 /// A module is as well as its database; one whose job failed last time is degraded.
 Response services_response(const HealthSources& sources) {
   const Result<void> database = sources.database.ping();
@@ -75,7 +67,7 @@ Response services_response(const HealthSources& sources) {
   writer.begin_array();
   write_service(writer, "database", database ? "healthy" : "down",
                 database ? "" : database.error().detail);
-  bool degraded = write_redis(writer, sources.limits.state());
+  bool degraded = false;
   for (const std::string& module : sources.modules) {
     const auto failed = std::find_if(jobs.begin(), jobs.end(), [&](const jobs::JobState& job) {
       return !job.last_ok && job.name.starts_with(module + ".");
@@ -86,6 +78,13 @@ Response services_response(const HealthSources& sources) {
                                                            : "healthy";
     write_service(writer, module, status,
                   failed != jobs.end() ? "the job " + failed->name + " failed" : std::string());
+  }
+  for (const DependencyState& look : sources.dependencies) {
+    const auto dependency = look();
+    if (!dependency) continue;
+    degraded = degraded || !dependency->is_healthy;
+    write_service(writer, dependency->name, dependency->is_healthy ? "healthy" : "degraded",
+                  dependency->detail);
   }
   writer.end_array();
 

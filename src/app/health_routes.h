@@ -1,13 +1,11 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "platform/http/route.h"
 
-namespace florin::cache {
-class RateLimiter;
-}
 namespace florin::metrics {
 class Registry;
 }
@@ -20,12 +18,22 @@ class Scheduler;
 
 namespace florin::app {
 
+/// Something outside that the process does without for a time: when it is away, the server is
+/// degraded and serves on.
+struct Dependency {
+  std::string name;
+  bool is_healthy = true;
+  std::string detail;
+};
+/// Looks at one; nothing when it is not configured.
+using DependencyState = std::function<std::optional<Dependency>()>;
+
 struct HealthSources {
   sql::Database& database;
   jobs::Scheduler& scheduler;
   metrics::Registry& metrics;
-  const cache::RateLimiter& limits;
   std::vector<std::string> modules;  ///< Names of the modules this process runs.
+  std::vector<DependencyState> dependencies = {};
 };
 
 /// GET /health, /health/ready, /health/services, /{service}/actuator/health and /metrics; all
