@@ -69,8 +69,10 @@ bool RelayFixture::wait_until(const std::function<bool()>& is_so) {
 }
 
 double RelayFixture::figure(const std::string& name_and_labels) const {
-  const std::string text = "\n" + metrics.expose();
-  const std::string line = "\n" + name_and_labels + " ";
+  std::string text(1, '\n');
+  text += metrics.expose();
+  std::string line(1, '\n');
+  line.append(name_and_labels).push_back(' ');
   const std::size_t found = text.find(line);
   return found == std::string::npos ? 0 : std::stod(text.substr(found + line.size()));
 }

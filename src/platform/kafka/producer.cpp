@@ -1,5 +1,6 @@
 #include <librdkafka/rdkafka.h>
 
+#include <array>
 #include <list>
 #include <utility>
 
@@ -42,6 +43,14 @@ Headers to_headers(const std::vector<Header>& headers) {
                         header.value.data(), static_cast<ssize_t>(header.value.size()));
   }
   return made;
+}
+
+/// The library copies what it is given here, whatever its types say.
+auto memory_of(std::string_view text) {
+  decltype(rd_kafka_vu_t::u.mem) memory{};
+  memory.ptr = const_cast<char*>(text.data());
+  memory.size = text.size();
+  return memory;
 }
 
 class RdProducer final : public Producer {
@@ -97,15 +106,25 @@ Result<void> RdProducer::send(const Message& message, Done done) {
   open.place = std::prev(open_.end());
   Headers headers = to_headers(message.headers);
   const std::string topic(message.topic);
-  const auto code = rd_kafka_producev(
-      client_.handle(), RD_KAFKA_V_TOPIC(topic.c_str()),
-      RD_KAFKA_V_KEY(message.key.data(), message.key.size()),
-      RD_KAFKA_V_VALUE(const_cast<char*>(message.value.data()), message.value.size()),
-      RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-      RD_KAFKA_V_OPAQUE(&open), RD_KAFKA_V_END);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+  std::array<rd_kafka_vu_t, 6> parts{};
+  parts[0].vtype = RD_KAFKA_VTYPE_TOPIC;
+  parts[0].u.cstr = topic.c_str();
+  parts[1].vtype = RD_KAFKA_VTYPE_KEY;
+  parts[1].u.mem = memory_of(message.key);
+  parts[2].vtype = RD_KAFKA_VTYPE_VALUE;
+  parts[2].u.mem = memory_of(message.value);
+  parts[3].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+  parts[3].u.i = RD_KAFKA_MSG_F_COPY;
+  parts[4].vtype = RD_KAFKA_VTYPE_OPAQUE;
+  parts[4].u.ptr = &open;
+  parts[5].vtype = RD_KAFKA_VTYPE_HEADERS;
+  parts[5].u.headers = headers.get();
+  if (rd_kafka_error_t* refused =
+          rd_kafka_produceva(client_.handle(), parts.data(), parts.size())) {
+    const Error error = error_of(rd_kafka_error_code(refused));
+    rd_kafka_error_destroy(refused);
     open_.erase(open.place);
-    return error_of(code);
+    return error;
   }
   headers.release();  // NOLINT: the message owns them now.
   return {};
