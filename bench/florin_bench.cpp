@@ -20,6 +20,7 @@ namespace {
 struct Options {
   std::string binary = "build/release/bin/florin";
   std::string data_dir;
+  std::string database_url;  ///< Empty: a SQLite file in the data folder.
   std::uint32_t accounts = 100'000;
   double seconds = 10;
   bool quick = false;
@@ -227,10 +228,15 @@ Result<int> run(Options options) {
     options.data_dir = pattern;
   }
   std::filesystem::create_directories(options.data_dir);
+  // The server and the commands take it from there.
+  if (!options.database_url.empty())
+    ::setenv("FLORIN_DATABASE_URL", options.database_url.c_str(), 1);
   std::string report = fmt::format(
-      "{} processors; load average before: {:.2f}; {} accounts; {} s a row; durable commit (fsync) "
+      "## {}\n\n{} processors; load average before: {:.2f}; {} accounts; {} s a row; durable "
+      "commit (fsync) "
       "before every answer\n\n",
-      ::get_nprocs(), machine_load(), options.accounts, options.seconds);
+      options.database_url.empty() ? "SQLite" : "PostgreSQL", ::get_nprocs(), machine_load(),
+      options.accounts, options.seconds);
   std::cout << report << std::flush;
   int exit_code = 0;
   {
@@ -267,6 +273,8 @@ int main(int argc, char** argv) {
   app.add_option("--florin", options.binary, "The florin binary")->envname("FLORIN_BIN");
   app.add_option("--data", options.data_dir,
                  "Data folder to use and keep (default: a temporary one)");
+  app.add_option("--db", options.database_url,
+                 "URL of an empty PostgreSQL database to measure (default: SQLite)");
   app.add_option("--accounts", options.accounts, "Accounts to open")
       ->check(CLI::Range(10, 1'000'000));
   app.add_option("--seconds", options.seconds, "Measured seconds of each row")

@@ -8,6 +8,7 @@
 #include "base/id_generator.h"
 #include "platform/cache/rate_limiter.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::access {
 namespace {
@@ -15,7 +16,7 @@ namespace {
 class AccessTest : public testing::Test {
  protected:
   AccessTest() {
-    database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+    database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
     access.emplace(*database, clock, ids, 100);
     gate.emplace(*database, clock, *limits);

@@ -28,6 +28,18 @@ std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& c
   return cache::limiter_over_redis(config.redis, clock, metrics);
 }
 
+/// What a request asks of the database is held to the caller's tenant by the database, too. Hot
+/// routes are not: their commands are decided in batches of all tenants.
+http::Route within_tenant(http::Route route) {
+  auto* const handler = std::get_if<http::SyncHandler>(&route.handler);
+  if (!handler) return route;
+  *handler = [inner = std::move(*handler)](const http::Request& request) {
+    const sql::TenantScope scope(request.caller.tenant.value);
+    return inner(request);
+  };
+  return route;
+}
+
 std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
 }
@@ -104,7 +116,7 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
         reconciliation::reconciliation_routes(
             core.reconciliations, core.reconciliation_items, core.idempotency,
             [&runner = core.reconciliation_runner] { runner.wake(); })}) {
-    for (http::Route& route : routes) all.push_back(std::move(route));
+    for (http::Route& route : routes) all.push_back(within_tenant(std::move(route)));
   }
   return all;
 }

@@ -444,8 +444,9 @@ class CommandLine {
 
   void add_common(CLI::App& app) {
     add_flag_for(app, "--data", "data.dir", "Data folder (default ./florin-data)");
-    add_flag_for(app, "--db", "database.url",
-                 "Database URL, sqlite:PATH (default: florin.db in the data folder)");
+    add_flag_for(
+        app, "--db", "database.url",
+        "Database URL, sqlite:PATH or postgres://... (default: florin.db in the data folder)");
     app.add_option("--config", program_.common.config_file, "Settings file (TOML)");
   }
 

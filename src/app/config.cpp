@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
 #include <sstream>
 #include <vector>
@@ -90,23 +91,30 @@ Setting word(std::string_view key, std::string_view env, std::string_view help,
 /// How a secret that is set is shown.
 constexpr const char* hidden = "(set)";
 
-/// A password in a URL stays out of sight.
-std::string without_password(const std::string& url) {
+/// A password in a URL stays out of sight, before the host and among the parameters.
+std::string without_password(std::string url) {
   const std::size_t scheme = url.find("://");
-  const std::size_t at = url.find('@');
-  if (scheme == std::string::npos || at == std::string::npos || at < scheme) return url;
+  if (scheme == std::string::npos) return url;
+  const std::size_t at = url.find('@', scheme);
   const std::size_t colon = url.find(':', scheme + 3);
-  if (colon == std::string::npos || colon > at) return url;
-  return url.substr(0, colon + 1) + "***" + url.substr(at);
+  if (at != std::string::npos && colon < at) url.replace(colon + 1, at - colon - 1, "***");
+  for (const std::string_view name : {"?password=", "&password=", "&sslpassword="}) {
+    const std::size_t found = url.find(name);
+    if (found == std::string::npos) continue;
+    const std::size_t value = found + name.size();
+    url.replace(value, std::min(url.find('&', value), url.size()) - value, "***");
+  }
+  return url;
 }
 
 Setting database_url() {
-  Setting setting = text("database.url", "FLORIN_DATABASE_URL",
-                         "The database: sqlite:PATH. Default: florin.db in the data folder.",
-                         [](Config& c) -> std::string& { return c.database_url; });
-  setting.get = [](const Config& config) {
-    return without_password(config.effective_database_url());
-  };
+  Setting setting =
+      text("database.url", "FLORIN_DATABASE_URL",
+           "The database: sqlite:PATH, or postgres://USER:PASSWORD@HOST:PORT/NAME with "
+           "libpq's parameters and ours behind a question mark. Default: the server "
+           "of DB_HOST, else florin.db in the data folder.",
+           [](Config& c) -> std::string& { return c.database_url; });
+  setting.get = [](const Config& config) { return config.shown_database_url(); };
   return setting;
 }
 
@@ -271,6 +279,17 @@ std::vector<Setting> server_settings() {
       text("data.dir", "FLORIN_DATA", "Folder for everything Florin keeps on disk.",
            [](Config& c) -> std::string& { return c.data_dir; }),
       database_url(),
+      text("database.host", "DB_HOST",
+           "Host of a PostgreSQL server, or the folder of its socket; database.url goes first.",
+           [](Config& c) -> std::string& { return c.database_server.host; }),
+      number<int>("database.port", "DB_PORT", "Port of that server, 1 to 65535.", 1, 65'535,
+                  [](Config& c) -> int& { return c.database_server.port; }),
+      text("database.name", "DB_NAME", "Name of the database on that server.",
+           [](Config& c) -> std::string& { return c.database_server.name; }),
+      text("database.user", "DB_USER", "User on that server.",
+           [](Config& c) -> std::string& { return c.database_server.user; }),
+      secret("database.password", "DB_PASSWORD", "Password of that user.", 1,
+             [](Config& c) -> Secret& { return c.database_server.password; }),
       listen(),
       number<int>("http.io_threads", "FLORIN_HTTP_IO_THREADS",
                   "Threads that read requests and write answers, 1 to 64.", 1, 64,
@@ -476,10 +495,51 @@ bool is_plain(std::string_view value) {
   return digits || value == "true" || value == "false";
 }
 
+std::string percent_encoded(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const bool is_plain_character = std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+                                    std::string_view("-._~").find(c) != std::string_view::npos;
+    if (is_plain_character) {
+      out += c;
+    } else {
+      out += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string Config::effective_database_url() const {
-  return database_url.empty() ? "sqlite:" + data_dir + "/florin.db" : database_url;
+  if (!database_url.empty()) return database_url;
+  const DatabaseServer& server = database_server;
+  if (server.host.empty()) return "sqlite:" + data_dir + "/florin.db";
+  std::string url = "postgres://" + percent_encoded(server.user);
+  if (!server.password.empty()) url += ":" + percent_encoded(server.password.reveal());
+  // A folder is the place of a unix socket; only a parameter can name it.
+  const bool is_folder = server.host.starts_with('/');
+  url += "@" + (is_folder ? std::string() : server.host + ":" + std::to_string(server.port));
+  url += "/" + percent_encoded(server.name);
+  if (is_folder)
+    url += "?host=" + percent_encoded(server.host) + "&port=" + std::to_string(server.port);
+  return url;
+}
+
+std::string Config::shown_database_url() const {
+  std::string url = effective_database_url();
+  const std::size_t scheme = url.find("://");
+  if (scheme == std::string::npos) return url;
+  const std::size_t at = url.find('@', scheme);
+  const std::size_t colon = url.find(':', scheme + 3);
+  if (at != std::string::npos && colon < at) url.replace(colon + 1, at - colon - 1, "***");
+  for (const std::string_view name : {"password=", "sslpassword="}) {
+    const std::size_t found = url.find(name);
+    if (found == std::string::npos) continue;
+    const std::size_t value = found + name.size();
+    url.replace(value, std::min(url.find('&', value), url.size()) - value, "***");
+  }
+  return url;
 }
 
 std::span<const Setting> settings() {

@@ -35,10 +35,19 @@ struct RgsWebhook {
   int max_retries = 5;
 };
 
+/// A PostgreSQL server named piece by piece, as deployments like to do.
+struct DatabaseServer {
+  std::string host;  ///< Empty: there is none.
+  int port = 5'432;
+  std::string name = "florin", user = "florin";
+  Secret password;
+};
+
 /// The settings of one process, typed and checked.
 struct Config {
   std::string data_dir = "florin-data";
-  std::string database_url;  ///< Empty: sqlite:<data_dir>/florin.db
+  std::string database_url;  ///< Empty: database_server, or else sqlite:<data_dir>/florin.db
+  DatabaseServer database_server;
   http::ServerOptions http;
   std::int64_t rate_limit_per_second = 10'000;
   log::Level log_level = log::Level::info;
@@ -55,6 +64,8 @@ struct Config {
   relay::Settings relay;
 
   std::string effective_database_url() const;
+  /// As it may be shown: without the password.
+  std::string shown_database_url() const;
 };
 
 /// One setting: its name, where it may come from, its default and what it means stand together; the

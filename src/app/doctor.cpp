@@ -89,7 +89,7 @@ void check_latency(sql::Database& database, Report& report) {
       std::chrono::steady_clock::now() - start);
   if (!done) {
     report.bad("writing", done.error().detail,
-               "Check the file's permissions and whether another process holds its lock.");
+               "Check permissions and whether another process holds the lock.");
   } else {
     report.good("writing", fmt::format("a commit took {} us", took.count()));
   }
@@ -118,10 +118,10 @@ void check_database(const Config& config, Report& report) {
   const auto database = sql::open(url);
   if (!database) {
     report.bad("database", database.error().detail,
-               "Check --data, --db and the file's permissions; a damaged file needs a backup.");
+               "Check --data, --db and permissions; a damaged file needs a backup.");
     return;
   }
-  report.good("database", url);
+  report.good("database", config.shown_database_url());
   check_schema(**database, report);
   check_latency(**database, report);
   check_integrity(**database, report);

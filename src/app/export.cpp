@@ -31,11 +31,11 @@ struct Table {
   Query insert;
 };
 
-#define FLORIN_TABLE(name, kinds, columns, values)                               \
-  Table {                                                                        \
-#name, kinds, {"export." #name, "SELECT " columns " FROM " #name }, {        \
-      "import." #name, "INSERT INTO " #name " (" columns ") VALUES (" values ")" \
-    }                                                                            \
+#define FLORIN_TABLE(name, kinds, columns, values)                                         \
+  Table {                                                                                  \
+#name, kinds, {"export." #name, "SELECT " columns " FROM " #name, sql::Rows::many }, { \
+      "import." #name, "INSERT INTO " #name " (" columns ") VALUES (" values ")"           \
+    }                                                                                      \
   }
 
 /// Every table, parents before children.

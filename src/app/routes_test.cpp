@@ -7,6 +7,7 @@
 #include "app/migrations.h"
 #include "platform/json/value.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::app {
 namespace {
@@ -31,7 +32,7 @@ std::set<std::string> documented() {
 
 TEST(Routes, AreThoseOfTheApiDocument) {
   const FakeClock clock;
-  const auto database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  const auto database = std::move(*sql::open_test_database());
   ASSERT_TRUE(sql::migrate(*database, all_migrations(), clock.now()));
   Core core(*database, clock, Config(), Secret("a key for tests only"));
   jobs::Scheduler scheduler(clock);

@@ -82,7 +82,7 @@ Result<Playground> prepare_playground(Application& application, sql::Database& d
 void print_welcome(const Config& settings, int port) {
   const std::string url = url_of(settings, port);
   fmt::print("florin {} listens on {}\n", version, url);
-  fmt::print("data in {}; API reference at {}/docs\n", settings.effective_database_url(), url);
+  fmt::print("data in {}; API reference at {}/docs\n", settings.shown_database_url(), url);
 }
 
 void print_playground(const Config& settings, const std::string& url,

@@ -3,6 +3,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "platform/json/writer.h"
+#include "platform/sql/array.h"
 #include "platform/sql/database.h"
 
 namespace florin::events {
@@ -16,10 +17,19 @@ constexpr Query event_insert{
     "events.insert",
     "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+constexpr Query events_insert{
+    "events.insert_all",
+    "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us)"
+    " SELECT n.id, tenant_id, type, subject, payload, actor, request_id, created_at_us"
+    " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],"
+    " $7::text[], $8::bigint[]) AS n (id, tenant_id, type, subject, payload, actor, request_id,"
+    " created_at_us) WHERE $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e)",
+    sql::Rows::few, sql::Sees::all};
 #define FLORIN_EVENT_COLUMNS \
   "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"
 constexpr Query events_of_tenant{
-    "events.of_tenant", FLORIN_EVENT_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+    "events.of_tenant", FLORIN_EVENT_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC",
+    sql::Rows::many};
 constexpr Query event_by_id{"events.by_id",
                             FLORIN_EVENT_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
 constexpr Query events_after{"events.after",
@@ -27,8 +37,9 @@ constexpr Query events_after{"events.after",
 #undef FLORIN_EVENT_COLUMNS
 constexpr Query count_events_after{
     "events.count_after",
-    "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS some"};
-constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1"};
+    "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS newer"};
+constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1",
+                             sql::Rows::few, sql::Sees::all};
 
 constexpr int max_scanned = 100'000;
 
@@ -55,6 +66,53 @@ bool matches(const Row& row, const Filter& filter) {
 /// be found in one of them.
 constexpr std::string_view before_data = ",\"data\":";
 
+void append_payload(std::string& payload, EventId id, const NewEvent& event) {
+  payload.reserve(payload.size() + 160 + event.data.size());
+  payload += "{\"id\":\"";
+  id.append_to(payload);
+  payload += "\",\"type\":";
+  json::append_string(payload, event.type);
+  payload += ",\"created_at\":\"";
+  event.at.append_rfc3339(payload);
+  payload += "\",\"subject\":";
+  json::append_string(payload, event.subject);
+  payload += before_data;
+  payload += event.data;
+  payload += '}';
+}
+
+/// Events as columns, for one statement.
+class Rows {
+ public:
+  void add(EventId id, const NewEvent& event) {
+    if (!first_) first_ = id;
+    last_ = id;
+    ids_.add(id.value);
+    tenants_.add(event.tenant.value);
+    types_.add(event.type);
+    subjects_.add(event.subject);
+    payload_.clear();
+    append_payload(payload_, id, event);
+    payloads_.add(std::string_view(payload_));
+    actors_.add(event.actor);
+    event.request_id.empty() ? requests_.add_null() : requests_.add(event.request_id);
+    times_.add(event.at.us);
+  }
+  EventId last() const { return last_; }
+
+  /// All, or none when the log holds an event that is not older than the first.
+  Result<std::int64_t> insert(sql::Tx& tx) {
+    return tx.exec(events_insert, {ids_.param(), tenants_.param(), types_.param(),
+                                   subjects_.param(), payloads_.param(), actors_.param(),
+                                   requests_.param(), times_.param(), first_.value});
+  }
+
+ private:
+  sql::Array ids_, tenants_, types_, subjects_, payloads_, actors_, requests_, times_;
+  std::string payload_;
+  EventId first_, last_;
+};
+
 }  // namespace
 
 std::string_view data_of(const Event& event) {
@@ -67,24 +125,38 @@ std::string_view data_of(const Event& event) {
 EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
 
 Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
+  if (tx.dialect() == sql::Dialect::postgres) return append_together(tx, std::span(&event, 1));
   const EventId id{ids_.next()};
   std::string payload;
-  payload.reserve(160 + event.data.size());
-  payload += "{\"id\":\"";
-  id.append_to(payload);
-  payload += "\",\"type\":";
-  json::append_string(payload, event.type);
-  payload += ",\"created_at\":\"";
-  event.at.append_rfc3339(payload);
-  payload += "\",\"subject\":";
-  json::append_string(payload, event.subject);
-  payload += before_data;
-  payload += event.data;
-  payload += '}';
+  append_payload(payload, id, event);
   const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
   TRY(tx.exec(event_insert, {id.value, event.tenant.value, event.type, event.subject, payload,
                              event.actor, request_id, event.at.us}));
   return id;
+}
+
+Result<void> EventLog::append_all(sql::Tx& tx, std::span<const NewEvent> events) {
+  if (events.empty()) return {};
+  if (tx.dialect() == sql::Dialect::postgres) {
+    TRY(append_together(tx, events));
+    return {};
+  }
+  for (const NewEvent& event : events) TRY(append(tx, event));
+  return {};
+}
+
+/// Nodes write one after another, and each makes ids by its own clock: where another node's newest
+/// event is ahead of ours, nothing is inserted and the ids are made again behind it.
+Result<EventId> EventLog::append_together(sql::Tx& tx, std::span<const NewEvent> events) {
+  while (true) {
+    Rows rows;
+    for (const NewEvent& event : events) rows.add({ids_.next()}, event);
+    if (TRY(rows.insert(tx)) != 0) return rows.last();
+    TRY(tx.query(newest_event, {}, [&](const Row& row) {
+      ids_.start_after(row.integer(0));
+      return false;
+    }));
+  }
 }
 
 Result<EventPage> EventLog::list(TenantId tenant, const Filter& filter, EventId before, int limit) {

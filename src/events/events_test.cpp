@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "base/id_generator.h"
+#include "base/try.h"
 #include "events/errors.h"
 #include "events/module.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::events {
 namespace {
@@ -35,7 +39,7 @@ class EventsTest : public testing::Test {
 
   FakeClock clock;
   IdGenerator ids{clock, 0};
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   EventLog log{*database, ids};
 };
 
@@ -131,6 +135,55 @@ TEST_F(EventsTest, BadParametersAreNamed) {
   request.query_params = {{"typ", "a.b"}};
   EXPECT_EQ(get("/v1/events", request).error().fields.at(0).rule, "unknown_parameter");
 }
+
+// Two nodes on one database, the one that is slow with a clock ahead of the other's or behind it.
+class TwoNodes : public testing::TestWithParam<int> {
+ protected:
+  Result<EventId> add(EventLog& log, sql::Tx& tx) {
+    return log.append(tx, {{1}, "a.b", "s", "{}", "key_1", "", Timestamp{1}});
+  }
+};
+
+TEST_P(TwoNodes, AReaderNeverStepsOverAnEventThatCommitsLater) {
+  const auto nodes = std::move(*sql::open_test_nodes(2));
+  if (nodes.empty()) GTEST_SKIP() << "FLORIN_TEST_POSTGRES names no server";
+  FakeClock slow_clock, fast_clock;
+  slow_clock.advance_seconds(60 + GetParam());
+  fast_clock.advance_seconds(60);
+  ASSERT_TRUE(sql::migrate(*nodes[0], migrations(), fast_clock.now()));
+  IdGenerator slow_ids{slow_clock, 1}, fast_ids{fast_clock, 2};
+  EventLog slow{*nodes[0], slow_ids}, fast{*nodes[1], fast_ids};
+
+  for (int round = 0; round < 5; ++round) {
+    std::promise<void> has_appended, may_commit;
+    auto slow_write = std::async(std::launch::async, [&] {
+      return nodes[0]->write([&](sql::Tx& tx) -> Result<EventId> {
+        const EventId id = TRY(add(slow, tx));
+        has_appended.set_value();
+        may_commit.get_future().wait();
+        return id;
+      });
+    });
+    has_appended.get_future().wait();
+    const EventId cursor = *fast.newest();
+    auto fast_write = std::async(std::launch::async, [&] {
+      return nodes[1]->write([&](sql::Tx& tx) { return add(fast, tx); });
+    });
+    // What is read now must leave nothing behind that will turn up before it.
+    const auto early = *fast.read_after(cursor, 100);
+    may_commit.set_value();
+    const EventId slow_id = *slow_write.get(), fast_id = *fast_write.get();
+
+    const EventId reached = early.empty() ? cursor : early.back().id;
+    std::vector<EventId> seen;
+    for (const Event& event : early) seen.push_back(event.id);
+    const auto late = *fast.read_after(reached, 100);
+    for (const Event& event : late) seen.push_back(event.id);
+    EXPECT_EQ(seen, (std::vector{slow_id, fast_id}));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(ClocksApartBySeconds, TwoNodes, testing::Values(-30, 0, 30));
 
 }  // namespace
 }  // namespace florin::events

@@ -10,6 +10,7 @@
 #include "ledger/errors.h"
 #include "ledger/module.h"
 #include "ledger/verify.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::hub {
 namespace {
@@ -26,7 +27,7 @@ int test_status_of(const ErrorCode& code) {
 }
 
 std::unique_ptr<sql::Database> open_hub_database(const std::string& path) {
-  auto database = std::move(*sql::open_sqlite({.path = path}));
+  auto database = std::move(*sql::open_test_database(path));
   std::vector<sql::Migration> schema;
   for (const auto module :
        {idempotency::migrations(), events::migrations(), ledger::migrations(), migrations()})

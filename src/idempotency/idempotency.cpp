@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "idempotency/errors.h"
 #include "platform/crypto/hash.h"
+#include "platform/sql/array.h"
 #include "platform/sql/database.h"
 
 namespace florin::idempotency {
@@ -24,6 +25,15 @@ constexpr Query insert_key{
     "idempotency.insert_key",
     "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
     " expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+constexpr Query find_keys{"idempotency.find_keys",
+                          "SELECT request, ref, status, body, digest FROM idempotency_keys"
+                          " WHERE digest = ANY ($1::bytea[])"};
+constexpr Query insert_keys{
+    "idempotency.insert_keys",
+    "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
+    " expires_at_us) SELECT digest, request, ref, status, body, $6::bigint, expires_at_us"
+    " FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::text[], $7::bigint[])"
+    " AS n (digest, request, ref, status, body, expires_at_us)"};
 constexpr Query delete_expired{
     "idempotency.delete_expired",
     "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"
@@ -39,6 +49,16 @@ Digest digest_from(std::string_view bytes) {
   Digest digest{};
   std::memcpy(digest.data(), bytes.data(), std::min(bytes.size(), digest.size()));
   return digest;
+}
+
+Record read_record(const sql::Row& row) {
+  return {digest_from(row.blob(0)), row.integer(1), static_cast<int>(row.integer(2)),
+          std::string(row.text(3))};
+}
+
+std::optional<std::int64_t> expiry_of(const Key& key, Timestamp now) {
+  if (key.lifetime == Lifetime::forever) return std::nullopt;
+  return now.plus_seconds(thirty_days_s).us;
 }
 
 struct DigestHash {
@@ -86,19 +106,51 @@ Result<Record> replay_of(const Record& record, const Key& key) {
 Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest) {
   std::optional<Record> found;
   TRY(tx.query(find_key, {Param::blob(bytes_of(digest))}, [&](const sql::Row& row) {
-    found = Record{digest_from(row.blob(0)), row.integer(1), static_cast<int>(row.integer(2)),
-                   std::string(row.text(3))};
+    found = read_record(row);
     return false;
   }));
   return found;
 }
 
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now) {
-  const bool forever = key.lifetime == Lifetime::forever;
-  const auto expires = forever ? std::nullopt : std::optional(now.plus_seconds(thirty_days_s).us);
   const Param body = record.body.empty() ? Param(nullptr) : Param(record.body);
   TRY(tx.exec(insert_key, {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)),
-                           record.ref, record.status, body, now.us, expires}));
+                           record.ref, record.status, body, now.us, expiry_of(key, now)}));
+  return {};
+}
+
+Result<void> find_all(sql::Tx& tx, std::span<const Digest> digests, const EntryVisitor& visit) {
+  if (tx.dialect() == sql::Dialect::postgres) {
+    sql::Array wanted;
+    for (const Digest& digest : digests) wanted.add_blob(bytes_of(digest));
+    return tx.query(find_keys, {wanted.param()}, [&](const sql::Row& row) {
+      visit(digest_from(row.blob(4)), read_record(row));
+      return true;
+    });
+  }
+  for (const Digest& digest : digests) {
+    if (auto record = TRY(find(tx, digest))) visit(digest, *std::move(record));
+  }
+  return {};
+}
+
+Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp now) {
+  if (tx.dialect() != sql::Dialect::postgres) {
+    for (const Entry& entry : entries) TRY(insert(tx, entry.key, entry.record, now));
+    return {};
+  }
+  if (entries.empty()) return {};
+  sql::Array digests, requests, refs, statuses, bodies, expiries;
+  for (const auto& [key, record] : entries) {
+    digests.add_blob(bytes_of(key.digest));
+    requests.add_blob(bytes_of(record.request));
+    refs.add(record.ref);
+    statuses.add(std::int64_t{record.status});
+    record.body.empty() ? bodies.add_null() : bodies.add(std::string_view(record.body));
+    expiries.add(expiry_of(key, now));
+  }
+  TRY(tx.exec(insert_keys, {digests.param(), requests.param(), refs.param(), statuses.param(),
+                            bodies.param(), now.us, expiries.param()}));
   return {};
 }
 

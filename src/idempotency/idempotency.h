@@ -5,6 +5,7 @@
 #include <initializer_list>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -49,6 +50,12 @@ struct Record {
   std::string body;
 };
 
+/// A key and what it remembers.
+struct Entry {
+  Key key;
+  Record record;
+};
+
 /// Whether an error is an answer that a key remembers. Errors found before execution (invalid,
 /// unauthenticated, forbidden, not_found, limited) and faults of ours do not use the key up.
 bool is_remembered(const Error& error);
@@ -61,6 +68,11 @@ Result<Record> replay_of(const Record& record, const Key& key);
 Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest);
 /// Errors: constraint_violated when the key is there already.
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now);
+/// Many at once, where the engine can: what find() and insert() do for each. `visit` hears of those
+/// that are there.
+using EntryVisitor = std::function<void(const Digest&, Record)>;
+Result<void> find_all(sql::Tx& tx, std::span<const Digest> digests, const EntryVisitor& visit);
+Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp now);
 /// Deletes up to `limit` keys past their lifetime; returns how many.
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit);
 

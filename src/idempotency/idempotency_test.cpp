@@ -8,6 +8,7 @@
 #include "idempotency/errors.h"
 #include "idempotency/module.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::idempotency {
 namespace {
@@ -68,7 +69,7 @@ class IdempotencyTest : public testing::Test {
   }
 
   FakeClock clock;
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   Idempotency idempotency{*database, clock, status_of};
   std::optional<Error> failure;
 };

@@ -6,6 +6,7 @@
 #include "idempotency/module.h"
 #include "ledger/module.h"
 #include "ledger/verify.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::ledger {
 namespace {
@@ -84,7 +85,7 @@ std::string code_of(const Outcome& outcome) {
 }
 
 Books::Books(const Clock& clock, const std::string& path)
-    : database(std::move(*sql::open_sqlite({.path = path}))),
+    : database(std::move(*sql::open_test_database(path))),
       ids(clock, 0),
       service(*database, clock, ids, events, metrics, test_status_of) {
   EXPECT_TRUE(sql::migrate(*database, schema(), clock.now()));

@@ -5,6 +5,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "ledger/errors.h"
+#include "ledger/set_store.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger::store {
@@ -20,9 +21,9 @@ constexpr Query account_id_by_code{"ledger.account_id_by_code",
 
 constexpr Query account_state_by_id{
     "ledger.account_state_by_id",
-    "SELECT a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen, a.closed,"
-    " b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending, b.last_posting, "
-    "b.posting_count"
+    "SELECT a.id, a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen,"
+    " a.closed, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,"
+    " b.last_posting, b.posting_count"
     " FROM accounts a JOIN balances b ON b.account_id = a.id WHERE a.id = $1"};
 
 #define FLORIN_ACCOUNT_COLUMNS                                                                    \
@@ -30,8 +31,10 @@ constexpr Query account_state_by_id{
   " a.closed, a.metadata, a.created_at_us, b.debits_posted, b.credits_posted, b.debits_pending,"  \
   " b.credits_pending FROM accounts a JOIN balances b ON b.account_id = a.id"
 constexpr Query account_by_id{"ledger.account_by_id", FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1"};
-constexpr Query accounts_of_tenant{"ledger.accounts_of_tenant", FLORIN_ACCOUNT_COLUMNS
-                                   " WHERE a.tenant_id = $1 AND a.id < $2 ORDER BY a.id DESC"};
+constexpr Query accounts_of_tenant{"ledger.accounts_of_tenant",
+                                   FLORIN_ACCOUNT_COLUMNS
+                                   " WHERE a.tenant_id = $1 AND a.id < $2 ORDER BY a.id DESC",
+                                   sql::Rows::many};
 #undef FLORIN_ACCOUNT_COLUMNS
 
 constexpr Query account_insert{
@@ -56,8 +59,9 @@ constexpr Query balance_update{
   "SELECT id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us," \
   " created_at_us, hold_id, reverses_id FROM transfers"
 constexpr Query transfer_by_id{"ledger.transfer_by_id", FLORIN_TRANSFER_COLUMNS " WHERE id = $1"};
-constexpr Query transfers_of_tenant{"ledger.transfers_of_tenant", FLORIN_TRANSFER_COLUMNS
-                                    " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+constexpr Query transfers_of_tenant{
+    "ledger.transfers_of_tenant",
+    FLORIN_TRANSFER_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC", sql::Rows::many};
 #undef FLORIN_TRANSFER_COLUMNS
 constexpr Query reversal_of{"ledger.reversal_of",
                             "SELECT id FROM transfers WHERE reverses_id = $1"};
@@ -73,10 +77,14 @@ constexpr Query transfer_insert{
   " p.debit_sequence, p.debit_balance, p.credit_previous, p.credit_sequence, p.credit_balance"
 constexpr Query postings_between{"ledger.postings_between", FLORIN_POSTING_COLUMNS
                                  " FROM postings p WHERE p.id >= $1 AND p.id <= $2 ORDER BY p.id"};
+constexpr Query all_postings_between{"ledger.all_postings_between", postings_between.sql,
+                                     sql::Rows::many};
 constexpr Query postings_effective_after{
-    "ledger.postings_effective_after", FLORIN_POSTING_COLUMNS
+    "ledger.postings_effective_after",
+    FLORIN_POSTING_COLUMNS
     " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id >= $1 AND "
-    "t.effective_at_us > $2 ORDER BY p.id"};
+    "t.effective_at_us > $2 ORDER BY p.id",
+    sql::Rows::many};
 constexpr Query history_entry{
     "ledger.history_entry", FLORIN_POSTING_COLUMNS
     ", t.effective_at_us, t.created_at_us, t.kind, t.reference, t.description"
@@ -119,7 +127,8 @@ constexpr Query hold_by_id{
     " FROM holds WHERE id = $1"};
 constexpr Query holds_of_tenant{
     "ledger.holds_of_tenant",
-    "SELECT id, status FROM holds WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+    "SELECT id, status FROM holds WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC",
+    sql::Rows::many};
 constexpr Query hold_postings_of{
     "ledger.hold_postings_of",
     "SELECT debit_id, credit_id, amount_minor, currency, remaining FROM hold_postings"
@@ -164,13 +173,6 @@ Param id_or_null(Id<Tag> id) {
 
 std::optional<std::int64_t> us_of(const std::optional<Timestamp>& at) {
   return at ? std::optional(at->us) : std::nullopt;
-}
-
-/// Codes were checked when they were written. Where damage has made one unreadable some other
-/// currency stands for it, and `florin verify` reports the row, because its hash no longer fits.
-Currency currency_of(std::string_view code) {
-  static const Currency fallback = *Currency::parse(Currency::all().front().code);
-  return Currency::parse(code).value_or(fallback);
 }
 
 template <class T, class Read>
@@ -323,20 +325,7 @@ Result<std::optional<AccountId>> find_account_id(Tx& tx, TenantId tenant, std::s
 }
 
 Result<std::optional<engine::AccountState>> load_account_state(Tx& tx, AccountId id) {
-  return find_one<engine::AccountState>(tx, account_state_by_id, id.value, [&](const Row& row) {
-    return engine::AccountState{
-        .id = id,
-        .tenant = {row.integer(0)},
-        .type = parse_account_type(row.text(1)).value_or(AccountType::asset),
-        .currency = currency_of(row.text(2)),
-        .min_balance = row.optional_integer(3),
-        .max_balance = row.optional_integer(4),
-        .frozen = row.integer(5) != 0,
-        .closed = row.integer(6) != 0,
-        .sums = {row.integer(7), row.integer(8), row.integer(9), row.integer(10)},
-        .last_posting = row.integer(11),
-        .posting_count = row.integer(12)};
-  });
+  return find_one<engine::AccountState>(tx, account_state_by_id, id.value, read_account_state);
 }
 
 Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id) {
@@ -399,6 +388,10 @@ Result<void> update_account(Tx& tx, const Account& account) {
 }
 
 Result<void> save(Tx& tx, const engine::Changes& changes) {
+  if (tx.dialect() == sql::Dialect::postgres) {
+    TRY(save_hold_changes(tx, changes));
+    return save_together(tx, changes);
+  }
   TRY(save_transfers(tx, changes));
   TRY(save_hold_changes(tx, changes));
   for (const engine::Milestone& milestone : changes.milestones) {
@@ -510,7 +503,9 @@ Result<Sums> backdated_sums(Tx& tx, AccountId account, Timestamp at) {
 
 Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to,
                             const PostingVisitor& visit) {
-  return tx.query(postings_between, {from, to},
+  // Those of one transfer, or all of a long stretch.
+  const bool is_long = to - from >= static_cast<std::int64_t>(max_postings);
+  return tx.query(is_long ? all_postings_between : postings_between, {from, to},
                   [&](const Row& row) { return visit(read_posting(row)); });
 }
 

@@ -5,6 +5,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/events.h"
+#include "ledger/batch_loader.h"
 #include "ledger/chain.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"
@@ -66,11 +67,18 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   engine::World world;
   world.accounts.reserve(2 * batch.size());
   world.keys.reserve(batch.size());
-  for (Decided& item : batch) TRY(load(tx, item.command, world));
+  if (tx.dialect() == sql::Dialect::postgres) {
+    TRY(load_together(tx, batch, world));
+  } else {
+    for (Decided& item : batch) TRY(load(tx, item.command, world));
+  }
 
   const Timestamp at = now();
   engine::Engine engine(world, ids_, at, answer_of_);
-  for (Decided& item : batch) item.outcome = engine.decide(item.command);
+  for (Decided& item : batch) {
+    item.outcome = engine.decide(item.command);
+    item.balances.clear();  // Of an earlier run, when the database runs a batch again.
+  }
   TRY(write(tx, engine.changes(), at));
   fill_balances(engine.changes().postings, batch);
 
@@ -168,35 +176,37 @@ Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id, engine::Wor
 Result<void> LedgerWriter::write(sql::Tx& tx, const engine::Changes& changes, Timestamp now) {
   if (changes.empty()) return {};
   TRY(store::save(tx, changes));
-  for (const engine::KeyRow& row : changes.keys)
-    TRY(idempotency::insert(tx, row.key, row.record, now));
+  TRY(idempotency::insert_all(tx, changes.keys, now));
   TRY(write_events(tx, changes));
   return chain::extend(tx, ids_.node(), changes, now);
 }
 
 Result<void> LedgerWriter::write_events(sql::Tx& tx, const engine::Changes& changes) {
-  std::string data;
+  const std::size_t count = changes.transfers.size() + changes.hold_changes.size();
+  std::vector<std::pair<std::string, std::string>> texts;  // Subject and data, which events view.
+  texts.reserve(count);
+  std::vector<events::NewEvent> all;
+  all.reserve(count);
+  const auto add = [&](events::NewEvent event, std::string subject, std::string data) {
+    const auto& kept = texts.emplace_back(std::move(subject), std::move(data));
+    event.subject = kept.first;
+    event.data = kept.second;
+    all.push_back(event);
+  };
   for (const engine::PostedTransfer& posted : changes.transfers) {
     const Transfer& transfer = posted.transfer;
-    data.clear();
+    std::string data;
     append_json(data, transfer);
-    const std::string subject = transfer.id.str();
-    events::NewEvent event =
-        event_from(*posted.origin, "transaction.executed", transfer.created_at);
-    event.subject = subject;
-    event.data = data;
-    TRY(events_.append(tx, event));
+    add(event_from(*posted.origin, "transaction.executed", transfer.created_at), transfer.id.str(),
+        std::move(data));
   }
   for (const engine::HoldChange& change : changes.hold_changes) {
-    data.clear();
+    std::string data;
     append_json(data, change.after);
-    const std::string subject = change.after.id.str();
-    events::NewEvent event = event_from(*change.origin, event_type(change.kind), change.at);
-    event.subject = subject;
-    event.data = data;
-    TRY(events_.append(tx, event));
+    add(event_from(*change.origin, event_type(change.kind), change.at), change.after.id.str(),
+        std::move(data));
   }
-  return {};
+  return events_.append_all(tx, all);
 }
 
 }  // namespace florin::ledger

@@ -24,13 +24,16 @@ using sql::Tx;
 constexpr Query all_links{
     "verify.links",
     "SELECT chain, sequence, first_id, last_id, records, hash FROM chain_links"
-    " ORDER BY chain, sequence"};
+    " ORDER BY chain, sequence",
+    sql::Rows::many};
 constexpr Query transfer_ids{"verify.transfer_ids",
-                             "SELECT id FROM transfers WHERE id >= $1 AND id <= $2 ORDER BY id"};
+                             "SELECT id FROM transfers WHERE id >= $1 AND id <= $2 ORDER BY id",
+                             sql::Rows::many};
 constexpr Query hold_records{
     "verify.hold_records",
     "SELECT id, hold_id, kind, transfer_id, created_at_us FROM hold_changes"
-    " WHERE id >= $1 AND id <= $2 ORDER BY id"};
+    " WHERE id >= $1 AND id <= $2 ORDER BY id",
+    sql::Rows::many};
 constexpr Query count_records{
     "verify.count_records",
     "SELECT (SELECT count(*) FROM transfers) + (SELECT count(*) FROM hold_changes)"};
@@ -38,22 +41,26 @@ constexpr Query all_accounts{
     "verify.accounts",
     "SELECT a.id, a.type, a.currency, b.debits_posted, b.credits_posted, b.debits_pending,"
     " b.credits_pending, b.last_posting, b.posting_count"
-    " FROM accounts a LEFT JOIN balances b ON b.account_id = a.id"};
+    " FROM accounts a LEFT JOIN balances b ON b.account_id = a.id",
+    sql::Rows::many};
 constexpr Query posting_counts{"verify.posting_counts",
                                "SELECT (SELECT coalesce(sum(posting_count), 0) FROM transfers), "
                                "(SELECT count(*) FROM postings)"};
 constexpr Query milestones{
     "verify.milestones",
     "SELECT m.account_id, m.sequence, p.debit_id, p.debit_sequence, p.credit_id, p.credit_sequence"
-    " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id"};
+    " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id",
+    sql::Rows::many};
 constexpr Query held{
     "verify.held",
     "SELECT h.id, h.status, p.debit_id, p.credit_id, p.amount_minor, p.remaining, p.place"
-    " FROM holds h JOIN hold_postings p ON p.hold_id = h.id ORDER BY h.id, p.place"};
+    " FROM holds h JOIN hold_postings p ON p.hold_id = h.id ORDER BY h.id, p.place",
+    sql::Rows::many};
 constexpr Query captured{"verify.captured",
                          "SELECT t.hold_id, p.id - t.id, sum(p.amount_minor) FROM transfers t"
                          " JOIN postings p ON p.transfer_id = t.id WHERE t.hold_id IS NOT NULL "
-                         "GROUP BY t.hold_id, p.id - t.id"};
+                         "GROUP BY t.hold_id, p.id - t.id",
+                         sql::Rows::many};
 
 constexpr std::size_t max_examples = 100;
 constexpr std::int64_t progress_step = 50'000;

@@ -19,6 +19,7 @@
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 #include "platform/sql/temporary_folder.h"
+#include "platform/sql/test_database.h"
 #include "reconciliation/errors.h"
 #include "reconciliation/file.h"
 #include "reconciliation/items.h"
@@ -142,7 +143,7 @@ class RunsTest : public testing::Test {
 
   sql::TemporaryFolder folder = *sql::TemporaryFolder::make();
   FakeClock clock;
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   IdGenerator ids{clock, 0};
   events::EventLog events{*database, ids};
   metrics::Registry metrics;

@@ -17,6 +17,7 @@
 #include "platform/json/value.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 #include "webhooks/deliveries.h"
 #include "webhooks/endpoints.h"
 #include "webhooks/webhooks.h"
@@ -96,7 +97,7 @@ class WebhooksFixture : public testing::Test {
   IdGenerator ids{clock, 0};
   crypto::Vault vault{Secret("a master key of the tests")};
   metrics::Registry metrics;
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   events::EventLog events{*database, ids};
   idempotency::Idempotency idempotency;
   std::unique_ptr<Webhooks> webhooks;

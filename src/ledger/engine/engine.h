@@ -92,10 +92,7 @@ struct HoldChange {
   const Origin* origin = nullptr;
 };
 
-struct KeyRow {
-  idempotency::Key key;
-  idempotency::Record record;
-};
+using KeyRow = idempotency::Entry;
 
 /// The rows to write, each list in the order of ids.
 struct Changes {

@@ -16,12 +16,26 @@
 
 namespace florin::sql {
 
+/// How a query's rows are fetched where that makes a difference.
+enum class Rows : std::uint8_t {
+  few,  ///< All at once.
+  many  ///< Piece by piece: there may be very many, or the visitor stops early.
+};
+
+/// Whose rows a query sees inside of a TenantScope.
+enum class Sees : std::uint8_t {
+  own,
+  all  ///< Of every tenant: for what no answer shows, such as the order of a common log.
+};
+
 /// A statement with its name; the name labels metrics and errors. Queries are constants with static
 /// storage: the address identifies the prepared statement. Placeholders are $1, $2, ... in both
 /// dialects; SQL is written in what SQLite and PostgreSQL share.
 struct Query {
   std::string_view name;
   std::string_view sql;
+  Rows rows = Rows::few;
+  Sees sees = Sees::own;
 };
 
 /// A value bound to a placeholder. Text and blobs are borrowed until the call returns.
@@ -71,17 +85,24 @@ class Row {
 /// Return false to stop early.
 using RowVisitor = std::function<bool(const Row&)>;
 
+enum class Dialect : std::uint8_t { sqlite, postgres };
+
 /// An open transaction: of one thread, valid only inside the unit of work it was given to.
 class Tx {
  public:
   virtual ~Tx() = default;
+  /// For the few places where one engine is served in another way.
+  virtual Dialect dialect() const = 0;
 
   /// Runs a statement and returns the number of rows it changed.
-  /// Errors: constraint_violated, store_unavailable, store_full, store_corrupt.
+  /// Errors: constraint_violated, store_unavailable, store_full, store_corrupt,
+  /// store_conflict (PostgreSQL: the unit of work will be run again).
   virtual Result<std::int64_t> exec(const Query& query, std::span<const Param> params) = 0;
   /// Calls `visit` for each row.
   virtual Result<void> query(const Query& query, std::span<const Param> params,
                              const RowVisitor& visit) = 0;
+  /// From here on this unit of work sees one tenant's rows; 0: all. See TenantScope.
+  virtual void see_only(std::int64_t tenant) = 0;
   /// Runs several statements of text that is not known at compile time (migrations only).
   virtual Result<void> exec_script(std::string_view sql) = 0;
 
@@ -101,8 +122,6 @@ enum class Undo : std::uint8_t {
          ///< the whole batch. Cheaper by two statements.
 };
 
-enum class Dialect : std::uint8_t { sqlite, postgres };
-
 /// What the writing side has done since it was opened, for /metrics. Totals only grow.
 struct WriteStats {
   std::uint64_t commits = 0;       ///< Transactions that became durable.
@@ -116,6 +135,23 @@ struct WriteStats {
   std::uint64_t wal_restarts =
       0;  ///< Times the lane stood still to let the log start over (SQLite).
   std::uint64_t failed_checkpoints = 0;
+};
+
+/// While it lives, what this thread reads and writes through read() and write() can see the rows of
+/// one tenant alone: a second wall on PostgreSQL (row-level security), beneath the tenant that
+/// every query names. SQLite has none. Without it, all tenants are seen: that is for background
+/// work.
+class TenantScope {
+ public:
+  explicit TenantScope(std::int64_t tenant);
+  TenantScope(const TenantScope&) = delete;
+  TenantScope& operator=(const TenantScope&) = delete;
+  ~TenantScope();
+  /// The thread's own; 0: all.
+  static std::int64_t current();
+
+ private:
+  const std::int64_t outer_;
 };
 
 /// A database with units of work. Safe for concurrent use.
@@ -193,7 +229,28 @@ struct SqliteOptions {
 /// Errors: store_unavailable (missing folder, locked, permissions), store_corrupt.
 Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options);
 
-/// Opens by URL: "sqlite:PATH". Errors: as open_sqlite; validation_failed for an unknown scheme.
+struct PostgresOptions {
+  /// As libpq knows it: postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full.
+  std::string url;
+  bool read_only = false;             ///< No writer; for commands that inspect.
+  int readers = 8;                    ///< Connections for snapshots; further ones wait.
+  int pool_timeout_ms = 10'000;       ///< How long to wait for one of them.
+  int connect_timeout_s = 5;          ///< At least 2.
+  int statement_timeout_ms = 30'000;  ///< Of one statement; 0: none.
+  int lock_timeout_ms = 10'000;       ///< Waiting for another session's lock; 0: for ever.
+  std::size_t max_batch = 1'024;      ///< Units of work in one commit.
+};
+
+/// Connects to a PostgreSQL server (13 or later). Units of work run one after another in every
+/// process, and processes take turns: what holds on SQLite, where one writes at a time, holds here.
+/// A connection that breaks is made again; a batch that another session's lock or the break undid
+/// is run again, so that a unit of work may run more than once before its `done`.
+/// Errors: store_unavailable; the detail names the setting to change and never shows the password.
+Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options);
+
+/// Opens by URL: "sqlite:PATH", or "postgres://..." as libpq knows it, which may also carry
+/// pool_size, pool_timeout_ms, statement_timeout and lock_timeout (both in milliseconds).
+/// Errors: as open_sqlite and open_postgres; validation_failed for an unknown scheme.
 Result<std::unique_ptr<Database>> open(std::string_view url);
 
 }  // namespace florin::sql

@@ -1,4 +1,4 @@
-// What every engine promises. PostgreSQL joins with one more line at the end.
+// What every engine promises.
 #include <atomic>
 #include <limits>
 #include <optional>
@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/postgres_fixture.h"
 #include "platform/sql/sql_fixture.h"
 
 namespace florin::sql {
@@ -22,6 +23,8 @@ struct Engine {
 class DatabaseContract : public testing::TestWithParam<Engine> {
  protected:
   void SetUp() override {
+    if (GetParam().name == "Postgres" && test_postgres_url().empty())
+      GTEST_SKIP() << "there is no PostgreSQL server here";
     store_ = GetParam().make();
     reopen();
     ASSERT_EQ(code_of(create_notes(*database_)), "ok");
@@ -517,10 +520,11 @@ TEST_P(DatabaseContract, StatisticsCountUnitsAndFailures) {
   EXPECT_GT(after.commit_us, before.commit_us);
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, DatabaseContract,
-                         testing::Values(Engine{
-                             "Sqlite", [] { return std::make_unique<SqliteTestStore>(); }}),
-                         [](const auto& engine) { return engine.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Engines, DatabaseContract,
+    testing::Values(Engine{"Sqlite", [] { return std::make_unique<SqliteTestStore>(); }},
+                    Engine{"Postgres", [] { return std::make_unique<PostgresTestStore>(); }}),
+    [](const auto& engine) { return engine.param.name; });
 
 }  // namespace
 }  // namespace florin::sql

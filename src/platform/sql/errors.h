@@ -11,6 +11,9 @@ inline constexpr ErrorCode store_full{ErrorKind::unavailable, "store_full"};
 inline constexpr ErrorCode store_corrupt{ErrorKind::internal, "store_corrupt"};
 /// A unique or check constraint refused the row. Services turn this into a code of their own.
 inline constexpr ErrorCode constraint_violated{ErrorKind::conflict, "constraint_violated"};
+/// Other writers were in the way (a deadlock, a serialization failure) more often than is tried
+/// again. Nothing was written; retrying is safe.
+inline constexpr ErrorCode store_conflict{ErrorKind::unavailable, "store_conflict"};
 /// The database was written by a newer binary, or a migration changed after it was applied.
 inline constexpr ErrorCode schema_mismatch{ErrorKind::internal, "schema_mismatch"};
 }  // namespace florin::sql::errors

@@ -4,12 +4,29 @@
 #include <string>
 #include <utility>
 
+#include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/postgres_database.h"
+#include "platform/sql/postgres_url.h"
 #include "platform/sql/sqlite_database.h"
 
 namespace florin::sql {
+namespace {
+thread_local std::int64_t scope = 0;
+}
+
+TenantScope::TenantScope(std::int64_t tenant) : outer_(std::exchange(scope, tenant)) {}
+TenantScope::~TenantScope() { scope = outer_; }
+std::int64_t TenantScope::current() { return scope; }
 
 Result<void> Database::write_work(Work work, Undo undo) {
+  // The lane has a thread of its own: the scope travels with the work.
+  if (const std::int64_t tenant = TenantScope::current(); tenant != 0) {
+    work = [tenant, inner = std::move(work)](Tx& tx) {
+      tx.see_only(tenant);
+      return inner(tx);
+    };
+  }
   std::mutex mutex;
   std::condition_variable answered;
   std::optional<Result<void>> outcome;
@@ -31,6 +48,10 @@ Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options) {
   return SqliteDatabase::open(options);
 }
 
+Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) {
+  return PostgresDatabase::open(options);
+}
+
 Result<std::unique_ptr<Database>> open(std::string_view url) {
   constexpr std::string_view scheme = "sqlite:";
   if (url.starts_with(scheme) && url.size() > scheme.size()) {
@@ -38,9 +59,10 @@ Result<std::unique_ptr<Database>> open(std::string_view url) {
     options.path = url.substr(scheme.size());
     return open_sqlite(options);
   }
+  if (is_postgres_url(url)) return open_postgres(TRY(parse_postgres_url(url)));
   // The URL is not repeated: it may hold a password.
   return Error{florin::errors::validation_failed,
-               "the database URL must have the form sqlite:PATH"};
+               "the database URL must have the form sqlite:PATH or postgres://..."};
 }
 
 }  // namespace florin::sql

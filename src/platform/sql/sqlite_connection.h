@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "platform/sql/database.h"
+#include "platform/sql/writer_connection.h"
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -80,19 +81,20 @@ class SqliteConnection {
 
 /// The transaction a unit of work sees. Once SQLite has ended it on a fault, every further call
 /// gets that fault: a unit that goes on regardless must not write outside of a transaction.
-class SqliteTx final : public Tx {
+class SqliteTx final : public WriterTx {
  public:
   explicit SqliteTx(SqliteConnection& connection) : connection_(connection) {}
 
   using Tx::exec;
   using Tx::query;
+  Dialect dialect() const override { return Dialect::sqlite; }
   Result<std::int64_t> exec(const Query& query, std::span<const Param> params) override;
   Result<void> query(const Query& query, std::span<const Param> params,
                      const RowVisitor& visit) override;
   Result<void> exec_script(std::string_view sql) override;
+  void see_only(std::int64_t) override {}
 
-  /// The fault that ended the transaction; nothing while it is open.
-  std::optional<Error> fault() const;
+  std::optional<Error> fault() const override;
 
  private:
   template <class T>

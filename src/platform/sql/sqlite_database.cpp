@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/sqlite_writer.h"
 
 namespace florin::sql {
 namespace {
@@ -41,7 +42,8 @@ Result<void> SqliteDatabase::start_writing(const SqliteOptions& options) {
   using Role = SqliteConnection::Role;
   auto writer = TRY(SqliteConnection::open(options, Role::writer));
   auto copier = TRY(SqliteConnection::open(options, Role::checkpointer));
-  lane_ = std::make_unique<WriteLane>(std::move(writer), options.max_batch);
+  lane_ = std::make_unique<WriteLane>(std::make_unique<SqliteWriter>(std::move(writer)),
+                                      options.max_batch);
   checkpointer_ = std::make_unique<Checkpointer>(std::move(copier), *lane_, options.wal_limit_mib);
   lane_->start([this](const Result<void>& outcome, int wal_pages) {
     checkpointer_->after_batch(outcome, wal_pages);

@@ -15,13 +15,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// IMMEDIATE: the lock is taken, and waited for, before any work is done; nothing fails half-way.
-constexpr Query begin_query{"sql.begin", "BEGIN IMMEDIATE"};
-constexpr Query commit_query{"sql.commit", "COMMIT"};
-constexpr Query rollback_query{"sql.rollback", "ROLLBACK"};
-constexpr Query savepoint_query{"sql.savepoint", "SAVEPOINT unit"};
-constexpr Query release_query{"sql.release", "RELEASE unit"};
-constexpr Query undo_query{"sql.undo", "ROLLBACK TO unit"};
+/// A batch that other writers undid is run again so many times. The pauses between add up to
+/// several seconds: long enough for a database server to be started again.
+constexpr int max_attempts = 12;
 
 std::uint64_t us_since(SteadyClock::time_point start) {
   return static_cast<std::uint64_t>(
@@ -42,7 +38,7 @@ void answer(const Database::Done& done, const Result<void>& outcome) {
 
 }  // namespace
 
-WriteLane::WriteLane(std::unique_ptr<SqliteConnection> connection, std::size_t max_batch)
+WriteLane::WriteLane(std::unique_ptr<WriterConnection> connection, std::size_t max_batch)
     : max_batch_(std::max<std::size_t>(max_batch, 1)), connection_(std::move(connection)) {}
 
 WriteLane::~WriteLane() { stop(); }
@@ -58,6 +54,7 @@ void WriteLane::stop() {
     is_stopping_ = true;
     wake_.notify_one();
     task_done_.notify_all();
+    stopping_.notify_all();
   }
   if (thread_.joinable()) thread_.join();
 }
@@ -169,17 +166,26 @@ void WriteLane::run_batch(std::span<Unit> batch) {
   after_batch_(whole, connection_->wal_pages());
 }
 
-/// An error undid the whole batch.
+/// An error undid the whole batch, as often as it was run.
 Result<void> WriteLane::run_transaction(std::span<Unit> batch) {
-  TRY(begin());
+  for (int attempt = 1;; ++attempt) {
+    auto outcome = try_transaction(batch);
+    if (outcome || !connection_->is_passing(outcome.error())) return outcome;
+    if (attempt == max_attempts || is_stopping()) return outcome;
+    pause(attempt);
+  }
+}
+
+Result<void> WriteLane::try_transaction(std::span<Unit> batch) {
+  TRY(connection_->begin());
   for (Unit& unit : batch) {
     if (auto outcome = run_unit(unit); !outcome) {
-      roll_back();
+      connection_->roll_back();
       return outcome;
     }
   }
   if (auto outcome = commit(); !outcome) {
-    roll_back();
+    connection_->roll_back();
     return outcome;
   }
   return {};
@@ -188,37 +194,41 @@ Result<void> WriteLane::run_transaction(std::span<Unit> batch) {
 /// Keeps what the unit itself says in the unit; an error means that the transaction cannot go on.
 Result<void> WriteLane::run_unit(Unit& unit) {
   const bool has_savepoint = unit.undo == Undo::savepoint;
-  if (has_savepoint) TRY(connection_->exec(savepoint_query));
-  SqliteTx tx(*connection_);
-  unit.outcome = run_guarded(unit.work, tx);
+  if (has_savepoint) TRY(connection_->set_savepoint());
+  const std::unique_ptr<WriterTx> tx = connection_->unit();
+  unit.outcome = run_guarded(unit.work, *tx);
 
-  if (auto fault = tx.fault()) return *std::move(fault);
+  if (auto fault = tx->fault()) return *std::move(fault);
+  // A unit may go on after a statement that failed; what it wrote does not.
+  if (auto spoiled = tx->spoiled()) {
+    if (connection_->is_passing(*spoiled)) return *std::move(spoiled);
+    if (unit.outcome) unit.outcome = *std::move(spoiled);
+  }
   if (!has_savepoint) return unit.outcome;
-  if (!unit.outcome) TRY(connection_->exec(undo_query));
-  TRY(connection_->exec(release_query));
-  return {};
-}
-
-Result<void> WriteLane::begin() {
-  if (connection_->in_transaction()) roll_back();
-  TRY(connection_->exec(begin_query));
-  return {};
+  if (!unit.outcome) TRY(connection_->undo_to_savepoint());
+  return connection_->release_savepoint();
 }
 
 Result<void> WriteLane::commit() {
   const auto start = SteadyClock::now();
-  TRY(connection_->exec(commit_query));
+  TRY(connection_->commit());
   counters_.commit_us += us_since(start);
   ++counters_.commits;
   return {};
 }
 
-/// SQLite may have done it already: on a full disk it ends the transaction by itself.
-void WriteLane::roll_back() {
-  if (!connection_->in_transaction()) return;
-  if (const auto outcome = connection_->exec(rollback_query); !outcome) {
-    log::error("cannot roll back", {{"reason", outcome.error().detail}});
-  }
+bool WriteLane::is_stopping() const {
+  const std::lock_guard lock(mutex_);
+  return is_stopping_;
+}
+
+/// Longer from time to time, and not in step with the other writer.
+void WriteLane::pause(int attempt) {
+  const auto longest = std::min<std::uint64_t>(1'000, 2ULL << attempt);
+  const auto spread = static_cast<std::uint64_t>(SteadyClock::now().time_since_epoch().count());
+  const std::chrono::milliseconds length(longest / 2 + spread % (longest / 2 + 1));
+  std::unique_lock lock(mutex_);
+  stopping_.wait_for(lock, length, [&] { return is_stopping_; });
 }
 
 }  // namespace florin::sql

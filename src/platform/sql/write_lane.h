@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "platform/sql/database.h"
-#include "platform/sql/sqlite_connection.h"
+#include "platform/sql/writer_connection.h"
 
 namespace florin::sql {
 
@@ -19,7 +19,7 @@ namespace florin::sql {
 /// commits once and then answers everybody; a batch is what arrived while the last one was written.
 class WriteLane {
  public:
-  WriteLane(std::unique_ptr<SqliteConnection> connection, std::size_t max_batch);
+  WriteLane(std::unique_ptr<WriterConnection> connection, std::size_t max_batch);
   /// Stops.
   ~WriteLane();
 
@@ -58,13 +58,14 @@ class WriteLane {
   void refuse_waiting();
   void run_batch(std::span<Unit> batch);
   Result<void> run_transaction(std::span<Unit> batch);
+  Result<void> try_transaction(std::span<Unit> batch);
   Result<void> run_unit(Unit& unit);
-  Result<void> begin();
   Result<void> commit();
-  void roll_back();
+  bool is_stopping() const;
+  void pause(int attempt);
 
   const std::size_t max_batch_;
-  std::unique_ptr<SqliteConnection> connection_;
+  std::unique_ptr<WriterConnection> connection_;
   AfterBatch after_batch_;
   Counters counters_;
 
@@ -72,7 +73,7 @@ class WriteLane {
   std::size_t position_ = 0;  // and how far it has come.
 
   mutable std::mutex mutex_;  // Guards what follows.
-  std::condition_variable wake_, task_done_;
+  std::condition_variable wake_, task_done_, stopping_;
   std::vector<Unit> waiting_;
   const std::function<void()>* task_ = nullptr;
   bool did_task_run_ = false;

@@ -1,5 +1,5 @@
 // Runs the real binary: servers on free ports over folders of their own, and commands to their end.
-import {spawn} from 'node:child_process';
+import {execFileSync, spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {get} from 'node:http';
 import {tmpdir} from 'node:os';
@@ -42,6 +42,25 @@ function cleanEnvironment(extra = {}) {
   return {...Object.fromEntries(inherited), ...extra};
 }
 
+/** Whether the suite runs over the PostgreSQL server of FLORIN_TEST_POSTGRES; for tests of SQLite's file. */
+export const isPostgres = Boolean(process.env.FLORIN_TEST_POSTGRES);
+
+const schemas = new Map();
+
+/** Over PostgreSQL every data folder has a schema of its own, in place of its SQLite file. */
+function databaseOf(args) {
+  const server = process.env.FLORIN_TEST_POSTGRES;
+  const folder = args[args.indexOf('--data') + 1];
+  if (!server || !args.includes('--data') || args.includes('--db')) return {};
+  if (!schemas.has(folder)) {
+    const schema = `e2e_${path.basename(path.resolve(folder)).toLowerCase().replace(/[^a-z0-9]/g, '_')}`;
+    execFileSync('psql', [server, '-qc', `CREATE SCHEMA IF NOT EXISTS ${schema}`], {stdio: 'ignore'});
+    const separator = server.includes('?') ? '&' : '?';
+    schemas.set(folder, `${server}${separator}options=-csearch_path%3D${schema}`);
+  }
+  return {FLORIN_DATABASE_URL: schemas.get(folder)};
+}
+
 /**
  * Runs a command of the binary to its end.
  * @param {string[]} args
@@ -49,7 +68,7 @@ function cleanEnvironment(extra = {}) {
  * @return {Promise<{code: number|null, signal: string|null, stdout: string, stderr: string}>}
  */
 export function florin(args, options = {}) {
-  return run(binary(), args, options);
+  return run(binary(), args, {...options, env: {...databaseOf(args), ...options.env}});
 }
 
 /**
@@ -111,7 +130,8 @@ export class Server {
   static async start(dataDir, {args = [], env, prefix = []} = {}) {
     const [program, ...rest] =
         [...prefix, binary(), 'serve', '--listen', '127.0.0.1:0', '--data', dataDir, ...args];
-    const server = new Server(spawn(program, rest, {env: cleanEnvironment(env)}), dataDir);
+    const environment = cleanEnvironment({...databaseOf(rest), ...env});
+    const server = new Server(spawn(program, rest, {env: environment}), dataDir);
     await server.#becomeReady();
     return server;
   }

@@ -1,0 +1,18 @@
+#pragma once
+#include <span>
+
+#include "base/result.h"
+#include "ledger/engine/engine.h"
+
+namespace florin::sql {
+class Tx;
+}
+
+namespace florin::ledger {
+struct Decided;
+
+/// Loads what a whole batch of commands looks at with a few statements, and locks its accounts in
+/// the order of their ids: the way of PostgreSQL. Fills in the ids of accounts named by code.
+Result<void> load_together(sql::Tx& tx, std::span<Decided> batch, engine::World& world);
+
+}  // namespace florin::ledger

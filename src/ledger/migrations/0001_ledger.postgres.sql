@@ -1,0 +1,134 @@
+-- 0001_ledger
+-- Why:  the books: accounts, their balances, transfers with postings, holds, and the chain over all of it.
+-- Cost: new tables.
+-- Keys are ids that grow, so that inserts append. Nothing here has an index at random places but account
+-- codes: account history runs over links between postings (docs/adr/0009).
+CREATE TABLE accounts (
+  id             BIGINT  NOT NULL PRIMARY KEY,
+  tenant_id      BIGINT  NOT NULL,
+  code           TEXT    NOT NULL,
+  type           TEXT    NOT NULL CHECK (type IN ('asset', 'liability', 'equity', 'income', 'expense')),
+  currency       TEXT    NOT NULL CHECK (length(currency) = 3),
+  min_balance    BIGINT,
+  max_balance    BIGINT,
+  frozen         BIGINT  NOT NULL CHECK (frozen IN (0, 1)),
+  closed         BIGINT  NOT NULL CHECK (closed IN (0, 1)),
+  metadata       TEXT    NOT NULL,
+  created_at_us  BIGINT  NOT NULL
+);
+CREATE UNIQUE INDEX accounts_by_code ON accounts (tenant_id, code);
+
+-- What every transfer changes, apart from what hardly ever changes: narrow rows keep many accounts in a page.
+CREATE TABLE balances (
+  account_id       BIGINT  NOT NULL PRIMARY KEY REFERENCES accounts (id),
+  debits_posted    BIGINT  NOT NULL CHECK (debits_posted >= 0),
+  credits_posted   BIGINT  NOT NULL CHECK (credits_posted >= 0),
+  debits_pending   BIGINT  NOT NULL CHECK (debits_pending >= 0),
+  credits_pending  BIGINT  NOT NULL CHECK (credits_pending >= 0),
+  last_posting     BIGINT  NOT NULL,
+  posting_count    BIGINT  NOT NULL
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+-- Room in every page: a new version of a row stays beside the old one and no index hears of it.
+
+CREATE TABLE transfers (
+  id               BIGINT  NOT NULL PRIMARY KEY,
+  tenant_id        BIGINT  NOT NULL,
+  kind             TEXT    NOT NULL CHECK (kind IN ('transfer', 'capture', 'reversal')),
+  posting_count    BIGINT  NOT NULL CHECK (posting_count > 0),
+  reference        TEXT,
+  description      TEXT,
+  metadata         TEXT    NOT NULL,
+  effective_at_us  BIGINT  NOT NULL,
+  created_at_us    BIGINT  NOT NULL,
+  hold_id          BIGINT,
+  reverses_id      BIGINT,
+  CHECK (effective_at_us <= created_at_us)
+);
+CREATE INDEX transfers_by_tenant ON transfers (tenant_id, id);
+CREATE UNIQUE INDEX transfers_reversal_of ON transfers (reverses_id) WHERE reverses_id IS NOT NULL;
+CREATE INDEX transfers_of_hold ON transfers (hold_id) WHERE hold_id IS NOT NULL;
+
+CREATE TABLE postings (
+  id               BIGINT  NOT NULL PRIMARY KEY,  -- the transfer's id plus the place in it
+  transfer_id      BIGINT  NOT NULL,
+  debit_id         BIGINT  NOT NULL,
+  credit_id        BIGINT  NOT NULL,
+  amount_minor     BIGINT  NOT NULL CHECK (amount_minor > 0),
+  currency         TEXT    NOT NULL,
+  debit_previous   BIGINT  NOT NULL,  -- the debited account's posting before this one; 0: none
+  debit_sequence   BIGINT  NOT NULL,
+  debit_balance    BIGINT  NOT NULL,  -- posted balance after it, in the account's normal direction
+  credit_previous  BIGINT  NOT NULL,
+  credit_sequence  BIGINT  NOT NULL,
+  credit_balance   BIGINT  NOT NULL,
+  backdated_to_us  BIGINT             -- effective_at where it differs from created_at
+);
+CREATE INDEX postings_backdated_debit ON postings (debit_id, backdated_to_us) WHERE backdated_to_us IS NOT NULL;
+CREATE INDEX postings_backdated_credit ON postings (credit_id, backdated_to_us) WHERE backdated_to_us IS NOT NULL;
+
+CREATE TABLE account_milestones (
+  account_id     BIGINT NOT NULL,
+  created_at_us  BIGINT NOT NULL,
+  sequence       BIGINT NOT NULL,
+  posting_id     BIGINT NOT NULL,
+  PRIMARY KEY (account_id, created_at_us, sequence)
+);
+
+CREATE TABLE holds (
+  id             BIGINT  NOT NULL PRIMARY KEY,
+  tenant_id      BIGINT  NOT NULL,
+  status         TEXT    NOT NULL CHECK (status IN ('open', 'captured', 'released', 'expired')),
+  reference      TEXT,
+  description    TEXT,
+  metadata       TEXT    NOT NULL,
+  expires_at_us  BIGINT,
+  created_at_us  BIGINT  NOT NULL
+);
+CREATE INDEX holds_by_tenant ON holds (tenant_id, id);
+CREATE INDEX holds_open_by_expiry ON holds (expires_at_us) WHERE status = 'open' AND expires_at_us IS NOT NULL;
+
+CREATE TABLE hold_postings (
+  hold_id       BIGINT NOT NULL,
+  place         BIGINT NOT NULL,
+  debit_id      BIGINT NOT NULL,
+  credit_id     BIGINT NOT NULL,
+  amount_minor  BIGINT NOT NULL CHECK (amount_minor > 0),
+  currency      TEXT   NOT NULL,
+  remaining     BIGINT NOT NULL CHECK (remaining >= 0),
+  PRIMARY KEY (hold_id, place)
+);
+
+CREATE TABLE hold_changes (
+  id             BIGINT  NOT NULL PRIMARY KEY,
+  hold_id        BIGINT  NOT NULL,
+  kind           TEXT    NOT NULL CHECK (kind IN ('placed', 'captured', 'released', 'expired')),
+  transfer_id    BIGINT,
+  created_at_us  BIGINT  NOT NULL
+);
+
+-- One link for every batch: hash = SHA-256(previous hash, canonical bytes of the batch's records).
+CREATE TABLE chain_links (
+  chain          BIGINT NOT NULL,  -- one for each writer, so that nodes never queue for a link
+  sequence       BIGINT NOT NULL,
+  first_id       BIGINT NOT NULL,
+  last_id        BIGINT NOT NULL,
+  records        BIGINT NOT NULL,
+  hash           BYTEA  NOT NULL,
+  created_at_us  BIGINT NOT NULL,
+  PRIMARY KEY (chain, sequence)
+);
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE accounts ENABLE ROW LEVEL SECURITY;
+ALTER TABLE accounts FORCE ROW LEVEL SECURITY;
+CREATE POLICY accounts_of_tenant ON accounts
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE transfers ENABLE ROW LEVEL SECURITY;
+ALTER TABLE transfers FORCE ROW LEVEL SECURITY;
+CREATE POLICY transfers_of_tenant ON transfers
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE holds ENABLE ROW LEVEL SECURITY;
+ALTER TABLE holds FORCE ROW LEVEL SECURITY;
+CREATE POLICY holds_of_tenant ON holds
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

@@ -1,0 +1,208 @@
+#include "ledger/set_store.h"
+
+#include "base/try.h"
+#include "platform/sql/array.h"
+#include "platform/sql/database.h"
+
+namespace florin::ledger::store {
+namespace {
+
+using sql::Array;
+using sql::Query;
+using sql::Row;
+using sql::Tx;
+
+constexpr Query ids_by_code{
+    "ledger.account_ids_by_code",
+    "SELECT n.place, a.id FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS n (place, tenant,"
+    " code) JOIN accounts a ON a.tenant_id = n.tenant AND a.code = n.code"};
+constexpr Query states_by_id{
+    "ledger.account_states_by_id",
+    "SELECT a.id, a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen,"
+    " a.closed, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,"
+    " b.last_posting, b.posting_count"
+    " FROM accounts a JOIN balances b ON b.account_id = a.id"
+    " WHERE a.id = ANY ($1::bigint[]) ORDER BY b.account_id FOR UPDATE OF b"};
+constexpr Query transfers_insert{
+    "ledger.transfers_insert",
+    "INSERT INTO transfers (id, tenant_id, kind, posting_count, reference, description, metadata,"
+    " effective_at_us, created_at_us, hold_id, reverses_id)"
+    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[],"
+    " $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])"};
+constexpr Query postings_insert{
+    "ledger.postings_insert",
+    "INSERT INTO postings (id, transfer_id, debit_id, credit_id, amount_minor, currency,"
+    " debit_previous, debit_sequence, debit_balance, credit_previous, credit_sequence,"
+    " credit_balance, backdated_to_us)"
+    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],"
+    " $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],"
+    " $12::bigint[], $13::bigint[])"};
+constexpr Query milestones_insert{
+    "ledger.milestones_insert",
+    "INSERT INTO account_milestones (account_id, created_at_us, sequence, posting_id)"
+    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"};
+constexpr Query balances_update{
+    "ledger.balances_update",
+    "UPDATE balances b SET debits_posted = n.debits_posted, credits_posted = n.credits_posted,"
+    " debits_pending = n.debits_pending, credits_pending = n.credits_pending,"
+    " last_posting = n.last_posting, posting_count = n.posting_count"
+    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],"
+    " $6::bigint[], $7::bigint[]) AS n (account_id, debits_posted, credits_posted, debits_pending,"
+    " credits_pending, last_posting, posting_count) WHERE b.account_id = n.account_id"};
+
+/// Zero, the "none" of ids, is NULL in the tables.
+template <class Tag>
+void add_id_or_null(Array& column, Id<Tag> id) {
+  id ? column.add(id.value) : column.add_null();
+}
+
+Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
+  if (changes.transfers.empty()) return {};
+  Array ids, tenants, kinds, counts, references, descriptions, metadata, effective, created, holds,
+      reverses;
+  for (const auto& [transfer, origin] : changes.transfers) {
+    ids.add(transfer.id.value);
+    tenants.add(transfer.tenant.value);
+    kinds.add(to_string(transfer.kind));
+    counts.add(static_cast<std::int64_t>(transfer.postings.size()));
+    references.add(transfer.narrative.reference);
+    descriptions.add(transfer.narrative.description);
+    metadata.add(std::string_view(transfer.narrative.metadata));
+    effective.add(transfer.effective_at.us);
+    created.add(transfer.created_at.us);
+    add_id_or_null(holds, transfer.hold);
+    add_id_or_null(reverses, transfer.reverses);
+  }
+  TRY(tx.exec(transfers_insert,
+              {ids.param(), tenants.param(), kinds.param(), counts.param(), references.param(),
+               descriptions.param(), metadata.param(), effective.param(), created.param(),
+               holds.param(), reverses.param()}));
+  return {};
+}
+
+/// A side of postings as its three columns.
+struct SideColumns {
+  Array previous, sequence, balance;
+  void add(const engine::PostingSide& side) {
+    previous.add(side.previous);
+    sequence.add(side.sequence);
+    balance.add(side.balance);
+  }
+};
+
+Result<void> save_postings(Tx& tx, const engine::Changes& changes) {
+  if (changes.postings.empty()) return {};
+  Array ids, transfers, debits, credits, amounts, currencies, backdated;
+  SideColumns debit, credit;
+  auto row = changes.postings.begin();
+  for (const auto& [transfer, origin] : changes.transfers) {
+    const bool is_backdated = transfer.effective_at != transfer.created_at;
+    for (std::size_t i = 0; i < transfer.postings.size(); ++i, ++row) {
+      ids.add(row->id);
+      transfers.add(row->transfer.value);
+      debits.add(row->posting.debit.value);
+      credits.add(row->posting.credit.value);
+      amounts.add(row->posting.amount.minor);
+      currencies.add(row->posting.amount.currency.code());
+      debit.add(row->debit);
+      credit.add(row->credit);
+      is_backdated ? backdated.add(transfer.effective_at.us) : backdated.add_null();
+    }
+  }
+  TRY(tx.exec(postings_insert,
+              {ids.param(), transfers.param(), debits.param(), credits.param(), amounts.param(),
+               currencies.param(), debit.previous.param(), debit.sequence.param(),
+               debit.balance.param(), credit.previous.param(), credit.sequence.param(),
+               credit.balance.param(), backdated.param()}));
+  return {};
+}
+
+Result<void> save_milestones(Tx& tx, const engine::Changes& changes) {
+  if (changes.milestones.empty()) return {};
+  Array accounts, created, sequences, postings;
+  for (const engine::Milestone& milestone : changes.milestones) {
+    accounts.add(milestone.account.value);
+    created.add(milestone.created_at.us);
+    sequences.add(milestone.sequence);
+    postings.add(milestone.posting);
+  }
+  TRY(tx.exec(milestones_insert,
+              {accounts.param(), created.param(), sequences.param(), postings.param()}));
+  return {};
+}
+
+Result<void> save_balances(Tx& tx, const engine::Changes& changes) {
+  if (changes.accounts.empty()) return {};
+  Array ids, debits, credits, debits_pending, credits_pending, last, counts;
+  for (const engine::AccountState* account : changes.accounts) {
+    ids.add(account->id.value);
+    debits.add(account->sums.debits_posted);
+    credits.add(account->sums.credits_posted);
+    debits_pending.add(account->sums.debits_pending);
+    credits_pending.add(account->sums.credits_pending);
+    last.add(account->last_posting);
+    counts.add(account->posting_count);
+  }
+  TRY(tx.exec(balances_update,
+              {ids.param(), debits.param(), credits.param(), debits_pending.param(),
+               credits_pending.param(), last.param(), counts.param()}));
+  return {};
+}
+
+}  // namespace
+
+Currency currency_of(std::string_view code) {
+  static const Currency fallback = *Currency::parse(Currency::all().front().code);
+  return Currency::parse(code).value_or(fallback);
+}
+
+engine::AccountState read_account_state(const Row& row) {
+  return {.id = {row.integer(0)},
+          .tenant = {row.integer(1)},
+          .type = parse_account_type(row.text(2)).value_or(AccountType::asset),
+          .currency = currency_of(row.text(3)),
+          .min_balance = row.optional_integer(4),
+          .max_balance = row.optional_integer(5),
+          .frozen = row.integer(6) != 0,
+          .closed = row.integer(7) != 0,
+          .sums = {row.integer(8), row.integer(9), row.integer(10), row.integer(11)},
+          .last_posting = row.integer(12),
+          .posting_count = row.integer(13)};
+}
+
+Result<void> find_account_ids(Tx& tx, std::span<const AccountCode> codes,
+                              const std::function<void(std::size_t, AccountId)>& visit) {
+  if (codes.empty()) return {};
+  Array places, tenants, texts;
+  std::int64_t place = 0;
+  for (const auto& [tenant, code] : codes) {
+    places.add(place++);
+    tenants.add(tenant.value);
+    texts.add(code);
+  }
+  return tx.query(ids_by_code, {places.param(), tenants.param(), texts.param()},
+                  [&](const Row& row) {
+                    visit(static_cast<std::size_t>(row.integer(0)), {row.integer(1)});
+                    return true;
+                  });
+}
+
+Result<void> lock_account_states(Tx& tx, std::span<const AccountId> ids,
+                                 const std::function<void(engine::AccountState)>& visit) {
+  if (ids.empty()) return {};
+  Array wanted;
+  for (const AccountId id : ids) wanted.add(id.value);
+  return tx.query(states_by_id, {wanted.param()}, [&](const Row& row) {
+    visit(read_account_state(row));
+    return true;
+  });
+}
+
+Result<void> save_together(Tx& tx, const engine::Changes& changes) {
+  TRY(save_transfers(tx, changes));
+  TRY(save_postings(tx, changes));
+  TRY(save_milestones(tx, changes));
+  return save_balances(tx, changes);
+}
+
+}  // namespace florin::ledger::store

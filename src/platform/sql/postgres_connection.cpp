@@ -1,0 +1,313 @@
+#include "platform/sql/postgres_connection.h"
+
+#include <fmt/core.h>
+#include <libpq-fe.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+#include "base/try.h"
+#include "platform/crypto/hash.h"
+#include "platform/sql/errors.h"
+#include "platform/sql/postgres_error.h"
+
+namespace florin::sql {
+namespace {
+
+constexpr int least_version = 130'000;
+
+int nibble(char digit) {
+  if (digit >= '0' && digit <= '9') return digit - '0';
+  return digit - 'a' + 10;
+}
+
+class PostgresRow final : public Row {
+ public:
+  explicit PostgresRow(const PGresult* result) : result_(result) {}
+  void stand_on(int row) { row_ = row; }
+
+  bool is_null(int column) const override { return PQgetisnull(result_, row_, column) != 0; }
+  std::int64_t integer(int column) const override {
+    const std::string_view digits = text(column);
+    std::int64_t number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+  }
+  std::string_view text(int column) const override {
+    return {PQgetvalue(result_, row_, column),
+            static_cast<std::size_t>(PQgetlength(result_, row_, column))};
+  }
+  /// Bytes travel as "\x" and hexadecimal digits; those of a row stay until the result goes.
+  std::string_view blob(int column) const override {
+    std::string_view digits = text(column);
+    if (!digits.starts_with("\\x")) return digits;
+    digits.remove_prefix(2);
+    std::string bytes(digits.size() / 2, '\0');
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      bytes[i] = static_cast<char>(nibble(digits[2 * i]) << 4 | nibble(digits[2 * i + 1]));
+    blobs_.push_back(std::make_unique<std::string>(std::move(bytes)));
+    return *blobs_.back();
+  }
+  void forget_blobs() { blobs_.clear(); }
+
+ private:
+  const PGresult* result_;
+  int row_ = 0;
+  mutable std::vector<std::unique_ptr<std::string>> blobs_;
+};
+
+/// The highest n of all "$n" outside of quotes.
+std::size_t count_parameters(std::string_view sql) {
+  std::size_t highest = 0;
+  bool is_quoted = false;
+  for (std::size_t i = 0; i < sql.size(); ++i) {
+    if (sql[i] == '\'') is_quoted = !is_quoted;
+    if (sql[i] != '$' || is_quoted) continue;
+    std::size_t number = 0;
+    std::from_chars(sql.data() + i + 1, sql.data() + sql.size(), number);
+    highest = std::max(highest, number);
+  }
+  return highest;
+}
+
+/// Parameters as libpq wants them. Integers and texts travel as text, so that the server gives them
+/// the type of their place in the statement; bytes travel as they are.
+class Bound {
+ public:
+  explicit Bound(std::span<const Param> params) {
+    std::size_t size = 0;
+    for (const Param& param : params)
+      size += (param.kind == Param::Kind::integer ? 21 : param.bytes.size()) + 1;
+    text_.reserve(size);  // Never grows again: the pointers into it stay.
+    for (const Param& param : params) add(param);
+  }
+
+  bool has_nul = false;
+  const char* const* values() const { return values_.data(); }
+  const int* lengths() const { return lengths_.data(); }
+  const int* formats() const { return formats_.data(); }
+  int count() const { return static_cast<int>(values_.size()); }
+
+ private:
+  void add(const Param& param) {
+    values_.push_back(param.kind == Param::Kind::null ? nullptr : text_.data() + text_.size());
+    lengths_.push_back(static_cast<int>(param.bytes.size()));
+    formats_.push_back(param.kind == Param::Kind::blob ? 1 : 0);
+    if (param.kind == Param::Kind::integer) {
+      fmt::format_to(std::back_inserter(text_), "{}", param.integer);
+    } else if (param.kind != Param::Kind::null) {
+      has_nul = has_nul || (param.kind == Param::Kind::text &&
+                            param.bytes.find('\0') != std::string_view::npos);
+      text_ += param.bytes;
+    }
+    text_ += '\0';
+  }
+
+  std::string text_;
+  std::vector<const char*> values_;
+  std::vector<int> lengths_, formats_;
+};
+
+bool is_good(const PGresult* result) {
+  const ExecStatusType status = PQresultStatus(result);
+  return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/// Visits each row; false when the visitor has had enough.
+bool visit_rows(const PGresult* result, const RowVisitor& visit) {
+  PostgresRow row(result);
+  for (int i = 0; i < PQntuples(result); ++i) {
+    row.stand_on(i);
+    if (!visit(row)) return false;
+    row.forget_blobs();
+  }
+  return true;
+}
+
+/// The migrations' policies compare it with the rows.
+std::string tenant_setting(std::int64_t tenant) {
+  return fmt::format("SET LOCAL florin.tenant = '{}'", tenant == 0 ? "*" : std::to_string(tenant));
+}
+
+Error wrong_number(const Query& query, std::size_t given, std::size_t wanted) {
+  return Error{florin::errors::internal_error,
+               fmt::format("{}: {} parameters for {} placeholders", query.name, given, wanted)};
+}
+
+}  // namespace
+
+void PostgresConnection::ResultDeleter::operator()(pg_result* result) const { PQclear(result); }
+
+Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const PostgresOptions& options,
+                                                                     Role role) {
+  const std::string connect_timeout = std::to_string(std::max(2, options.connect_timeout_s));
+  // The URL comes last: what it says wins.
+  const char* const names[] = {"connect_timeout", "fallback_application_name",
+                               "keepalives_idle", "client_encoding",
+                               "dbname",          nullptr};
+  const char* const values[] = {connect_timeout.c_str(), "florin", "30", "UTF8",
+                                options.url.c_str(),     nullptr};
+  pg_conn* handle = PQconnectdbParams(names, values, 1);
+  std::unique_ptr<PostgresConnection> connection(new PostgresConnection(handle));
+  if (PQstatus(handle) != CONNECTION_OK) return postgres_connect_error(PQerrorMessage(handle));
+  TRY(connection->configure(options, role));
+  return connection;
+}
+
+PostgresConnection::~PostgresConnection() { PQfinish(handle_); }
+
+Result<void> PostgresConnection::configure(const PostgresOptions& options, Role role) {
+  if (PQserverVersion(handle_) < least_version) {
+    return Error{errors::store_unavailable,
+                 fmt::format("PostgreSQL 13 or later is needed, the server in database.url is {}",
+                             PQserverVersion(handle_) / 10'000)};
+  }
+  // Notices ("already exists, skipping") would go to the standard error.
+  PQsetNoticeProcessor(
+      handle_, [](void*, const char*) {}, nullptr);
+  TRY(exec_script(fmt::format("SET statement_timeout = {}; SET lock_timeout = {};"
+                              "SET idle_in_transaction_session_timeout = 0; SET jit = off; "
+                              "SET bytea_output = 'hex'; SET florin.tenant = '*'",
+                              options.statement_timeout_ms, options.lock_timeout_ms),
+                  "connect"));
+  // A commit that was answered is on the disk, whatever the server's default says. The plans of the
+  // few statements that write are made while their tables are empty, and must stay good.
+  if (role == Role::writer && !options.read_only) {
+    TRY(
+        exec_script("SELECT set_config('synchronous_commit', 'on', false) WHERE "
+                    "current_setting('synchronous_commit') = 'off'; SET enable_seqscan = off",
+                    "connect"));
+  }
+  static constexpr Query about{
+      "sql.connect", "SELECT pg_is_in_recovery(), current_database() || '.' || current_schema()"};
+  bool is_standby = false;
+  std::string schema;
+  TRY(query(about, {}, [&](const Row& row) {
+    is_standby = row.text(0) == "t";
+    schema = row.text(1);
+    return false;
+  }));
+  if (is_standby && role == Role::writer && !options.read_only) {
+    return Error{errors::store_unavailable,
+                 "the database server is in recovery: database.url must name the primary"};
+  }
+  const crypto::Sha256 digest = crypto::sha256("florin writer " + schema);
+  std::memcpy(&lock_key_, digest.data(), sizeof lock_key_);
+  return {};
+}
+
+Result<void> PostgresConnection::begin(std::string_view isolation, std::int64_t tenant) {
+  std::string sql = fmt::format("BEGIN ISOLATION LEVEL {}", isolation);
+  if (tenant != 0) sql += "; " + tenant_setting(tenant);
+  tenant_ = tenant;
+  return exec_script(sql, "sql.begin");
+}
+
+Result<void> PostgresConnection::see_only(std::int64_t tenant) {
+  if (tenant_ == tenant) return {};
+  tenant_ = tenant;
+  return exec_script(tenant_setting(tenant), "sql.see_only");
+}
+
+bool PostgresConnection::is_lost() const {
+  return is_broken_ || PQstatus(handle_) != CONNECTION_OK;
+}
+
+/// A server that goes down may say so before libpq notices that the connection is gone.
+Error PostgresConnection::fault(const pg_result* result, std::string_view what) {
+  is_broken_ = is_broken_ || ends_connection(result);
+  return postgres_error(handle_, result, what);
+}
+
+bool PostgresConnection::in_transaction() const {
+  const PGTransactionStatusType status = PQtransactionStatus(handle_);
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+bool PostgresConnection::is_spoiled() const {
+  return PQtransactionStatus(handle_) == PQTRANS_INERROR;
+}
+
+Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const Query& query) {
+  const auto found = statements_.find(&query);
+  // The text is compared as well: a query that is not static may stand where another one stood.
+  if (found != statements_.end() && found->second.sql == query.sql) return &found->second;
+
+  Statement fresh{fmt::format("q{}", ++last_statement_), std::string(query.sql),
+                  count_parameters(query.sql)};
+  const Answer answer(PQprepare(handle_, fresh.name.c_str(), fresh.sql.c_str(), 0, nullptr));
+  if (!is_good(answer.get())) return fault(answer.get(), query.name);
+  Statement& kept = statements_[&query];
+  kept = std::move(fresh);
+  return &kept;
+}
+
+Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
+                                                           std::span<const Param> params) {
+  const Statement* statement = TRY(prepared(query));
+  if (params.size() != statement->parameter_count)
+    return wrong_number(query, params.size(), statement->parameter_count);
+  const Bound bound(params);
+  if (bound.has_nul) {
+    return Error{florin::errors::validation_failed,
+                 fmt::format("{}: a text holds the character U+0000", query.name)};
+  }
+  Answer answer(PQexecPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
+                               bound.lengths(), bound.formats(), 0));
+  if (!is_good(answer.get())) return fault(answer.get(), query.name);
+  return answer;
+}
+
+Result<std::int64_t> PostgresConnection::exec(const Query& query, std::span<const Param> params) {
+  const Answer answer = TRY(run(query, params));
+  const std::string_view command = PQcmdStatus(answer.get());
+  if (command.starts_with("SELECT")) return std::int64_t{0};
+  const std::string_view count = PQcmdTuples(answer.get());
+  std::int64_t changed = 0;
+  std::from_chars(count.data(), count.data() + count.size(), changed);
+  return changed;
+}
+
+Result<void> PostgresConnection::query(const Query& query, std::span<const Param> params,
+                                       const RowVisitor& visit) {
+  if (query.rows == Rows::many && in_transaction()) return query_long(query, params, visit);
+  const Answer answer = TRY(run(query, params));
+  visit_rows(answer.get(), visit);
+  return {};
+}
+
+/// Through a cursor: the server makes no more rows than are looked at, and few are held at once.
+Result<void> PostgresConnection::query_long(const Query& query, std::span<const Param> params,
+                                            const RowVisitor& visit) {
+  const std::size_t wanted = count_parameters(query.sql);
+  if (params.size() != wanted) return wrong_number(query, params.size(), wanted);
+  const std::string cursor = fmt::format("c{}", ++last_cursor_);
+  const std::string sql = fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", cursor, query.sql);
+  const Bound bound(params);
+  const Answer opened(PQexecParams(handle_, sql.c_str(), bound.count(), nullptr, bound.values(),
+                                   bound.lengths(), bound.formats(), 0));
+  if (!is_good(opened.get())) return fault(opened.get(), query.name);
+  TRY(visit_cursor(query, cursor, visit));
+  return exec_script("CLOSE " + cursor, query.name);
+}
+
+Result<void> PostgresConnection::visit_cursor(const Query& query, const std::string& cursor,
+                                              const RowVisitor& visit) {
+  constexpr int most = 1'024;
+  for (int size = 64;; size = std::min(2 * size, most)) {
+    const std::string fetch = fmt::format("FETCH FORWARD {} FROM {}", size, cursor);
+    const Answer answer(PQexec(handle_, fetch.c_str()));
+    if (!is_good(answer.get())) return fault(answer.get(), query.name);
+    if (!visit_rows(answer.get(), visit) || PQntuples(answer.get()) < size) return {};
+  }
+}
+
+Result<void> PostgresConnection::exec_script(std::string_view sql, std::string_view name) {
+  const Answer answer(PQexec(handle_, std::string(sql).c_str()));
+  const ExecStatusType status = PQresultStatus(answer.get());
+  if (is_good(answer.get()) || status == PGRES_EMPTY_QUERY) return {};
+  return fault(answer.get(), name);
+}
+
+}  // namespace florin::sql

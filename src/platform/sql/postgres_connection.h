@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/result.h"
+#include "platform/sql/database.h"
+
+struct pg_conn;
+struct pg_result;
+
+namespace florin::sql {
+
+/// One connection to PostgreSQL with its prepared statements. Of one thread at a time.
+class PostgresConnection {
+ public:
+  enum class Role : std::uint8_t { writer, reader };
+
+  /// Connects, and checks what florin needs of the server: version 13, and for a writer that it is
+  /// no standby. Errors: store_unavailable.
+  static Result<std::unique_ptr<PostgresConnection>> open(const PostgresOptions& options,
+                                                          Role role);
+  ~PostgresConnection();
+  PostgresConnection(const PostgresConnection&) = delete;
+  PostgresConnection& operator=(const PostgresConnection&) = delete;
+
+  Result<std::int64_t> exec(const Query& query, std::span<const Param> params = {});
+  Result<void> query(const Query& query, std::span<const Param> params, const RowVisitor& visit);
+  /// Statements without parameters, in one message.
+  Result<void> exec_script(std::string_view sql, std::string_view name = "script");
+
+  /// Begins a transaction that sees one tenant's rows; 0: all.
+  Result<void> begin(std::string_view isolation, std::int64_t tenant);
+  /// What the open transaction sees from here on; costs a message only where that changes.
+  Result<void> see_only(std::int64_t tenant);
+  /// After a savepoint was gone back to: what was set since then no longer holds.
+  void forget_tenant() { tenant_.reset(); }
+
+  bool is_lost() const;
+  bool in_transaction() const;
+  /// A statement of the transaction failed: nothing but undoing it, or a savepoint, helps.
+  bool is_spoiled() const;
+  /// Names the database and its schema: nodes that share both compete for the same locks.
+  std::int64_t lock_key() const { return lock_key_; }
+
+ private:
+  struct ResultDeleter {
+    void operator()(pg_result* result) const;
+  };
+  using Answer = std::unique_ptr<pg_result, ResultDeleter>;
+  struct Statement {
+    std::string name, sql;
+    std::size_t parameter_count = 0;  ///< The highest n of all $n.
+  };
+
+  explicit PostgresConnection(pg_conn* handle) : handle_(handle) {}
+  Error fault(const pg_result* result, std::string_view what);
+  Result<void> configure(const PostgresOptions& options, Role role);
+  Result<const Statement*> prepared(const Query& query);
+  Result<Answer> run(const Query& query, std::span<const Param> params);
+  Result<void> query_long(const Query& query, std::span<const Param> params,
+                          const RowVisitor& visit);
+  Result<void> visit_cursor(const Query& query, const std::string& cursor, const RowVisitor& visit);
+
+  pg_conn* handle_;
+  std::unordered_map<const Query*, Statement> statements_;
+  std::int64_t lock_key_ = 0;
+  bool is_broken_ = false;
+  std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
+  int last_statement_ = 0;
+  int last_cursor_ = 0;
+};
+
+}  // namespace florin::sql

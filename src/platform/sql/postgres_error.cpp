@@ -1,0 +1,116 @@
+#include "platform/sql/postgres_error.h"
+
+#include <fmt/core.h>
+#include <libpq-fe.h>
+
+#include <array>
+#include <string>
+
+#include "platform/log/log.h"
+#include "platform/sql/errors.h"
+
+namespace florin::sql {
+namespace {
+
+struct Meaning {
+  std::string_view state;  ///< An SQLSTATE, or the class it begins with.
+  ErrorCode code;
+  std::string_view sentence;  ///< Empty: the server's own, which names tables and constraints only.
+};
+
+// The first that fits. PostgreSQL 15 documentation, appendix A.
+constexpr std::array meanings{
+    Meaning{"23", errors::constraint_violated, ""},
+    Meaning{"40001", errors::store_conflict, "another writer was in the way"},
+    Meaning{"40P01", errors::store_conflict, "another writer was in the way"},
+    Meaning{"55P03", errors::store_unavailable,
+            "a lock was held by somebody else for longer than lock_timeout in database.url allows"},
+    Meaning{"57014", errors::store_unavailable,
+            "it took longer than statement_timeout in database.url allows"},
+    Meaning{"53100", errors::store_full, "the disk of the database server is full"},
+    Meaning{"53300", errors::store_unavailable,
+            "the server has no connection left: lower pool_size in database.url or raise its "
+            "max_connections"},
+    Meaning{"53", errors::store_unavailable, "the database server is short of memory"},
+    Meaning{"57P", errors::store_unavailable, "the database server is stopping or starting"},
+    Meaning{"08", errors::store_unavailable, "the connection to the database server was lost"},
+    Meaning{"25006", errors::store_unavailable,
+            "the transaction is read only: database.url must name the primary server"},
+    Meaning{"42501", errors::store_unavailable, ""},
+    Meaning{"XX00", errors::store_corrupt, "the database server reports damaged data"},
+    Meaning{"22021", florin::errors::validation_failed, "a text is not valid UTF-8"},
+    Meaning{"22P05", florin::errors::validation_failed,
+            "a text holds a character that the database cannot keep"},
+};
+
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+std::string_view field(const pg_result* result, int name) {
+  const char* text = PQresultErrorField(result, name);
+  return text ? text : "";
+}
+
+Error lost(std::string_view what) {
+  return Error{errors::store_unavailable,
+               fmt::format("{}: the connection to the database server was lost", what)};
+}
+
+struct Hint {
+  std::string_view sign;  ///< What libpq or the server says.
+  std::string_view advice;
+};
+
+constexpr std::array hints{
+    Hint{"password authentication failed", "check the user and password in database.url"},
+    Hint{"no password supplied", "database.url (or DB_PASSWORD) must give the password"},
+    Hint{"no pg_hba.conf entry", "the server's pg_hba.conf must let this user in from here"},
+    Hint{"could not translate host name", "check the host in database.url"},
+    Hint{"Connection refused", "check host and port in database.url, and that the server runs"},
+    Hint{"No such file or directory", "check host and port in database.url, and that it runs"},
+    Hint{"timeout expired", "check host and port in database.url, and firewalls between"},
+    Hint{"role ", "check the user in database.url"},
+    Hint{"database ", "check the database's name in database.url, or create it"},
+    Hint{"too many", "lower pool_size in database.url or raise the server's max_connections"},
+    Hint{"remaining connection slots",
+         "lower pool_size in database.url or raise the server's max_connections"},
+    Hint{"SSL", "check sslmode and sslrootcert in database.url"},
+    Hint{"certificate", "check sslmode and sslrootcert in database.url"},
+    Hint{"starting up", "the database server is starting"},
+    Hint{"invalid", "check the form of database.url"},
+};
+
+}  // namespace
+
+Error postgres_error(const pg_conn* connection, const pg_result* result, std::string_view what) {
+  const std::string_view state = field(result, PG_DIAG_SQLSTATE);
+  if (state.empty() || PQstatus(connection) == CONNECTION_BAD) return lost(what);
+  const std::string_view message = field(result, PG_DIAG_MESSAGE_PRIMARY);
+  for (const Meaning& meaning : meanings) {
+    if (!state.starts_with(meaning.state)) continue;
+    const std::string_view sentence = meaning.sentence.empty() ? message : meaning.sentence;
+    return Error{meaning.code, fmt::format("{}: {}", what, sentence)};
+  }
+  // Other messages may quote values: they are for the log alone.
+  log::error("the database refused a statement",
+             {{"query", what}, {"sqlstate", state}, {"reason", message}});
+  return Error{florin::errors::internal_error,
+               fmt::format("{}: the database refused the statement ({})", what, state)};
+}
+
+bool ends_connection(const pg_result* result) {
+  const std::string_view state = field(result, PG_DIAG_SQLSTATE);
+  return state.empty() || state.starts_with("57P") || state.starts_with("08");
+}
+
+Error postgres_connect_error(std::string_view message) {
+  const std::string_view said = first_line(message);
+  for (const Hint& hint : hints) {
+    if (message.find(hint.sign) == std::string_view::npos) continue;
+    return Error{errors::store_unavailable,
+                 fmt::format("cannot connect to PostgreSQL: {}; {}", said, hint.advice)};
+  }
+  return Error{errors::store_unavailable,
+               fmt::format("cannot connect to PostgreSQL: {}; check database.url", said)};
+}
+
+}  // namespace florin::sql

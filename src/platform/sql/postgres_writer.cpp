@@ -1,0 +1,147 @@
+#include "platform/sql/postgres_writer.h"
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <thread>
+#include <utility>
+
+#include "base/try.h"
+#include "platform/log/log.h"
+#include "platform/sql/errors.h"
+
+namespace florin::sql {
+namespace {
+
+constexpr Query turn_query{"sql.begin", "SELECT pg_advisory_xact_lock($1), pg_current_xact_id()"};
+constexpr Query fate_query{"sql.fate", "SELECT pg_xact_status($1::xid8)"};
+
+/// The outcome of a commit that nobody answered is asked for so long.
+constexpr auto patience = std::chrono::seconds(20);
+constexpr auto between_questions = std::chrono::milliseconds(100);
+
+}  // namespace
+
+// ---------------------------------------------------------------- a unit's transaction
+
+std::optional<Error> PostgresTx::fault() const {
+  if (!connection_.is_lost() && connection_.in_transaction()) return std::nullopt;
+  if (failure_) return failure_;
+  return Error{florin::errors::internal_error, "a unit of work ended its transaction by itself"};
+}
+
+std::optional<Error> PostgresTx::spoiled() const {
+  return connection_.is_spoiled() ? failure_ : std::nullopt;
+}
+
+template <class T>
+Result<T> PostgresTx::watched(Result<T> outcome) {
+  if (!outcome && !failure_ && (connection_.is_spoiled() || connection_.is_lost()))
+    failure_ = outcome.error();
+  return outcome;
+}
+
+Result<std::int64_t> PostgresTx::exec(const Query& query, std::span<const Param> params) {
+  if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
+  return watched(connection_.exec(query, params));
+}
+
+Result<void> PostgresTx::query(const Query& query, std::span<const Param> params,
+                               const RowVisitor& visit) {
+  if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
+  return watched(connection_.query(query, params, visit));
+}
+
+Result<void> PostgresTx::exec_script(std::string_view sql) {
+  if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(tenant_)));
+  return watched(connection_.exec_script(sql));
+}
+
+// ---------------------------------------------------------------- the writer
+
+PostgresWriter::PostgresWriter(PostgresOptions options,
+                               std::unique_ptr<PostgresConnection> connection)
+    : options_(std::move(options)), connection_(std::move(connection)) {}
+
+Result<void> PostgresWriter::begin() {
+  is_fate_unknown_ = false;
+  if (connection_->is_lost()) TRY(reconnect());
+  if (connection_->in_transaction()) roll_back();
+  TRY(connection_->begin("READ COMMITTED", 0));
+  const Param key[] = {connection_->lock_key()};
+  return connection_->query(turn_query, key, [&](const Row& row) {
+    transaction_ = row.text(1);
+    return false;
+  });
+}
+
+Result<void> PostgresWriter::commit() {
+  auto outcome = connection_->exec_script("COMMIT", "sql.commit");
+  if (outcome || !connection_->is_lost()) return outcome;
+  return ask_what_became();
+}
+
+/// The server may have committed before the connection broke: only it can tell.
+Result<void> PostgresWriter::ask_what_became() {
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  log::warn("the connection broke in a commit", {{"transaction", transaction_}});
+  while (std::chrono::steady_clock::now() < give_up) {
+    std::string fate;
+    if (reconnect()) {
+      const Param number[] = {transaction_};
+      (void)connection_->query(fate_query, number, [&](const Row& row) {
+        fate = row.text(0);
+        return false;
+      });
+    }
+    if (fate == "committed") return {};
+    if (fate == "aborted") {
+      return Error{errors::store_conflict, "sql.commit: the connection to the server was lost"};
+    }
+    std::this_thread::sleep_for(between_questions);
+  }
+  is_fate_unknown_ = true;
+  return Error{errors::store_unavailable,
+               "the database server was lost in a commit and does not say what became of it; "
+               "retrying with the same idempotency key is safe"};
+}
+
+Result<void> PostgresWriter::reconnect() {
+  connection_ = TRY(PostgresConnection::open(options_, PostgresConnection::Role::writer));
+  return {};
+}
+
+void PostgresWriter::roll_back() {
+  if (connection_->is_lost() || !connection_->in_transaction()) return;
+  if (const auto outcome = connection_->exec_script("ROLLBACK", "sql.rollback"); !outcome) {
+    log::error("cannot roll back", {{"reason", outcome.error().detail}});
+  }
+}
+
+Result<void> PostgresWriter::set_savepoint() {
+  return connection_->exec_script("SAVEPOINT unit", "sql.savepoint");
+}
+Result<void> PostgresWriter::undo_to_savepoint() {
+  connection_->forget_tenant();
+  return connection_->exec_script("ROLLBACK TO unit", "sql.undo");
+}
+Result<void> PostgresWriter::release_savepoint() {
+  return connection_->exec_script("RELEASE unit", "sql.release");
+}
+
+std::unique_ptr<WriterTx> PostgresWriter::unit() {
+  return std::make_unique<PostgresTx>(*connection_);
+}
+
+bool PostgresWriter::is_passing(const Error& error) const {
+  // What may have been done must not be done again.
+  if (is_fate_unknown_) return false;
+  // A transaction whose connection broke before the commit has left nothing behind.
+  return error.code == errors::store_conflict ||
+         (error.code == errors::store_unavailable && connection_->is_lost());
+}
+
+}  // namespace florin::sql

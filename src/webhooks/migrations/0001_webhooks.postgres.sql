@@ -1,0 +1,112 @@
+-- 0001_webhooks
+-- Why:  events reach other systems: endpoints and their secrets, one row for each delivery (the outbox), a log of
+--       attempts, replays that are under way, and how far the fan-out has read the event log.
+-- Cost: new tables. A delivery costs one row with three index entries, and one row for each attempt.
+CREATE TABLE webhook_endpoints (
+  id                     BIGINT  NOT NULL PRIMARY KEY,
+  tenant_id              BIGINT  NOT NULL,
+  name                   TEXT,             -- of the configuration; tenants' own endpoints have none
+  url                    TEXT    NOT NULL,
+  description            TEXT    NOT NULL,
+  is_trusted             BIGINT  NOT NULL, -- 1: of the configuration, may lead to private addresses
+  status                 TEXT    NOT NULL CHECK (status IN ('enabled', 'disabled', 'deleted')),
+  disabled_reason        TEXT,
+  event_types            TEXT    NOT NULL, -- JSON array
+  filter                 TEXT    NOT NULL, -- JSON object
+  order_by               TEXT,             -- "subject" or a path in the payload
+  retry_delays_ms        TEXT    NOT NULL, -- JSON array
+  timeout_ms             BIGINT  NOT NULL,
+  rate_limit_per_second  BIGINT,
+  max_concurrency        BIGINT  NOT NULL,
+  certificate_pem        TEXT,
+  sealed_private_key     TEXT,
+  trusted_ca_pem         TEXT    NOT NULL,
+  start_after            BIGINT  NOT NULL, -- events with greater ids are for this endpoint
+  failing_since_us       BIGINT,
+  last_failure_at_us     BIGINT,
+  last_success_at_us     BIGINT,
+  created_at_us          BIGINT  NOT NULL,
+  updated_at_us          BIGINT  NOT NULL
+);
+CREATE INDEX webhook_endpoints_by_tenant ON webhook_endpoints (tenant_id, id);
+CREATE UNIQUE INDEX webhook_endpoints_by_name ON webhook_endpoints (tenant_id, name)
+  WHERE name IS NOT NULL AND status <> 'deleted';
+
+CREATE TABLE webhook_secrets (
+  id             BIGINT  NOT NULL PRIMARY KEY,
+  endpoint_id    BIGINT  NOT NULL REFERENCES webhook_endpoints (id),
+  kind           TEXT    NOT NULL CHECK (kind IN ('hmac', 'ed25519')),
+  sealed         TEXT    NOT NULL,
+  created_at_us  BIGINT  NOT NULL,
+  expires_at_us  BIGINT
+);
+CREATE INDEX webhook_secrets_by_endpoint ON webhook_secrets (endpoint_id, id);
+
+CREATE TABLE webhook_outbox (
+  id                  BIGINT  NOT NULL PRIMARY KEY,
+  tenant_id           BIGINT  NOT NULL,
+  endpoint_id         BIGINT  NOT NULL,
+  event_id            BIGINT  NOT NULL,
+  event_type          TEXT    NOT NULL,
+  state               TEXT    NOT NULL CHECK (state IN ('PENDING', 'DELIVERED', 'FAILED', 'DEAD_LETTER')),
+  attempts            BIGINT  NOT NULL,
+  next_attempt_at_us  BIGINT  NOT NULL, -- the greatest integer: behind an earlier one of its order key
+  order_key           TEXT,
+  is_replay           BIGINT  NOT NULL,
+  last_status         BIGINT,           -- of HTTP; NULL: no answer yet
+  last_error          TEXT,
+  created_at_us       BIGINT  NOT NULL,
+  delivered_at_us     BIGINT,
+  replayed_at_us      BIGINT
+);
+CREATE UNIQUE INDEX webhook_outbox_first ON webhook_outbox (endpoint_id, event_id) WHERE is_replay = 0;
+CREATE INDEX webhook_outbox_due ON webhook_outbox (endpoint_id, next_attempt_at_us)
+  WHERE state IN ('PENDING', 'FAILED');
+CREATE INDEX webhook_outbox_order ON webhook_outbox (endpoint_id, order_key, id)
+  WHERE order_key IS NOT NULL AND state IN ('PENDING', 'FAILED');
+CREATE INDEX webhook_outbox_dead ON webhook_outbox (endpoint_id, id) WHERE state = 'DEAD_LETTER';
+CREATE INDEX webhook_outbox_by_endpoint ON webhook_outbox (endpoint_id, id);
+
+CREATE TABLE webhook_attempts (
+  delivery_id       BIGINT NOT NULL,
+  number            BIGINT NOT NULL,
+  started_at_us     BIGINT NOT NULL,
+  duration_us       BIGINT NOT NULL,
+  status            BIGINT,
+  error             TEXT,
+  request_headers   TEXT   NOT NULL, -- JSON object; the body is the payload of the event
+  response_headers  TEXT   NOT NULL, -- JSON object
+  response_body     TEXT   NOT NULL, -- cut at 4 KiB
+  is_cut_off        BIGINT NOT NULL,
+  PRIMARY KEY (delivery_id, number)
+);
+
+CREATE TABLE webhook_replays (
+  id             BIGINT  NOT NULL PRIMARY KEY,
+  tenant_id      BIGINT  NOT NULL,
+  endpoint_id    BIGINT  NOT NULL,
+  kind           TEXT    NOT NULL CHECK (kind IN ('since', 'failed')),
+  position       BIGINT  NOT NULL, -- the last event (since) or delivery (failed) that was looked at
+  last           BIGINT  NOT NULL, -- where it ends
+  created_at_us  BIGINT  NOT NULL
+);
+
+CREATE TABLE webhook_cursor (
+  name      TEXT   NOT NULL PRIMARY KEY,
+  event_id  BIGINT NOT NULL
+);
+
+-- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
+-- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
+ALTER TABLE webhook_endpoints ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_endpoints FORCE ROW LEVEL SECURITY;
+CREATE POLICY webhook_endpoints_of_tenant ON webhook_endpoints
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE webhook_outbox ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_outbox FORCE ROW LEVEL SECURITY;
+CREATE POLICY webhook_outbox_of_tenant ON webhook_outbox
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+ALTER TABLE webhook_replays ENABLE ROW LEVEL SECURITY;
+ALTER TABLE webhook_replays FORCE ROW LEVEL SECURITY;
+CREATE POLICY webhook_replays_of_tenant ON webhook_replays
+  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
