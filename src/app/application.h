@@ -6,6 +6,7 @@
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
+#include "cluster/keeper.h"
 #include "events/events.h"
 #include "hub/module.h"
 #include "idempotency/idempotency.h"

@@ -22,7 +22,11 @@ void ClusterFixture::Process::join_with(std::initializer_list<std::string> dutie
                     [](const std::string& duty) { return "{\"of\":\"" + duty + "\"}"; },
                     [this] { is_evicted = true; }});
   for (const std::string& duty : duties) {
-    keeper->add({duty, "Work of a test.", [this, duty] { at_work.insert(duty); },
+    keeper->add({duty, "Work of a test.",
+                 [this, duty]() -> Result<void> {
+                   at_work.insert(duty);
+                   return {};
+                 },
                  [this, duty] { at_work.erase(duty); }});
   }
 }

@@ -106,7 +106,13 @@ Result<void> Keeper::take_free() {
 void Keeper::begin_and_end() {
   for (const Duty& duty : duties_) {
     const bool is_ours = holds(duty.name) && !is_giving_up_;
-    if (is_ours && begun_.insert(duty.name).second) duty.begin();
+    if (is_ours && !begun_.contains(duty.name)) {
+      const auto begun = duty.begin();
+      if (begun)
+        begun_.insert(duty.name);
+      else
+        log::warn("a duty cannot begin", {{"duty", duty.name}, {"code", begun.error().code.name}});
+    }
     if (!is_ours && begun_.erase(duty.name) > 0) duty.end();
   }
 }

@@ -19,7 +19,7 @@ namespace florin::cluster {
 struct Duty {
   std::string name;  ///< Of the lease: "webhooks.deliver"
   std::string help;  ///< One sentence for people.
-  std::function<void()> begin = [] {};
+  std::function<Result<void>()> begin = [] { return Result<void>(); };  ///< Tried again on error.
   std::function<void()> end = [] {};  ///< Must come back within seconds: beats wait for it.
 };
 

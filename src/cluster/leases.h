@@ -21,7 +21,7 @@ namespace florin::cluster {
 /// by his own steady clock, may take it, with the next fencing number. A holder that slept through
 /// this finds it out when it renews, and at the latest in check(), inside the unit of work that
 /// must not be written by two. Used by one thread at a time, but for check() and list().
-/// Source: docs/adr/0010-leases.md.
+/// Source: docs/adr/0013-leases.md.
 class Leases {
  public:
   Leases(sql::Database& database, const Clock& clock, const Clock& steady, Self self,

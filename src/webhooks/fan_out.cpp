@@ -1,6 +1,8 @@
 #include "webhooks/fan_out.h"
 
+#include <algorithm>
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include "base/id_generator.h"
@@ -37,6 +39,8 @@ void FanOut::replay() {
 }
 
 std::int64_t FanOut::turn() {
+  if (const auto looked = look_around_at_times(); !looked)
+    log::warn("changes of other nodes cannot be read", {{"code", looked.error().code.name}});
   const auto has_read = read_on();
   if (!has_read) {
     log::warn("the event log cannot be fanned out", {{"code", has_read.error().code.name}});
@@ -135,6 +139,7 @@ Result<void> FanOut::write(std::vector<Waiting> deliveries, const Also& also) {
   std::vector<Waiting> fresh;
   parts_.database.submit(
       [&](sql::Tx& tx) -> Result<void> {
+        TRY(parts_.fence(tx));
         fresh.clear();
         for (Waiting& waiting : deliveries) {
           if (!TRY(outbox::insert(tx, waiting.delivery))) continue;
@@ -154,9 +159,29 @@ Result<void> FanOut::write(std::vector<Waiting> deliveries, const Also& also) {
 Result<void> FanOut::save_cursor_at_times() {
   const Timestamp now = parts_.clock.now();
   if (*position_ == saved_ || now < saved_at_.plus_us(cursor_every_us)) return {};
-  TRY(parts_.database.write([&](sql::Tx& tx) { return outbox::set_cursor(tx, *position_); }));
+  TRY(parts_.database.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(parts_.fence(tx));
+    return outbox::set_cursor(tx, *position_);
+  }));
   saved_ = *position_;
   saved_at_ = now;
+  return {};
+}
+
+Result<void> FanOut::look_around_at_times() {
+  const std::int64_t every_us = parts_.settings.look_around_ms * 1'000;
+  const Timestamp now = parts_.clock.now();
+  if (every_us == 0 || now < looked_around_at_.plus_us(every_us)) return {};
+  looked_around_at_ = now;
+  auto current = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.versions(tx); }));
+  std::vector<EndpointStore::Version> changed;  // And gone: those are known in no version.
+  std::set_symmetric_difference(current.begin(), current.end(), versions_.begin(), versions_.end(),
+                                std::back_inserter(changed));
+  for (const auto& version : changed) parts_.dispatcher.reload(version.endpoint);
+  for (const auto& version : current) parts_.dispatcher.look(version.endpoint);
+  versions_ = std::move(current);
+  known_mark_.reset();
+  has_replays_ = true;
   return {};
 }
 
