@@ -1,9 +1,11 @@
 #include "app/command_line.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <functional>
@@ -145,6 +147,7 @@ Result<int> Program::serve() {
     settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
   const auto database = TRY(open(settings));
   Application application(*database, clock, settings, TRY(load_secret_key(settings)));
+  TRY(application.join([] { ::kill(::getpid(), SIGTERM); }));
   Core& core = application.core();
   TRY(core.recover());
   std::optional<Demo> demo;
@@ -157,6 +160,8 @@ Result<int> Program::serve() {
   print_welcome(settings, application.port(), demo ? &*demo : nullptr);
   stop.wait();
   log::info("stopping");
+  application.begin_to_leave();
+  stop.wait_for(std::chrono::milliseconds(settings.drain_delay_ms));
   application.stop();
   log::info("stopped");
   return exit_done;

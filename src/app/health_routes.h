@@ -1,8 +1,8 @@
 #pragma once
 #include <functional>
-#include <string>
 #include <vector>
 
+#include "app/service_checks.h"
 #include "platform/http/route.h"
 
 namespace florin::metrics {
@@ -11,17 +11,14 @@ class Registry;
 namespace florin::sql {
 class Database;
 }
-namespace florin::jobs {
-class Scheduler;
-}
 
 namespace florin::app {
 
 struct HealthSources {
   sql::Database& database;
-  jobs::Scheduler& scheduler;
   metrics::Registry& metrics;
-  std::vector<std::string> modules;  ///< Names of the modules this process runs.
+  std::vector<ServiceCheck> services;    ///< The modules this process runs.
+  std::function<bool()> takes_requests;  ///< False once it has been told to stop.
 };
 
 /// GET /health, /health/ready, /health/services, /{service}/actuator/health and /metrics; all

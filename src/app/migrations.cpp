@@ -13,9 +13,9 @@ namespace florin::app {
 
 std::vector<sql::Migration> all_migrations() {
   std::vector<sql::Migration> all;
-  for (const auto module :
-       {cluster::migrations(), idempotency::migrations(), access::migrations(), events::migrations(), ledger::migrations(),
-        webhooks::migrations(), hub::migrations(), reconciliation::migrations()}) {
+  for (const auto module : {cluster::migrations(), idempotency::migrations(), access::migrations(),
+                            events::migrations(), ledger::migrations(), webhooks::migrations(),
+                            hub::migrations(), reconciliation::migrations()}) {
     all.insert(all.end(), module.begin(), module.end());
   }
   return all;

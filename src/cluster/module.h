@@ -4,6 +4,9 @@
 #include "platform/http/route.h"
 #include "platform/sql/migration.h"
 
+namespace florin {
+class Clock;
+}
 namespace florin::jobs {
 class Scheduler;
 }
