@@ -72,7 +72,8 @@ class Application {
   ~Application();  ///< As stop().
 
   /// Takes the node id, before anything is written with it. `on_evicted` is called when another
-  /// process was given it: this one must end. Errors: node_id_taken; store errors.
+  /// process was given it: this one must end. Errors: node_id_taken,
+  /// one_node_only (SQLite); store errors.
   Result<void> join(std::function<void()> on_evicted);
   /// Recovers and starts everything. Errors: cannot_listen, node_id_taken, store errors.
   Result<void> start();

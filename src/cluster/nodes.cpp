@@ -57,6 +57,14 @@ Error taken(const Node& other) {
                       other.self.node, other.self.host, other.self.address)};
 }
 
+Error not_alone(const Node& other) {
+  return {
+      errors::one_node_only,
+      fmt::format("node {} on {} ({}) works on this SQLite database, which serves one process at "
+                  "a time; stop it first, or move to PostgreSQL for several",
+                  other.self.node, other.self.host, other.self.address)};
+}
+
 }  // namespace
 
 Nodes::Nodes(sql::Database& database, const Clock& clock, const Clock& steady, Self self,
@@ -77,9 +85,9 @@ Result<bool> Nodes::try_join() {
   for (const Node& other : TRY(list())) {
     if (other.self.node != self_.node) continue;
     if (other.self.session == self_.session) return true;
-    if (sighting_ && sighting_->session == other.self.session && sighting_->beats != other.beats)
-      return taken(other);
-    return is_dead(other, seen_at) ? TRY(take_place_of(other)) : false;
+    const auto alive = is_alive(other, seen_at);
+    if (alive && *alive) return taken(other);
+    return alive ? TRY(take_place_of(other)) : false;
   }
   return false;  // It left between the two looks.
 }
@@ -95,11 +103,42 @@ Result<void> Nodes::join() {
   return {};
 }
 
-bool Nodes::is_dead(const Node& other, Timestamp seen_at) {
-  if (has_ended(other.self.process)) return true;
-  if (!sighting_ || sighting_->session != other.self.session)
-    sighting_ = {other.self.session, other.beats, seen_at};
-  return seen_at >= sighting_->since.plus_us(other.ttl_us);
+Result<bool> Nodes::try_be_alone() {
+  const Timestamp seen_at = steady_.now();
+  bool is_known = true;
+  for (const Node& other : TRY(list())) {
+    if (other.self.session == self_.session) continue;
+    const auto alive = is_alive(other, seen_at);
+    if (alive && *alive) {
+      TRY(leave());
+      return not_alone(other);
+    }
+    is_known = is_known && alive.has_value();
+    if (alive) TRY(forget(other));
+  }
+  TRY(database_.write([&](sql::Tx& tx) { return beat(tx); }));
+  return is_known;
+}
+
+Result<void> Nodes::be_alone() {
+  while (!TRY(try_be_alone())) std::this_thread::sleep_for(between_looks);
+  return {};
+}
+
+std::optional<bool> Nodes::is_alive(const Node& other, Timestamp seen_at) {
+  if (has_ended(other.self.process)) return false;
+  Sighting& sighting = sightings_[other.self.node];
+  if (sighting.session != other.self.session) sighting = {other.self.session, other.beats, seen_at};
+  if (sighting.beats != other.beats) return true;
+  if (seen_at >= sighting.since.plus_us(other.ttl_us)) return false;
+  return std::nullopt;
+}
+
+Result<void> Nodes::forget(const Node& other) const {
+  return database_.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(tx.exec(node_remove, {other.self.node, other.self.session}));
+    return {};
+  });
 }
 
 Result<bool> Nodes::take_place_of(const Node& other) const {
@@ -123,10 +162,9 @@ Result<void> Nodes::beat(sql::Tx& tx) const {
 }
 
 Result<void> Nodes::leave() const {
-  return database_.write([&](sql::Tx& tx) -> Result<void> {
-    TRY(tx.exec(node_remove, {self_.node, self_.session}));
-    return {};
-  });
+  Node self;
+  self.self = self_;
+  return forget(self);
 }
 
 Result<std::vector<Node>> Nodes::list() const {

@@ -1,4 +1,5 @@
 #pragma once
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -28,6 +29,12 @@ class Nodes {
   Result<bool> try_join();
   /// As try_join(), again and again until it is known; sleeps in between.
   Result<void> join();
+  /// After join(), where the database serves one node at a time: forgets those that are dead.
+  /// False: it is not known yet whether another lives; ask again soon. Beats, too. Errors:
+  /// one_node_only (another lives; this one has left again); store errors.
+  Result<bool> try_be_alone();
+  /// As try_be_alone(), again and again until it is known.
+  Result<void> be_alone();
   /// Says that this process lives, inside the caller's unit of work. Errors: node_evicted.
   Result<void> beat(sql::Tx& tx) const;
   /// Frees the node id at once.
@@ -42,7 +49,9 @@ class Nodes {
     std::int64_t beats = 0;
     Timestamp since;  // Steady.
   };
-  bool is_dead(const Node& other, Timestamp seen_at);
+  /// Whether the other is seen to live, or to be dead; nothing: not known yet.
+  std::optional<bool> is_alive(const Node& other, Timestamp seen_at);
+  Result<void> forget(const Node& other) const;
   Result<bool> take_place_of(const Node& other) const;
 
   sql::Database& database_;
@@ -50,7 +59,7 @@ class Nodes {
   const Clock& steady_;
   const Self self_;
   const std::int64_t ttl_us_;
-  std::optional<Sighting> sighting_;  // Of the process that has our id.
+  std::map<int, Sighting> sightings_;  // Of the processes that are in our way, by node.
 };
 
 }  // namespace florin::cluster

@@ -60,6 +60,29 @@ TEST_F(NodesTest, OthersHaveOtherNumbers) {
   EXPECT_FALSE(list[1].is_live(first.clock.now().plus_seconds(ttl_s)));
 }
 
+TEST_F(NodesTest, WhereOneAloneMayWorkASecondLeavesAgain) {
+  Process first(*this, 1, "first"), second(*this, 2, "second");
+  ASSERT_TRUE(*first.nodes.try_join());
+  EXPECT_TRUE(*first.nodes.try_be_alone());
+  ASSERT_TRUE(*second.nodes.try_join());
+  EXPECT_FALSE(*second.nodes.try_be_alone());  // Not known yet.
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return first.nodes.beat(tx); }));
+  const auto refused = second.nodes.try_be_alone();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errors::one_node_only);
+  EXPECT_EQ(first.nodes.list()->size(), 1u);
+}
+
+TEST_F(NodesTest, WhereOneAloneMayWorkTheDeadAreForgotten) {
+  Process first(*this, 1, "first"), second(*this, 2, "second");
+  ASSERT_TRUE(*first.nodes.try_join());
+  ASSERT_TRUE(*second.nodes.try_join());
+  EXPECT_FALSE(*second.nodes.try_be_alone());
+  pass_seconds(ttl_s);
+  EXPECT_TRUE(*second.nodes.try_be_alone());
+  EXPECT_EQ(second.nodes.list()->size(), 1u);
+}
+
 TEST_F(NodesTest, AProcessThatIsKnownToHaveEndedIsReplacedAtOnce) {
   // A real process of this machine that has ended: whoever starts after a crash need not wait.
   std::array<int, 2> ends{};
