@@ -61,6 +61,7 @@ struct Program {
   bool sandbox = false;
   bool check_only = false;
   bool reference = false;
+  bool as_json = false;
   KeyOptions key;
   ReconcileOptions reconciliation;
   SandboxFlags sandbox_flags;
@@ -203,7 +204,9 @@ Result<int> Program::config() const {
 
 Result<int> Program::doctor() const {
   const Config settings = TRY(load()).config;
-  return run_doctor(settings, clock) ? exit_done : exit_fault_found;
+  const DoctorReport report = examine(settings, clock);
+  fmt::print("{}", as_json ? report.json() : report.text());
+  return report.well() ? exit_done : exit_fault_found;
 }
 
 /// Progress on a terminal, on one line that is written over.
@@ -478,7 +481,8 @@ class CommandLine {
     config->add_flag("--reference", program_.reference,
                      "Print every setting with its default and meaning instead");
     command(root_, "doctor", "Check everything the server depends on, with advice",
-            &Program::doctor);
+            &Program::doctor)
+        ->add_flag("--json", program_.as_json, "Print JSON");
     command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds",
             &Program::verify);
     CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines",

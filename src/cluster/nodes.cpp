@@ -167,8 +167,10 @@ Result<void> Nodes::leave() const {
   return forget(self);
 }
 
-Result<std::vector<Node>> Nodes::list() const {
-  return database_.read([](sql::Tx& tx) -> Result<std::vector<Node>> {
+Result<std::vector<Node>> Nodes::list() const { return list_nodes(database_); }
+
+Result<std::vector<Node>> list_nodes(sql::Database& database) {
+  return database.read([](sql::Tx& tx) -> Result<std::vector<Node>> {
     std::vector<Node> nodes;
     TRY(tx.query(node_list, {}, [&](const sql::Row& row) {
       nodes.push_back(node_of(row));

@@ -14,6 +14,9 @@ class Tx;
 
 namespace florin::cluster {
 
+/// All that are registered, by id. Errors: store errors.
+Result<std::vector<Node>> list_nodes(sql::Database& database);
+
 /// Who works on this database. A node id belongs to one live process: ids of rows are made with it.
 /// A process is dead when its count of beats stood still for its ttl, measured by the looker's
 /// steady clock: nobody's wall clock matters. Used by one thread at a time, but for list().

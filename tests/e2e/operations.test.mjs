@@ -102,7 +102,7 @@ describe('SIGTERM', () => {
     const answer = await books.api.post('/v1/transfers', transferOf(ana, shop));
     bodyOf(answer, 201);
     assert.equal(answer.headers.connection, 'close');
-    assert.equal(await deliverer(books.api), null, 'its work is free for others');
+    await eventually('its work is free for others', async () => await deliverer(books.api) === null, 2_500);
     assert.deepEqual(await books.server.whenEnded, {code: 0, signal: null});
   });
 
