@@ -78,7 +78,9 @@ Result<void> FanOut::load_cursor() {
 /// Called after events were read: endpoints newer than an event are right for it (what they may not
 /// have is below their `start_after`), older ones may have missed their own making.
 Result<void> FanOut::refresh_endpoints() {
-  if (known_mark_ && parts_.changes.is_still(*known_mark_)) return {};
+  // What other nodes change is not announced here: then nothing that is known may be trusted.
+  const bool is_only_node = parts_.settings.look_around_ms == 0;
+  if (is_only_node && known_mark_ && parts_.changes.is_still(*known_mark_)) return {};
   const auto mark = parts_.changes.settled();
   auto enabled = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.enabled(tx); }));
   endpoints_.clear();
@@ -93,12 +95,14 @@ Result<void> FanOut::refresh_endpoints() {
 Result<FanOut::Plan> FanOut::plan() {
   if (endpoints_.empty()) {
     const EventId newest = TRY(parts_.events.newest());
+    if (newest <= *position_) return Plan();
     TRY(refresh_endpoints());
     // When nobody wants what is there, it is stepped over unread.
-    if (endpoints_.empty()) return Plan{{}, newest > *position_ ? newest : EventId()};
+    if (endpoints_.empty()) return Plan{{}, newest};
   }
   Plan plan;
   auto events = TRY(parts_.events.read_after(*position_, events_at_once));
+  if (events.empty()) return plan;
   TRY(refresh_endpoints());
   for (events::Event& event : events) {
     plan.read_to = event.id;
