@@ -4,7 +4,7 @@
 #include <system_error>
 #include <utility>
 
-#include "app/default_partner.h"
+#include "app/configured_parties.h"
 #include "app/docs_routes.h"
 #include "app/health_routes.h"
 #include "app/http_errors.h"
@@ -22,6 +22,7 @@
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "reconciliation/reconciliation_routes.h"
+#include "relay/module.h"
 #include "webhooks/module.h"
 
 namespace florin::app {
@@ -29,6 +30,7 @@ namespace {
 
 /// On one node alone, whichever holds their leases.
 constexpr const char* delivering = "webhooks.deliver";
+constexpr const char* relaying = "relay.kafka";
 constexpr const char* reconciling = "reconciliation.run";
 /// What another node changed is seen after this time.
 constexpr std::int64_t look_around_ms = 2'000;
@@ -49,8 +51,32 @@ webhooks::Settings webhook_settings_for(const sql::Database& database,
   return settings;
 }
 
+std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& clock,
+                                            metrics::Registry& metrics) {
+  if (config.redis.host.empty()) return cache::limiter_in_memory();
+  return cache::limiter_over_redis(config.redis, clock, metrics);
+}
+
 std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
+}
+
+/// Redis as the health page shows it; nothing while limits are kept in memory.
+DependencyState dependency_of(const cache::RateLimiter& limits) {
+  return [&limits]() -> std::optional<Dependency> {
+    cache::LimiterState state = limits.state();
+    if (!state.is_remote) return std::nullopt;
+    return Dependency{"redis", state.is_shared, std::move(state.detail)};
+  };
+}
+
+/// Kafka as the health page shows it; nothing while it is not configured.
+DependencyState dependency_of(const relay::Relay& relay) {
+  return [&relay]() -> std::optional<Dependency> {
+    if (!relay.is_configured()) return std::nullopt;
+    relay::Health health = relay.health();
+    return Dependency{"kafka", health.is_healthy, std::move(health.detail)};
+  };
 }
 
 }  // namespace
@@ -71,7 +97,9 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 
 Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key,
            Turns turns)
-    : vault(secret_key),
+    : database(db),
+      limits(limiter(config, clock, metrics)),
+      vault(secret_key),
       ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
       events(db, ids),
@@ -80,7 +108,8 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
                webhook_settings_for(db, config.webhooks)),
-      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
+      relay({db, clock, ids, access, events, metrics}, config.relay),
+      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
       reconciliation_items(clock, events, ledger),
@@ -89,18 +118,22 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
 Result<void> Core::recover() {
   TRY(ledger.recover());
   TRY(webhooks.recover());
+  TRY(relay.recover());
   return hub.recover();
 }
 
 http::Routes Application::routes() {
-  http::Routes all =
-      health_routes({database_, core_.metrics, service_checks({core_, nodes_, scheduler_, clock_}),
-                     [this] { return !is_leaving_; }});
+  http::Routes all = health_routes({database_,
+                                    core_.metrics,
+                                    service_checks({core_, nodes_, scheduler_, clock_}),
+                                    [this] { return !is_leaving_; },
+                                    {dependency_of(*core_.limits), dependency_of(core_.relay)}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core_.events),
         cluster::routes({nodes_, leases_, keeper_, scheduler_, clock_}),
         ledger::ledger_routes(core_.ledger, core_.queries, core_.idempotency, status_of),
         webhooks::routes(core_.webhooks, core_.idempotency), core_.hub.routes(),
+        relay::routes(core_.relay, core_.idempotency),
         reconciliation::reconciliation_routes(core_.reconciliations, core_.reconciliation_items,
                                               core_.idempotency,
                                               [this] { core_.reconciliation_runner.wake(); })}) {
@@ -120,7 +153,7 @@ Application::Application(sql::Database& database, const Clock& clock, const Conf
                [this](const std::string& duty) { return note_of(duty); },
                [this] { on_evicted_(); }}),
       core_(database, clock, config, secret_key, turns()),
-      gate_(database, clock),
+      gate_(database, clock, *core_.limits),
       scheduler_(clock, [this](const std::string& job) { return keeper_.holds(job); }),
       server_(config.http, routes(), gate_, clock, core_.metrics, status_of) {
   add_jobs(database, clock);
@@ -156,6 +189,7 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                   true});
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
+  for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
 }
 
 void Application::add_duties() {
@@ -164,6 +198,9 @@ void Application::add_duties() {
   }
   keeper_.add({delivering, "Makes deliveries of events and sends them.",
                [this] { return core_.webhooks.begin(); }, [this] { core_.webhooks.end(); }});
+  if (core_.relay.is_configured())
+    keeper_.add({relaying, "Carries events to Kafka, and those of others in.",
+                 [this] { return core_.relay.start(); }, [this] { core_.relay.stop(); }});
   keeper_.add({reconciling, "Works on queued reconciliations.", [this]() -> Result<void> {
                  core_.reconciliation_runner.wake();
                  return {};
@@ -185,28 +222,14 @@ Result<void> Application::join(std::function<void()> on_evicted) {
   return {};
 }
 
-Result<void> Application::ensure_webhooks() {
-  const RgsWebhook& rgs = config_.rgs_webhook;
-  if (rgs.url.empty()) return {};
-  webhooks::NewEndpoint wanted;
-  wanted.tenant = TRY(tenant_by_name(core_.access, config_.sandbox ? "demo" : "default")).id;
-  wanted.name = "rgs";
-  wanted.url = rgs.url;
-  wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
-  wanted.is_trusted = true;
-  wanted.manner = config_.webhooks.manner;
-  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
-  const auto most = static_cast<std::size_t>(rgs.max_retries);
-  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
-  if (!rgs.secret.empty()) wanted.secret = rgs.secret;
-  TRY(core_.webhooks.ensure_endpoint(wanted));
-  return {};
-}
-
 Result<void> Application::start() {
   TRY(core_.recover());
   TRY(gate_.refresh());
-  TRY(ensure_webhooks());
+  core_.limits->start();
+  if (!config_.rgs_webhook.url.empty()) {
+    const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;
+    TRY(ensure_game_server_endpoint(core_, tenant, config_));
+  }
   TRY(keeper_.start());
   TRY(server_.start());
   scheduler_.start();

@@ -15,6 +15,7 @@
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
@@ -22,6 +23,7 @@
 #include "reconciliation/items.h"
 #include "reconciliation/runner.h"
 #include "reconciliation/runs.h"
+#include "relay/relay.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::sql {
@@ -46,7 +48,9 @@ struct Core {
   Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key,
        Turns turns = {});
 
+  sql::Database& database;
   metrics::Registry metrics;
+  std::unique_ptr<cache::RateLimiter> limits;  ///< Started by the server alone.
   crypto::Vault vault;
   IdGenerator ids;
   access::Access access;
@@ -55,6 +59,7 @@ struct Core {
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
   webhooks::Webhooks webhooks;
+  relay::Relay relay;
   hub::Hub hub;
   reconciliation::Runs reconciliations;
   reconciliation::Items reconciliation_items;
@@ -92,8 +97,6 @@ class Application {
   void add_duties();
   Turns turns() const;
   std::string note_of(const std::string& duty) const;
-  /// The game server's endpoint, where the configuration names one.
-  Result<void> ensure_webhooks();
 
   const Config config_;
   sql::Database& database_;

@@ -9,8 +9,10 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "platform/cache/redis.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
+#include "relay/settings.h"
 #include "webhooks/settings.h"
 
 namespace florin::app {
@@ -47,10 +49,12 @@ struct Config {
   bool sandbox = false;
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;
+  cache::RedisOptions redis;  ///< Without a host each node keeps its own limits.
   webhooks::Settings webhooks;
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;
   RgsWebhook rgs_webhook;
+  relay::Settings relay;
 
   std::string effective_database_url() const;
 };

@@ -14,6 +14,7 @@
 #include "base/try.h"
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
+#include "platform/cache/redis.h"
 #include "platform/sql/database.h"
 
 namespace florin::app {
@@ -191,6 +192,18 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   check_integrity(**database, report);
 }
 
+void check_cache(const Config& config, DoctorReport& report) {
+  if (config.redis.host.empty()) return;
+  const auto found = cache::check_redis(config.redis);
+  if (!found) {
+    report.bad("redis", found.error().detail,
+               "Requests go on meanwhile, with rate limits per node; see docs/redis.md.");
+  } else {
+    report.good("redis",
+                fmt::format("version {}, answers in {} us", found->version, found->round_trip_us));
+  }
+}
+
 }  // namespace
 
 DoctorReport examine(const Config& config, const Clock& clock) {
@@ -198,6 +211,7 @@ DoctorReport examine(const Config& config, const Clock& clock) {
   check_host(config, clock, report);
   check_settings(config, report);
   check_database(config, clock, report);
+  check_cache(config, report);
   return report;
 }
 

@@ -70,6 +70,13 @@ Response services_response(const HealthSources& sources) {
     worst = std::max(worst, found.health);
     write_service(writer, service.name, to_string(found.health), found.reason);
   }
+  for (const DependencyState& look : sources.dependencies) {
+    const auto dependency = look();
+    if (!dependency) continue;
+    const Health health = dependency->is_healthy ? Health::healthy : Health::degraded;
+    worst = std::max(worst, health);
+    write_service(writer, dependency->name, to_string(health), dependency->detail);
+  }
   writer.end_array();
 
   std::string body;

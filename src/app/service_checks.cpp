@@ -91,6 +91,7 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
       module("ledger", well),
       module("webhooks", [&core] { return look_at_webhooks(core); }),
       module("hub", [&core] { return look_at_hub(core); }),
+      module("relay", well),
       module("reconciliation", [&core] { return look_at_reconciliation(core); }),
       module("cluster",
              [&nodes = parts.nodes, &clock = parts.clock] { return look_at_nodes(nodes, clock); }),

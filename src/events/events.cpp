@@ -25,6 +25,9 @@ constexpr Query event_by_id{"events.by_id",
 constexpr Query events_after{"events.after",
                              FLORIN_EVENT_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2"};
 #undef FLORIN_EVENT_COLUMNS
+constexpr Query count_events_after{
+    "events.count_after",
+    "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS some"};
 constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1"};
 
 constexpr int max_scanned = 100'000;
@@ -48,7 +51,18 @@ bool matches(const Row& row, const Filter& filter) {
          (!filter.until || at < *filter.until);
 }
 
+/// What stands before `data` in a payload. Quotes within its texts are escaped, so that it cannot
+/// be found in one of them.
+constexpr std::string_view before_data = ",\"data\":";
+
 }  // namespace
+
+std::string_view data_of(const Event& event) {
+  std::string_view data = event.payload;
+  data.remove_prefix(data.find(before_data) + before_data.size());
+  data.remove_suffix(1);
+  return data;
+}
 
 EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
 
@@ -64,7 +78,7 @@ Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
   event.at.append_rfc3339(payload);
   payload += "\",\"subject\":";
   json::append_string(payload, event.subject);
-  payload += ",\"data\":";
+  payload += before_data;
   payload += event.data;
   payload += '}';
   const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
@@ -112,6 +126,17 @@ Result<std::vector<Event>> EventLog::read_after(EventId after, int limit) {
       return true;
     }));
     return events;
+  });
+}
+
+Result<std::int64_t> EventLog::count_after(EventId after, std::int64_t limit) {
+  return database_.read([&](sql::Tx& tx) -> Result<std::int64_t> {
+    std::int64_t count = 0;
+    TRY(tx.query(count_events_after, {after.value, limit}, [&](const Row& row) {
+      count = row.integer(0);
+      return false;
+    }));
+    return count;
   });
 }
 

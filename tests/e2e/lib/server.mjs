@@ -38,7 +38,7 @@ export function makeFolder() {
 /** The developer's own settings must not steer the binary under test. */
 function cleanEnvironment(extra = {}) {
   const inherited = Object.entries(process.env)
-      .filter(([name]) => !/^(FLORIN_|DB_|NODE_TEST_CONTEXT)/.test(name));
+      .filter(([name]) => !/^(FLORIN_|DB_|REDIS_|NODE_TEST_CONTEXT)/.test(name));
   return {...Object.fromEntries(inherited), ...extra};
 }
 
