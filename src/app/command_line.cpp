@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "app/application.h"
+#include "app/backup.h"
 #include "app/configured_parties.h"
 #include "app/doctor.h"
 #include "app/export.h"
@@ -64,10 +65,12 @@ struct Program {
   bool sandbox = false;
   bool check_only = false;
   bool reference = false;
+  bool as_json = false;
   KeyOptions key;
   PartnerOptions partner;
   ReconcileOptions reconciliation;
   SandboxFlags sandbox_flags;
+  BackupOptions backup;
   std::string tenant_name;
   std::string file;
   Work work;
@@ -85,6 +88,8 @@ struct Program {
   Result<int> verify() const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
+  Result<int> make_backup() const;
+  Result<int> restore_backup() const;
   Result<int> reconcile() const;
   Result<int> create_tenant() const;
   Result<int> list_tenants() const;
@@ -163,7 +168,9 @@ Result<int> Program::config() const {
 
 Result<int> Program::doctor() const {
   const Config settings = TRY(load()).config;
-  return run_doctor(settings, clock) ? exit_done : exit_fault_found;
+  const DoctorReport report = examine(settings, clock);
+  fmt::print("{}", as_json ? report.json() : report.text());
+  return report.well() ? exit_done : exit_fault_found;
 }
 
 /// Progress on a terminal, on one line that is written over.
@@ -209,6 +216,31 @@ Result<int> Program::import_from_file() const {
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
   return verify();
+}
+
+void print_backup(const Manifest& manifest, std::string_view what, const std::string& where) {
+  fmt::print("{} {}: {}, {} bytes, SHA-256 {}, of {}\n", what, where, manifest.file, manifest.bytes,
+             manifest.sha256, manifest.created_at);
+  if (!manifest.has_secret_key)
+    fmt::print(
+        "secret.key is not in it: without that key (or ENCRYPTION_KEY) sealed secrets are "
+        "lost\n");
+}
+
+Result<int> Program::make_backup() const {
+  const Config settings = TRY(load()).config;
+  const Manifest made = TRY(back_up(settings, clock, backup, show_progress));
+  end_progress();
+  print_backup(made, "backup written to", backup.folder);
+  return exit_done;
+}
+
+Result<int> Program::restore_backup() const {
+  const Config settings = TRY(load()).config;
+  const Manifest read = TRY(restore(settings, backup, show_progress));
+  end_progress();
+  print_backup(read, "restored from", backup.folder);
+  return exit_done;
 }
 
 Result<int> Program::reconcile() const {
@@ -467,7 +499,8 @@ class CommandLine {
     config->add_flag("--reference", program_.reference,
                      "Print every setting with its default and meaning instead");
     command(root_, "doctor", "Check everything the server depends on, with advice",
-            &Program::doctor);
+            &Program::doctor)
+        ->add_flag("--json", program_.as_json, "Print JSON");
     command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds",
             &Program::verify);
     CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines",
@@ -477,6 +510,7 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    add_backup();
     add_reconcile_options(*command(root_, "reconcile",
                                    "Compare a period with a partner's side, or two files; exit 1 "
                                    "when they differ",
@@ -486,6 +520,20 @@ class CommandLine {
     add_tenants();
     add_keys();
     add_partners();
+  }
+
+  void add_backup() {
+    BackupOptions& backup = program_.backup;
+    CLI::App* making = command(root_, "backup", "Copy the database beside a running server",
+                               &Program::make_backup);
+    making->add_option("--out", backup.folder, "Folder to make")->required();
+    making->add_flag("--with-secret-key", backup.with_secret_key,
+                     "Put secret.key into it: then it opens what the database keeps sealed");
+    CLI::App* restoring =
+        command(root_, "restore", "Put a backup to where no database is", &Program::restore_backup);
+    restoring->add_option("--in", backup.folder, "Folder of the backup")->required();
+    for (CLI::App* each : {making, restoring})
+      each->add_flag("--verify", backup.verify, "Prove the books of the copy, as florin verify");
   }
 
   void add_sandbox() {

@@ -319,6 +319,11 @@ std::vector<Setting> server_settings() {
       number<int>("http.drain_timeout_ms", "FLORIN_HTTP_DRAIN_TIMEOUT_MS",
                   "Time to finish running requests at shutdown, in milliseconds, 0 to 600000.", 0,
                   600'000, [](Config& c) -> int& { return c.http.drain_timeout_ms; }),
+      number<int>(
+          "http.drain_delay_ms", "FLORIN_HTTP_DRAIN_DELAY_MS",
+          "How long a server that was told to stop goes on answering, with /health/ready at "
+          "503, so that those in front of it turn away, in milliseconds, 0 to 600000.",
+          0, 600'000, [](Config& c) -> int& { return c.drain_delay_ms; }),
       flag("http.access_log", "FLORIN_HTTP_ACCESS_LOG",
            "Whether every request leaves a line in the log.",
            [](Config& c) -> bool& { return c.http.access_log; }),
@@ -334,6 +339,10 @@ std::vector<Setting> server_settings() {
       number<int>("node.id", "FLORIN_NODE_ID",
                   "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
                   [](Config& c) -> int& { return c.node_id; }),
+      number<std::int64_t>(
+          "node.lease_seconds", "FLORIN_NODE_LEASE_SECONDS",
+          "Silent for so long a node counts as dead, and others take over its work, 2 to 300.", 2,
+          300, [](Config& c) -> std::int64_t& { return c.lease_seconds; }),
   };
 }
 

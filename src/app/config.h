@@ -53,6 +53,8 @@ struct Config {
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
   int node_id = 0;
+  std::int64_t lease_seconds = 10;
+  int drain_delay_ms = 0;
   bool sandbox = false;
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;

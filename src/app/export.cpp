@@ -38,7 +38,8 @@ struct Table {
     }                                                                                      \
   }
 
-/// Every table, parents before children.
+/// Every table, parents before children, but nodes and node_leases: they say who works on the
+/// database now, and whoever imports is somebody else.
 constexpr std::array<Table, 26> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "app/service_checks.h"
 #include "platform/http/route.h"
 
 namespace florin::metrics {
@@ -11,9 +12,6 @@ class Registry;
 }
 namespace florin::sql {
 class Database;
-}
-namespace florin::jobs {
-class Scheduler;
 }
 
 namespace florin::app {
@@ -30,9 +28,9 @@ using DependencyState = std::function<std::optional<Dependency>()>;
 
 struct HealthSources {
   sql::Database& database;
-  jobs::Scheduler& scheduler;
   metrics::Registry& metrics;
-  std::vector<std::string> modules;  ///< Names of the modules this process runs.
+  std::vector<ServiceCheck> services;    ///< The modules this process runs.
+  std::function<bool()> takes_requests;  ///< False once it has been told to stop.
   std::vector<DependencyState> dependencies = {};
 };
 

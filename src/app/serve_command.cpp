@@ -1,7 +1,10 @@
 #include "app/serve_command.h"
 
 #include <fmt/core.h>
+#include <signal.h>
+#include <unistd.h>
 
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -110,6 +113,7 @@ Result<void> run_server(Config settings, const Clock& clock) {
       settings.rgs_webhook.url = local_url(simulators->rgs_port()) + "/webhooks";
   }
   Application application(*database, clock, settings, TRY(load_secret_key(settings)));
+  TRY(application.join([] { ::kill(::getpid(), SIGTERM); }));
   Core& core = application.core();
   TRY(core.recover());
   std::optional<Playground> playground;
@@ -129,6 +133,8 @@ Result<void> run_server(Config settings, const Clock& clock) {
   std::fflush(stdout);
   stop.wait();
   log::info("stopping");
+  application.begin_to_leave();
+  stop.wait_for(std::chrono::milliseconds(settings.drain_delay_ms));
   application.stop();
   log::info("stopped");
   return {};

@@ -68,7 +68,7 @@ std::vector<jobs::Job> Hub::jobs() {
              return std::string();
            }},
           {"hub.resolve_pending", "Ends wallet transactions whose outcome is unknown.", 1'000,
-           [this] { return impl_->resolver.run(); }}};
+           [this] { return impl_->resolver.run(); }, true}};
 }
 
 Result<void> Hub::visit_period(PartnerId partner, Timestamp from, Timestamp to,

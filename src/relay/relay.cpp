@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <mutex>
 #include <utility>
 
 #include "base/id_generator.h"
@@ -33,16 +34,32 @@ struct Relay::Impl {
       : parts(given),
         settings(std::move(wanted)),
         figures(parts.metrics),
-        inbox(parts.events, parts.ids, parts.clock) {
-    if (settings.kafka.brokers.empty()) return;
-    outbound = std::make_unique<Outbound>(
+        inbox(parts.events, parts.ids, parts.clock) {}
+
+  /// The time during which this node is the one that relays.
+  struct Term {
+    std::unique_ptr<Outbound> outbound;
+    std::unique_ptr<InboundConsumer> inbound;
+    void stop() const {
+      if (inbound) inbound->stop();
+      outbound->stop();
+    }
+  };
+  std::shared_ptr<Term> at_work() const {
+    const std::lock_guard lock(mutex);
+    return term;
+  }
+  std::shared_ptr<Term> make_term() {
+    auto made = std::make_shared<Term>();
+    made->outbound = std::make_unique<Outbound>(
         Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, figures},
         settings);
-    if (!settings.reads_inbound) return;
-    inbound = std::make_unique<InboundConsumer>(
+    if (!settings.reads_inbound) return made;
+    made->inbound = std::make_unique<InboundConsumer>(
         InboundConsumer::Parts{parts.database, parts.access, inbox, parts.clock, parts.metrics,
                                figures},
         settings);
+    return made;
   }
 
   Result<std::string> measure();
@@ -51,15 +68,16 @@ struct Relay::Impl {
   Settings settings;
   Figures figures;
   Inbox inbox;
-  std::unique_ptr<Outbound> outbound;
-  std::unique_ptr<InboundConsumer> inbound;
+  mutable std::mutex mutex;  // Guards what follows.
+  std::shared_ptr<Term> term;
   std::atomic<std::int64_t> backlog{0};
   std::atomic<std::int64_t> lag_seconds{0};
 };
 
 /// The backlog is counted no further than an operator cares: the lag tells the rest.
 Result<std::string> Relay::Impl::measure() {
-  const auto position = outbound->position();
+  const auto working = at_work();
+  const auto position = working ? working->outbound->position() : std::nullopt;
   if (!position) return std::string();
   backlog = TRY(parts.events.count_after(*position, counted_to));
   const auto oldest = TRY(parts.events.read_after(*position, 1));
@@ -76,24 +94,36 @@ Relay::Relay(Parts parts, Settings settings)
 
 Relay::~Relay() { stop(); }
 
-Result<void> Relay::start() {
+Result<void> Relay::recover() {
   impl_->parts.ids.start_after(
       TRY(impl_->parts.database.read([](sql::Tx& tx) { return store::greatest_id(tx); })));
-  if (!impl_->outbound) return {};
   // A wrong setting is told now, and not by a thread that tries for ever.
-  TRY(kafka::open_producer(impl_->settings.kafka, impl_->parts.metrics));
-  impl_->outbound->start();
-  if (impl_->inbound) impl_->inbound->start();
+  if (is_configured()) TRY(kafka::open_producer(impl_->settings.kafka, impl_->parts.metrics));
+  return {};
+}
+
+Result<void> Relay::start() {
+  TRY(recover());
+  if (!is_configured()) return {};
+  auto term = impl_->make_term();
+  term->outbound->start();
+  if (term->inbound) term->inbound->start();
+  const std::lock_guard lock(impl_->mutex);
+  impl_->term = std::move(term);
   return {};
 }
 
 void Relay::stop() {
-  if (impl_->inbound) impl_->inbound->stop();
-  if (impl_->outbound) impl_->outbound->stop();
+  std::shared_ptr<Impl::Term> ended;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    ended = std::exchange(impl_->term, nullptr);
+  }
+  if (ended) ended->stop();
 }
 
 std::vector<jobs::Job> Relay::jobs() {
-  if (!impl_->outbound) return {};
+  if (!is_configured()) return {};
   return {{"relay.measure", "Counts the events that Kafka has not acknowledged.", measured_every_ms,
            [this] { return impl_->measure(); }}};
 }
@@ -102,8 +132,9 @@ Health Relay::health() const {
   Health health;
   health.backlog = impl_->backlog;
   health.lag_seconds = impl_->lag_seconds;
-  const auto out = impl_->outbound ? impl_->outbound->fault() : std::nullopt;
-  const auto in = impl_->inbound ? impl_->inbound->fault() : std::nullopt;
+  const auto term = impl_->at_work();
+  const auto out = term ? term->outbound->fault() : std::nullopt;
+  const auto in = term && term->inbound ? term->inbound->fault() : std::nullopt;
   health.is_healthy = !out && !in && health.lag_seconds < longest_healthy_lag_seconds;
   if (out) health.detail = "events out: " + *out + "; ";
   if (in && in != out) health.detail += "events in: " + *in + "; ";
@@ -112,7 +143,7 @@ Health Relay::health() const {
   return health;
 }
 
-bool Relay::is_configured() const { return impl_->outbound != nullptr; }
+bool Relay::is_configured() const { return !impl_->settings.kafka.brokers.empty(); }
 const Inbox& Relay::inbox() const { return impl_->inbox; }
 
 }  // namespace florin::relay

@@ -53,8 +53,11 @@ class Relay {
   Relay(Parts parts, Settings settings);
   ~Relay();  ///< As stop().
 
-  /// Begins with what was left before. Kafka need not be there. Errors: kafka_misconfigured; store
-  /// errors.
+  /// Call once, before requests are served: ids go on after the newest stored, and the settings are
+  /// tried. Errors: kafka_misconfigured; store errors.
+  Result<void> recover();
+  /// Begins with what was left before; on one node alone, again and again if need be. Kafka need
+  /// not be there. Errors: as recover().
   Result<void> start();
   /// Gives what is under way a moment, then ends; what is left waits in the log.
   void stop();
