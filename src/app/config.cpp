@@ -536,19 +536,7 @@ std::string Config::effective_database_url() const {
 }
 
 std::string Config::shown_database_url() const {
-  std::string url = effective_database_url();
-  const std::size_t scheme = url.find("://");
-  if (scheme == std::string::npos) return url;
-  const std::size_t at = url.find('@', scheme);
-  const std::size_t colon = url.find(':', scheme + 3);
-  if (at != std::string::npos && colon < at) url.replace(colon + 1, at - colon - 1, "***");
-  for (const std::string_view name : {"password=", "sslpassword="}) {
-    const std::size_t found = url.find(name);
-    if (found == std::string::npos) continue;
-    const std::size_t value = found + name.size();
-    url.replace(value, std::min(url.find('&', value), url.size()) - value, "***");
-  }
-  return url;
+  return without_password(effective_database_url());
 }
 
 std::span<const Setting> settings() {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr sql::Query careless_count{"test.careless", "SELECT count(*) FROM events"};
 constexpr sql::Query careless_delete{"test.careless_delete", "DELETE FROM events"};
+constexpr sql::Query careless_gift{"test.careless_gift", "UPDATE events SET tenant_id = 5"};
 constexpr sql::Query unguarded{
     "test.unguarded",
     "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid"
@@ -72,7 +73,9 @@ TEST_F(TenantWall, AWriteReachesNoOtherTenant) {
   {
     const sql::TenantScope scope(6);
     EXPECT_TRUE(add(6));
-    EXPECT_FALSE(add(5));  // A row of another tenant cannot be made either.
+    // Nor can a row be given to another tenant.
+    EXPECT_FALSE(database->write(
+        [](sql::Tx& tx) { return tx.exec(careless_gift, std::span<sql::Param>()); }));
     const auto deleted = database->write(
         [](sql::Tx& tx) { return tx.exec(careless_delete, std::span<sql::Param>()); });
     ASSERT_TRUE(deleted);

@@ -8,7 +8,9 @@ import {after, before, describe, it} from 'node:test';
 import {Books, unique} from './lib/books.mjs';
 import {assertFields, bodyOf, problemOf} from './lib/client.mjs';
 import {talk} from './lib/raw.mjs';
-import {eventually, florin, florinOk, makeFolder, run} from './lib/server.mjs';
+import {eventually, florin, florinOk, isPostgres, makeFolder, run} from './lib/server.mjs';
+
+const ofSqlite = isPostgres && 'this is about a file of SQLite';
 
 const has = async (program) => (await run('sh', ['-c', `command -v ${program}`])).code === 0;
 
@@ -98,7 +100,7 @@ describe('a slow client', () => {
   });
 });
 
-describe('a full disk', () => {
+describe('a full disk', {skip: ofSqlite}, () => {
   it('turns writes into 503, keeps reads, and recovers by itself', async (test) => {
     if (!await has('prlimit')) return test.skip('prlimit is not installed');
     const books = await Books.open();
@@ -127,7 +129,7 @@ describe('a full disk', () => {
   });
 });
 
-describe('a database file', () => {
+describe('a database file', {skip: ofSqlite}, () => {
   const sqlite = async (file, sql) => {
     const result = await run('sqlite3', [file, sql]);
     assert.equal(result.code, 0, result.stderr);

@@ -197,11 +197,23 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
   return {};
 }
 
-Result<void> PostgresConnection::begin(std::string_view isolation, std::int64_t tenant) {
-  std::string sql = fmt::format("BEGIN ISOLATION LEVEL {}", isolation);
+Result<void> PostgresConnection::begin_reading(std::int64_t tenant) {
+  std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
   if (tenant != 0) sql += "; " + tenant_setting(tenant);
   tenant_ = tenant;
-  return exec_script(sql, "sql.begin");
+  return exec_script(sql, "sql.begin_read");
+}
+
+Result<std::string> PostgresConnection::begin_writing() {
+  tenant_ = 0;
+  // One message. READ COMMITTED: each statement sees what the writer before has committed, whose
+  // lock this one waited for.
+  const std::string sql = fmt::format(
+      "BEGIN ISOLATION LEVEL READ COMMITTED; "
+      "SELECT pg_advisory_xact_lock({}); SELECT pg_current_xact_id()",
+      lock_key_);
+  const Answer answer = TRY(run_script(sql, "sql.begin"));
+  return std::string(PQgetvalue(answer.get(), 0, 0));
 }
 
 Result<void> PostgresConnection::see_only(std::int64_t tenant) {
@@ -304,9 +316,15 @@ Result<void> PostgresConnection::visit_cursor(const Query& query, const std::str
 }
 
 Result<void> PostgresConnection::exec_script(std::string_view sql, std::string_view name) {
-  const Answer answer(PQexec(handle_, std::string(sql).c_str()));
-  const ExecStatusType status = PQresultStatus(answer.get());
-  if (is_good(answer.get()) || status == PGRES_EMPTY_QUERY) return {};
+  TRY(run_script(sql, name));
+  return {};
+}
+
+/// Gives the answer of the last statement.
+Result<PostgresConnection::Answer> PostgresConnection::run_script(std::string_view sql,
+                                                                  std::string_view name) {
+  Answer answer(PQexec(handle_, std::string(sql).c_str()));
+  if (is_good(answer.get()) || PQresultStatus(answer.get()) == PGRES_EMPTY_QUERY) return answer;
   return fault(answer.get(), name);
 }
 

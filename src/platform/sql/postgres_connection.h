@@ -32,8 +32,11 @@ class PostgresConnection {
   /// Statements without parameters, in one message.
   Result<void> exec_script(std::string_view sql, std::string_view name = "script");
 
-  /// Begins a transaction that sees one tenant's rows; 0: all.
-  Result<void> begin(std::string_view isolation, std::int64_t tenant);
+  /// Begins a transaction over one snapshot that sees one tenant's rows; 0: all.
+  Result<void> begin_reading(std::int64_t tenant);
+  /// Begins a transaction that writes, once no other session is in one of the same database and
+  /// schema. Gives the transaction's number on the server.
+  Result<std::string> begin_writing();
   /// What the open transaction sees from here on; costs a message only where that changes.
   Result<void> see_only(std::int64_t tenant);
   /// After a savepoint was gone back to: what was set since then no longer holds.
@@ -43,8 +46,6 @@ class PostgresConnection {
   bool in_transaction() const;
   /// A statement of the transaction failed: nothing but undoing it, or a savepoint, helps.
   bool is_spoiled() const;
-  /// Names the database and its schema: nodes that share both compete for the same locks.
-  std::int64_t lock_key() const { return lock_key_; }
 
  private:
   struct ResultDeleter {
@@ -57,6 +58,7 @@ class PostgresConnection {
   };
 
   explicit PostgresConnection(pg_conn* handle) : handle_(handle) {}
+  Result<Answer> run_script(std::string_view sql, std::string_view name);
   Error fault(const pg_result* result, std::string_view what);
   Result<void> configure(const PostgresOptions& options, Role role);
   Result<const Statement*> prepared(const Query& query);
@@ -67,7 +69,8 @@ class PostgresConnection {
 
   pg_conn* handle_;
   std::unordered_map<const Query*, Statement> statements_;
-  std::int64_t lock_key_ = 0;
+  std::int64_t lock_key_ =
+      0;  ///< Names the database and its schema: nodes that share both compete.
   bool is_broken_ = false;
   std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
   int last_statement_ = 0;

@@ -49,8 +49,7 @@ Result<void> PostgresPool::run(const Database::Work& work) {
 Result<std::unique_ptr<PostgresConnection>> PostgresPool::begun() {
   while (true) {
     auto connection = TRY(acquire());
-    const std::int64_t tenant = TenantScope::current();
-    auto outcome = connection->begin("REPEATABLE READ READ ONLY", tenant);
+    auto outcome = connection->begin_reading(TenantScope::current());
     if (outcome) return connection;
     const bool was_lost = connection->is_lost();
     release(nullptr);

@@ -13,7 +13,6 @@
 namespace florin::sql {
 namespace {
 
-constexpr Query turn_query{"sql.begin", "SELECT pg_advisory_xact_lock($1), pg_current_xact_id()"};
 constexpr Query fate_query{"sql.fate", "SELECT pg_xact_status($1::xid8)"};
 
 /// The outcome of a commit that nobody answered is asked for so long.
@@ -70,12 +69,8 @@ Result<void> PostgresWriter::begin() {
   is_fate_unknown_ = false;
   if (connection_->is_lost()) TRY(reconnect());
   if (connection_->in_transaction()) roll_back();
-  TRY(connection_->begin("READ COMMITTED", 0));
-  const Param key[] = {connection_->lock_key()};
-  return connection_->query(turn_query, key, [&](const Row& row) {
-    transaction_ = row.text(1);
-    return false;
-  });
+  transaction_ = TRY(connection_->begin_writing());
+  return {};
 }
 
 Result<void> PostgresWriter::commit() {

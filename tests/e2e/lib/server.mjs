@@ -48,7 +48,7 @@ export const isPostgres = Boolean(process.env.FLORIN_TEST_POSTGRES);
 const schemas = new Map();
 
 /** Over PostgreSQL every data folder has a schema of its own, in place of its SQLite file. */
-function databaseOf(args) {
+export function databaseOf(args) {
   const server = process.env.FLORIN_TEST_POSTGRES;
   const folder = args[args.indexOf('--data') + 1];
   if (!server || !args.includes('--data') || args.includes('--db')) return {};
