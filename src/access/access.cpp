@@ -103,6 +103,7 @@ std::vector<Permission> all_permissions() {
           {"hub:read", "Read partners and wallet transactions."},
           {"hub:write", "Manage partners, open players' wallets, decide stuck transactions."},
           {"events:read", "Read the event log."},
+          {"inbound:write", "Tell of events of other systems."},
           {"reconciliation:read", "Read reconciliations, their items and reports."},
           {"reconciliation:write", "Start reconciliations; explain items and propose transfers."},
           {"reconciliation:approve", "Approve or reject transfers proposed with another key."},

@@ -5,8 +5,8 @@
 #include "access/errors.h"
 #include "access/key_gate.h"
 #include "access/module.h"
-#include "access/token_bucket.h"
 #include "base/id_generator.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
 
@@ -19,7 +19,7 @@ class AccessTest : public testing::Test {
     database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
     access.emplace(*database, clock, ids, 100);
-    gate.emplace(*database, clock);
+    gate.emplace(*database, clock, *limits);
     tenant = access->create_tenant("acme")->id;
   }
 
@@ -54,6 +54,7 @@ class AccessTest : public testing::Test {
   IdGenerator ids{clock, 0};
   std::unique_ptr<sql::Database> database;
   std::optional<Access> access;
+  std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
   std::optional<KeyGate> gate;
   TenantId tenant;
 };
@@ -165,22 +166,6 @@ TEST_F(AccessTest, TheKeyItselfIsNowhereInTheDatabase) {
     });
   }));
   EXPECT_EQ(access->keys(tenant)->size(), 1u);
-}
-
-TEST(TokenBucket, FillsWithTimeUpToASecondsWorth) {
-  FakeClock clock;
-  TokenBucket bucket(10, clock.now());
-  http::Admission::RateLimit state;
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(bucket.take(clock.now(), state));
-  EXPECT_FALSE(bucket.take(clock.now(), state));
-  clock.set(clock.now().plus_us(100'000));
-  EXPECT_TRUE(bucket.take(clock.now(), state));
-  EXPECT_FALSE(bucket.take(clock.now(), state));
-  clock.advance_seconds(3'600);
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(bucket.take(clock.now(), state));
-  EXPECT_FALSE(bucket.take(clock.now(), state));
-  clock.advance_seconds(-10);
-  EXPECT_FALSE(bucket.take(clock.now(), state));
 }
 
 }  // namespace

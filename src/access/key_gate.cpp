@@ -1,5 +1,6 @@
 #include "access/key_gate.h"
 
+#include <algorithm>
 #include <cstring>
 #include <mutex>
 #include <unordered_map>
@@ -8,8 +9,8 @@
 #include "access/errors.h"
 #include "access/key_text.h"
 #include "access/stored_keys.h"
-#include "access/token_bucket.h"
 #include "base/try.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/sql/database.h"
 
 namespace florin::access {
@@ -23,11 +24,11 @@ struct HashOfHash {
   }
 };
 
-/// A key with its bucket, which lives on when the key is loaded again.
+/// A key with its rate limit, which lives on when the key is loaded again.
 struct KnownKey {
   ApiKey key;
   std::string actor;
-  std::shared_ptr<TokenBucket> bucket;  // Null: no limit.
+  std::shared_ptr<cache::RateLimit> limit;  // Null: none.
 };
 
 using KnownKeys = std::unordered_map<crypto::Sha256, std::shared_ptr<const KnownKey>, HashOfHash>;
@@ -52,6 +53,13 @@ std::string_view bearer_token(const http::Request& request) {
   return header.substr(scheme.size());
 }
 
+/// Until the next token, or, when one was taken, until the bucket is full: in whole seconds, and a
+/// second fills it.
+int seconds_until(const cache::Taken& taken) {
+  constexpr std::int64_t second_us = 1'000'000;
+  return static_cast<int>(std::max<std::int64_t>(1, (taken.wait_us + second_us - 1) / second_us));
+}
+
 Error unknown_key() {
   return {errors::unauthenticated, "send a valid API key as Authorization: Bearer fl_..."};
 }
@@ -61,6 +69,7 @@ Error unknown_key() {
 struct KeyGate::Impl {
   sql::Database& database;
   const Clock& clock;
+  cache::RateLimiter& limits;
 
   std::mutex mutex;  // Guards the pointer and what refresh() compares with; never held during I/O.
   std::shared_ptr<const KnownKeys> keys = std::make_shared<KnownKeys>();
@@ -77,9 +86,9 @@ struct KeyGate::Impl {
     fresh->actor = stored.key.id.str();
     const auto found = earlier.find(stored.hash);
     if (found != earlier.end()) {
-      fresh->bucket = found->second->bucket;
+      fresh->limit = found->second->limit;
     } else if (stored.key.rate_limit_per_second > 0) {
-      fresh->bucket = std::make_shared<TokenBucket>(stored.key.rate_limit_per_second, clock.now());
+      fresh->limit = limits.limit("key:" + fresh->actor, {stored.key.rate_limit_per_second});
     }
     return fresh;
   }
@@ -95,11 +104,14 @@ struct KeyGate::Impl {
                     "this API key lacks the permission " + route.permission}};
     }
     http::Caller caller{key.tenant, known.actor, key.mode == KeyMode::test};
-    if (!known.bucket) return {std::move(caller)};
-    http::Admission::RateLimit state;
-    if (known.bucket->take(now, state)) return {std::move(caller), state};
-    return {Error{errors::rate_limited, "this API key has used up its requests for now", {}, 1},
-            state};
+    if (!known.limit) return {std::move(caller)};
+    const cache::Taken taken = known.limit->take(now);
+    const int reset_s = seconds_until(taken);
+    const http::Admission::RateLimit state{key.rate_limit_per_second, taken.remaining, reset_s};
+    if (taken) return {std::move(caller), state};
+    return {
+        Error{errors::rate_limited, "this API key has used up its requests for now", {}, reset_s},
+        state};
   }
 
   /// A key that memory does not know yet joins it, so that only its first request pays for the
@@ -117,8 +129,8 @@ struct KeyGate::Impl {
   }
 };
 
-KeyGate::KeyGate(sql::Database& database, const Clock& clock)
-    : impl_(new Impl{database, clock, {}, std::make_shared<KnownKeys>(), {}}) {}
+KeyGate::KeyGate(sql::Database& database, const Clock& clock, cache::RateLimiter& limits)
+    : impl_(new Impl{database, clock, limits, {}, std::make_shared<KnownKeys>(), {}}) {}
 KeyGate::~KeyGate() = default;
 
 std::optional<http::Admission> KeyGate::try_admit(const http::Request& request,

@@ -4,22 +4,58 @@
 #include <system_error>
 #include <utility>
 
-#include "app/default_partner.h"
+#include "app/configured_parties.h"
 #include "app/docs_routes.h"
 #include "app/health_routes.h"
 #include "app/http_errors.h"
 #include "app/migrations.h"
 #include "app/reconciliation_sources.h"
+#include "app/service_checks.h"
+#include "app/version.h"
 #include "base/try.h"
+#include "cluster/job_note.h"
+#include "cluster/module.h"
+#include "cluster/process_identity.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
+#include "platform/crypto/random.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "reconciliation/reconciliation_routes.h"
+#include "relay/module.h"
 #include "webhooks/module.h"
 
 namespace florin::app {
 namespace {
+
+/// On one node alone, whichever holds their leases.
+constexpr const char* delivering = "webhooks.deliver";
+constexpr const char* relaying = "relay.kafka";
+constexpr const char* reconciling = "reconciliation.run";
+/// What another node changed is seen after this time.
+constexpr std::int64_t look_around_ms = 2'000;
+
+cluster::Self self_of(const Config& config) {
+  return {config.node_id,
+          crypto::random_hex(16),
+          cluster::process_identity(),
+          cluster::host_name(),
+          config.http.host + ":" + std::to_string(config.http.port),
+          std::string(version)};
+}
+
+webhooks::Settings webhook_settings_for(const sql::Database& database,
+                                        webhooks::Settings settings) {
+  // SQLite is one machine's, and as a rule one node's.
+  if (database.dialect() != sql::Dialect::sqlite) settings.look_around_ms = look_around_ms;
+  return settings;
+}
+
+std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& clock,
+                                            metrics::Registry& metrics) {
+  if (config.redis.host.empty()) return cache::limiter_in_memory();
+  return cache::limiter_over_redis(config.redis, clock, metrics);
+}
 
 /// What a request asks of the database is held to the caller's tenant by the database, too. Hot
 /// routes are not: their commands are decided in batches of all tenants.
@@ -35,6 +71,24 @@ http::Route within_tenant(http::Route route) {
 
 std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
+}
+
+/// Redis as the health page shows it; nothing while limits are kept in memory.
+DependencyState dependency_of(const cache::RateLimiter& limits) {
+  return [&limits]() -> std::optional<Dependency> {
+    cache::LimiterState state = limits.state();
+    if (!state.is_remote) return std::nullopt;
+    return Dependency{"redis", state.is_shared, std::move(state.detail)};
+  };
+}
+
+/// Kafka as the health page shows it; nothing while it is not configured.
+DependencyState dependency_of(const relay::Relay& relay) {
+  return [&relay]() -> std::optional<Dependency> {
+    if (!relay.is_configured()) return std::nullopt;
+    relay::Health health = relay.health();
+    return Dependency{"kafka", health.is_healthy, std::move(health.detail)};
+  };
 }
 
 }  // namespace
@@ -53,37 +107,48 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   return database;
 }
 
-Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key)
-    : vault(secret_key),
+Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key,
+           Turns turns)
+    : database(db),
+      limits(limiter(config, clock, metrics)),
+      vault(secret_key),
       ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
-      webhooks({db, clock, ids, events, vault, metrics}, config.webhooks),
-      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, status_of}),
+      webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
+               webhook_settings_for(db, config.webhooks)),
+      relay({db, clock, ids, access, events, metrics}, config.relay),
+      hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
       reconciliation_items(clock, events, ledger),
-      reconciliation_runner(reconciliations) {}
+      reconciliation_runner(reconciliations, std::move(turns.may_reconcile)) {}
 
 Result<void> Core::recover() {
   TRY(ledger.recover());
+  TRY(webhooks.recover());
+  TRY(relay.recover());
   return hub.recover();
 }
 
-http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
-                                    sql::Database& database) {
-  http::Routes all = health_routes(
-      {database, scheduler, core.metrics, {"access", "events", "ledger", "webhooks", "hub"}});
+http::Routes Application::routes() {
+  http::Routes all = health_routes({database_,
+                                    core_.metrics,
+                                    service_checks({core_, nodes_, scheduler_, clock_}),
+                                    [this] { return !is_leaving_; },
+                                    {dependency_of(*core_.limits), dependency_of(core_.relay)}});
   for (http::Routes routes :
-       {docs_routes(), events::routes(core.events),
-        ledger::ledger_routes(core.ledger, core.queries, core.idempotency, status_of),
-        webhooks::routes(core.webhooks, core.idempotency), core.hub.routes(),
-        reconciliation::reconciliation_routes(
-            core.reconciliations, core.reconciliation_items, core.idempotency,
-            [&runner = core.reconciliation_runner] { runner.wake(); })}) {
+       {docs_routes(), events::routes(core_.events),
+        cluster::routes({nodes_, leases_, keeper_, scheduler_, clock_}),
+        ledger::ledger_routes(core_.ledger, core_.queries, core_.idempotency, status_of),
+        webhooks::routes(core_.webhooks, core_.idempotency), core_.hub.routes(),
+        relay::routes(core_.relay, core_.idempotency),
+        reconciliation::reconciliation_routes(core_.reconciliations, core_.reconciliation_items,
+                                              core_.idempotency,
+                                              [this] { core_.reconciliation_runner.wake(); })}) {
     for (http::Route& route : routes) all.push_back(within_tenant(std::move(route)));
   }
   return all;
@@ -92,12 +157,26 @@ http::Routes Application::routes_of(Core& core, jobs::Scheduler& scheduler,
 Application::Application(sql::Database& database, const Clock& clock, const Config& config,
                          const Secret& secret_key)
     : config_(config),
-      core_(database, clock, config, secret_key),
-      gate_(database, clock),
-      scheduler_(clock),
-      server_(config.http, routes_of(core_, scheduler_, database), gate_, clock, core_.metrics,
-              status_of) {
+      database_(database),
+      clock_(clock),
+      nodes_(database, clock, steady_, self_of(config), config.lease_seconds * 1'000'000),
+      leases_(database, clock, steady_, nodes_.self(), config.lease_seconds * 1'000'000),
+      keeper_({database, nodes_, leases_, steady_, config.lease_seconds * 1'000'000,
+               [this](const std::string& duty) { return note_of(duty); },
+               [this] { on_evicted_(); }}),
+      core_(database, clock, config, secret_key, turns()),
+      gate_(database, clock, *core_.limits),
+      scheduler_(clock, [this](const std::string& job) { return keeper_.holds(job); }),
+      server_(config.http, routes(), gate_, clock, core_.metrics, status_of) {
   add_jobs(database, clock);
+  add_duties();
+}
+
+Application::~Application() { stop(); }
+
+Turns Application::turns() const {
+  return {[this](sql::Tx& tx) { return keeper_.check(tx, delivering); },
+          [this] { return keeper_.holds(reconciling); }};
 }
 
 void Application::add_jobs(sql::Database& database, const Clock& clock) {
@@ -109,53 +188,82 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
   scheduler_.add({"ledger.expire_holds", "Ends holds whose time is over.", 500,
                   [this]() -> Result<std::string> {
                     return summary(TRY(core_.ledger.expire_holds()), "holds expired");
-                  }});
+                  },
+                  true});
   scheduler_.add({"idempotency.remove_expired", "Forgets idempotency keys past their lifetime.",
-                  60'000, [&database, &clock]() -> Result<std::string> {
+                  60'000,
+                  [&database, &clock]() -> Result<std::string> {
                     const auto removed = TRY(database.write([&](sql::Tx& tx) {
                       return idempotency::remove_expired(tx, clock.now(), 10'000);
                     }));
                     return summary(removed, "keys forgotten");
-                  }});
+                  },
+                  true});
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
+  for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
 }
 
-Result<void> Application::ensure_webhooks() {
-  const RgsWebhook& rgs = config_.rgs_webhook;
-  if (rgs.url.empty()) return {};
-  webhooks::NewEndpoint wanted;
-  wanted.tenant = TRY(tenant_by_name(core_.access, config_.sandbox ? "demo" : "default")).id;
-  wanted.name = "rgs";
-  wanted.url = rgs.url;
-  wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
-  wanted.is_trusted = true;
-  wanted.manner = config_.webhooks.manner;
-  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
-  const auto most = static_cast<std::size_t>(rgs.max_retries);
-  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
-  if (!rgs.secret.empty()) wanted.secret = rgs.secret;
-  TRY(core_.webhooks.ensure_endpoint(wanted));
+void Application::add_duties() {
+  for (const jobs::JobState& job : scheduler_.states()) {
+    if (job.alone) keeper_.add({job.name, job.help});
+  }
+  keeper_.add({delivering, "Makes deliveries of events and sends them.",
+               [this] { return core_.webhooks.begin(); }, [this] { core_.webhooks.end(); }});
+  if (core_.relay.is_configured())
+    keeper_.add({relaying, "Carries events to Kafka, and those of others in.",
+                 [this] { return core_.relay.start(); }, [this] { core_.relay.stop(); }});
+  keeper_.add({reconciling, "Works on queued reconciliations.", [this]() -> Result<void> {
+                 core_.reconciliation_runner.wake();
+                 return {};
+               }});
+}
+
+std::string Application::note_of(const std::string& duty) const {
+  for (const jobs::JobState& job : scheduler_.states()) {
+    if (job.name == duty) return cluster::note_of(job);
+  }
+  return {};
+}
+
+Result<void> Application::join(std::function<void()> on_evicted) {
+  on_evicted_ = std::move(on_evicted);
+  TRY(nodes_.join());
+  // Histories on SQLite lean on ids that grow from commit to commit: those of one process do.
+  if (database_.dialect() == sql::Dialect::sqlite) TRY(nodes_.be_alone());
   return {};
 }
 
 Result<void> Application::start() {
   TRY(core_.recover());
   TRY(gate_.refresh());
-  TRY(core_.webhooks.start());
-  TRY(ensure_webhooks());
+  core_.limits->start();
+  if (!config_.rgs_webhook.url.empty()) {
+    const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;
+    TRY(ensure_game_server_endpoint(core_, tenant, config_));
+  }
+  TRY(keeper_.start());
   TRY(server_.start());
   scheduler_.start();
   core_.reconciliation_runner.start();
   return {};
 }
 
+void Application::begin_to_leave() {
+  if (is_leaving_.exchange(true)) return;
+  server_.say_goodbye();
+  scheduler_.stop();
+  core_.reconciliation_runner.stop();
+  keeper_.give_up_duties();
+}
+
 void Application::stop() {
+  is_leaving_ = true;
   server_.stop();
   scheduler_.stop();
   core_.hub.stop();
   core_.reconciliation_runner.stop();
-  core_.webhooks.stop();
+  keeper_.stop();
 }
 
 }  // namespace florin::app

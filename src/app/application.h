@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 
 #include "access/access.h"
@@ -6,11 +7,15 @@
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
+#include "cluster/keeper.h"
+#include "cluster/leases.h"
+#include "cluster/nodes.h"
 #include "events/events.h"
 #include "hub/module.h"
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
@@ -18,6 +23,7 @@
 #include "reconciliation/items.h"
 #include "reconciliation/runner.h"
 #include "reconciliation/runs.h"
+#include "relay/relay.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::sql {
@@ -30,12 +36,21 @@ namespace florin::app {
 /// to date. Errors: those of opening and of migrations.
 Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock);
 
+/// How parts that work on one node alone learn that this is the one. By default there is no other.
+struct Turns {
+  webhooks::Fence may_deliver = [](sql::Tx&) { return Result<void>(); };
+  std::function<bool()> may_reconcile = [] { return true; };
+};
+
 /// The parts of the program that work over one database, wired in dependency order.
 struct Core {
   /// `secret_key` is what load_secret_key() gives.
-  Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key);
+  Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key,
+       Turns turns = {});
 
+  sql::Database& database;
   metrics::Registry metrics;
+  std::unique_ptr<cache::RateLimiter> limits;  ///< Started by the server alone.
   crypto::Vault vault;
   IdGenerator ids;
   access::Access access;
@@ -44,6 +59,7 @@ struct Core {
   ledger::LedgerService ledger;
   ledger::LedgerQueries queries;
   webhooks::Webhooks webhooks;
+  relay::Relay relay;
   hub::Hub hub;
   reconciliation::Runs reconciliations;
   reconciliation::Items reconciliation_items;
@@ -53,28 +69,44 @@ struct Core {
   Result<void> recover();
 };
 
-/// The server: core, gate, jobs and HTTP.
+/// The server: its place among the nodes, core, gate, jobs and HTTP.
 class Application {
  public:
   Application(sql::Database& database, const Clock& clock, const Config& config,
               const Secret& secret_key);
+  ~Application();  ///< As stop().
 
-  /// Recovers and starts everything. Errors: cannot_listen, store errors.
+  /// Takes the node id, before anything is written with it. `on_evicted` is called when another
+  /// process was given it: this one must end. Errors: node_id_taken,
+  /// one_node_only (SQLite); store errors.
+  Result<void> join(std::function<void()> on_evicted);
+  /// Recovers and starts everything. Errors: cannot_listen, node_id_taken, store errors.
   Result<void> start();
   int port() const { return server_.port(); }
-  /// Stops accepting, finishes what runs, stops the jobs.
+  /// First step of a stop: background work ends and others take it over at once, /health/ready
+  /// turns 503, requests are still answered. Safe to call twice.
+  void begin_to_leave();
+  /// begin_to_leave(), then stops accepting, finishes what runs, and leaves.
   void stop();
   Core& core() { return core_; }
   jobs::Scheduler& scheduler() { return scheduler_; }
-  /// Method and pattern of every route, for the test that compares them with the OpenAPI document.
-  static http::Routes routes_of(Core& core, jobs::Scheduler& scheduler, sql::Database& database);
+  http::Routes routes();
 
  private:
   void add_jobs(sql::Database& database, const Clock& clock);
-  /// The game server's endpoint, where the configuration names one.
-  Result<void> ensure_webhooks();
+  void add_duties();
+  Turns turns() const;
+  std::string note_of(const std::string& duty) const;
 
   const Config config_;
+  sql::Database& database_;
+  const Clock& clock_;
+  const BootClock steady_;
+  std::atomic<bool> is_leaving_{false};
+  std::function<void()> on_evicted_ = [] {};
+  cluster::Nodes nodes_;
+  cluster::Leases leases_;
+  cluster::Keeper keeper_;
   Core core_;
   access::KeyGate gate_;
   jobs::Scheduler scheduler_;

@@ -10,15 +10,15 @@
 #include <iostream>
 
 #include "app/application.h"
-#include "app/default_partner.h"
-#include "app/demo.h"
+#include "app/backup.h"
+#include "app/configured_parties.h"
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
 #include "app/reconcile_command.h"
 #include "app/sandbox_command.h"
 #include "app/secret_key.h"
-#include "app/stop_signals.h"
+#include "app/serve_command.h"
 #include "app/version.h"
 #include "base/try.h"
 #include "ledger/verify.h"
@@ -53,14 +53,24 @@ struct KeyOptions {
   bool json = false;
 };
 
+struct PartnerOptions {
+  std::string tenant = "default";
+  std::string code;
+  std::string currencies = "USD,EUR,GBP";
+  std::int64_t overlap_s = 24 * 3'600;
+};
+
 struct Program {
   CommonOptions common;
   bool sandbox = false;
   bool check_only = false;
   bool reference = false;
+  bool as_json = false;
   KeyOptions key;
+  PartnerOptions partner;
   ReconcileOptions reconciliation;
   SandboxFlags sandbox_flags;
+  BackupOptions backup;
   std::string tenant_name;
   std::string file;
   Work work;
@@ -78,12 +88,17 @@ struct Program {
   Result<int> verify() const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
+  Result<int> make_backup() const;
+  Result<int> restore_backup() const;
   Result<int> reconcile() const;
   Result<int> create_tenant() const;
   Result<int> list_tenants() const;
   Result<int> create_key() const;
   Result<int> list_keys() const;
   Result<int> revoke_key() const;
+  Result<int> create_partner() const;
+  Result<int> list_partners() const;
+  Result<int> rotate_partner_secret() const;
 
   template <class F>
   Result<int> with_core(const F& use) const;
@@ -114,51 +129,10 @@ Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) con
 
 // ---------------------------------------------------------------- serve
 
-void print_welcome(const Config& config, int port, const Demo* demo) {
-  const std::string url = fmt::format("http://{}:{}", config.http.host, port);
-  fmt::print("florin {} listens on {}\n", version, url);
-  fmt::print("data in {}; API reference at {}/docs\n", config.shown_database_url(), url);
-  if (demo) {
-    fmt::print(
-        "\nSandbox: tenant demo, API key {}\n(also in {}/demo.json)\n\nTry:\n  curl -s "
-        "{}/v1/accounts -H 'Authorization: Bearer {}'\n",
-        demo->api_key, config.data_dir, url, demo->api_key);
-  } else {
-    fmt::print("Make an API key with: florin keys create --name NAME\n");
-  }
-  std::fflush(stdout);
-}
-
-/// The partner and what else configuration asks of the hub, for the tenant that is being served.
-Result<void> set_up_hub(Core& core, const Config& settings, const std::optional<Demo>& demo) {
-  if (settings.hub.hmac_secret.empty()) return {};
-  const TenantId tenant = demo ? demo->tenant : TRY(tenant_by_name(core.access, "default")).id;
-  return ensure_default_partner(core, tenant, settings.hub);
-}
-
 Result<int> Program::serve() {
-  const StopSignals stop;
   Config settings = TRY(load()).config;
   settings.sandbox = sandbox;
-  // What is tried out in a sandbox runs on the same machine.
-  if (sandbox && settings.webhooks.allowed_hosts.empty())
-    settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
-  const auto database = TRY(open(settings));
-  Application application(*database, clock, settings, TRY(load_secret_key(settings)));
-  Core& core = application.core();
-  TRY(core.recover());
-  std::optional<Demo> demo;
-  if (sandbox) {
-    demo = TRY(prepare_demo(core, *database, settings.data_dir));
-    application.scheduler().add(demo_trickle(core, demo->tenant));
-  }
-  TRY(set_up_hub(core, settings, demo));
-  TRY(application.start());
-  print_welcome(settings, application.port(), demo ? &*demo : nullptr);
-  stop.wait();
-  log::info("stopping");
-  application.stop();
-  log::info("stopped");
+  TRY(run_server(std::move(settings), clock));
   return exit_done;
 }
 
@@ -194,7 +168,9 @@ Result<int> Program::config() const {
 
 Result<int> Program::doctor() const {
   const Config settings = TRY(load()).config;
-  return run_doctor(settings, clock) ? exit_done : exit_fault_found;
+  const DoctorReport report = examine(settings, clock);
+  fmt::print("{}", as_json ? report.json() : report.text());
+  return report.well() ? exit_done : exit_fault_found;
 }
 
 /// Progress on a terminal, on one line that is written over.
@@ -240,6 +216,31 @@ Result<int> Program::import_from_file() const {
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
   return verify();
+}
+
+void print_backup(const Manifest& manifest, std::string_view what, const std::string& where) {
+  fmt::print("{} {}: {}, {} bytes, SHA-256 {}, of {}\n", what, where, manifest.file, manifest.bytes,
+             manifest.sha256, manifest.created_at);
+  if (!manifest.has_secret_key)
+    fmt::print(
+        "secret.key is not in it: without that key (or ENCRYPTION_KEY) sealed secrets are "
+        "lost\n");
+}
+
+Result<int> Program::make_backup() const {
+  const Config settings = TRY(load()).config;
+  const Manifest made = TRY(back_up(settings, clock, backup, show_progress));
+  end_progress();
+  print_backup(made, "backup written to", backup.folder);
+  return exit_done;
+}
+
+Result<int> Program::restore_backup() const {
+  const Config settings = TRY(load()).config;
+  const Manifest read = TRY(restore(settings, backup, show_progress));
+  end_progress();
+  print_backup(read, "restored from", backup.folder);
+  return exit_done;
 }
 
 Result<int> Program::reconcile() const {
@@ -376,6 +377,59 @@ Result<int> Program::revoke_key() const {
   });
 }
 
+// ---------------------------------------------------------------- partners
+
+void print_partner(const hub::Partner& partner) {
+  std::string currencies;
+  for (const Currency& currency : partner.currencies)
+    currencies.append(currencies.empty() ? "" : " ") += currency.code();
+  fmt::print("{}  {:8}  {:8}  {}  [{}]\n", partner.id.str(),
+             partner.is_active ? "active" : "disabled", to_string(partner.mode), partner.code,
+             currencies);
+}
+
+void print_partner_secret(const hub::CreatedPartner& created) {
+  fmt::print("{}\n\nThis is the only time the secret is shown. Partner {} ({}).\n",
+             created.secret.reveal(), created.partner.code, created.partner.id.str());
+}
+
+Result<int> Program::create_partner() const {
+  return with_core([&](Core& core) -> Result<int> {
+    hub::NewPartner wanted;
+    wanted.code = partner.code;
+    for (const std::string& code : split_words(partner.currencies)) {
+      const auto currency = Currency::parse(code);
+      if (!currency) return Error{florin::errors::validation_failed, code + " is no currency"};
+      wanted.currencies.push_back(*currency);
+    }
+    const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
+    print_partner_secret(TRY(core.database.write(
+        [&](sql::Tx& tx) { return core.hub.partners().create(tx, actor, wanted); })));
+    return exit_done;
+  });
+}
+
+Result<int> Program::list_partners() const {
+  return with_core([&](Core& core) -> Result<int> {
+    TRY(core.hub.recover());
+    const TenantId tenant = TRY(tenant_for_key(core.access, partner.tenant)).id;
+    for (const hub::Partner& one : TRY(core.hub.partners().list(tenant))) print_partner(one);
+    return exit_done;
+  });
+}
+
+Result<int> Program::rotate_partner_secret() const {
+  return with_core([&](Core& core) -> Result<int> {
+    TRY(core.hub.recover());
+    const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
+    const hub::Partner found = TRY(core.hub.partners().find(actor.tenant, partner.code));
+    print_partner_secret(TRY(core.database.write([&](sql::Tx& tx) {
+      return core.hub.partners().rotate_secret(tx, actor, found.id, partner.overlap_s);
+    })));
+    return exit_done;
+  });
+}
+
 // ---------------------------------------------------------------- the command line itself
 
 class CommandLine {
@@ -445,7 +499,8 @@ class CommandLine {
     config->add_flag("--reference", program_.reference,
                      "Print every setting with its default and meaning instead");
     command(root_, "doctor", "Check everything the server depends on, with advice",
-            &Program::doctor);
+            &Program::doctor)
+        ->add_flag("--json", program_.as_json, "Print JSON");
     command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds",
             &Program::verify);
     CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines",
@@ -455,6 +510,7 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    add_backup();
     add_reconcile_options(*command(root_, "reconcile",
                                    "Compare a period with a partner's side, or two files; exit 1 "
                                    "when they differ",
@@ -463,6 +519,21 @@ class CommandLine {
     add_sandbox();
     add_tenants();
     add_keys();
+    add_partners();
+  }
+
+  void add_backup() {
+    BackupOptions& backup = program_.backup;
+    CLI::App* making = command(root_, "backup", "Copy the database beside a running server",
+                               &Program::make_backup);
+    making->add_option("--out", backup.folder, "Folder to make")->required();
+    making->add_flag("--with-secret-key", backup.with_secret_key,
+                     "Put secret.key into it: then it opens what the database keeps sealed");
+    CLI::App* restoring =
+        command(root_, "restore", "Put a backup to where no database is", &Program::restore_backup);
+    restoring->add_option("--in", backup.folder, "Folder of the backup")->required();
+    for (CLI::App* each : {making, restoring})
+      each->add_flag("--verify", backup.verify, "Prove the books of the copy, as florin verify");
   }
 
   void add_sandbox() {
@@ -517,6 +588,26 @@ class CommandLine {
     command(*keys, "list", "List the keys", &Program::list_keys);
     CLI::App* revoke = command(*keys, "revoke", "Revoke a key", &Program::revoke_key);
     revoke->add_option("id", key.id, "Its id, key_...")->required();
+  }
+
+  void add_partners() {
+    CLI::App* partners = root_.add_subcommand("partners", "Make partners of the wallet hub");
+    partners->require_subcommand(1);
+    PartnerOptions& partner = program_.partner;
+    CLI::App* create = command(*partners, "create",
+                               "Make a partner whose wallets are in our ledger; its secret is "
+                               "shown once",
+                               &Program::create_partner);
+    create->add_option("--currencies", partner.currencies, "Separated by commas");
+    CLI::App* rotate = command(*partners, "rotate-secret", "Give a partner a new secret",
+                               &Program::rotate_partner_secret);
+    rotate->add_option("--overlap", partner.overlap_s,
+                       "Seconds for which the secrets of before stay good (default: a day)");
+    for (CLI::App* one : {create, rotate})
+      one->add_option("code", partner.code, "What X-Partner-Id names")->required();
+    for (CLI::App* one :
+         {create, rotate, command(*partners, "list", "List the partners", &Program::list_partners)})
+      one->add_option("--tenant", partner.tenant, "Name or id of its tenant (default: default)");
   }
 
   Program& program_;

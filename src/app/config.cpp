@@ -242,6 +242,29 @@ std::vector<Setting> hub_settings() {
   };
 }
 
+std::vector<Setting> redis_settings() {
+  return {
+      text(
+          "redis.host", "REDIS_HOST",
+          "Redis, which makes the rate limits of all nodes one. Default: none, each node keeps its "
+          "own.",
+          [](Config& c) -> std::string& { return c.redis.host; }),
+      number<int>("redis.port", "REDIS_PORT", "Its port, 1 to 65535.", 1, 65'535,
+                  [](Config& c) -> int& { return c.redis.port; }),
+      secret("redis.password", "REDIS_PASSWORD", "Its password. Default: it asks for none.", 1,
+             [](Config& c) -> Secret& { return c.redis.password; }),
+      number<int>("redis.database", "REDIS_DATABASE", "Its database, 0 to 1023.", 0, 1'023,
+                  [](Config& c) -> int& { return c.redis.database; }),
+      text("redis.prefix", "REDIS_PREFIX",
+           "What its keys begin with. Nodes of one installation have the same.",
+           [](Config& c) -> std::string& { return c.redis.prefix; }),
+      number<int>("redis.timeout_ms", "REDIS_TIMEOUT_MS",
+                  "Time in which it must answer before nodes go on with limits of their own, in "
+                  "milliseconds, 10 to 10000. No request waits for it.",
+                  10, 10'000, [](Config& c) -> int& { return c.redis.timeout_ms; }),
+  };
+}
+
 std::vector<Setting> server_settings() {
   using Level = log::Level;
   using Format = log::Format;
@@ -296,6 +319,11 @@ std::vector<Setting> server_settings() {
       number<int>("http.drain_timeout_ms", "FLORIN_HTTP_DRAIN_TIMEOUT_MS",
                   "Time to finish running requests at shutdown, in milliseconds, 0 to 600000.", 0,
                   600'000, [](Config& c) -> int& { return c.http.drain_timeout_ms; }),
+      number<int>(
+          "http.drain_delay_ms", "FLORIN_HTTP_DRAIN_DELAY_MS",
+          "How long a server that was told to stop goes on answering, with /health/ready at "
+          "503, so that those in front of it turn away, in milliseconds, 0 to 600000.",
+          0, 600'000, [](Config& c) -> int& { return c.drain_delay_ms; }),
       flag("http.access_log", "FLORIN_HTTP_ACCESS_LOG",
            "Whether every request leaves a line in the log.",
            [](Config& c) -> bool& { return c.http.access_log; }),
@@ -311,12 +339,84 @@ std::vector<Setting> server_settings() {
       number<int>("node.id", "FLORIN_NODE_ID",
                   "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
                   [](Config& c) -> int& { return c.node_id; }),
+      number<std::int64_t>(
+          "node.lease_seconds", "FLORIN_NODE_LEASE_SECONDS",
+          "Silent for so long a node counts as dead, and others take over its work, 2 to 300.", 2,
+          300, [](Config& c) -> std::int64_t& { return c.lease_seconds; }),
+  };
+}
+
+/// A text that may be empty.
+Setting optional_text(std::string_view key, std::string_view env, std::string_view help,
+                      const std::function<std::string&(Config&)>& field) {
+  Setting setting = text(key, env, help, field);
+  setting.set = [=](Config& config, std::string_view value) -> Result<void> {
+    field(config) = std::string(value);
+    return {};
+  };
+  return setting;
+}
+
+Setting kafka_topic_prefix() {
+  constexpr std::size_t longest = 100;
+  const auto is_topic_character = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+  };
+  return {"kafka.topic_prefix", "KAFKA_TOPIC_PREFIX",
+          "First part of every topic's name: 1 to 100 letters, digits, dots, hyphens, underscores.",
+          [=](Config& config, std::string_view value) -> Result<void> {
+            if (value.empty() || value.size() > longest ||
+                !std::all_of(value.begin(), value.end(), is_topic_character))
+              return invalid("must be 1 to 100 letters, digits, dots, hyphens or underscores");
+            config.relay.topic_prefix = std::string(value);
+            return {};
+          },
+          [](const Config& config) { return config.relay.topic_prefix; }};
+}
+
+std::vector<Setting> kafka_settings() {
+  return {
+      optional_text("kafka.brokers", "KAFKA_BROKERS",
+                    "Kafka's brokers, HOST:PORT separated by commas. Default: none, and no Kafka.",
+                    [](Config& c) -> std::string& { return c.relay.kafka.brokers; }),
+      kafka_topic_prefix(),
+      text("kafka.group_id", "KAFKA_GROUP_ID", "Consumer group that reads the inbound topic.",
+           [](Config& c) -> std::string& { return c.relay.group; }),
+      flag("kafka.inbound", "KAFKA_INBOUND", "Whether the inbound topic is read: true or false.",
+           [](Config& c) -> bool& { return c.relay.reads_inbound; }),
+      text("kafka.inbound_tenant", "KAFKA_INBOUND_TENANT",
+           "Tenant (name or id) of inbound records that name none.",
+           [](Config& c) -> std::string& { return c.relay.inbound_tenant; }),
+      optional_text("kafka.security_protocol", "KAFKA_SECURITY_PROTOCOL",
+                    "plaintext, ssl, sasl_plaintext or sasl_ssl. Default: plaintext.",
+                    [](Config& c) -> std::string& { return c.relay.kafka.security.protocol; }),
+      optional_text(
+          "kafka.sasl_mechanism", "KAFKA_SASL_MECHANISM", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.",
+          [](Config& c) -> std::string& { return c.relay.kafka.security.sasl_mechanism; }),
+      optional_text("kafka.sasl_username", "KAFKA_SASL_USERNAME", "Name for SASL.",
+                    [](Config& c) -> std::string& { return c.relay.kafka.security.sasl_username; }),
+      secret("kafka.sasl_password", "KAFKA_SASL_PASSWORD", "Password for SASL.", 1,
+             [](Config& c) -> Secret& { return c.relay.kafka.security.sasl_password; }),
+      optional_text("kafka.ssl_ca_file", "KAFKA_SSL_CA_FILE",
+                    "PEM file of the authorities trusted for Kafka. Default: the system's.",
+                    [](Config& c) -> std::string& { return c.relay.kafka.security.ca_file; }),
+      optional_text(
+          "kafka.ssl_certificate_file", "KAFKA_SSL_CERTIFICATE_FILE",
+          "PEM file of our certificate, where Kafka asks for one.",
+          [](Config& c) -> std::string& { return c.relay.kafka.security.certificate_file; }),
+      optional_text("kafka.ssl_key_file", "KAFKA_SSL_KEY_FILE",
+                    "PEM file of our certificate's key.",
+                    [](Config& c) -> std::string& { return c.relay.kafka.security.key_file; }),
+      secret("kafka.ssl_key_password", "KAFKA_SSL_KEY_PASSWORD", "Password of that key.", 1,
+             [](Config& c) -> Secret& { return c.relay.kafka.security.key_password; }),
   };
 }
 
 std::vector<Setting> make_settings() {
   std::vector<Setting> all = server_settings();
-  for (auto settings_of_module : {webhook_settings(), hub_settings()}) {
+  for (auto settings_of_module :
+       {webhook_settings(), hub_settings(), redis_settings(), kafka_settings()}) {
     for (Setting& setting : settings_of_module) all.push_back(std::move(setting));
   }
   return all;

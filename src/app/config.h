@@ -9,8 +9,10 @@
 
 #include "base/result.h"
 #include "base/secret.h"
+#include "platform/cache/redis.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
+#include "relay/settings.h"
 #include "webhooks/settings.h"
 
 namespace florin::app {
@@ -51,13 +53,17 @@ struct Config {
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
   int node_id = 0;
+  std::int64_t lease_seconds = 10;
+  int drain_delay_ms = 0;
   bool sandbox = false;
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;
+  cache::RedisOptions redis;  ///< Without a host each node keeps its own limits.
   webhooks::Settings webhooks;
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;
   RgsWebhook rgs_webhook;
+  relay::Settings relay;
 
   std::string effective_database_url() const;
   /// As it may be shown: without the password.

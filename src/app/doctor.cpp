@@ -3,62 +3,40 @@
 #include <fmt/core.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <string>
-#include <system_error>
 
+#include "app/host_checks.h"
 #include "app/migrations.h"
+#include "app/tool.h"
 #include "base/clock.h"
 #include "base/try.h"
+#include "cluster/nodes.h"
+#include "cluster/process_identity.h"
+#include "platform/cache/redis.h"
 #include "platform/sql/database.h"
 
 namespace florin::app {
 namespace {
 
-constexpr std::uintmax_t low_disk_bytes = 1ull << 30;
-constexpr Timestamp earliest_plausible{
-    1'735'689'600'000'000};  // 2025-01-01: older means an unset clock.
+/// Ids of rows begin with the time: nodes must agree on it better than this.
+constexpr std::int64_t large_skew_us = 2'000'000;
 
-/// Prints findings and remembers whether all were good.
-class Report {
- public:
-  void good(std::string_view what, const std::string& found) {
-    fmt::print("ok     {}: {}\n", what, found);
-  }
-  void bad(std::string_view what, const std::string& found, std::string_view advice) {
-    fmt::print("FAULT  {}: {}\n       {}\n", what, found, advice);
-    well_ = false;
-  }
-  bool well() const { return well_; }
+constexpr sql::Query sqlite_version{"doctor.sqlite_version",
+                                    "SELECT 'SQLite ' || sqlite_version()"};
+constexpr sql::Query postgres_version{"doctor.postgres_version",
+                                      "SELECT 'PostgreSQL ' || current_setting('server_version')"};
+constexpr sql::Query postgres_clock{
+    "doctor.postgres_clock",
+    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
+constexpr sql::Query postgres_privileges{
+    "doctor.postgres_privileges",
+    "SELECT CASE WHEN has_schema_privilege(current_user, current_schema(), 'CREATE, USAGE')"
+    " THEN 1 ELSE 0 END, current_user"};
 
- private:
-  bool well_ = true;
-};
-
-void check_disk(const Config& config, Report& report) {
-  std::error_code fault;
-  const auto space = std::filesystem::space(config.data_dir, fault);
-  if (fault) {
-    report.bad("data folder", config.data_dir + ": " + fault.message(),
-               "Start `florin serve` once, or set data.dir to a folder that can be made.");
-    return;
-  }
-  const std::string free = fmt::format("{} MiB free in {}", space.available >> 20, config.data_dir);
-  if (space.available < low_disk_bytes) {
-    report.bad("disk", free,
-               "Make room: below 1 GiB a busy day can fill the disk, and then writes answer 503.");
-  } else {
-    report.good("disk", free);
-  }
-}
-
-void check_clock(const Clock& clock, Report& report) {
-  const Timestamp now = clock.now();
-  if (now < earliest_plausible) {
-    report.bad("clock", now.rfc3339(), "Set the host's clock (NTP): ids and times come from it.");
-  } else {
-    report.good("clock", now.rfc3339());
-  }
+bool is_postgres(const sql::Database& database) {
+  return database.dialect() == sql::Dialect::postgres;
 }
 
 Result<int> count_waiting(sql::Database& database) {
@@ -68,7 +46,7 @@ Result<int> count_waiting(sql::Database& database) {
   return waiting;
 }
 
-void check_schema(sql::Database& database, Report& report) {
+void check_schema(sql::Database& database, DoctorReport& report) {
   const auto waiting = count_waiting(database);
   if (!waiting) {
     report.bad("schema", waiting.error().detail,
@@ -81,7 +59,88 @@ void check_schema(sql::Database& database, Report& report) {
   }
 }
 
-void check_latency(sql::Database& database, Report& report) {
+void check_version(sql::Database& database, DoctorReport& report) {
+  std::string found;
+  const auto start = std::chrono::steady_clock::now();
+  const auto asked = database.read([&](sql::Tx& tx) {
+    return tx.query(is_postgres(database) ? postgres_version : sqlite_version, {},
+                    [&](const sql::Row& row) {
+                      found = row.text(0);
+                      return false;
+                    });
+  });
+  const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - start);
+  if (!asked) {
+    report.bad("version", asked.error().detail, "See what the database logs.");
+  } else {
+    report.good("version", fmt::format("{}, answers in {} us", found, took.count()));
+  }
+}
+
+void check_privileges(sql::Database& database, DoctorReport& report) {
+  bool is_granted = false;
+  std::string user;
+  const auto asked = database.read([&](sql::Tx& tx) {
+    return tx.query(postgres_privileges, {}, [&](const sql::Row& row) {
+      is_granted = row.integer(0) == 1;
+      user = row.text(1);
+      return false;
+    });
+  });
+  if (asked && is_granted) {
+    report.good("privileges", user + " may make and use tables");
+  } else {
+    report.bad("privileges", asked ? user + " may not make tables" : asked.error().detail,
+               "GRANT USAGE, CREATE ON SCHEMA public TO that user, or let it own the database.");
+  }
+}
+
+void report_skew(std::string_view what, std::int64_t skew_us, DoctorReport& report) {
+  const std::string found = fmt::format("{} ms apart from ours", skew_us / 1'000);
+  if (std::abs(skew_us) > large_skew_us) {
+    report.bad(what, found, "Let NTP keep all machines on one time.");
+  } else {
+    report.good(what, found);
+  }
+}
+
+void check_database_clock(sql::Database& database, const Clock& clock, DoctorReport& report) {
+  Timestamp theirs;
+  const Timestamp before = clock.now();
+  const auto asked = database.read([&](sql::Tx& tx) {
+    return tx.query(postgres_clock, {}, [&](const sql::Row& row) {
+      theirs = {row.integer(0)};
+      return false;
+    });
+  });
+  const std::int64_t middle_us = (before.us + clock.now().us) / 2;
+  if (asked) report_skew("database's clock", theirs.us - middle_us, report);
+}
+
+/// A node that lives has said so within its ttl: by how much its time lies outside, is skew.
+void check_nodes(sql::Database& database, const Clock& clock, DoctorReport& report) {
+  const auto nodes = cluster::list_nodes(database);
+  if (!nodes) return;  // A schema before the table of nodes: the migrations that wait were told.
+  for (const cluster::Node& node : *nodes) {
+    const std::string what = fmt::format("node {}", node.self.node);
+    const std::int64_t age_us = clock.now().us - node.beat_at.us;
+    if (cluster::has_ended(node.self.process)) {
+      report.doubtful(what, "ended without leaving, last heard of " + node.beat_at.rfc3339(),
+                      "Look why; its next start, or another node, takes over.");
+    } else if (age_us < -large_skew_us) {
+      report_skew(what + "'s clock", -age_us, report);
+    } else if (!node.is_live(clock.now())) {
+      report.doubtful(what, "silent since " + node.beat_at.rfc3339(),
+                      "It is dead, cut off, or its clock is behind.");
+    } else {
+      report.good(what, fmt::format("{} on {}, version {}", node.self.address, node.self.host,
+                                    node.self.version));
+    }
+  }
+}
+
+void check_latency(sql::Database& database, DoctorReport& report) {
   const auto start = std::chrono::steady_clock::now();
   const auto done = database.write_work([](sql::Tx&) -> Result<void> { return {}; });
   const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
@@ -94,7 +153,7 @@ void check_latency(sql::Database& database, Report& report) {
   }
 }
 
-void check_integrity(sql::Database& database, Report& report) {
+void check_integrity(sql::Database& database, DoctorReport& report) {
   const auto faults = database.check_integrity();
   if (!faults) {
     report.bad("file", faults.error().detail, "Stop the server and restore a backup.");
@@ -106,11 +165,12 @@ void check_integrity(sql::Database& database, Report& report) {
   }
 }
 
-void check_database(const Config& config, Report& report) {
+void check_database(const Config& config, const Clock& clock, DoctorReport& report) {
   const std::string url = config.effective_database_url();
+  const std::string shown = split_password(url).url;
   constexpr std::string_view scheme = "sqlite:";
   if (url.starts_with(scheme) && !std::filesystem::exists(url.substr(scheme.size()))) {
-    report.bad("database", "there is none at " + url,
+    report.bad("database", "there is none at " + shown,
                "Start `florin serve` once, or point --data or --db to where it is.");
     return;
   }
@@ -120,21 +180,39 @@ void check_database(const Config& config, Report& report) {
                "Check --data, --db and permissions; a damaged file needs a backup.");
     return;
   }
-  report.good("database", config.shown_database_url());
+  report.good("database", shown);
+  check_version(**database, report);
+  if (is_postgres(**database)) {
+    check_privileges(**database, report);
+    check_database_clock(**database, clock, report);
+  }
   check_schema(**database, report);
+  check_nodes(**database, clock, report);
   check_latency(**database, report);
   check_integrity(**database, report);
 }
 
+void check_cache(const Config& config, DoctorReport& report) {
+  if (config.redis.host.empty()) return;
+  const auto found = cache::check_redis(config.redis);
+  if (!found) {
+    report.bad("redis", found.error().detail,
+               "Requests go on meanwhile, with rate limits per node; see docs/redis.md.");
+  } else {
+    report.good("redis",
+                fmt::format("version {}, answers in {} us", found->version, found->round_trip_us));
+  }
+}
+
 }  // namespace
 
-bool run_doctor(const Config& config, const Clock& clock) {
-  Report report;
-  check_clock(clock, report);
-  check_disk(config, report);
-  check_database(config, report);
-  fmt::print("{}\n", report.well() ? "All is well." : "Something needs attention.");
-  return report.well();
+DoctorReport examine(const Config& config, const Clock& clock) {
+  DoctorReport report;
+  check_host(config, clock, report);
+  check_settings(config, report);
+  check_database(config, clock, report);
+  check_cache(config, report);
+  return report;
 }
 
 }  // namespace florin::app

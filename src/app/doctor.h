@@ -1,5 +1,6 @@
 #pragma once
 #include "app/config.h"
+#include "app/doctor_report.h"
 
 namespace florin {
 class Clock;
@@ -7,8 +8,8 @@ class Clock;
 
 namespace florin::app {
 
-/// Checks what the server depends on and prints a line for each, with advice where something is
-/// wrong. Returns whether all is well. Writes nothing to the database.
-bool run_doctor(const Config& config, const Clock& clock);
+/// Checks what the server depends on, with advice where something is wrong: the machine, the
+/// settings, the database and who works on it. Writes no rows.
+DoctorReport examine(const Config& config, const Clock& clock);
 
 }  // namespace florin::app

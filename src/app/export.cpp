@@ -38,8 +38,9 @@ struct Table {
     }                                                                                      \
   }
 
-/// Every table, parents before children.
-constexpr std::array<Table, 24> tables{
+/// Every table, parents before children, but nodes and node_leases: they say who works on the
+/// database now, and whoever imports is somebody else.
+constexpr std::array<Table, 26> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
@@ -89,13 +90,13 @@ constexpr std::array<Table, 24> tables{
     FLORIN_TABLE(partner_secrets, "iittii",
                  "id, partner_id, kind, sealed, created_at_us, valid_until_us",
                  "$1, $2, $3, $4, $5, $6"),
-    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittittiiiii",
+    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittitttiiiii",
                  "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, "
                  "player, currency, amount_minor, ref, target_id, transfer_id, balance_minor, "
-                 "credits, refusal, answer, answer_status, meta, operator_reference, "
+                 "credits, refusal, answer, answer_status, request_id, meta, operator_reference, "
                  "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-                 "$19, $20, $21, $22, $23, $24, $25, $26"),
+                 "$19, $20, $21, $22, $23, $24, $25, $26, $27"),
     FLORIN_TABLE(
         reconciliation_runs, "iitiititttiittttiii",
         "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, counts, "
@@ -131,6 +132,11 @@ constexpr std::array<Table, 24> tables{
                  "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
     FLORIN_TABLE(webhook_cursor, "ti", "name, event_id", "$1, $2"),
+    FLORIN_TABLE(relay_cursors, "ti", "name, event_id", "$1, $2"),
+    FLORIN_TABLE(inbound_events, "iittttbitii",
+                 "id, tenant_id, source, source_event_id, type, subject, content, occurred_at_us, "
+                 "way, event_id, received_at_us",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
 };
 #undef FLORIN_TABLE
 

@@ -5,7 +5,6 @@
 
 #include "app/version.h"
 #include "platform/http/errors.h"
-#include "platform/jobs/scheduler.h"
 #include "platform/json/writer.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
@@ -58,35 +57,32 @@ void write_service(json::Writer& writer, std::string_view name, std::string_view
   writer.end_object();
 }
 
-/// A module is as well as its database; one whose job failed last time is degraded.
+/// A module cannot be better than its database.
 Response services_response(const HealthSources& sources) {
   const Result<void> database = sources.database.ping();
-  const auto jobs = sources.scheduler.states();
-  bool degraded = false;
+  Health worst = database ? Health::healthy : Health::down;
   std::string services;
   json::Writer writer(services);
   writer.begin_array();
-  write_service(writer, "database", database ? "healthy" : "down",
-                database ? "" : database.error().detail);
-  for (const std::string& module : sources.modules) {
-    const auto failed = std::find_if(jobs.begin(), jobs.end(), [&](const jobs::JobState& job) {
-      return !job.last_ok && job.name.starts_with(module + ".");
-    });
-    degraded = degraded || failed != jobs.end();
-    const std::string_view status = !database              ? "down"
-                                    : failed != jobs.end() ? "degraded"
-                                                           : "healthy";
-    write_service(writer, module, status,
-                  failed != jobs.end() ? "the job " + failed->name + " failed" : std::string());
+  write_service(writer, "database", to_string(worst), database ? "" : database.error().detail);
+  for (const ServiceCheck& service : sources.services) {
+    const Finding found = database ? service.look() : Finding{Health::down, "the database is away"};
+    worst = std::max(worst, found.health);
+    write_service(writer, service.name, to_string(found.health), found.reason);
+  }
+  for (const DependencyState& look : sources.dependencies) {
+    const auto dependency = look();
+    if (!dependency) continue;
+    const Health health = dependency->is_healthy ? Health::healthy : Health::degraded;
+    worst = std::max(worst, health);
+    write_service(writer, dependency->name, to_string(health), dependency->detail);
   }
   writer.end_array();
 
   std::string body;
   json::Writer(body)
       .begin_object()
-      .member("status", !database  ? "down"
-                        : degraded ? "degraded"
-                                   : "healthy")
+      .member("status", to_string(worst))
       .member("version", version)
       .member_raw("services", services)
       .end_object();
@@ -95,8 +91,9 @@ Response services_response(const HealthSources& sources) {
 
 Result<Response> actuator_response(const HealthSources& sources, const Request& request) {
   const std::string_view service = request.path_param("service");
-  const auto& modules = sources.modules;
-  if (std::find(modules.begin(), modules.end(), service) == modules.end()) {
+  const auto& known = sources.services;
+  if (std::none_of(known.begin(), known.end(),
+                   [&](const ServiceCheck& each) { return each.name == service; })) {
     return Error{http::errors::route_not_found, "there is no service of this name"};
   }
   return status_response(sources.database.ping().has_value());
@@ -111,7 +108,7 @@ http::Routes health_routes(HealthSources given) {
       {"GET", "/health", "",
        sync([](const Request&) -> Result<Response> { return status_response(true); })},
       {"GET", "/health/ready", "", sync([sources](const Request&) -> Result<Response> {
-         return status_response(sources->database.ping().has_value());
+         return status_response(sources->takes_requests() && sources->database.ping().has_value());
        })},
       {"GET", "/health/services", "",
        sync([sources](const Request&) -> Result<Response> { return services_response(*sources); })},

@@ -1,8 +1,10 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "app/service_checks.h"
 #include "platform/http/route.h"
 
 namespace florin::metrics {
@@ -11,17 +13,25 @@ class Registry;
 namespace florin::sql {
 class Database;
 }
-namespace florin::jobs {
-class Scheduler;
-}
 
 namespace florin::app {
 
+/// Something outside that the process does without for a time: when it is away, the server is
+/// degraded and serves on.
+struct Dependency {
+  std::string name;
+  bool is_healthy = true;
+  std::string detail;
+};
+/// Looks at one; nothing when it is not configured.
+using DependencyState = std::function<std::optional<Dependency>()>;
+
 struct HealthSources {
   sql::Database& database;
-  jobs::Scheduler& scheduler;
   metrics::Registry& metrics;
-  std::vector<std::string> modules;  ///< Names of the modules this process runs.
+  std::vector<ServiceCheck> services;    ///< The modules this process runs.
+  std::function<bool()> takes_requests;  ///< False once it has been told to stop.
+  std::vector<DependencyState> dependencies = {};
 };
 
 /// GET /health, /health/ready, /health/services, /{service}/actuator/health and /metrics; all

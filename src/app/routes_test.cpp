@@ -34,10 +34,9 @@ TEST(Routes, AreThoseOfTheApiDocument) {
   const FakeClock clock;
   const auto database = std::move(*sql::open_test_database());
   ASSERT_TRUE(sql::migrate(*database, all_migrations(), clock.now()));
-  Core core(*database, clock, Config(), Secret("a key for tests only"));
-  jobs::Scheduler scheduler(clock);
+  Application application(*database, clock, Config(), Secret("a key for tests only"));
   std::set<std::string> served;
-  for (const http::Route& route : Application::routes_of(core, scheduler, *database)) {
+  for (const http::Route& route : application.routes()) {
     EXPECT_TRUE(served.insert(route.method + " " + route.pattern).second)
         << route.pattern << " is served twice";
   }

@@ -1,5 +1,7 @@
 #include "app/stop_signals.h"
 
+#include <ctime>
+
 namespace florin::app {
 
 StopSignals::StopSignals() {
@@ -15,6 +17,11 @@ void StopSignals::wait() const {
   int received = 0;
   while (sigwait(&stop_, &received) != 0) {
   }
+}
+
+void StopSignals::wait_for(std::chrono::milliseconds time) const {
+  const timespec limit{time.count() / 1'000, time.count() % 1'000 * 1'000'000};
+  sigtimedwait(&stop_, nullptr, &limit);
 }
 
 }  // namespace florin::app

@@ -1,6 +1,8 @@
 #pragma once
 #include <signal.h>
 
+#include <chrono>
+
 namespace florin::app {
 
 /// SIGINT and SIGTERM as something to wait for. Made before any thread, so that every later one
@@ -11,6 +13,8 @@ class StopSignals {
   StopSignals();
   /// Blocks until one of them arrives.
   void wait() const;
+  /// Blocks until one of them arrives or the time is over.
+  void wait_for(std::chrono::milliseconds time) const;
 
  private:
   sigset_t stop_;

@@ -13,6 +13,7 @@
 #include "base/money.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
+#include "base/token_bucket.h"
 #include "base/try.h"
 
 namespace florin {
@@ -214,6 +215,49 @@ TEST(Result, ATryMayStandInALambdaWithinATry) {
     return TRY([]() -> Result<int> { return TRY(half(4)); }());
   };
   EXPECT_EQ(*nested(), 2);
+}
+
+// ---------------------------------------------------------------- token bucket
+
+constexpr std::int64_t second_us = 1'000'000;
+
+TEST(TokenBucket, FillsWithTimeUpToAPeriodsWorth) {
+  FakeClock clock;
+  TokenBucket bucket(10, second_us, clock.now());
+  for (int left = 9; left >= 0; --left) {
+    EXPECT_EQ(bucket.take(clock.now()), 0);
+    EXPECT_EQ(bucket.remaining(), left);
+  }
+  EXPECT_EQ(bucket.take(clock.now()), 100'000);
+  clock.set(clock.now().plus_us(100'000));
+  EXPECT_EQ(bucket.take(clock.now()), 0);
+  EXPECT_GT(bucket.take(clock.now()), 0);
+  clock.advance_seconds(3'600);
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(bucket.take(clock.now()), 0);
+  EXPECT_GT(bucket.take(clock.now()), 0);
+  clock.advance_seconds(-10);
+  EXPECT_GT(bucket.take(clock.now()), 0);
+}
+
+TEST(TokenBucket, PaysOffADebtBeforeItGivesAgain) {
+  FakeClock clock;
+  TokenBucket bucket(10, second_us, clock.now());
+  bucket.set_level(-20 * second_us, clock.now());
+  EXPECT_EQ(bucket.take(clock.now()), 2'100'000);
+  EXPECT_EQ(bucket.remaining(), 0);
+  clock.set(clock.now().plus_us(2'100'000));
+  EXPECT_EQ(bucket.take(clock.now()), 0);
+  EXPECT_GT(bucket.take(clock.now()), 0);
+}
+
+TEST(TokenBucket, OwesAndHoldsNoMoreThanItsBounds) {
+  FakeClock clock;
+  TokenBucket bucket(10, second_us, clock.now());
+  bucket.set_level(-1'000 * second_us, clock.now());
+  EXPECT_EQ(bucket.take(clock.now()), TokenBucket::most_debt * second_us + 100'000);
+  bucket.set_level(1'000 * second_us, clock.now());
+  EXPECT_EQ(bucket.take(clock.now()), 0);
+  EXPECT_EQ(bucket.remaining(), 9);
 }
 
 TEST(Secret, ShowsItselfOnlyWhenAsked) {

@@ -19,6 +19,13 @@ class SystemClock final : public Clock {
   Timestamp now() const override;
 };
 
+/// Time since the machine was booted, also while it slept: never steps back, whatever is done to
+/// the host's clock. For measuring how long ago something was, on this machine alone.
+class BootClock final : public Clock {
+ public:
+  Timestamp now() const override;
+};
+
 /// Time for tests: moves only when told. Safe for concurrent use.
 class FakeClock final : public Clock {
  public:

@@ -35,6 +35,9 @@ constexpr Query event_by_id{"events.by_id",
 constexpr Query events_after{"events.after",
                              FLORIN_EVENT_COLUMNS " WHERE id > $1 ORDER BY id LIMIT $2"};
 #undef FLORIN_EVENT_COLUMNS
+constexpr Query count_events_after{
+    "events.count_after",
+    "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS newer"};
 constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1",
                              sql::Rows::few, sql::Sees::all};
 
@@ -59,6 +62,10 @@ bool matches(const Row& row, const Filter& filter) {
          (!filter.until || at < *filter.until);
 }
 
+/// What stands before `data` in a payload. Quotes within its texts are escaped, so that it cannot
+/// be found in one of them.
+constexpr std::string_view before_data = ",\"data\":";
+
 void append_payload(std::string& payload, EventId id, const NewEvent& event) {
   payload.reserve(payload.size() + 160 + event.data.size());
   payload += "{\"id\":\"";
@@ -69,7 +76,7 @@ void append_payload(std::string& payload, EventId id, const NewEvent& event) {
   event.at.append_rfc3339(payload);
   payload += "\",\"subject\":";
   json::append_string(payload, event.subject);
-  payload += ",\"data\":";
+  payload += before_data;
   payload += event.data;
   payload += '}';
 }
@@ -107,6 +114,13 @@ class Rows {
 };
 
 }  // namespace
+
+std::string_view data_of(const Event& event) {
+  std::string_view data = event.payload;
+  data.remove_prefix(data.find(before_data) + before_data.size());
+  data.remove_suffix(1);
+  return data;
+}
 
 EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
 
@@ -184,6 +198,17 @@ Result<std::vector<Event>> EventLog::read_after(EventId after, int limit) {
       return true;
     }));
     return events;
+  });
+}
+
+Result<std::int64_t> EventLog::count_after(EventId after, std::int64_t limit) {
+  return database_.read([&](sql::Tx& tx) -> Result<std::int64_t> {
+    std::int64_t count = 0;
+    TRY(tx.query(count_events_after, {after.value, limit}, [&](const Row& row) {
+      count = row.integer(0);
+      return false;
+    }));
+    return count;
   });
 }
 

@@ -42,6 +42,9 @@ struct Event {
   Timestamp created_at;
 };
 
+/// The `data` of an event's payload, a JSON object.
+std::string_view data_of(const Event& event);
+
 struct Filter {
   std::optional<std::string> type = {};  ///< Exact, or a family: "account.*".
   std::optional<std::string> subject = {};
@@ -71,6 +74,8 @@ class EventLog {
   Result<std::optional<Event>> find(TenantId tenant, EventId id);
   /// Events of all tenants after `after`, oldest first: what a reader with a durable cursor calls.
   Result<std::vector<Event>> read_after(EventId after, int limit);
+  /// How many events of all tenants come after `after`; counts no further than `limit`.
+  Result<std::int64_t> count_after(EventId after, std::int64_t limit);
   /// The greatest id stored; none in an empty log.
   Result<EventId> newest();
 

@@ -5,7 +5,6 @@
 #include "events/events.h"
 #include "events/module.h"
 #include "platform/json/object_reader.h"
-#include "platform/json/writer.h"
 
 namespace florin::events {
 namespace {
@@ -38,19 +37,11 @@ Result<Filter> parse_filter(const Request& request) {
 Result<Response> list_events(EventLog& log, const Request& request) {
   const Filter filter = TRY(parse_filter(request));
   const http::Page page = TRY(http::parse_page(request));
-  const EventPage found = TRY(log.list(request.caller.tenant, filter, {page.before}, page.limit));
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object().key("data").begin_array();
-  for (const Event& event : found.events) writer.raw(event.payload);
-  writer.end_array().member("has_more", found.has_more).key("next_cursor");
-  if (found.has_more) {
-    writer.value(http::cursor_of(found.next_before.value));
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return Response::ok(std::move(body));
+  EventPage found = TRY(log.list(request.caller.tenant, filter, {page.before}, page.limit));
+  std::vector<std::string> rows;
+  rows.reserve(found.events.size());
+  for (Event& event : found.events) rows.push_back(std::move(event.payload));
+  return http::list_response(rows, found.has_more ? found.next_before.value : 0);
 }
 
 Result<Response> get_event(EventLog& log, const Request& request) {

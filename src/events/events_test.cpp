@@ -53,6 +53,20 @@ TEST_F(EventsTest, ThePayloadIsTheTextThatIsSent) {
   EXPECT_EQ(event.request_id, "req_1");
 }
 
+TEST_F(EventsTest, TheDataOfAPayloadIsFoundWhateverItsTextsHold) {
+  const EventId id = add("account.created", R"(,"data":{)");
+  EXPECT_EQ(data_of(**log.find({1}, id)), R"({"a":1})");
+}
+
+TEST_F(EventsTest, CountsWhatComesAfterAnEventUpToALimit) {
+  const EventId first = add("a.b");
+  add("a.b");
+  add("a.b", "x", {2});
+  EXPECT_EQ(*log.count_after({}, 100), 3);
+  EXPECT_EQ(*log.count_after(first, 100), 2);
+  EXPECT_EQ(*log.count_after({}, 2), 2);
+}
+
 TEST_F(EventsTest, AnEventGoesWithTheWorkThatItTellsOf) {
   const auto failed = database->write_work([&](sql::Tx& tx) -> Result<void> {
     EXPECT_TRUE(log.append(tx, {{1}, "a.b", "x", "{}", "system", "", clock.now()}));

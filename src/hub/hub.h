@@ -111,6 +111,7 @@ struct WalletTransaction {
   std::string refusal;  ///< Its code; empty: none.
   std::string answer;   ///< Its body.
   int answer_status = 0;
+  std::string request_id;  ///< Of the call that asked for it.
   std::string meta = "{}";
   std::optional<std::string> operator_reference;
   std::int64_t operator_attempts = 0;

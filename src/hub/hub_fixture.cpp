@@ -64,7 +64,7 @@ World::World(const Clock& time, const std::string& path)
       ledger(*database, time, ids, events, metrics, test_status_of),
       idempotency(*database, time, test_status_of),
       vault(Secret("a key for tests only")),
-      partners(*database, time, ids, events, vault),
+      partners(*database, time, ids, events, vault, *limits),
       wallet(*database, time, ids, ledger, events, test_status_of) {
   EXPECT_TRUE(ledger.recover());
   EXPECT_TRUE(partners.refresh());

@@ -13,6 +13,7 @@
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/vault.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
@@ -74,6 +75,7 @@ struct World {
   ledger::LedgerQueries queries{*database};
   idempotency::Idempotency idempotency;
   crypto::Vault vault;
+  std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
   Partners partners;
   InternalWallet wallet;
 };

@@ -15,11 +15,12 @@ using sql::Query;
 using sql::Row;
 using sql::Tx;
 
-#define FLORIN_HUB_COLUMNS                                                                      \
-  "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, player,"        \
-  " currency, amount_minor, ref, target_id, transfer_id, balance_minor, credits, refusal,"      \
-  " answer, answer_status, meta, operator_reference, operator_attempts, next_check_us, stuck, " \
-  "created_at_us,"                                                                              \
+#define FLORIN_HUB_COLUMNS                                                                 \
+  "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, player,"   \
+  " currency, amount_minor, ref, target_id, transfer_id, balance_minor, credits, refusal," \
+  " answer, answer_status, request_id, meta, operator_reference, operator_attempts, "      \
+  "next_check_us, stuck, "                                                                 \
+  "created_at_us,"                                                                         \
   " updated_at_us"
 #define FLORIN_HUB_SELECT "SELECT " FLORIN_HUB_COLUMNS " FROM hub_transactions"
 
@@ -40,7 +41,7 @@ constexpr Query due{"hub.due", FLORIN_HUB_SELECT
 constexpr Query insert_row{"hub.insert", "INSERT INTO hub_transactions (" FLORIN_HUB_COLUMNS
                                          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
                                          " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-                                         " $23, $24, $25, $26)"};
+                                         " $23, $24, $25, $26, $27)"};
 #undef FLORIN_HUB_SELECT
 #undef FLORIN_HUB_COLUMNS
 constexpr Query pending_count{
@@ -102,13 +103,14 @@ WalletTransaction read(const Row& row) {
   t.refusal = row.text(16);
   t.answer = row.text(17);
   t.answer_status = static_cast<int>(row.integer(18));
-  t.meta = row.text(19);
-  t.operator_reference = row.optional_text(20);
-  t.operator_attempts = row.integer(21);
-  if (const auto at = row.optional_integer(22)) t.next_check = Timestamp{*at};
-  t.is_stuck = row.integer(23) == 1;
-  t.created_at = {row.integer(24)};
-  t.updated_at = {row.integer(25)};
+  t.request_id = row.text(19);
+  t.meta = row.text(20);
+  t.operator_reference = row.optional_text(21);
+  t.operator_attempts = row.integer(22);
+  if (const auto at = row.optional_integer(23)) t.next_check = Timestamp{*at};
+  t.is_stuck = row.integer(24) == 1;
+  t.created_at = {row.integer(25)};
+  t.updated_at = {row.integer(26)};
   return t;
 }
 
@@ -204,6 +206,7 @@ Result<void> insert(Tx& tx, const WalletTransaction& t) {
                            text_or_null(t.refusal),
                            text_or_null(t.answer),
                            t.answer_status,
+                           t.request_id,
                            t.meta,
                            t.operator_reference,
                            t.operator_attempts,

@@ -36,6 +36,7 @@ WalletTransaction row_of(const Item& item, const rules::Verdict& verdict, std::i
   row.ref = movement.ref;
   if (verdict.debit) row.target = verdict.debit->id;
   row.meta = movement.meta;
+  row.request_id = movement.request_id;
   row.created_at = row.updated_at = now;
   return row;
 }
@@ -139,7 +140,7 @@ void Intake::fail(Planned& planned, const Error& error) const {
     return;
   }
   planned.row.state = State::failed;
-  remember_refusal(planned.row, error, planned.item->movement.request_id, status_of_);
+  remember_refusal(planned.row, error, status_of_);
 }
 
 Result<void> Intake::write(sql::Tx& tx, Planned& planned) {

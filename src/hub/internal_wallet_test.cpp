@@ -1,5 +1,8 @@
 #include "hub/internal_wallet.h"
 
+#include <atomic>
+#include <future>
+
 #include "hub/books.h"
 #include "hub/hub_fixture.h"
 #include "platform/sql/temporary_folder.h"
@@ -242,6 +245,31 @@ TEST_F(InternalWalletTest, APlayersNameMayHoldAnything) {
   const std::string name = "Zoë:@ 100% / \"x\"";
   EXPECT_EQ(word({credit, "win-1", name, 5, "promo"}), "OK");
   EXPECT_EQ(world.balance("player:acme:Zo@c3@ab@3a@40@20100@25@20@2f@20@22x@22:EUR"), 5);
+}
+
+TEST_F(InternalWalletTest, MoreThanMayWaitAreTurnedAway) {
+  constexpr int most = 50'000;
+  std::promise<void> go;
+  world.database->submit(
+      [gone = go.get_future().share()](sql::Tx&) -> Result<void> {
+        gone.wait();
+        return {};
+      },
+      [](const Result<void>&) {});
+  const Movement bet = movement_of({debit, "bet-1", "ana", 1, "round-1"});
+  std::atomic<int> busy = 0;
+  std::promise<void> all;
+  std::atomic<int> left = most + 1;
+  for (int i = 0; i <= most; ++i) {
+    world.wallet.submit(acme, bet, [&](const Result<Settled>& settled) {
+      if (word_of(settled) == "hub_busy") ++busy;
+      if (--left == 0) all.set_value();
+    });
+  }
+  EXPECT_EQ(busy, 1);
+  go.set_value();
+  all.get_future().wait();
+  EXPECT_EQ(ana(), 999);
 }
 
 TEST_F(InternalWalletTest, AnswersComeBackAfterARestart) {

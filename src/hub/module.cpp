@@ -27,13 +27,13 @@ struct Hub::Impl {
 
   explicit Impl(const HubParts& given)
       : parts(given),
-        partners(given.database, given.clock, given.ids, given.events, given.vault),
+        partners(given.database, given.clock, given.ids, given.events, given.vault, given.limits),
         internal(given.database, given.clock, given.ids, given.ledger, given.events,
                  given.status_of),
         settlement(given.database, given.clock, given.ledger, given.events, given.status_of),
         http(given.operator_http),
-        client(
-            std::make_unique<operators::OperatorClient>(http, delayer, given.clock, given.metrics)),
+        client(std::make_unique<operators::OperatorClient>(http, delayer, given.clock,
+                                                           given.metrics, given.limits)),
         operator_wallet({given.database, given.clock, given.ids, given.events, given.status_of},
                         *client, settlement),
         resolver(given.database, given.clock, partners, *client, settlement, given.metrics) {}
@@ -68,7 +68,7 @@ std::vector<jobs::Job> Hub::jobs() {
              return std::string();
            }},
           {"hub.resolve_pending", "Ends wallet transactions whose outcome is unknown.", 1'000,
-           [this] { return impl_->resolver.run(); }}};
+           [this] { return impl_->resolver.run(); }, true}};
 }
 
 Result<void> Hub::visit_period(PartnerId partner, Timestamp from, Timestamp to,

@@ -35,6 +35,7 @@ struct HubParts {
   idempotency::Idempotency& idempotency;
   metrics::Registry& metrics;
   const crypto::Vault& vault;
+  cache::RateLimiter& limits;  ///< Of partners' calls, and of ours to Operators.
   StatusOf status_of;
   http_client::ClientOptions operator_http = {};  ///< How Operators are called.
 };

@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "base/token_bucket.h"
 #include "base/try.h"
 #include "hub/errors.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/hash.h"
 
 namespace florin::hub {
@@ -47,13 +47,13 @@ std::optional<crypto::Sha256> fitting_digest(const KnownPartner& partner, std::s
 }
 
 Result<void> take_token(const KnownPartner& partner, Timestamp now) {
-  if (!partner.bucket) return {};
-  const std::int64_t wait_us = partner.bucket->take(now);
-  if (wait_us == 0) return {};
+  if (!partner.limit) return {};
+  const cache::Taken taken = partner.limit->take(now);
+  if (taken) return {};
   return Error{errors::partner_rate_limited,
                "the partner makes more calls a second than it may",
                {},
-               static_cast<int>((wait_us + second_us - 1) / second_us)};
+               static_cast<int>((taken.wait_us + second_us - 1) / second_us)};
 }
 
 }  // namespace

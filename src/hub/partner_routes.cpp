@@ -53,13 +53,10 @@ struct Handlers {
 
   Result<Response> list(const Request& request) const {
     TRY(http::reject_unknown_query(request, {}));
-    std::string body;
-    json::Writer writer(body);
-    writer.begin_object().key("data").begin_array();
+    std::vector<std::string> rows;
     for (const Partner& partner : TRY(partners.list(request.caller.tenant)))
-      writer.raw(to_json(partner));
-    writer.end_array().member("has_more", false).key("next_cursor").null().end_object();
-    return Response::ok(std::move(body));
+      rows.push_back(to_json(partner));
+    return http::list_response(rows, 0);
   }
 
   Result<Partner> named(const Request& request) const {

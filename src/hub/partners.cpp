@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "base/id_generator.h"
-#include "base/token_bucket.h"
 #include "base/try.h"
 #include "events/events.h"
 #include "hub/errors.h"
 #include "hub/partner_json.h"
 #include "hub/partner_store.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/crypto/random.h"
 #include "platform/crypto/vault.h"
 #include "platform/sql/database.h"
@@ -20,8 +20,6 @@ namespace florin::hub {
 namespace {
 
 using store::SecretKind;
-
-constexpr std::int64_t second_us = 1'000'000;
 
 struct Book {
   std::map<std::string, PartnerPtr, std::less<>> by_code;
@@ -42,6 +40,7 @@ struct Partners::Impl {
   IdGenerator& ids;
   events::EventLog& events;
   const crypto::Vault& vault;
+  cache::RateLimiter& limits;
 
   mutable std::mutex mutex;  // Guards the pointer; never held during I/O.
   std::shared_ptr<const Book> book = std::make_shared<Book>();
@@ -72,14 +71,14 @@ struct Partners::Impl {
     return {};
   }
 
-  /// The bucket of before lives on: taking up a change must not hand out new tokens.
-  std::shared_ptr<TokenBucket> bucket_of(const Partner& partner, const Book& earlier) const {
+  /// The limit of before lives on: taking up a change must not hand out new tokens.
+  std::shared_ptr<cache::RateLimit> limit_of(const Partner& partner, const Book& earlier) const {
     if (partner.rate_limit_per_second == 0) return nullptr;
     const auto found = earlier.by_id.find(partner.id);
     if (found != earlier.by_id.end() &&
         found->second->partner.rate_limit_per_second == partner.rate_limit_per_second)
-      return found->second->bucket;
-    return std::make_shared<TokenBucket>(partner.rate_limit_per_second, second_us, clock.now());
+      return found->second->limit;
+    return limits.limit("partner:" + partner.id.str(), {partner.rate_limit_per_second});
   }
 
   static bool is_as_wanted(const KnownPartner& known, const NewPartner& wanted);
@@ -88,7 +87,7 @@ struct Partners::Impl {
     std::map<PartnerId, std::shared_ptr<KnownPartner>> all;
     for (Partner& partner : TRY(store::load_partners(tx))) {
       auto known = std::make_shared<KnownPartner>();
-      known->bucket = bucket_of(partner, earlier);
+      known->limit = limit_of(partner, earlier);
       known->partner = std::move(partner);
       all.emplace(known->partner.id, std::move(known));
     }
@@ -113,8 +112,8 @@ struct Partners::Impl {
 };
 
 Partners::Partners(sql::Database& database, const Clock& clock, IdGenerator& ids,
-                   events::EventLog& events, const crypto::Vault& vault)
-    : impl_(new Impl{database, clock, ids, events, vault, {}, std::make_shared<Book>()}) {}
+                   events::EventLog& events, const crypto::Vault& vault, cache::RateLimiter& limits)
+    : impl_(new Impl{database, clock, ids, events, vault, limits, {}, std::make_shared<Book>()}) {}
 Partners::~Partners() = default;
 
 Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted) {

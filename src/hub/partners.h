@@ -11,8 +11,11 @@
 
 namespace florin {
 class IdGenerator;
-class TokenBucket;
-}  // namespace florin
+}
+namespace florin::cache {
+class RateLimit;
+class RateLimiter;
+}  // namespace florin::cache
 namespace florin::crypto {
 class Vault;
 }
@@ -64,7 +67,7 @@ struct KnownPartner {
   Partner partner;
   std::vector<Secret> secrets;  ///< Active ones of its calls, the newest first.
   Secret operator_secret;
-  std::shared_ptr<TokenBucket> bucket;  ///< Null: no limit.
+  std::shared_ptr<cache::RateLimit> limit;  ///< Null: none.
 };
 using PartnerPtr = std::shared_ptr<const KnownPartner>;
 
@@ -73,7 +76,7 @@ using PartnerPtr = std::shared_ptr<const KnownPartner>;
 class Partners {
  public:
   Partners(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
-           const crypto::Vault& vault);
+           const crypto::Vault& vault, cache::RateLimiter& limits);
   ~Partners();
 
   // Inside a unit of work of the caller; call refresh() after it.

@@ -146,7 +146,7 @@ Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTr
       if (is_undone_already(row, finding.answer))
         return complete(tx, partner, row, finding.answer, author);
       row.state = State::failed;
-      remember_refusal(row, *finding.answer.refusal, author.request_id, status_of);
+      remember_refusal(row, *finding.answer.refusal, status_of);
       return log.change(tx, partner, row, author);
     case Meaning::not_found:
     case Meaning::unknown:
@@ -213,7 +213,7 @@ Result<std::optional<Error>> Settlement::Impl::post(sql::Tx& tx, const Partner& 
 Result<void> Settlement::Impl::undo(sql::Tx& tx, const Partner& partner, WalletTransaction& debit,
                                     const Author& author) {
   debit.state = State::rolled_back;
-  remember_refusal(debit, undone(), author.request_id, status_of);
+  remember_refusal(debit, undone(), status_of);
   return log.change(tx, partner, debit, author);
 }
 

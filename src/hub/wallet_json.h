@@ -18,7 +18,6 @@ void append_json(std::string& out, const WalletTransaction& transaction,
 http::Response answer_of(const Settled& settled);
 
 /// Keeps the refusal as the answer of the transaction's key.
-void remember_refusal(WalletTransaction& transaction, const Error& error,
-                      std::string_view request_id, StatusOf status_of);
+void remember_refusal(WalletTransaction& transaction, const Error& error, StatusOf status_of);
 
 }  // namespace florin::hub

@@ -215,23 +215,12 @@ Result<Response> Handlers::list(const Request& request, TenantId tenant,
     }));
     return rows;
   }));
-  std::string body;
-  Writer writer(body);
-  writer.begin_object().key("data").begin_array();
+  std::vector<std::string> rows;
   for (const WalletTransaction& row : found.rows) {
     const PartnerPtr owner = parts.partners.by_id(row.partner);
-    std::string text;
-    append_json(text, row, owner ? owner->partner.code : "");
-    writer.raw(text);
+    append_json(rows.emplace_back(), row, owner ? owner->partner.code : "");
   }
-  writer.end_array().member("has_more", static_cast<bool>(found.next)).key("next_cursor");
-  if (found.next) {
-    writer.value(http::cursor_of(found.next.value));
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return Response::ok(std::move(body));
+  return http::list_response(rows, found.next.value);
 }
 
 Result<Response> Handlers::transactions_of_partner(const Request& request) const {

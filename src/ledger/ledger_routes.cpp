@@ -29,25 +29,12 @@ struct Flight {
   idempotency::InFlight::Ticket ticket;
 };
 
-template <class T, class Append>
-Response list(const Paged<T>& page, const Append& append) {
-  std::string body;
-  Writer writer(body);
-  writer.begin_object().key("data").begin_array();
-  for (const T& row : page.rows) append(writer, row);
-  writer.end_array().member("has_more", page.next != 0).key("next_cursor");
-  if (page.next != 0) {
-    writer.value(http::cursor_of(page.next));
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return Response::ok(std::move(body));
-}
-
-template <class T>
-void append_row(Writer& writer, const T& row) {
-  writer.raw(to_json(row));
+template <class T, class Render>
+Response list(const Paged<T>& page, const Render& render) {
+  std::vector<std::string> rows;
+  rows.reserve(page.rows.size());
+  for (const T& row : page.rows) rows.push_back(render(row));
+  return http::list_response(rows, page.next);
 }
 
 std::string transfer_json(const TransferView& view) {
@@ -65,7 +52,9 @@ void write_optional(Writer& writer, std::string_view name, const std::optional<s
   }
 }
 
-void append_entry(Writer& writer, const StatementEntry& entry) {
+std::string entry_json(const StatementEntry& entry) {
+  std::string body;
+  Writer writer(body);
   writer.begin_object()
       .member("transfer_id", entry.transfer.str())
       .member("kind", to_string(entry.kind));
@@ -77,11 +66,12 @@ void append_entry(Writer& writer, const StatementEntry& entry) {
   writer.member("effective_at", entry.effective_at.rfc3339())
       .member("created_at", entry.created_at.rfc3339());
   writer.end_object();
+  return body;
 }
 
 /// A statement is a list that also says whose it is.
 Response statement_response(const Statement& statement) {
-  Response response = list(statement.entries, append_entry);
+  Response response = list(statement.entries, entry_json);
   std::string head = "{\"account_id\":\"" + statement.account.id.str() + "\",\"currency\":\"" +
                      std::string(statement.account.currency.code()) + "\",";
   response.body.replace(0, 1, head);
@@ -259,7 +249,7 @@ Result<Response> Handlers::list_accounts(const Request& request) const {
   const AccountFilter filter = TRY(requests::account_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto accounts = TRY(queries.accounts(request.caller.tenant, filter, page));
-  return list(accounts, append_row<Account>);
+  return list(accounts, to_json<Account>);
 }
 
 Result<Response> Handlers::get_account(const Request& request) const {
@@ -286,8 +276,7 @@ Result<Response> Handlers::list_transfers(const Request& request) const {
   const TransferFilter filter = TRY(requests::transfer_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto transfers = TRY(queries.transfers(request.caller.tenant, filter, page));
-  return list(transfers,
-              [](Writer& writer, const TransferView& view) { writer.raw(transfer_json(view)); });
+  return list(transfers, transfer_json);
 }
 
 Result<Response> Handlers::get_transfer(const Request& request) const {
@@ -299,7 +288,7 @@ Result<Response> Handlers::list_holds(const Request& request) const {
   const auto status = TRY(requests::hold_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto holds = TRY(queries.holds(request.caller.tenant, status, page));
-  return list(holds, append_row<Hold>);
+  return list(holds, to_json<Hold>);
 }
 
 Result<Response> Handlers::get_hold(const Request& request) const {

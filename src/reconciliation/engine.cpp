@@ -140,6 +140,7 @@ Result<void> Comparison::judge_status(const Entry& ours, const Entry& theirs) {
 
 Result<void> Comparison::judge_pair(const Entry& ours, const Entry& theirs) {
   if (period_.contains(ours.at)) ++counts_.matched;
+  const std::int64_t before = counts_.mismatched();
   if (ours.amount.currency != theirs.amount.currency) {
     TRY(report({MismatchKind::currency_mismatch, ours, theirs}));
   } else if (ours.kind != theirs.kind ||  // A debit is no credit, whatever the number says.
@@ -148,6 +149,9 @@ Result<void> Comparison::judge_pair(const Entry& ours, const Entry& theirs) {
   }
   if (ours.player != theirs.player && !ours.player.empty() && !theirs.player.empty())
     TRY(report({MismatchKind::player_mismatch, ours, theirs}));
+  // What differs in itself stays pending here for that very reason: one finding, not two.
+  const bool explains_pending = counts_.mismatched() > before;
+  if (ours.status == EntryStatus::pending && explains_pending) return {};
   return judge_status(ours, theirs);
 }
 

@@ -133,6 +133,13 @@ TEST_F(Engine, OneEntryMayDifferInTwoWays) {
             (Found{"AMOUNT_MISMATCH a", "STATUS_MISMATCH a"}));
 }
 
+TEST_F(Engine, WhatIsPendingBecauseItDiffersIsOneCase) {
+  EXPECT_EQ(found({with_status(entry("a", 100), EntryStatus::pending)}, {entry("a", 101)}),
+            Found{"AMOUNT_MISMATCH a"});
+  EXPECT_EQ(found({with_status(entry("a"), EntryStatus::pending)}, {entry("a")}),
+            Found{"STATUS_MISMATCH a"});
+}
+
 TEST_F(Engine, FailedAndRolledBackAreOneOutcome) {
   EXPECT_EQ(found({with_status(entry("a"), EntryStatus::rolled_back)},
                   {with_status(entry("a"), EntryStatus::failed)}),

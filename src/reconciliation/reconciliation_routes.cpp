@@ -17,18 +17,10 @@ using http::Response;
 
 template <class T>
 Response list(const Paged<T>& page) {
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object().key("data").begin_array();
-  for (const T& row : page.rows) writer.raw(to_json(row));
-  writer.end_array().member("has_more", page.next != 0).key("next_cursor");
-  if (page.next != 0) {
-    writer.value(http::cursor_of(page.next));
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return Response::ok(std::move(body));
+  std::vector<std::string> rows;
+  rows.reserve(page.rows.size());
+  for (const T& row : page.rows) rows.push_back(to_json(row));
+  return http::list_response(rows, page.next);
 }
 
 /// Everything the handlers share.

@@ -10,8 +10,8 @@
 namespace florin::reconciliation {
 namespace {
 
-/// How long what another process left behind may lie there.
-constexpr std::chrono::seconds look_around{30};
+/// How long what another process asked for, or left behind, may lie there.
+constexpr std::chrono::seconds look_around{5};
 
 }  // namespace
 
@@ -46,6 +46,7 @@ void Runner::work() {
 }
 
 void Runner::run_all() {
+  if (!is_our_turn_()) return;
   const auto waiting = runs_.unfinished();
   if (!waiting) {
     log::warn("runs to reconcile cannot be read", {{"detail", waiting.error().detail}});
@@ -53,7 +54,8 @@ void Runner::run_all() {
   }
   for (const RunId id : *waiting) {
     if (is_stopping_) return;
-    const auto run = runs_.execute(id, [this](const Progress&) { return !is_stopping_; });
+    const auto run =
+        runs_.execute(id, [this](const Progress&) { return !is_stopping_ && is_our_turn_(); });
     if (run) {
       log::info("reconciled", {{"run", id.str()}, {"mismatches", run->mismatches}});
     } else if (run.error().code != errors::reconciliation_running) {

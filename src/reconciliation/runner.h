@@ -1,8 +1,10 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 namespace florin::reconciliation {
 class Runs;
@@ -11,7 +13,10 @@ class Runs;
 /// process left unfinished. Safe for concurrent use.
 class Runner {
  public:
-  explicit Runner(Runs& runs) : runs_(runs) {}
+  /// Works while `is_our_turn` says so: of many nodes one alone does.
+  explicit Runner(
+      Runs& runs, std::function<bool()> is_our_turn = [] { return true; })
+      : runs_(runs), is_our_turn_(std::move(is_our_turn)) {}
   ~Runner() { stop(); }
 
   void start();
@@ -27,6 +32,7 @@ class Runner {
   void run_all();
 
   Runs& runs_;
+  const std::function<bool()> is_our_turn_;
   std::atomic<bool> is_stopping_{false};
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable changed_;

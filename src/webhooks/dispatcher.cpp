@@ -40,7 +40,7 @@ void conclude(Outcome& outcome, const Verdict& verdict, Timestamp started_at) {
 
 Dispatcher::Dispatcher(Parts parts)
     : parts_(parts),
-      recorder_({parts_.database, parts_.store, parts_.endpoints, parts_.changes},
+      recorder_({parts_.database, parts_.store, parts_.endpoints, parts_.changes, parts_.fence},
                 [this](Outcome& outcome, const Result<void>& committed) {
                   post(&Inbox::settled, Settled{std::move(outcome), committed.has_value()});
                 }),

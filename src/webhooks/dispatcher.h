@@ -13,6 +13,7 @@
 #include "webhooks/attempt.h"
 #include "webhooks/endpoint_queue.h"
 #include "webhooks/recorder.h"
+#include "webhooks/settings.h"
 
 namespace florin::events {
 class EventLog;
@@ -20,7 +21,6 @@ class EventLog;
 
 namespace florin::webhooks {
 struct Figures;
-struct Settings;
 
 /// Sends what is due, endpoint by endpoint in turn, so that a slow one delays no other: each has
 /// its own queue and its own share of connections. Everything it holds is in the store too; after a
@@ -37,6 +37,7 @@ class Dispatcher {
     const Clock& clock;
     Figures& figures;
     const Settings& settings;
+    const Fence& fence;
   };
   explicit Dispatcher(Parts parts);
   ~Dispatcher();  ///< As stop().

@@ -49,6 +49,11 @@ constexpr Query endpoints_enabled{"webhooks.endpoints_enabled",
 #undef FLORIN_ENDPOINTS
 constexpr Query endpoint_ids{"webhooks.endpoint_ids",
                              "SELECT id FROM webhook_endpoints WHERE status <> 'deleted'"};
+constexpr Query endpoint_versions{
+    "webhooks.endpoint_versions",
+    "SELECT e.id, e.updated_at_us, coalesce(max(s.id), 0) FROM webhook_endpoints e"
+    " LEFT JOIN webhook_secrets s ON s.endpoint_id = e.id WHERE e.status <> 'deleted'"
+    " GROUP BY e.id, e.updated_at_us ORDER BY e.id"};
 constexpr Query endpoint_count{
     "webhooks.endpoint_count",
     "SELECT count(*) FROM webhook_endpoints WHERE tenant_id = $1 AND status <> 'deleted'"};
@@ -221,6 +226,15 @@ Result<std::vector<Endpoint>> EndpointStore::list(sql::Tx& tx, TenantId tenant, 
                                                   int limit) const {
   return read_many(tx, endpoints_of_tenant,
                    {tenant.value, before == 0 ? INT64_MAX : before, limit + 1});
+}
+
+Result<std::vector<EndpointStore::Version>> EndpointStore::versions(sql::Tx& tx) const {
+  std::vector<Version> versions;
+  TRY(tx.query(endpoint_versions, {}, [&](const Row& row) {
+    versions.push_back({{row.integer(0)}, {row.integer(1)}, row.integer(2)});
+    return true;
+  }));
+  return versions;
 }
 
 Result<std::int64_t> EndpointStore::count(sql::Tx& tx, TenantId tenant) const {

@@ -36,6 +36,14 @@ class EndpointStore {
   /// Newest first, ids below `before`; one more than `limit` tells that there are more.
   Result<std::vector<Endpoint>> list(sql::Tx& tx, TenantId tenant, std::int64_t before,
                                      int limit) const;
+  /// What changes when an endpoint or its secrets do; of those that are not deleted, by id.
+  struct Version {
+    EndpointId endpoint;
+    Timestamp updated_at;
+    std::int64_t newest_secret = 0;
+    friend auto operator<=>(const Version&, const Version&) = default;
+  };
+  Result<std::vector<Version>> versions(sql::Tx& tx) const;
   Result<std::int64_t> count(sql::Tx& tx, TenantId tenant) const;
   Result<std::int64_t> greatest_id(sql::Tx& tx) const;
 

@@ -1,6 +1,8 @@
 #include "webhooks/fan_out.h"
 
+#include <algorithm>
 #include <future>
+#include <iterator>
 #include <utility>
 
 #include "base/id_generator.h"
@@ -37,6 +39,8 @@ void FanOut::replay() {
 }
 
 std::int64_t FanOut::turn() {
+  if (const auto looked = look_around_at_times(); !looked)
+    log::warn("changes of other nodes cannot be read", {{"code", looked.error().code.name}});
   const auto has_read = read_on();
   if (!has_read) {
     log::warn("the event log cannot be fanned out", {{"code", has_read.error().code.name}});
@@ -74,7 +78,9 @@ Result<void> FanOut::load_cursor() {
 /// Called after events were read: endpoints newer than an event are right for it (what they may not
 /// have is below their `start_after`), older ones may have missed their own making.
 Result<void> FanOut::refresh_endpoints() {
-  if (known_mark_ && parts_.changes.is_still(*known_mark_)) return {};
+  // What other nodes change is not announced here: then nothing that is known may be trusted.
+  const bool is_only_node = parts_.settings.look_around_ms == 0;
+  if (is_only_node && known_mark_ && parts_.changes.is_still(*known_mark_)) return {};
   const auto mark = parts_.changes.settled();
   auto enabled = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.enabled(tx); }));
   endpoints_.clear();
@@ -89,12 +95,14 @@ Result<void> FanOut::refresh_endpoints() {
 Result<FanOut::Plan> FanOut::plan() {
   if (endpoints_.empty()) {
     const EventId newest = TRY(parts_.events.newest());
+    if (newest <= *position_) return Plan();
     TRY(refresh_endpoints());
     // When nobody wants what is there, it is stepped over unread.
-    if (endpoints_.empty()) return Plan{{}, newest > *position_ ? newest : EventId()};
+    if (endpoints_.empty()) return Plan{{}, newest};
   }
   Plan plan;
   auto events = TRY(parts_.events.read_after(*position_, events_at_once));
+  if (events.empty()) return plan;
   TRY(refresh_endpoints());
   for (events::Event& event : events) {
     plan.read_to = event.id;
@@ -135,6 +143,7 @@ Result<void> FanOut::write(std::vector<Waiting> deliveries, const Also& also) {
   std::vector<Waiting> fresh;
   parts_.database.submit(
       [&](sql::Tx& tx) -> Result<void> {
+        TRY(parts_.fence(tx));
         fresh.clear();
         for (Waiting& waiting : deliveries) {
           if (!TRY(outbox::insert(tx, waiting.delivery))) continue;
@@ -154,9 +163,29 @@ Result<void> FanOut::write(std::vector<Waiting> deliveries, const Also& also) {
 Result<void> FanOut::save_cursor_at_times() {
   const Timestamp now = parts_.clock.now();
   if (*position_ == saved_ || now < saved_at_.plus_us(cursor_every_us)) return {};
-  TRY(parts_.database.write([&](sql::Tx& tx) { return outbox::set_cursor(tx, *position_); }));
+  TRY(parts_.database.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(parts_.fence(tx));
+    return outbox::set_cursor(tx, *position_);
+  }));
   saved_ = *position_;
   saved_at_ = now;
+  return {};
+}
+
+Result<void> FanOut::look_around_at_times() {
+  const std::int64_t every_us = parts_.settings.look_around_ms * 1'000;
+  const Timestamp now = parts_.clock.now();
+  if (every_us == 0 || now < looked_around_at_.plus_us(every_us)) return {};
+  looked_around_at_ = now;
+  auto current = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.versions(tx); }));
+  std::vector<EndpointStore::Version> changed;  // And gone: those are known in no version.
+  std::set_symmetric_difference(current.begin(), current.end(), versions_.begin(), versions_.end(),
+                                std::back_inserter(changed));
+  for (const auto& version : changed) parts_.dispatcher.reload(version.endpoint);
+  for (const auto& version : current) parts_.dispatcher.look(version.endpoint);
+  versions_ = std::move(current);
+  known_mark_.reset();
+  has_replays_ = true;
   return {};
 }
 

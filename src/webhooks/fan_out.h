@@ -12,7 +12,9 @@
 #include "platform/jobs/worker_thread.h"
 #include "webhooks/endpoint.h"
 #include "webhooks/endpoint_queue.h"
+#include "webhooks/endpoint_store.h"
 #include "webhooks/outbox_store.h"
+#include "webhooks/settings.h"
 
 namespace florin {
 class IdGenerator;
@@ -27,7 +29,6 @@ class Database;
 namespace florin::webhooks {
 class Dispatcher;
 class EndpointChanges;
-class EndpointStore;
 
 /// Reads the event log on from a durable cursor and makes a delivery for each endpoint that wants
 /// the event. Deliveries and cursor are one commit: a crash neither loses nor doubles one. Replays
@@ -42,6 +43,8 @@ class FanOut {
     IdGenerator& ids;
     const Clock& clock;
     Dispatcher& dispatcher;
+    const Settings& settings;
+    const Fence& fence;
   };
   explicit FanOut(Parts parts);
 
@@ -67,6 +70,8 @@ class FanOut {
   using Also = std::function<Result<void>(sql::Tx&)>;
   Result<void> write(std::vector<Waiting> deliveries, const Also& also);
   Result<void> save_cursor_at_times();
+  /// What other nodes did is seen in the store alone.
+  Result<void> look_around_at_times();
 
   Result<bool> replay_on();
   Result<void> replay_events(outbox::Replay replay, Endpoint endpoint);
@@ -75,9 +80,10 @@ class FanOut {
                bool is_replay) const;
 
   Parts parts_;
-  std::optional<EventId> position_;  // Of the worker, as are the next four.
+  std::optional<EventId> position_;  // Of the worker, as are the next six.
   EventId saved_;
-  Timestamp saved_at_;
+  Timestamp saved_at_, looked_around_at_;
+  std::vector<EndpointStore::Version> versions_;
   std::optional<std::uint64_t> known_mark_;
   ByTenant endpoints_;
   std::atomic<bool> has_replays_{true};  // At the start the store may hold some.

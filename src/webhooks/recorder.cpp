@@ -38,6 +38,7 @@ void Recorder::wait_until_written() {
 }
 
 Result<void> Recorder::write(sql::Tx& tx, std::span<Item> items) {
+  TRY(parts_.fence(tx));
   std::map<EndpointId, EndpointStore::Health> health;
   for (Item& item : items) {
     TRY(write_one(tx, item));

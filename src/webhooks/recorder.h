@@ -9,6 +9,7 @@
 #include "webhooks/delivery.h"
 #include "webhooks/endpoint_changes.h"
 #include "webhooks/endpoint_store.h"
+#include "webhooks/settings.h"
 
 namespace florin::webhooks {
 class Endpoints;
@@ -33,6 +34,7 @@ class Recorder {
     const EndpointStore& store;
     const Endpoints& endpoints;
     EndpointChanges& changes;
+    const Fence& fence;
   };
   Recorder(Parts parts, Recorded recorded);
   ~Recorder();  ///< Waits until everything is written.

@@ -1,9 +1,15 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "webhooks/endpoint.h"
+
+namespace florin::sql {
+class Tx;
+}
 
 namespace florin::webhooks {
 
@@ -16,6 +22,12 @@ struct Settings {
   std::vector<std::string> allowed_hosts = {};
   std::int64_t disable_after_s = 5 * 24 * 3'600;  ///< Of failing without a success.
   int max_in_flight = 400;  ///< Attempts under way at one time, over all endpoints.
+  /// How often to look for what other nodes changed, in milliseconds; 0: there are no others.
+  std::int64_t look_around_ms = 0;
 };
+
+/// Called in every unit of work of the delivering node: an error undoes it when another node
+/// delivers by now. What was sent but could not be written is sent again by that one.
+using Fence = std::function<Result<void>(sql::Tx&)>;
 
 }  // namespace florin::webhooks

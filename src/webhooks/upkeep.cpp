@@ -28,9 +28,9 @@ std::string summary(std::int64_t count, std::string_view what) {
 std::vector<jobs::Job> Upkeep::jobs() {
   return {
       {"webhooks.disable_failing", "Disables webhook endpoints that have failed for days.", 60'000,
-       [this] { return disable_failing(); }},
+       [this] { return disable_failing(); }, true},
       {"webhooks.remove_old", "Removes webhook deliveries past their retention.", 5'000,
-       [this] { return remove_old(); }},
+       [this] { return remove_old(); }, true},
       {"webhooks.measure_backlog", "Counts webhook deliveries that wait.", 5'000,
        [this] { return measure_backlog(); }},
   };

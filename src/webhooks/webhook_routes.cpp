@@ -41,18 +41,10 @@ Result<DeliveryId> delivery_id(const Request& request) {
 
 template <class T>
 Response list_of(const std::vector<T>& rows, std::int64_t next) {
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object().key("data").begin_array();
-  for (const T& row : rows) writer.raw(to_json(row));
-  writer.end_array().member("has_more", next != 0).key("next_cursor");
-  if (next != 0) {
-    writer.value(http::cursor_of(next));
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return Response::ok(std::move(body));
+  std::vector<std::string> texts;
+  texts.reserve(rows.size());
+  for (const T& row : rows) texts.push_back(to_json(row));
+  return http::list_response(texts, next);
 }
 
 /// Everything the handlers share.

@@ -1,6 +1,7 @@
 #include "webhooks/webhooks.h"
 
 #include <algorithm>
+#include <mutex>
 #include <utility>
 
 #include "base/id_generator.h"
@@ -32,6 +33,22 @@ http_client::ClientOptions client_options(const Settings& settings) {
 
 }  // namespace
 
+/// The time during which this node is the one that delivers: what is in memory ends with it.
+struct Webhooks::Term {
+  explicit Term(Impl& of);
+  /// Waits for the database: whoever lets go of the term last must have nothing left to wait for.
+  void stop() {
+    fan_out.stop();
+    dispatcher.stop();
+    // Its last answers still come to the dispatcher.
+    client.reset();
+  }
+
+  std::unique_ptr<http_client::HttpClient> client;
+  Dispatcher dispatcher;
+  FanOut fan_out;
+};
+
 struct Webhooks::Impl {
   Impl(Parts given, Settings wanted)
       : parts(given),
@@ -41,12 +58,16 @@ struct Webhooks::Impl {
         figures(parts.metrics),
         endpoints({store, parts.events, parts.ids, parts.clock, guard, settings}),
         deliveries(endpoints, parts.ids, parts.clock),
-        client(std::make_unique<http_client::HttpClient>(client_options(settings))),
-        dispatcher({parts.database, store, endpoints, changes, parts.events, *client, parts.clock,
-                    figures, settings}),
-        fan_out({parts.database, store, changes, parts.events, parts.ids, parts.clock, dispatcher}),
         upkeep({parts.database, store, endpoints, changes, parts.clock, figures, settings}) {
-    changes.listen([this](EndpointId id) { dispatcher.reload(id); });
+    changes.listen([this](EndpointId id) {
+      if (const auto current = at_work()) current->dispatcher.reload(id);
+    });
+  }
+
+  /// Nothing while another node delivers: that one looks around for what is changed here.
+  std::shared_ptr<Term> at_work() const {
+    const std::lock_guard lock(mutex);
+    return term;
   }
 
   Parts parts;
@@ -57,20 +78,22 @@ struct Webhooks::Impl {
   Figures figures;
   Endpoints endpoints;
   Deliveries deliveries;
-  std::unique_ptr<http_client::HttpClient> client;
-  Dispatcher dispatcher;
-  FanOut fan_out;
   Upkeep upkeep;
+  mutable std::mutex mutex;  // Guards what follows.
+  std::shared_ptr<Term> term;
 };
 
 Webhooks::Webhooks(Parts parts, Settings settings)
     : impl_(std::make_unique<Impl>(parts, std::move(settings))) {}
 
-Webhooks::~Webhooks() {
-  stop();
-  // Its last answers still come to the dispatcher.
-  impl_->client.reset();
-}
+Webhooks::Term::Term(Impl& of)
+    : client(std::make_unique<http_client::HttpClient>(client_options(of.settings))),
+      dispatcher({of.parts.database, of.store, of.endpoints, of.changes, of.parts.events, *client,
+                  of.parts.clock, of.figures, of.settings, of.parts.fence}),
+      fan_out({of.parts.database, of.store, of.changes, of.parts.events, of.parts.ids,
+               of.parts.clock, dispatcher, of.settings, of.parts.fence}) {}
+
+Webhooks::~Webhooks() { end(); }
 
 Result<EndpointId> Webhooks::ensure_endpoint(const NewEndpoint& wanted) {
   TRY(impl_->endpoints.check(wanted));
@@ -81,21 +104,38 @@ Result<EndpointId> Webhooks::ensure_endpoint(const NewEndpoint& wanted) {
   return id;
 }
 
-Result<void> Webhooks::start() {
+Result<void> Webhooks::recover() {
   const std::int64_t greatest =
       TRY(impl_->parts.database.read([&](sql::Tx& tx) -> Result<std::int64_t> {
         const std::int64_t endpoint = TRY(impl_->store.greatest_id(tx));
         return std::max(endpoint, TRY(outbox::greatest_id(tx)));
       }));
   impl_->parts.ids.start_after(greatest);
-  TRY(impl_->dispatcher.start());
-  impl_->fan_out.start();
   return {};
 }
 
-void Webhooks::stop() {
-  impl_->fan_out.stop();
-  impl_->dispatcher.stop();
+Result<void> Webhooks::begin() {
+  auto term = std::make_shared<Term>(*impl_);
+  {
+    // Before it reads the endpoints: whoever changes one from now on tells it so.
+    const std::lock_guard lock(impl_->mutex);
+    impl_->term = term;
+  }
+  if (auto started = term->dispatcher.start(); !started) {
+    end();
+    return started;
+  }
+  term->fan_out.start();
+  return {};
+}
+
+void Webhooks::end() {
+  std::shared_ptr<Term> ended;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    ended = std::exchange(impl_->term, nullptr);
+  }
+  if (ended) ended->stop();
 }
 
 std::vector<jobs::Job> Webhooks::jobs() { return impl_->upkeep.jobs(); }
@@ -104,7 +144,13 @@ const Settings& Webhooks::settings() const { return impl_->settings; }
 Endpoints& Webhooks::endpoints() { return impl_->endpoints; }
 Deliveries& Webhooks::deliveries() { return impl_->deliveries; }
 EndpointChanges& Webhooks::changes() { return impl_->changes; }
-void Webhooks::look(EndpointId endpoint) { impl_->dispatcher.look(endpoint); }
-void Webhooks::replay() { impl_->fan_out.replay(); }
+
+void Webhooks::look(EndpointId endpoint) {
+  if (const auto term = impl_->at_work()) term->dispatcher.look(endpoint);
+}
+
+void Webhooks::replay() {
+  if (const auto term = impl_->at_work()) term->fan_out.replay();
+}
 
 }  // namespace florin::webhooks

@@ -43,9 +43,10 @@ class Webhooks {
     events::EventLog& events;
     const crypto::Vault& vault;
     metrics::Registry& metrics;
+    Fence fence = [](sql::Tx&) { return Result<void>(); };  ///< By default nobody else delivers.
   };
   Webhooks(Parts parts, Settings settings);
-  ~Webhooks();  ///< As stop().
+  ~Webhooks();  ///< As end().
 
   /// Makes sure that the tenant has an endpoint of this name (`wanted.name`), as the configuration
   /// wants it: made when it is missing, else brought in line; its secret too when one is given.
@@ -53,10 +54,13 @@ class Webhooks {
   /// Errors: webhook_url_refused, validation_failed, secret_unreadable; store errors.
   Result<EndpointId> ensure_endpoint(const NewEndpoint& wanted);
 
-  /// Begins to deliver, first what was left before. Call it once, before requests are served.
-  Result<void> start();
-  /// Gives attempts under way a few seconds, then ends; what is left waits in the store.
-  void stop();
+  /// Call once, before requests are served: ids go on after the newest stored.
+  Result<void> recover();
+  /// Begins to deliver, first what was left before: on one node alone.
+  Result<void> begin();
+  /// Gives attempts under way a few seconds, then ends; what is left waits in the store, for the
+  /// next begin() or another node. Safe to call twice.
+  void end();
   /// What is done from time to time: disabling, retention, figures of the backlog.
   std::vector<jobs::Job> jobs();
 
@@ -72,6 +76,7 @@ class Webhooks {
 
  private:
   struct Impl;
+  struct Term;
   std::unique_ptr<Impl> impl_;
 };
 

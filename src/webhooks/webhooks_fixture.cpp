@@ -104,7 +104,8 @@ void WebhooksFixture::restart(Settings settings) {
   webhooks.reset();
   webhooks = std::make_unique<Webhooks>(
       Webhooks::Parts{*database, clock, ids, events, vault, metrics}, std::move(settings));
-  EXPECT_TRUE(webhooks->start());
+  EXPECT_TRUE(webhooks->recover());
+  EXPECT_TRUE(webhooks->begin());
 }
 
 Result<EndpointView> WebhooksFixture::try_create(const NewEndpoint& wanted) {

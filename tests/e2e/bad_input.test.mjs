@@ -160,7 +160,8 @@ describe('a database file', {skip: ofSqlite}, () => {
     after(() => books.close());
     const [ana, shop] = [await books.wallet(1000), await books.wallet()];
     const body = {postings: [{debit: ana.id, credit: shop.id, amount: 1, currency: 'KZT'}]};
-    const locker = run('sqlite3', [path.join(books.dataDir, 'florin.db')], {input: '.timeout 3000\nBEGIN IMMEDIATE;\n.shell sleep 7\n'});
+    // Longer than two waits of five seconds: the server's own heartbeat may be the first that waits.
+    const locker = run('sqlite3', [path.join(books.dataDir, 'florin.db')], {input: '.timeout 3000\nBEGIN IMMEDIATE;\n.shell sleep 12\n'});
     const answer = await eventually('the lock is met', async () => {
       const tried = await books.api.post('/v1/transfers', body);
       return tried.status === 503 ? tried : null;

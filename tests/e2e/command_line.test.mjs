@@ -11,11 +11,18 @@ import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib
 describe('florin', () => {
   it('explains itself and refuses what it does not know', async () => {
     const help = await florinOk(['--help']);
-    for (const command of ['serve', 'migrate', 'config', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants', 'sandbox']) {
+    for (const command of ['serve', 'migrate', 'config', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants', 'partners', 'reconcile',
+                           'sandbox']) {
       assert.match(help, new RegExp(`\\b${command}\\b`));
     }
     assert.match(await florinOk(['--version']), /^florin \d+\.\d+\.\d+/);
     for (const args of [[], ['nonsense'], ['serve', '--nonsense']]) assert.equal((await florin(args)).code, 2, args.join(' '));
+  });
+
+  it('says when an export cannot be written', async () => {
+    const result = await florin(['export', '--data', makeFolder(), '--out', '/no/such/folder/export.jsonl']);
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /\(export_failed\)/);
   });
 
   it('prints the effective settings and where each comes from', async () => {

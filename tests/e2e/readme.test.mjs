@@ -15,7 +15,8 @@ describe('the README', () => {
     const data = path.join(folder, 'florin-data');
     const server = await Server.start(data, {args: ['--sandbox']});
     after(() => server.stop());
-    const script = tour.replaceAll('http://127.0.0.1:8000', server.url);
+    const rgs = /game server at (http:\/\/127\.0\.0\.1:\d+)/.exec(server.output)[1];
+    const script = tour.replaceAll('http://127.0.0.1:8000', server.url).replaceAll('http://127.0.0.1:3002', rgs);
     const result = await run('bash', ['-eu', '-o', 'pipefail', '-c', script], {cwd: folder});
     assert.equal(result.code, 0, result.stderr);
     const answers = result.stdout.trim().split('\n').map((line) => JSON.parse(line));

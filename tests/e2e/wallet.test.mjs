@@ -294,3 +294,15 @@ it('without a secret there is no default partner', async () => {
   stranger.close();
   await server.stop();
 });
+
+it('partners are made and given new secrets on the command line, beside a running server', async () => {
+  const code = unique('cli');
+  const run = async (...args) => (await florinOk(['partners', ...args, '--data', books.dataDir]));
+  const made = {code, secret: /^hub_\w+/.exec(await run('create', code, '--currencies', 'EUR'))[0]};
+  assert.match(await run('list'), new RegExp(`active +internal +${code} +\\[EUR\\]`));
+  const renewed = {code, secret: /^hub_\w+/.exec(await run('rotate-secret', code, '--overlap', '0'))[0]};
+  const [before, now] = [made, renewed].map((each) => new Partner(books.server.url, each));
+  await eventually('the server takes it up', async () => (await now.credit('p', 1, unique('r'))).status === 201);
+  problemOf(await before.credit('p', 1, unique('r')), 401, 'invalid_signature');
+  for (const each of [before, now]) each.close();
+});

@@ -164,10 +164,13 @@ describe('webhooks of the configuration', () => {
     const rgs = await Receiver.start();
     after(() => rgs.close());
     const secret = 'a secret of the configuration';
-    const books = await Books.open({env: {RGS_WEBHOOK_URL: rgs.url, WEBHOOK_SECRET: secret}});
+    const books = await Books.open({env: {HMAC_SECRET: secret, RGS_WEBHOOK_URL: rgs.url, WEBHOOK_SECRET: secret}});
     after(() => books.close());
-    await books.account();
-    const [{headers, body}] = await rgs.waitFor(1);
+    const partner = new Partner(books.server.url, {secret});
+    after(() => partner.close());
+    bodyOf(await partner.credit('ana', 1000, 'deposit-1'), 201);
+    const [{headers, body, json}] = await rgs.waitFor(1);
+    assert.equal(json.type, 'wallet.credit.completed', 'and of nothing else');
     assert.equal(headers['x-webhook-signature'], createHmac('sha256', secret).update(body).digest('hex'));
     const [endpoint] = await books.api.all(endpoints);
     assert.deepEqual(endpoint.retry_delays_ms, [1000, 5000, 15000, 60000, 300000]);

@@ -47,6 +47,7 @@ CREATE TABLE hub_transactions (
   refusal             TEXT,              -- the code of that answer
   answer              TEXT,              -- the body it is answered with for ever, when that is a refusal
   answer_status       BIGINT  NOT NULL,  -- HTTP status of that answer; 0: none
+  request_id          TEXT    NOT NULL,  -- of the call that asked for it
   meta                TEXT    NOT NULL,
   operator_reference  TEXT,
   operator_attempts   BIGINT  NOT NULL,

@@ -1,8 +1,10 @@
 #include "hub/operator/gateway.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "hub/operator/operator_client.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/metrics/metrics.h"
 
 namespace florin::hub::operators {
@@ -10,11 +12,23 @@ namespace {
 
 constexpr std::int64_t minute_us = 60'000'000;
 
+/// The Operator counts the calls of all nodes, and a call can wait: so that nodes which start a
+/// burst together do not run far past the limit, none is ahead by more than a tenth of it.
+std::shared_ptr<cache::RateLimit> limit_of(const Target& target, cache::RateLimiter& limits) {
+  const std::int64_t rate = target.settings.rate_per_minute;
+  if (rate == 0) return nullptr;
+  return limits.limit("operator:" + target.partner.str(),
+                      {rate, minute_us, std::max<std::int64_t>(1, rate / 10)});
+}
+
 }  // namespace
 
-Gateway::Gateway(const OperatorSettings& settings, Timestamp now, metrics::Gauge& breaker_state)
-    : settings_(settings), breaker_(CircuitBreaker::Options{}), breaker_state_(breaker_state) {
-  if (settings.rate_per_minute > 0) bucket_.emplace(settings.rate_per_minute, minute_us, now);
+Gateway::Gateway(const OperatorSettings& settings, std::shared_ptr<cache::RateLimit> limit,
+                 metrics::Gauge& breaker_state)
+    : settings_(settings),
+      limit_(std::move(limit)),
+      breaker_(CircuitBreaker::Options{}),
+      breaker_state_(breaker_state) {
   show_breaker();
 }
 
@@ -32,7 +46,7 @@ Gateway::Admission Gateway::admit(Timestamp now, bool has_waited) {
   const auto permit = breaker_.try_pass(now);
   if (!permit) return Closed{};
   // After the breaker, so that calls which it turns away use no tokens up.
-  const std::int64_t token_us = bucket_ ? bucket_->take(now) : 0;
+  const std::int64_t token_us = limit_ ? limit_->take(now).wait_us : 0;
   if (token_us > 0) breaker_.give_back(*permit);
   show_breaker();
   return token_us == 0 ? Admission(*permit) : Wait{token_us};
@@ -62,7 +76,7 @@ std::int64_t Gateway::pause_left_us(Timestamp now) const {
 
 void Gateway::show_breaker() { breaker_state_.set(static_cast<double>(breaker_.state())); }
 
-std::shared_ptr<Gateway> Gateways::of(const Target& target, Timestamp now) {
+std::shared_ptr<Gateway> Gateways::of(const Target& target) {
   const std::lock_guard lock(mutex_);
   auto& gateway = by_partner_[target.partner];
   if (gateway && gateway->has(target.settings)) return gateway;
@@ -70,7 +84,7 @@ std::shared_ptr<Gateway> Gateways::of(const Target& target, Timestamp now) {
       "florin_hub_operator_breaker_state",
       "Circuit breaker before a partner's Operator: 0 closed, 1 half open (probing), 2 open.",
       {{"partner", target.partner.str()}});
-  gateway = std::make_shared<Gateway>(target.settings, now, state);
+  gateway = std::make_shared<Gateway>(target.settings, limit_of(target, limits_), state);
   return gateway;
 }
 

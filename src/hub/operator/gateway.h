@@ -4,13 +4,16 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <variant>
 
-#include "base/token_bucket.h"
+#include "base/timestamp.h"
 #include "hub/hub.h"
 #include "hub/operator/circuit_breaker.h"
 
+namespace florin::cache {
+class RateLimit;
+class RateLimiter;
+}  // namespace florin::cache
 namespace florin::metrics {
 class Gauge;
 class Registry;
@@ -30,7 +33,9 @@ class Gateway {
   struct Closed {};  ///< The circuit breaker is open.
   using Admission = std::variant<CircuitBreaker::Permit, Wait, Closed>;
 
-  Gateway(const OperatorSettings& settings, Timestamp now, metrics::Gauge& breaker_state);
+  /// `limit`: of the Operator's calls a minute; null: none.
+  Gateway(const OperatorSettings& settings, std::shared_ptr<cache::RateLimit> limit,
+          metrics::Gauge& breaker_state);
 
   /// Takes one of the places for calls, waiting ones included; false when all are taken.
   bool enter();
@@ -49,7 +54,7 @@ class Gateway {
   void show_breaker();
 
   const OperatorSettings settings_;
-  std::optional<TokenBucket> bucket_;
+  const std::shared_ptr<cache::RateLimit> limit_;
   CircuitBreaker breaker_;
   metrics::Gauge& breaker_state_;
   std::atomic<std::int64_t> calls_{0};
@@ -59,12 +64,14 @@ class Gateway {
 /// The gateways of all Operators, by partner. Safe for concurrent use.
 class Gateways {
  public:
-  explicit Gateways(metrics::Registry& metrics) : metrics_(metrics) {}
+  Gateways(metrics::Registry& metrics, cache::RateLimiter& limits)
+      : metrics_(metrics), limits_(limits) {}
   /// A new one when the settings that it goes by have changed.
-  std::shared_ptr<Gateway> of(const Target& target, Timestamp now);
+  std::shared_ptr<Gateway> of(const Target& target);
 
  private:
   metrics::Registry& metrics_;
+  cache::RateLimiter& limits_;
   std::mutex mutex_;  // Guards what follows.
   std::map<PartnerId, std::shared_ptr<Gateway>> by_partner_;
 };

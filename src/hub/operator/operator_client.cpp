@@ -86,9 +86,9 @@ http_client::Request with_limits(http_client::Request request, const OperatorSet
 
 struct OperatorClient::Impl {
   Impl(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& c,
-       metrics::Registry& registry)
+       metrics::Registry& registry, cache::RateLimiter& limits)
       : clock(c),
-        gateways(registry),
+        gateways(registry, limits),
         by_operation{OperationMetrics(registry, to_string(Operation::balance)),
                      OperationMetrics(registry, to_string(Operation::debit)),
                      OperationMetrics(registry, to_string(Operation::credit)),
@@ -106,7 +106,7 @@ struct OperatorClient::Impl {
   /// Without what to send.
   Errand errand_to(const Target& target) {
     Errand errand;
-    errand.gateway = gateways.of(target, clock.now());
+    errand.gateway = gateways.of(target);
     errand.max_attempts = target.settings.max_attempts;
     errand.first_wait_ms = target.settings.timeout_ms;
     return errand;
@@ -134,8 +134,9 @@ struct OperatorClient::Impl {
 };
 
 OperatorClient::OperatorClient(http_client::HttpClient& http, jobs::Delayer& delayer,
-                               const Clock& clock, metrics::Registry& metrics)
-    : impl_(std::make_unique<Impl>(http, delayer, clock, metrics)) {}
+                               const Clock& clock, metrics::Registry& metrics,
+                               cache::RateLimiter& limits)
+    : impl_(std::make_unique<Impl>(http, delayer, clock, metrics, limits)) {}
 
 OperatorClient::~OperatorClient() = default;
 

@@ -15,6 +15,9 @@
 #include "hub/hub.h"
 #include "hub/partners.h"
 
+namespace florin::cache {
+class RateLimiter;
+}
 namespace florin::http_client {
 class HttpClient;
 }
@@ -94,7 +97,7 @@ class OperatorClient {
   using Done = std::function<void(Answer)>;
 
   OperatorClient(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock,
-                 metrics::Registry& metrics);
+                 metrics::Registry& metrics, cache::RateLimiter& limits);
   /// No further attempt is made; every call under way is answered here: unknown when an attempt of
   /// it was made, else not_sent. What it was constructed with outlives it.
   ~OperatorClient();

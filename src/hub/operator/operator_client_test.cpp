@@ -9,6 +9,7 @@
 #include "hub/errors.h"
 #include "hub/operator/operator_fixture.h"
 #include "ledger/errors.h"
+#include "platform/cache/rate_limiter.h"
 #include "platform/http_client/http_client.h"
 #include "platform/jobs/delayer.h"
 #include "platform/json/value.h"
@@ -58,7 +59,8 @@ struct OperatorClientTest : ::testing::Test {
   metrics::Registry metrics;
   http_client::HttpClient http{{}};
   jobs::Delayer delayer;
-  OperatorClient client{http, delayer, clock, metrics};
+  std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
+  OperatorClient client{http, delayer, clock, metrics, *limits};
 };
 
 std::string ok() { return http_answer("200 OK", sample("florin_ok.json")); }
@@ -355,7 +357,7 @@ TEST_F(OperatorClientTest, EndingAnswersEveryCallOnce) {
   std::atomic<int> answers{0};
   std::promise<Answer> asked, waiting;
   {
-    OperatorClient ending(http, delayer, clock, metrics);
+    OperatorClient ending(http, delayer, clock, metrics, *limits);
     const Target t = target(server.url());
     ending.call(t, debit(), [&](Answer a) { ++answers, asked.set_value(std::move(a)); });
     server.wait_for_calls(1);

@@ -237,7 +237,7 @@ void Connection::conclude(const Response& response) {
 }
 
 void Connection::send(const Response& response) {
-  close_after_answer_ = close_after_answer_ || services_.draining;
+  close_after_answer_ = close_after_answer_ || services_.leaving || services_.draining;
   const Request& request = exchange_->request;
   out_.clear();
   append_answer(out_, response,

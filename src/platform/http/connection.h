@@ -31,7 +31,8 @@ struct ConnectionServices {
   std::chrono::milliseconds sweep;  ///< How often they come.
   std::string date;                 ///< For the Date header, of the second `date_second`.
   std::int64_t date_second = -1;
-  bool draining = false;
+  bool leaving = false;   ///< Every answer is the last of its connection.
+  bool draining = false;  ///< And no request is taken any more.
 };
 
 /// One client connection: reads a request, hands it on, writes its answer, reads the next. It lives

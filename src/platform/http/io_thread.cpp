@@ -147,6 +147,10 @@ void IoThread::adopt(int socket, std::string remote, Welcome welcome) {
               welcome]() mutable { impl->welcome(std::move(fd), std::move(name), welcome); });
 }
 
+void IoThread::leave() {
+  asio::post(impl_->io, [impl = impl_.get()] { impl->services.leaving = true; });
+}
+
 void IoThread::drain() {
   asio::post(impl_->io, [impl = impl_.get()] { impl->drain(); });
 }

@@ -30,6 +30,8 @@ class IoThread {
   void start();
   /// Takes over an accepted socket that has been counted as open. From any thread.
   void adopt(int socket, std::string remote, Welcome welcome);
+  /// From here on each connection closes after its next answer, which tells so. From any thread.
+  void leave();
   /// Idle connections close at once, the others after their answer. From any thread.
   void drain();
   /// Closes every connection and ends the thread.

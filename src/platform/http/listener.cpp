@@ -75,6 +75,11 @@ struct Listener::Impl {
   }
 
   void accept_waiting() {
+    if (accept_some()) wait();
+  }
+
+  /// False when the system has no room for more: it goes on after a pause.
+  bool accept_some() {
     for (int i = 0; i < accepts_at_once; ++i) {
       tcp::endpoint remote;
       socklen_t length = static_cast<socklen_t>(remote.capacity());
@@ -86,10 +91,17 @@ struct Listener::Impl {
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         break;
       } else if (!concerns_one_connection(errno)) {
-        return back_off();
+        back_off();
+        return false;
       }
     }
-    wait();
+    return true;
+  }
+
+  /// Whoever has connected and waits would be reset, maybe with a request sent.
+  void finish() {
+    if (acceptor.is_open()) accept_some();
+    close();
   }
 
   void deal(UniqueFd socket, std::string remote) {
@@ -142,7 +154,7 @@ int Listener::port() const {
 void Listener::start() { impl_->wait(); }
 
 void Listener::close() {
-  asio::post(impl_->threads[0]->io(), [impl = impl_.get()] { impl->close(); });
+  asio::post(impl_->threads[0]->io(), [impl = impl_.get()] { impl->finish(); });
 }
 
 }  // namespace florin::http

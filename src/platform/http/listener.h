@@ -18,7 +18,7 @@ class Listener {
   Result<void> bind();
   int port() const;
   void start();
-  /// No more connections from here on. From any thread.
+  /// Takes those that wait, and no more from here on. From any thread.
   void close();
 
  private:

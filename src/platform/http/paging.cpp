@@ -3,6 +3,7 @@
 
 #include "platform/http/route.h"
 #include "platform/json/object_reader.h"
+#include "platform/json/writer.h"
 
 namespace florin::http {
 namespace {
@@ -47,6 +48,21 @@ Result<Page> parse_page(const Request& request) {
   if (const auto cursor = request.query_param("cursor")) read_cursor(*cursor, page, problems);
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return page;
+}
+
+Response list_response(const std::vector<std::string>& rows, std::int64_t next) {
+  Response response;
+  json::Writer writer(response.body);
+  writer.begin_object().key("data").begin_array();
+  for (const std::string& row : rows) writer.raw(row);
+  writer.end_array().member("has_more", next != 0).key("next_cursor");
+  if (next != 0) {
+    writer.value(cursor_of(next));
+  } else {
+    writer.null();
+  }
+  writer.end_object();
+  return response;
 }
 
 std::string cursor_of(std::int64_t id) { return Cursor{id}.str(); }

@@ -54,6 +54,9 @@ struct Page {
 Result<Page> parse_page(const Request& request);
 /// An opaque cursor that parse_page reads back.
 std::string cursor_of(std::int64_t id);
+/// The answer of a list: {"data", "has_more", "next_cursor"}. `rows` are finished JSON values;
+/// `next` is where the following page starts, 0: there is none.
+Response list_response(const std::vector<std::string>& rows, std::int64_t next);
 /// validation_failed when the query has a parameter that is not in `known` (each named with
 /// `unknown_parameter`): a misspelt filter must not silently give everything.
 Result<void> reject_unknown_query(const Request& request,

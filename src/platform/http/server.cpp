@@ -1,6 +1,7 @@
 #include "platform/http/server.h"
 
 #include <algorithm>
+#include <chrono>
 #include <mutex>
 
 #include "base/try.h"
@@ -11,6 +12,9 @@
 #include "platform/log/log.h"
 
 namespace florin::http {
+namespace {
+constexpr std::chrono::milliseconds last_requests{300};
+}
 
 struct Server::Impl {
   Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& clock, metrics::Registry& metrics,
@@ -35,6 +39,7 @@ struct Server::Impl {
   std::unique_ptr<Listener> listener;
   std::mutex mutex;  // Start and stop may come from different threads.
   bool running = false;
+  bool has_said_goodbye = false;
   int port = 0;
 };
 
@@ -57,11 +62,20 @@ Result<void> Server::start() {
 
 int Server::port() const { return impl_->port; }
 
+void Server::say_goodbye() {
+  const std::lock_guard lock(impl_->mutex);
+  if (!impl_->running) return;
+  impl_->has_said_goodbye = true;
+  for (const auto& thread : impl_->threads) thread->leave();
+}
+
 void Server::stop() {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->running) return;
   impl_->running = false;
   impl_->listener->close();
+  // A proxy sends its request right after it has connected: the last ones are on their way.
+  if (impl_->has_said_goodbye) impl_->open_connections.wait_for_none(last_requests);
   for (const auto& thread : impl_->threads) thread->drain();
   impl_->open_connections.wait_for_none(std::chrono::milliseconds(impl_->options.drain_timeout_ms));
   impl_->workers.stop();

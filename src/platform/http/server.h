@@ -60,6 +60,9 @@ class Server {
   /// Binds and starts its threads. Errors: cannot_listen, naming host and port.
   Result<void> start();
   int port() const;
+  /// First step of a stop without a failed request: goes on answering, but each answer says that it
+  /// is the last of its connection, so that proxies let go of those they keep. Safe to call twice.
+  void say_goodbye();
   /// Graceful: stops accepting, answers what has arrived (Connection: close), waits at most
   /// drain_timeout_ms, closes. Safe to call twice.
   void stop();

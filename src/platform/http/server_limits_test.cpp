@@ -206,6 +206,21 @@ TEST(ServerStop, ClosesIdleConnectionsAtOnce) {
   EXPECT_TRUE(other.is_closed_by_server());
 }
 
+TEST(ServerStop, AfterTheGoodbyeEachAnswerIsTheLastOfItsConnection) {
+  TestServer server({hello()}, {.io_threads = 2});
+  RawClient kept = server.connect();
+  EXPECT_NE(kept.ask(get("/hello")).header("connection"), "close");
+  server.server.say_goodbye();
+  RawClient fresh = server.connect();  // Still welcome.
+  EXPECT_EQ(fresh.ask(get("/hello")).status, 200);
+  EXPECT_TRUE(fresh.is_closed_by_server());
+  const Answer last = kept.ask(get("/hello"));
+  EXPECT_EQ(last.status, 200);
+  EXPECT_EQ(last.header("connection"), "close");
+  EXPECT_TRUE(kept.is_closed_by_server());
+  server.server.stop();
+}
+
 TEST(ServerStop, AnswersTheHotRequestThatIsOutstanding) {
   std::promise<Responder> taken;
   TestServer server({{"GET", "/waits", "", HotHandler([&](const Request&, Responder responder) {

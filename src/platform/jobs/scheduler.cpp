@@ -31,9 +31,10 @@ Result<std::string> run_guarded(const Job& job) {
 }  // namespace
 
 struct Scheduler::Impl {
-  explicit Impl(const Clock& c) : clock(c) {}
+  Impl(const Clock& c, IsOurTurn turn) : clock(c), is_our_turn(std::move(turn)) {}
 
   const Clock& clock;
+  const IsOurTurn is_our_turn;
   mutable std::mutex mutex;
   std::mutex running;  // Held while a job runs: one at a time, whoever starts it.
   std::condition_variable wake;
@@ -74,15 +75,18 @@ struct Scheduler::Impl {
       if (wake.wait_until(lock, (*next)->due, [&] { return stopping; })) return;
       Entry& entry = **next;
       lock.unlock();
-      const auto ignored = run(entry);  // Logged and counted by run().
-      static_cast<void>(ignored);
+      if (!entry.job.alone || is_our_turn(entry.job.name)) {
+        const auto ignored = run(entry);  // Logged and counted by run().
+        static_cast<void>(ignored);
+      }
       lock.lock();
       entry.due = Steady::now() + std::chrono::milliseconds(entry.job.every_ms);
     }
   }
 };
 
-Scheduler::Scheduler(const Clock& clock) : impl_(std::make_unique<Impl>(clock)) {}
+Scheduler::Scheduler(const Clock& clock, IsOurTurn is_our_turn)
+    : impl_(std::make_unique<Impl>(clock, std::move(is_our_turn))) {}
 Scheduler::~Scheduler() { stop(); }
 
 void Scheduler::add(Job job) {
@@ -90,6 +94,7 @@ void Scheduler::add(Job job) {
   entry->state.name = job.name;
   entry->state.help = job.help;
   entry->state.every_ms = job.every_ms;
+  entry->state.alone = job.alone;
   entry->due = Steady::now() + std::chrono::milliseconds(job.every_ms);
   entry->job = std::move(job);
   const std::lock_guard lock(impl_->mutex);

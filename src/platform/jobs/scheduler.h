@@ -17,6 +17,7 @@ struct Job {
   std::string help;  ///< One sentence for people.
   std::int64_t every_ms = 1'000;
   std::function<Result<std::string>()> run;
+  bool alone = false;  ///< Of many nodes on one database, one alone runs it at a time.
 };
 
 struct JobState {
@@ -26,18 +27,24 @@ struct JobState {
   Timestamp last_start, last_end;
   bool last_ok = true;
   std::string last_result;
+  bool alone = false;
 };
 
-/// Runs named jobs, one at a time, on one thread of its own. A job that fails is logged, counted
+/// Whether it is this node's turn to run a job that one node alone runs.
+using IsOurTurn = std::function<bool(const std::string& job)>;
+
+/// Runs named jobs, one at a time, on one thread of its own; those of one node alone while it is
+/// our turn. A job that fails is logged, counted
 /// and run again at its next time. Safe for concurrent use.
 class Scheduler {
  public:
-  explicit Scheduler(const Clock& clock);
+  explicit Scheduler(
+      const Clock& clock, IsOurTurn is_our_turn = [](const std::string&) { return true; });
   ~Scheduler();       ///< As stop().
   void add(Job job);  ///< Before start().
   void start();
   void stop();  ///< Finishes the running job, then returns. Safe to call twice.
-  /// Runs one job now on the caller's thread (tests, simulation, console).
+  /// Runs one job now, whoever's turn it is, on the caller's thread (tests, simulation, console).
   Result<std::string> run_now(const std::string& name);
   std::vector<JobState> states() const;
 

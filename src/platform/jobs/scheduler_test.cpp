@@ -60,6 +60,37 @@ TEST(Scheduler, RunNowKnowsItsJobs) {
   EXPECT_FALSE(scheduler.run_now("test.unknown"));
 }
 
+TEST(Scheduler, AJobOfOneNodeRunsWhileItIsItsTurn) {
+  const SystemClock clock;
+  std::atomic<bool> is_our_turn{false};
+  std::atomic<int> asked{0}, runs{0}, runs_of_all{0};
+  Scheduler scheduler(clock, [&](const std::string& job) {
+    EXPECT_EQ(job, "test.alone");
+    ++asked;
+    return is_our_turn.load();
+  });
+  std::promise<void> ran;
+  scheduler.add({"test.alone", "Runs on one node.", 1,
+                 [&]() -> Result<std::string> {
+                   if (++runs == 1) ran.set_value();
+                   return std::string();
+                 },
+                 true});
+  scheduler.add({"test.everywhere", "Runs on each.", 1, [&]() -> Result<std::string> {
+                   if (++runs_of_all == 3) {
+                     EXPECT_EQ(runs, 0);
+                     is_our_turn = true;
+                   }
+                   return std::string();
+                 }});
+  scheduler.start();
+  ran.get_future().wait();
+  scheduler.stop();
+  EXPECT_GT(asked, 1);
+  EXPECT_TRUE(scheduler.states().at(0).alone);
+  EXPECT_FALSE(scheduler.states().at(1).alone);
+}
+
 TEST(Scheduler, StopsTwiceAndWithoutAStart) {
   const SystemClock clock;
   Scheduler scheduler(clock);

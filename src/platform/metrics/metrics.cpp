@@ -26,6 +26,7 @@ class PrometheusGauge final : public Gauge {
   explicit PrometheusGauge(prometheus::Gauge& inner) : inner_(inner) {}
   void set(double value) override { inner_.Set(value); }
   void add(double amount) override { inner_.Increment(amount); }
+  double value() const override { return inner_.Value(); }
 
  private:
   prometheus::Gauge& inner_;

@@ -22,6 +22,7 @@ class Gauge {
   virtual ~Gauge() = default;
   virtual void set(double value) = 0;
   virtual void add(double amount) = 0;
+  virtual double value() const = 0;
 };
 /// A distribution of seconds or sizes.
 class Histogram {

@@ -9,10 +9,11 @@ let counter = 0;
 export function unique(prefix) { return `${prefix}-${process.pid}-${++counter}`; }
 
 export class Books {
-  /** A new server over an empty folder, and a key that may do everything. */
-  static async open(options = {}) {
+  /** A new server over an empty folder, and a key that may do everything. `db`: ['--db', URL] of another database. */
+  static async open({db = [], ...options} = {}) {
     const dataDir = makeFolder();
-    const key = await createKey(dataDir);
+    const key = await createKey(dataDir, {more: db});
+    options.args = [...options.args ?? [], ...db];
     const books = new Books(dataDir, key.secret, options);
     await books.start();
     return books;

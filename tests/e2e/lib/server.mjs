@@ -38,7 +38,7 @@ export function makeFolder() {
 /** The developer's own settings must not steer the binary under test. */
 function cleanEnvironment(extra = {}) {
   const inherited = Object.entries(process.env)
-      .filter(([name]) => !/^(FLORIN_|DB_|NODE_TEST_CONTEXT)/.test(name));
+      .filter(([name]) => !/^(FLORIN_|DB_|REDIS_|NODE_TEST_CONTEXT)/.test(name));
   return {...Object.fromEntries(inherited), ...extra};
 }
 
@@ -124,12 +124,12 @@ export class Server {
   /**
    * Starts a server and waits until it is ready.
    * @param {string} dataDir
-   * @param {{args?: string[], env?: Record<string, string>, prefix?: string[]}} [options] `prefix`: a
-   *     command that runs the server, such as ['unshare', '--mount'].
+   * @param {{args?: string[], env?: Record<string, string>, prefix?: string[], listen?: string}} [options]
+   *     `prefix`: a command that runs the server, such as ['unshare', '--mount'].
    */
-  static async start(dataDir, {args = [], env, prefix = []} = {}) {
+  static async start(dataDir, {args = [], env, prefix = [], listen = '127.0.0.1:0'} = {}) {
     const [program, ...rest] =
-        [...prefix, binary(), 'serve', '--listen', '127.0.0.1:0', '--data', dataDir, ...args];
+        [...prefix, binary(), 'serve', '--listen', listen, '--data', dataDir, ...args];
     const environment = cleanEnvironment({...databaseOf(rest), ...env});
     const server = new Server(spawn(program, rest, {env: environment}), dataDir);
     await server.#becomeReady();

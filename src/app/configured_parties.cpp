@@ -1,4 +1,4 @@
-#include "app/default_partner.h"
+#include "app/configured_parties.h"
 
 #include <algorithm>
 
@@ -14,16 +14,16 @@ bool is_known_dialect(std::string_view name) {
 
 }  // namespace
 
-Result<void> ensure_default_partner(Core& core, TenantId tenant, const HubConfig& config) {
-  if (config.hmac_secret.empty()) return {};
+Result<void> ensure_partner(Core& core, TenantId tenant, const std::string& code,
+                            const HubConfig& config) {
   if (!is_known_dialect(config.operator_dialect)) {
     return Error{errors::invalid_configuration,
                  "hub.operator_dialect: there is no dialect " + config.operator_dialect};
   }
   hub::NewPartner wanted;
-  wanted.code = "default";
-  for (const char* code : {"USD", "EUR", "GBP"})
-    wanted.currencies.push_back(*Currency::parse(code));
+  wanted.code = code;
+  for (const char* currency : {"USD", "EUR", "GBP"})
+    wanted.currencies.push_back(*Currency::parse(currency));
   wanted.secret = config.hmac_secret;
   if (!config.operator_base_url.empty()) {
     wanted.mode = hub::WalletMode::operator_wallet;
@@ -39,6 +39,29 @@ Result<void> ensure_default_partner(Core& core, TenantId tenant, const HubConfig
   }
   TRY(core.hub.partners().ensure(tenant, wanted));
   return {};
+}
+
+Result<void> ensure_game_server_endpoint(Core& core, TenantId tenant, const Config& config) {
+  const RgsWebhook& rgs = config.rgs_webhook;
+  if (rgs.url.empty()) return {};
+  webhooks::NewEndpoint wanted;
+  wanted.tenant = tenant;
+  wanted.name = "rgs";
+  wanted.url = rgs.url;
+  wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
+  wanted.is_trusted = true;
+  wanted.selection.event_types = {"wallet.*"};
+  wanted.manner = config.webhooks.manner;
+  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
+  const auto most = static_cast<std::size_t>(rgs.max_retries);
+  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
+  if (!rgs.secret.empty()) wanted.secret = rgs.secret;
+  TRY(core.webhooks.ensure_endpoint(wanted));
+  return {};
+}
+
+Result<access::Tenant> configured_tenant(access::Access& access, const Config& config) {
+  return tenant_by_name(access, config.sandbox ? "demo" : "default");
 }
 
 Result<access::Tenant> tenant_by_name(access::Access& access, const std::string& name) {

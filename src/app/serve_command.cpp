@@ -1,0 +1,143 @@
+#include "app/serve_command.h"
+
+#include <fmt/core.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+#include "app/application.h"
+#include "app/configured_parties.h"
+#include "app/demo.h"
+#include "app/http_errors.h"
+#include "app/secret_key.h"
+#include "app/stop_signals.h"
+#include "app/version.h"
+#include "base/try.h"
+#include "platform/log/log.h"
+#include "platform/sql/database.h"
+#include "sandbox/sandbox.h"
+
+namespace florin::app {
+namespace {
+
+/// What a sandbox adds to the server.
+struct Playground {
+  Demo demo;
+  std::string operator_url, rgs_url;
+};
+
+std::string local_url(int port) { return fmt::format("http://127.0.0.1:{}", port); }
+
+std::string url_of(const Config& settings, int port) {
+  return fmt::format("http://{}:{}", settings.http.host, port);
+}
+
+/// On their usual ports, or on free ones when somebody has those: several sandboxes may run.
+Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& settings,
+                                                           const Clock& clock) {
+  sandbox::Options options;
+  options.hub_url = url_of(settings, settings.http.port);
+  options.hub_secret = settings.hub.hmac_secret;
+  options.webhook_secret = settings.rgs_webhook.secret;
+  auto simulators = std::make_unique<sandbox::Sandbox>(options, clock, status_of);
+  if (simulators->start()) return simulators;
+  options.operator_port = options.rgs_port = 0;
+  simulators = std::make_unique<sandbox::Sandbox>(options, clock, status_of);
+  TRY(simulators->start());
+  return simulators;
+}
+
+/// What is not configured in a sandbox gets the values that the simulators know.
+void fill_in_secrets(Config& settings) {
+  const sandbox::Options usual;
+  if (settings.hub.hmac_secret.empty()) settings.hub.hmac_secret = usual.hub_secret;
+  if (settings.rgs_webhook.secret.empty()) settings.rgs_webhook.secret = usual.webhook_secret;
+  // What is tried out in a sandbox runs on the same machine.
+  if (settings.webhooks.allowed_hosts.empty())
+    settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
+}
+
+/// The partner whose players' money the simulated Operator holds.
+HubConfig demo_operator(const Config& settings, const std::string& url) {
+  HubConfig config;
+  config.hmac_secret = settings.hub.hmac_secret;
+  config.operator_base_url = url;
+  config.operator_secret = sandbox::Options().operator_secrets.front();
+  config.operator_rate_per_minute = 0;
+  return config;
+}
+
+Result<Playground> prepare_playground(Application& application, sql::Database& database,
+                                      const Config& settings, const sandbox::Sandbox& simulators) {
+  Core& core = application.core();
+  Playground playground{TRY(prepare_demo(core, database, settings.data_dir)),
+                        local_url(simulators.operator_port()), local_url(simulators.rgs_port())};
+  application.scheduler().add(demo_trickle(core, playground.demo.tenant));
+  TRY(ensure_partner(core, playground.demo.tenant, "operator-demo",
+                     demo_operator(settings, playground.operator_url)));
+  return playground;
+}
+
+void print_welcome(const Config& settings, int port) {
+  const std::string url = url_of(settings, port);
+  fmt::print("florin {} listens on {}\n", version, url);
+  fmt::print("data in {}; API reference at {}/docs\n", settings.shown_database_url(), url);
+}
+
+void print_playground(const Config& settings, const std::string& url,
+                      const Playground& playground) {
+  fmt::print(
+      "\nSandbox: tenant demo, API key {0}\n(also in {1}/demo.json)\n"
+      "Simulated game server at {3}, operator at {4}; partners \"default\" (wallets in our ledger) "
+      "and\n"
+      "\"operator-demo\" (at the operator).\n\nTry:\n  curl -s {2}/v1/accounts -H 'Authorization: "
+      "Bearer {0}'\n"
+      "  curl -s --json '{{\"hub_url\":\"{2}\",\"rounds\":50}}' {3}/sandbox/play\n",
+      playground.demo.api_key, settings.data_dir, url, playground.rgs_url, playground.operator_url);
+}
+
+}  // namespace
+
+Result<void> run_server(Config settings, const Clock& clock) {
+  const StopSignals stop;
+  const auto database = TRY(open_database(settings, clock));
+  std::unique_ptr<sandbox::Sandbox> simulators;
+  if (settings.sandbox) {
+    fill_in_secrets(settings);
+    simulators = TRY(start_simulators(settings, clock));
+    if (settings.rgs_webhook.url.empty())
+      settings.rgs_webhook.url = local_url(simulators->rgs_port()) + "/webhooks";
+  }
+  Application application(*database, clock, settings, TRY(load_secret_key(settings)));
+  TRY(application.join([] { ::kill(::getpid(), SIGTERM); }));
+  Core& core = application.core();
+  TRY(core.recover());
+  std::optional<Playground> playground;
+  if (simulators)
+    playground = TRY(prepare_playground(application, *database, settings, *simulators));
+  if (!settings.hub.hmac_secret.empty()) {
+    const TenantId tenant = TRY(configured_tenant(core.access, settings)).id;
+    TRY(ensure_partner(core, tenant, "default", settings.hub));
+  }
+  TRY(application.start());
+  print_welcome(settings, application.port());
+  if (playground) {
+    print_playground(settings, url_of(settings, application.port()), *playground);
+  } else {
+    fmt::print("Make an API key with: florin keys create --name NAME\n");
+  }
+  std::fflush(stdout);
+  stop.wait();
+  log::info("stopping");
+  application.begin_to_leave();
+  stop.wait_for(std::chrono::milliseconds(settings.drain_delay_ms));
+  application.stop();
+  log::info("stopped");
+  return {};
+}
+
+}  // namespace florin::app

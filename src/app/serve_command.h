@@ -1,0 +1,13 @@
+#pragma once
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace florin::app {
+
+/// Runs the server until the process is told to stop. With `settings.sandbox` it has a demo tenant
+/// with a trickle of transfers, and the simulated Operator and game server beside it.
+/// Errors: those of the settings, the database and the listener.
+Result<void> run_server(Config settings, const Clock& clock);
+
+}  // namespace florin::app

@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace florin::cluster {
+class Nodes;
+}
+namespace florin::jobs {
+class Scheduler;
+}
+namespace florin {
+class Clock;
+}
+
+namespace florin::app {
+struct Core;
+
+/// degraded: it works, and somebody should look at it.
+enum class Health : std::uint8_t { healthy, degraded, down };
+std::string_view to_string(Health health);
+
+struct Finding {
+  Health health = Health::healthy;
+  std::string reason;  ///< One sentence; empty when there is nothing to say.
+};
+
+/// How a module does, seen from inside of this process. Cheap; called when the database answers.
+struct ServiceCheck {
+  std::string name;
+  std::function<Finding()> look;
+};
+
+struct CheckedParts {
+  Core& core;
+  const cluster::Nodes& nodes;
+  const jobs::Scheduler& scheduler;
+  const Clock& clock;
+};
+/// Every module of this process. What is checked outlives the checks.
+std::vector<ServiceCheck> service_checks(CheckedParts parts);
+
+}  // namespace florin::app

@@ -1,0 +1,28 @@
+#pragma once
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace florin::app {
+
+/// Runs a program that is found by PATH to its end, with these variables beside our own; what it
+/// says goes to our error output. Secrets belong into `environment`: arguments are shown by ps.
+/// Errors: tool_failed, naming the program and how it ended.
+Result<void> run_tool(const std::vector<std::string>& arguments,
+                      const std::map<std::string, std::string>& environment);
+
+/// A database URL without its password, and the password: "postgresql://u:p@h/d" gives
+/// "postgresql://u@h/d" and "p".
+struct SplitUrl {
+  std::string url, password;
+};
+SplitUrl split_password(const std::string& url);
+
+namespace errors {
+/// A program that Florin runs (pg_dump, pg_restore) is missing or failed; it has said why.
+inline constexpr ErrorCode tool_failed{ErrorKind::unavailable, "tool_failed"};
+}  // namespace errors
+
+}  // namespace florin::app

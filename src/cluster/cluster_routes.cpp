@@ -1,0 +1,110 @@
+#include <algorithm>
+#include <optional>
+
+#include "base/clock.h"
+#include "base/try.h"
+#include "cluster/job_note.h"
+#include "cluster/keeper.h"
+#include "cluster/leases.h"
+#include "cluster/module.h"
+#include "cluster/nodes.h"
+#include "platform/jobs/scheduler.h"
+#include "platform/json/writer.h"
+
+namespace florin::cluster {
+namespace {
+
+using http::Request;
+using http::Response;
+
+void write_node(json::Writer& writer, const Node& node, const Self& self, Timestamp now) {
+  writer.begin_object()
+      .member("id", node.self.node)
+      .member("this", node.self.session == self.session)
+      .member("state", node.is_live(now) ? "live" : "silent")
+      .member("host", node.self.host)
+      .member("address", node.self.address)
+      .member("version", node.self.version)
+      .member("started_at", node.started_at.rfc3339())
+      .member("last_beat_at", node.beat_at.rfc3339())
+      .end_object();
+}
+
+Result<Response> list_nodes(const Shown& shown, const Request& request) {
+  TRY(http::reject_unknown_query(request, {}));
+  const auto nodes = TRY(shown.nodes.list());
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const Node& node : nodes) write_node(writer, node, shown.nodes.self(), shown.clock.now());
+  writer.end_array().end_object();
+  return Response::ok(std::move(body));
+}
+
+/// A line of the list: a job of the scheduler, or a duty without a schedule.
+struct Line {
+  std::string name, help;
+  std::optional<std::int64_t> every_ms;
+  bool is_alone = true;
+  std::string note;  ///< Of this node's own runs; empty: none.
+};
+
+const LeaseState* lease_of(const std::vector<LeaseState>& leases, const std::string& name) {
+  for (const LeaseState& state : leases) {
+    if (state.lease.name == name) return &state;
+  }
+  return nullptr;
+}
+
+void write_line(json::Writer& writer, const Line& line, const LeaseState* lease, bool is_ours) {
+  writer.begin_object().member("name", line.name).member("help", line.help).key("every_ms");
+  line.every_ms ? writer.value(*line.every_ms) : writer.null();
+  writer.member("runs_on", line.is_alone ? "one_node" : "every_node").key("holder");
+  lease && lease->holder ? writer.value(*lease->holder) : writer.null();
+  writer.key("fencing");
+  lease ? writer.value(lease->lease.fencing) : writer.null();
+  // Who runs it knows best; of a job that runs elsewhere the holder has left a note.
+  const std::string& note = lease && !is_ours ? lease->note : line.note;
+  writer.key("last_run");
+  note.empty() ? writer.null() : writer.raw(note);
+  writer.end_object();
+}
+
+std::vector<Line> lines_of(const Shown& shown) {
+  std::vector<Line> lines;
+  for (const jobs::JobState& job : shown.scheduler.states())
+    lines.push_back({job.name, job.help, job.every_ms, job.alone, note_of(job)});
+  for (const Duty& duty : shown.keeper.duties()) {
+    const bool is_job = std::any_of(lines.begin(), lines.end(),
+                                    [&](const Line& line) { return line.name == duty.name; });
+    if (!is_job) lines.push_back({duty.name, duty.help, std::nullopt, true, ""});
+  }
+  return lines;
+}
+
+Result<Response> list_jobs(const Shown& shown, const Request& request) {
+  TRY(http::reject_unknown_query(request, {}));
+  const auto leases = TRY(shown.leases.list());
+  std::string body;
+  json::Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const Line& line : lines_of(shown)) {
+    const LeaseState* lease = line.is_alone ? lease_of(leases, line.name) : nullptr;
+    write_line(writer, line, lease, shown.keeper.holds(line.name));
+  }
+  writer.end_array().end_object();
+  return Response::ok(std::move(body));
+}
+
+}  // namespace
+
+http::Routes routes(Shown shown) {
+  return {
+      {"GET", "/v1/system/nodes", "system:read",
+       http::SyncHandler([shown](const Request& request) { return list_nodes(shown, request); })},
+      {"GET", "/v1/system/jobs", "system:read",
+       http::SyncHandler([shown](const Request& request) { return list_jobs(shown, request); })},
+  };
+}
+
+}  // namespace florin::cluster

@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "platform/cache/rate_limiter.h"
+
+namespace florin::metrics {
+class Registry;
+}
+
+namespace florin::cache {
+
+/// Where Redis is, and how it is spoken to. In plain TCP: over a private network or a tunnel.
+struct RedisOptions {
+  std::string host;  ///< Empty: there is none.
+  int port = 6379;
+  Secret password;  ///< Empty: it asks for none.
+  int database = 0;
+  std::string prefix = "florin:";  ///< Of every key. Nodes that share limits share it.
+  int timeout_ms = 100;            ///< To connect, and for each answer.
+};
+
+/// What a look at Redis found.
+struct RedisCheck {
+  std::string version;
+  std::int64_t round_trip_us = 0;
+};
+
+/// Connects, logs in, and runs the limits' script once on a key that it removes. Errors:
+/// redis_unavailable, redis_refused; both name the settings, neither holds the password.
+Result<RedisCheck> check_redis(const RedisOptions& options);
+
+/// Limits that all nodes with the same Redis, database and prefix share. A node takes from its copy
+/// of a bucket and settles what it took with Redis a few milliseconds later, on a thread of its
+/// own, so that take() never waits and a dead or slow Redis delays nothing: then the copies go on
+/// as limits per node, and join again by themselves when Redis answers (a look once a second).
+///
+/// How far the nodes together may exceed a limit: in one burst each by what it hands out before its
+/// next settlement, at most `most_ahead`; what was too much is owed by the bucket (up to 15 times
+/// its size), so that over time the limit holds. Source: docs/redis.md.
+/// The process must ignore SIGPIPE.
+std::unique_ptr<RateLimiter> limiter_over_redis(const RedisOptions& options, const Clock& clock,
+                                                metrics::Registry& metrics);
+
+}  // namespace florin::cache

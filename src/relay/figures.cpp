@@ -1,0 +1,36 @@
+#include "relay/figures.h"
+
+#include <string>
+#include <string_view>
+
+#include "platform/metrics/metrics.h"
+
+namespace florin::relay {
+namespace {
+
+metrics::Counter& inbound(metrics::Registry& registry, std::string_view outcome) {
+  return registry.counter("florin_relay_inbound_total", "Inbound records by what became of them.",
+                          {{"outcome", std::string(outcome)}});
+}
+
+metrics::Counter& failures(metrics::Registry& registry, std::string_view way) {
+  return registry.counter("florin_relay_failures_total",
+                          "Times that the way to or from Kafka was interrupted.",
+                          {{"way", std::string(way)}});
+}
+
+}  // namespace
+
+Figures::Figures(metrics::Registry& registry)
+    : relayed(registry.counter("florin_relay_events_total", "Events that Kafka acknowledged.")),
+      failures(relay::failures(registry, "out")),
+      backlog(registry.gauge("florin_relay_backlog",
+                             "Events that Kafka has not acknowledged, counted to 100000.")),
+      lag_seconds(registry.gauge("florin_relay_lag_seconds",
+                                 "Age of the oldest event that Kafka has not acknowledged.")),
+      stored(inbound(registry, "stored")),
+      duplicates(inbound(registry, "duplicate")),
+      dead_letters(inbound(registry, "dead_letter")),
+      inbound_failures(relay::failures(registry, "in")) {}
+
+}  // namespace florin::relay

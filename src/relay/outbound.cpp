@@ -1,0 +1,199 @@
+#include "relay/outbound.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/try.h"
+#include "events/events.h"
+#include "platform/kafka/errors.h"
+#include "platform/log/log.h"
+#include "platform/metrics/metrics.h"
+#include "platform/sql/database.h"
+#include "relay/cloud_event.h"
+#include "relay/figures.h"
+#include "relay/relay_store.h"
+#include "relay/topics.h"
+
+namespace florin::relay {
+namespace {
+
+/// How long the log is left alone when it had nothing new.
+constexpr std::int64_t idle_us = 20'000;
+constexpr int poll_ms = 20;
+constexpr std::int64_t first_pause_us = 500'000;
+constexpr std::int64_t longest_pause_us = 30'000'000;
+constexpr int events_at_once = 1'000;
+/// A cursor that is written late repeats some events after a crash; one written at each turn would
+/// cost a commit for each event in quiet times.
+constexpr std::int64_t cursor_every_us = 1'000'000;
+constexpr int last_flush_ms = 2'000;
+
+}  // namespace
+
+Outbound::Outbound(Parts parts, const Settings& settings)
+    : parts_(parts),
+      settings_(settings),
+      source_("urn:florin:" + settings.topic_prefix),
+      worker_("kafka-out", [this] { return turn(); }) {}
+
+Outbound::~Outbound() { stop(); }
+
+std::int64_t Outbound::turn() {
+  if (!producer_) {
+    if (const auto begun = begin(); !begun) return give_up(begun.error());
+  }
+  const auto worked = work();
+  if (failure_) return give_up(*failure_);
+  if (!worked) {
+    // The database is away, not Kafka: what is under way goes on.
+    set_fault(worked.error().detail);
+    return first_pause_us;
+  }
+  set_fault(producer_->fault());
+  return sent_.empty() ? idle_us : 0;
+}
+
+Result<void> Outbound::begin() {
+  const EventId cursor = TRY(parts_.database.read([](sql::Tx& tx) { return store::cursor(tx); }));
+  producer_ = TRY(kafka::open_producer(settings_.kafka, parts_.metrics));
+  sent_.clear();
+  first_number_ = 0;
+  failure_.reset();
+  // What was acknowledged in this process may not be saved yet.
+  position_ = std::max(position_.load(), cursor.value);
+  read_to_ = {position_};
+  saved_ = cursor;
+  return {};
+}
+
+Result<void> Outbound::work() {
+  TRY(fill());
+  producer_->poll(sent_.empty() ? 0 : poll_ms);
+  pass_acknowledged();
+  return save_cursor_at_times();
+}
+
+/// After a failure events go one by one until the one that failed is through: each try of it would
+/// else repeat all that follow.
+std::size_t Outbound::room() const {
+  const std::size_t most = read_to_ < careful_to_ ? 1 : settings_.max_unacknowledged;
+  return most > sent_.size() ? most - sent_.size() : 0;
+}
+
+Result<void> Outbound::fill() {
+  // Half a window is worth a read; when it is full there is nothing to do but to wait.
+  while (!failure_ && (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
+    const int wanted = static_cast<int>(std::min<std::size_t>(room(), events_at_once));
+    const auto events = TRY(parts_.events.read_after(read_to_, wanted));
+    for (const events::Event& event : events) {
+      if (!TRY(send(event))) return {};
+    }
+    if (events.size() < static_cast<std::size_t>(wanted)) return {};
+  }
+  return {};
+}
+
+/// False when the event must wait: the client's queue is full, or it was refused.
+Result<bool> Outbound::send(const events::Event& event) {
+  const std::string topic = topic_of(settings_.topic_prefix, event.type);
+  const std::string value = to_cloud_event(event, source_);
+  const std::uint64_t number = first_number_ + sent_.size();
+  sent_.push_back({event.id});
+  const auto queued = producer_->send(
+      {topic, event.subject, value, {{"content-type", "application/cloudevents+json"}}},
+      [this, number](const Result<void>& outcome) { on_done(number, outcome); });
+  if (queued) {
+    read_to_ = event.id;
+    return true;
+  }
+  // A queue is full of what stands before; alone an event finds it empty.
+  const bool is_full = queued.error().code == kafka::errors::kafka_unavailable && sent_.size() > 1;
+  if (!is_full) on_done(number, queued);
+  sent_.pop_back();
+  return false;
+}
+
+void Outbound::on_done(std::uint64_t number, const Result<void>& outcome) {
+  Sent& sent = sent_[number - first_number_];
+  if (outcome) {
+    sent.is_acknowledged = true;
+    return;
+  }
+  careful_to_ = failure_ ? std::min(careful_to_, sent.id) : sent.id;
+  if (failure_) return;
+  failure_ = outcome.error();
+  failure_->detail = sent.id.str() + ": " + failure_->detail;
+}
+
+void Outbound::pass_acknowledged() {
+  std::int64_t passed = 0;
+  while (!sent_.empty() && sent_.front().is_acknowledged) {
+    position_ = sent_.front().id.value;
+    sent_.pop_front();
+    ++first_number_;
+    ++passed;
+  }
+  if (passed == 0) return;
+  pause_us_ = 0;
+  parts_.figures.relayed.add(static_cast<double>(passed));
+}
+
+Result<void> Outbound::save_cursor_at_times() {
+  const Timestamp now = parts_.clock.now();
+  // A clock that was set back must not keep the cursor from being saved.
+  if (now < saved_at_) saved_at_ = now;
+  if (now < saved_at_.plus_us(cursor_every_us)) return {};
+  TRY(save_cursor());
+  saved_at_ = now;
+  return {};
+}
+
+Result<void> Outbound::save_cursor() {
+  const EventId reached{position_};
+  if (reached == saved_) return {};
+  TRY(parts_.database.write([&](sql::Tx& tx) { return store::move_cursor(tx, reached); }));
+  saved_ = reached;
+  return {};
+}
+
+/// After a failure the producer cannot be trusted with order: the next one begins again behind what
+/// was acknowledged.
+std::int64_t Outbound::give_up(const Error& error) {
+  if (fault() != error.detail)
+    log::warn("events do not get through to Kafka",
+              {{"code", error.code.name}, {"detail", error.detail}});
+  set_fault(error.detail);
+  parts_.figures.failures.add();
+  producer_.reset();
+  sent_.clear();
+  pause_us_ = std::clamp(pause_us_ * 2, first_pause_us, longest_pause_us);
+  return pause_us_;
+}
+
+void Outbound::stop() {
+  worker_.stop();
+  if (!producer_) return;
+  if (!producer_->fault() && !producer_->flush(last_flush_ms))
+    log::info("events under way to Kafka will be sent again");
+  pass_acknowledged();
+  if (const auto saved = save_cursor(); !saved)
+    log::warn("the relay's cursor was not saved", {{"code", saved.error().code.name}});
+  producer_.reset();
+}
+
+std::optional<std::string> Outbound::fault() const {
+  const std::lock_guard lock(mutex_);
+  return fault_;
+}
+
+std::optional<EventId> Outbound::position() const {
+  const std::int64_t position = position_;
+  return position < 0 ? std::nullopt : std::optional(EventId{position});
+}
+
+void Outbound::set_fault(std::optional<std::string> fault) {
+  const std::lock_guard lock(mutex_);
+  fault_ = std::move(fault);
+}
+
+}  // namespace florin::relay

@@ -1,0 +1,20 @@
+#pragma once
+#include <cstddef>
+#include <string>
+
+#include "platform/kafka/kafka.h"
+
+namespace florin::relay {
+
+/// The module's part of the configuration.
+struct Settings {
+  kafka::Connection kafka = {};  ///< Without brokers nothing is sent or read.
+  std::string topic_prefix = "florin";
+  std::string group = "florin";
+  bool reads_inbound = true;                ///< Whether the inbound topic is read.
+  std::string inbound_tenant = "default";   ///< Of inbound records that name none: a name or id.
+  int session_timeout_ms = 30'000;          ///< Of the consumer in its group.
+  std::size_t max_unacknowledged = 10'000;  ///< Events given to Kafka at the same time.
+};
+
+}  // namespace florin::relay
