@@ -91,6 +91,19 @@ TEST(IdGenerator, ThreadsNeverGetTheSame) {
   EXPECT_EQ(all.size(), 20'000u);
 }
 
+TEST(IdGenerator, NodesThatTakeTurnsKeepOneOrder) {
+  FakeClock clock;
+  IdGenerator low(clock, 1), high(clock, 2);
+  std::int64_t last = 0;
+  for (int turn = 0; turn < 100; ++turn) {
+    IdGenerator& writer = turn % 2 == 0 ? high : low;
+    writer.start_after(last);
+    const std::int64_t id = writer.next();
+    ASSERT_GT(id, last) << "turn " << turn;
+    last = id;
+  }
+}
+
 TEST(IdGenerator, GoesOnAfterTheGreatestStored) {
   FakeClock clock;
   IdGenerator earlier(clock, 7);

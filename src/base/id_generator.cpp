@@ -15,6 +15,10 @@ std::int64_t without_node(std::int64_t id) {
   return ms << IdGenerator::sequence_bits | (id & sequence_mask);
 }
 
+std::int64_t node_of(std::int64_t id) {
+  return (id >> IdGenerator::sequence_bits) & ((1 << IdGenerator::node_bits) - 1);
+}
+
 }  // namespace
 
 IdGenerator::IdGenerator(const Clock& clock, int node) : clock_(clock), node_(node) {
@@ -37,7 +41,9 @@ std::int64_t IdGenerator::next_run(int count) {
 }
 
 void IdGenerator::start_after(std::int64_t greatest_stored) {
-  const std::int64_t floor = without_node(greatest_stored);
+  std::int64_t floor = without_node(greatest_stored);
+  // Ids of one millisecond sort by node first: behind those of a higher node comes the next one.
+  if (node_of(greatest_stored) > node_) floor |= sequence_mask;
   std::int64_t last = last_.load(std::memory_order_relaxed);
   while (last < floor && !last_.compare_exchange_weak(last, floor, std::memory_order_relaxed)) {
   }

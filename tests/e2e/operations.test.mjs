@@ -10,18 +10,17 @@ import {after, describe, it} from 'node:test';
 import {Books} from './lib/books.mjs';
 import {bodyOf, Client, exchange} from './lib/client.mjs';
 import {Receiver} from './lib/receiver.mjs';
-import {eventually, florin, florinOk, makeFolder, repository, run, Server, sleep} from './lib/server.mjs';
+import {eventually, florin, florinOk, isPostgres, makeFolder, repository, run, Server, sleep} from './lib/server.mjs';
 
-// SQLite serves one node at a time: what needs two runs when this names an empty PostgreSQL database.
-const database = process.env.FLORIN_TEST_DATABASE_URL;
-const more = database ? ['--db', database] : [];
-const twoNodes = {skip: !database && 'needs FLORIN_TEST_DATABASE_URL'};
+// SQLite serves one node at a time: what needs two runs over PostgreSQL alone.
+const twoNodes = {skip: !isPostgres && 'SQLite serves one node'};
+const ofSqlite = {skip: isPostgres && 'this is about SQLite'};
 
 /** A second, third ... node on the database of these books. */
 const startNode = (books, id, options = {}) => Server.start(books.dataDir, {
-  ...options, args: more, env: {FLORIN_NODE_ID: String(id), FLORIN_NODE_LEASE_SECONDS: '2', ...options.env}});
+  ...options, env: {FLORIN_NODE_ID: String(id), FLORIN_NODE_LEASE_SECONDS: '2', ...options.env}});
 
-const openBooks = (env = {}) => Books.open({db: more, env: {FLORIN_NODE_LEASE_SECONDS: '2', ...env}});
+const openBooks = (env = {}) => Books.open({env: {FLORIN_NODE_LEASE_SECONDS: '2', ...env}});
 const jobsOf = async (api) => bodyOf(await api.get('/v1/system/jobs'), 200).data;
 const nodesOf = async (api) => bodyOf(await api.get('/v1/system/nodes'), 200).data;
 const deliverer = async (api) => (await jobsOf(api)).find(({name}) => name === 'webhooks.deliver').holder;
@@ -31,7 +30,7 @@ describe('nodes', () => {
   it('refuses a second live process with the same node id, and names the setting', async () => {
     const books = await openBooks();
     after(() => books.close());
-    const second = await florin(['serve', '--listen', '127.0.0.1:0', '--data', books.dataDir, ...more]);
+    const second = await florin(['serve', '--listen', '127.0.0.1:0', '--data', books.dataDir]);
     assert.equal(second.code, 2);
     assert.match(second.stderr, /node_id_taken/);
     assert.match(second.stderr, /FLORIN_NODE_ID/);
@@ -81,7 +80,7 @@ describe('nodes', () => {
     assert.equal(await deliverer(books.api), 1);
   });
 
-  it('refuses a second node on one SQLite database', {skip: database && 'PostgreSQL serves many'}, async () => {
+  it('refuses a second node on one SQLite database', ofSqlite, async () => {
     const books = await openBooks();
     after(() => books.close());
     const second = await florin(['serve', '--listen', '127.0.0.1:0', '--data', books.dataDir], {env: {FLORIN_NODE_ID: '1'}});
@@ -133,7 +132,7 @@ describe('SIGTERM', () => {
 
 // ---------------------------------------------------------------- backup and restore
 
-describe('backup and restore', {skip: database && 'of SQLite here; PostgreSQL has its own'}, () => {
+describe('backup and restore', ofSqlite, () => {
   it('copies a consistent state beside load, and restores it', async () => {
     const books = await openBooks();
     after(() => books.close());
@@ -240,7 +239,7 @@ class Load {
     load.ports = [await freePort(), await freePort()];
     load.env = {FLORIN_NODE_LEASE_SECONDS: '5', ...env};
     load.retries = everyoneRetries;
-    load.books = await Books.open({db: more, env: load.env, listen: `127.0.0.1:${load.ports[0]}`});
+    load.books = await Books.open({env: load.env, listen: `127.0.0.1:${load.ports[0]}`});
     after(() => load.books.close());
     load.ana = await load.books.wallet(1_000_000);
     load.shop = await load.books.wallet();
@@ -297,7 +296,7 @@ class Load {
   }
 
   async assertBooksInOrder() {
-    const verified = await florin(['verify', '--data', this.books.dataDir, ...more]);
+    const verified = await florin(['verify', '--data', this.books.dataDir]);
     assert.equal(verified.code, 0, verified.stdout + verified.stderr);
   }
 }
@@ -341,7 +340,7 @@ describe('behind nginx', {skip: !nginx && 'nginx is not installed'}, () => {
     const agent = new Agent({keepAlive: true});
     after(() => agent.destroy());
     await eventually('nginx', () => send(agent, `${proxy.url}/health`, {}).then(({status}) => status === 502, () => false));
-    const books = await Books.open({db: more, listen: `127.0.0.1:${ports[0]}`});
+    const books = await Books.open({listen: `127.0.0.1:${ports[0]}`});
     after(() => books.close());
     await eventually('the node', () => send(agent, `${proxy.url}/health`, {}).then(({status}) => status === 200));
     assert.equal((await send(agent, `${proxy.url}/v1/accounts`, {})).status, 401);

@@ -1,12 +1,12 @@
-// Rate limits that nodes share over Redis. Two nodes know one key here because the second began with a copy of
-// the first one's data: a SQLite file serves one process.
+// Rate limits that nodes share over Redis. On SQLite two nodes know one key because the second began with a copy of
+// the first one's data: the file serves one process. PostgreSQL serves both.
 import assert from 'node:assert/strict';
 import {cpSync} from 'node:fs';
 import {after, before, describe, it} from 'node:test';
 
 import {bodyOf, Client} from './lib/client.mjs';
 import {Redis} from './lib/redis.mjs';
-import {createKey, eventually, florin, makeFolder, Server} from './lib/server.mjs';
+import {createKey, eventually, florin, isPostgres, makeFolder, Server} from './lib/server.mjs';
 
 const limit = 40;
 const password = 'geheim-und-lang';
@@ -21,10 +21,10 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
     redis = await Redis.start(password);
     folder = makeFolder();
     const key = await createKey(folder, {rateLimit: limit});
-    const copy = makeFolder();
-    cpSync(folder, copy, {recursive: true});
-    for (const data of [folder, copy]) {
-      servers.push(await Server.start(data, {env: redis.environment}));
+    const copy = isPostgres ? folder : makeFolder();
+    if (!isPostgres) cpSync(folder, copy, {recursive: true});
+    for (const [node, data] of [folder, copy].entries()) {
+      servers.push(await Server.start(data, {env: {...redis.environment, FLORIN_NODE_ID: String(node)}}));
       clients.push(new Client(servers.at(-1).url, key.secret));
     }
     for (const client of clients) await eventually('limits are shared', async () => await redisState(client) === 'healthy');
