@@ -140,7 +140,8 @@ Result<int> run(const Options& options) {
     const ServerProcess server = TRY(ServerProcess::start(options.binary, folder));
     Random random(20'261'121);
     Calls calls(server.target(), options.players, random);
-    TRY(fund(server.target(), options, calls));
+    // The simulated Operator opens its players with money.
+    if (options.operator_url.empty()) TRY(fund(server.target(), options, calls));
     for (const Scenario& scenario : scenarios(!options.operator_url.empty())) {
       if (scenario.name.find(options.only) == std::string::npos) continue;
       is_clean = TRY(measure(server, scenario, options, calls)) && is_clean;
