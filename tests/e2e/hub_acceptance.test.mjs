@@ -145,6 +145,7 @@ describe('an answer that is no answer leaves the debit pending, and it ends righ
     bodyOf(await partner.debit(ana, 150, 'round', {key: bet}), 202);
     // Pending as well when the circuit breaker has opened over the other tests.
     assert.ok([201, 202].includes((await partner.rollback(ana, bet, {key: undo})).status));
+    assert.equal((await hub.ended(undo)).status, 'SUCCESS');
     assert.equal((await hub.ended(bet)).status, 'ROLLED_BACK');
     assert.equal(await simulators.balanceOf(ana), opening);
   });

@@ -7,12 +7,15 @@ import {Hub, Simulators} from './lib/simulators.mjs';
 
 const rounds = Number(process.env.STORM_ROUNDS ?? 150);
 
-// Those that spoil a call or its answer; a wrong amount in the books is for reconciliation to find.
-const faults = {
-  rate: 0.05, seed: 4, hold_ms: 1500,
-  kinds: ['error_500', 'error_503', 'rate_limited', 'timeout_before_commit', 'timeout_after_commit', 'duplicate',
-          'out_of_order', 'changed_amount', 'other_currency', 'html', 'half_body', 'no_content_204', 'redirect'],
-};
+// Those that spoil a call or its answer; a wrong amount in the books is for reconciliation to find, and a wrong
+// balance in an answer that has no amount beside it nobody can notice.
+const faults = [
+  ...['debit', 'credit', 'rollback'].map((operation, i) => (
+    {operation, kind: 'changed_amount', rate: 0.005, seed: 40 + i})),
+  {rate: 0.05, seed: 4, hold_ms: 1500,
+   kinds: ['error_500', 'error_503', 'rate_limited', 'timeout_before_commit', 'timeout_after_commit', 'duplicate',
+           'out_of_order', 'other_currency', 'html', 'half_body', 'no_content_204', 'redirect']},
+];
 
 async function start(mode) {
   const simulators = await Simulators.start();
@@ -51,7 +54,7 @@ describe('a storm through the hub', () => {
   for (const dialect of ['florin', 'evenbet']) {
     it(`leaves wallets at a failing operator in order (${dialect})`, async () => {
       const both = await start(dialect);
-      await both.simulators.operatorFault(faults);
+      for (const rule of faults) await both.simulators.operatorFault(rule);
       await play(both, 2);
       await checkOperator(both.simulators);
     });
