@@ -151,7 +151,10 @@ Result<void> Outbound::save_cursor_at_times() {
 Result<void> Outbound::save_cursor() {
   const EventId reached{position_};
   if (reached == saved_) return {};
-  TRY(parts_.database.write([&](sql::Tx& tx) { return store::move_cursor(tx, reached); }));
+  TRY(parts_.database.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(parts_.fence(tx));
+    return store::move_cursor(tx, reached);
+  }));
   saved_ = reached;
   return {};
 }

@@ -39,6 +39,7 @@ class Outbound {
     const Clock& clock;
     metrics::Registry& metrics;
     Figures& figures;
+    const Fence& fence;
   };
   Outbound(Parts parts, const Settings& settings);
   ~Outbound();

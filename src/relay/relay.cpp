@@ -31,7 +31,7 @@ constexpr std::int64_t longest_healthy_lag_seconds = 60;
 
 struct Relay::Impl {
   Impl(Parts given, Settings wanted)
-      : parts(given),
+      : parts(std::move(given)),
         settings(std::move(wanted)),
         figures(parts.metrics),
         inbox(parts.events, parts.ids, parts.clock) {}
@@ -51,9 +51,10 @@ struct Relay::Impl {
   }
   std::shared_ptr<Term> make_term() {
     auto made = std::make_shared<Term>();
-    made->outbound = std::make_unique<Outbound>(
-        Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, figures},
-        settings);
+    made->outbound =
+        std::make_unique<Outbound>(Outbound::Parts{parts.database, parts.events, parts.clock,
+                                                   parts.metrics, figures, parts.fence},
+                                   settings);
     if (!settings.reads_inbound) return made;
     made->inbound = std::make_unique<InboundConsumer>(
         InboundConsumer::Parts{parts.database, parts.access, inbox, parts.clock, parts.metrics,
@@ -90,7 +91,7 @@ Result<std::string> Relay::Impl::measure() {
 }
 
 Relay::Relay(Parts parts, Settings settings)
-    : impl_(std::make_unique<Impl>(parts, std::move(settings))) {}
+    : impl_(std::make_unique<Impl>(std::move(parts), std::move(settings))) {}
 
 Relay::~Relay() { stop(); }
 

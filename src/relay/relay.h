@@ -49,6 +49,7 @@ class Relay {
     access::Access& access;
     events::EventLog& events;
     metrics::Registry& metrics;
+    Fence fence = [](sql::Tx&) { return Result<void>(); };  ///< By default nobody else relays.
   };
   Relay(Parts parts, Settings settings);
   ~Relay();  ///< As stop().
