@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "base/try.h"
 #include "platform/crypto/hash.h"
@@ -16,6 +17,9 @@ namespace florin::sql {
 namespace {
 
 constexpr int least_version = 130'000;
+
+/// Their answers fit into the connection's buffers: neither side waits for the other to read.
+constexpr std::size_t most_sent = 256;
 
 int nibble(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -233,6 +237,7 @@ Error PostgresConnection::fault(const pg_result* result, std::string_view what) 
 }
 
 bool PostgresConnection::in_transaction() const {
+  if (!sent_.empty()) return true;
   const PGTransactionStatusType status = PQtransactionStatus(handle_);
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
@@ -246,6 +251,7 @@ Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const 
   // The text is compared as well: a query that is not static may stand where another one stood.
   if (found != statements_.end() && found->second.sql == query.sql) return &found->second;
 
+  TRY(settle());
   Statement fresh{fmt::format("q{}", ++last_statement_), std::string(query.sql),
                   count_parameters(query.sql)};
   const Answer answer(PQprepare(handle_, fresh.name.c_str(), fresh.sql.c_str(), 0, nullptr));
@@ -257,6 +263,12 @@ Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const 
 
 Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
                                                            std::span<const Param> params) {
+  TRY(post(query, params));
+  return last_answer();
+}
+
+/// Puts the statement behind those that were sent before.
+Result<void> PostgresConnection::post(const Query& query, std::span<const Param> params) {
   const Statement* statement = TRY(prepared(query));
   if (params.size() != statement->parameter_count)
     return wrong_number(query, params.size(), statement->parameter_count);
@@ -265,10 +277,50 @@ Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
     return Error{florin::errors::validation_failed,
                  fmt::format("{}: a text holds the character U+0000", query.name)};
   }
-  Answer answer(PQexecPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
-                               bound.lengths(), bound.formats(), 0));
-  if (!is_good(answer.get())) return fault(answer.get(), query.name);
-  return answer;
+  if (PQenterPipelineMode(handle_) != 1 ||
+      PQsendQueryPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
+                          bound.lengths(), bound.formats(), 0) != 1)
+    return fault(nullptr, query.name);
+  sent_.push_back(query.name);
+  return {};
+}
+
+Result<void> PostgresConnection::send(const Query& query, std::span<const Param> params) {
+  TRY(post(query, params));
+  if (sent_.size() == most_sent) return settle();
+  if (PQflush(handle_) < 0) return fault(nullptr, query.name);
+  return {};
+}
+
+Result<void> PostgresConnection::settle() {
+  if (!sent_.empty()) TRY(last_answer());
+  return {};
+}
+
+/// Waits for the answers of everything that was sent; gives the last one, or the first error.
+Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
+  const std::vector<std::string_view> names = std::exchange(sent_, {});
+  if (PQpipelineSync(handle_) != 1) return fault(nullptr, names.back());
+  std::optional<Error> failure;
+  Answer last;
+  for (const std::string_view name : names) {
+    while (Answer answer{PQgetResult(handle_)}) {
+      if (!is_good(answer.get()) && !failure) failure = fault(answer.get(), name);
+      last = std::move(answer);
+    }
+  }
+  const Answer end(PQgetResult(handle_));
+  if (PQexitPipelineMode(handle_) != 1 && !failure) failure = fault(nullptr, names.back());
+  if (failure) return *std::move(failure);
+  return last;
+}
+
+Result<void> PostgresConnection::commit() {
+  if (sent_.empty()) return exec_script("COMMIT", "sql.commit");
+  if (PQsendQueryParams(handle_, "COMMIT", 0, nullptr, nullptr, nullptr, nullptr, 0) != 1)
+    return fault(nullptr, "sql.commit");
+  sent_.emplace_back("sql.commit");
+  return settle();
 }
 
 Result<std::int64_t> PostgresConnection::exec(const Query& query, std::span<const Param> params) {
@@ -297,6 +349,7 @@ Result<void> PostgresConnection::query_long(const Query& query, std::span<const 
   const std::string cursor = fmt::format("c{}", ++last_cursor_);
   const std::string sql = fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", cursor, query.sql);
   const Bound bound(params);
+  TRY(settle());
   const Answer opened(PQexecParams(handle_, sql.c_str(), bound.count(), nullptr, bound.values(),
                                    bound.lengths(), bound.formats(), 0));
   if (!is_good(opened.get())) return fault(opened.get(), query.name);
@@ -323,6 +376,7 @@ Result<void> PostgresConnection::exec_script(std::string_view sql, std::string_v
 /// Gives the answer of the last statement.
 Result<PostgresConnection::Answer> PostgresConnection::run_script(std::string_view sql,
                                                                   std::string_view name) {
+  TRY(settle());
   Answer answer(PQexec(handle_, std::string(sql).c_str()));
   if (is_good(answer.get()) || PQresultStatus(answer.get()) == PGRES_EMPTY_QUERY) return answer;
   return fault(answer.get(), name);

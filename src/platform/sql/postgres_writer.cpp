@@ -46,6 +46,12 @@ Result<std::int64_t> PostgresTx::exec(const Query& query, std::span<const Param>
   return watched(connection_.exec(query, params));
 }
 
+Result<void> PostgresTx::send(const Query& query, std::span<const Param> params) {
+  if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
+  return watched(connection_.send(query, params));
+}
+
 Result<void> PostgresTx::query(const Query& query, std::span<const Param> params,
                                const RowVisitor& visit) {
   if (failure_) return *failure_;
@@ -58,6 +64,8 @@ Result<void> PostgresTx::exec_script(std::string_view sql) {
   TRY(watched(connection_.see_only(tenant_)));
   return watched(connection_.exec_script(sql));
 }
+
+Result<void> PostgresTx::settle() { return watched(connection_.settle()); }
 
 // ---------------------------------------------------------------- the writer
 
@@ -74,7 +82,7 @@ Result<void> PostgresWriter::begin() {
 }
 
 Result<void> PostgresWriter::commit() {
-  auto outcome = connection_->exec_script("COMMIT", "sql.commit");
+  auto outcome = connection_->commit();
   if (outcome || !connection_->is_lost()) return outcome;
   return ask_what_became();
 }
@@ -110,6 +118,7 @@ Result<void> PostgresWriter::reconnect() {
 }
 
 void PostgresWriter::roll_back() {
+  (void)connection_->settle();  // Whatever was sent is undone.
   if (connection_->is_lost() || !connection_->in_transaction()) return;
   if (const auto outcome = connection_->exec_script("ROLLBACK", "sql.rollback"); !outcome) {
     log::error("cannot roll back", {{"reason", outcome.error().detail}});
@@ -120,6 +129,7 @@ Result<void> PostgresWriter::set_savepoint() {
   return connection_->exec_script("SAVEPOINT unit", "sql.savepoint");
 }
 Result<void> PostgresWriter::undo_to_savepoint() {
+  (void)connection_->settle();  // Whatever was sent is undone.
   connection_->forget_tenant();
   return connection_->exec_script("ROLLBACK TO unit", "sql.undo");
 }
