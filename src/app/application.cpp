@@ -135,11 +135,13 @@ Result<void> Core::recover() {
 }
 
 http::Routes Application::routes() {
-  http::Routes all = health_routes({database_,
-                                    core_.metrics,
-                                    service_checks({core_, nodes_, scheduler_, clock_}),
-                                    [this] { return !is_leaving_; },
-                                    {dependency_of(*core_.limits), dependency_of(core_.relay)}});
+  http::Routes all = health_routes(
+      {database_,
+       core_.metrics,
+       service_checks({core_, nodes_, leases_, scheduler_,
+                       [this](const std::string& job) { return keeper_.holds(job); }, clock_}),
+       [this] { return !is_leaving_; },
+       {dependency_of(*core_.limits), dependency_of(core_.relay)}});
   for (http::Routes routes :
        {docs_routes(), events::routes(core_.events),
         cluster::routes({nodes_, leases_, keeper_, scheduler_, clock_}),

@@ -148,11 +148,12 @@ class TenantWall : public testing::Test {
   /// Writes what is there already, everywhere.
   std::int64_t touch(const Sample& sample) {
     const std::string column = sample.columns.substr(0, sample.columns.find(','));
-    return run("UPDATE " + sample.table + " SET " + column + " = " + column).value_or(-1);
+    const auto touched = run("UPDATE " + sample.table + " SET " + column + " = " + column);
+    return touched ? *touched : -1;
   }
   std::int64_t count(const Sample& sample) {
     const std::string text = "SELECT count(*) FROM " + sample.table;
-    return count({"test.careless_read", text});
+    return count(sql::Query{"test.careless_read", text});
   }
 
   FakeClock clock;

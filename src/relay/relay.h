@@ -64,7 +64,8 @@ class Relay {
   void stop();
   /// What is done from time to time: figures of the backlog. None without brokers.
   std::vector<jobs::Job> jobs();
-  /// As of the last measurement for backlog and lag, of now for the rest.
+  /// As of the last measurement for backlog and lag, of now for the rest. Backlog and lag are true
+  /// on every node; what Kafka answers is known to the one that relays.
   Health health() const;
   bool is_configured() const;
 

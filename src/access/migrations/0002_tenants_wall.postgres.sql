@@ -1,4 +1,4 @@
--- 0002_tenant_wall
+-- 0002_tenants_wall
 -- Why:  a tenant sees of the tenants itself.
 -- Cost: no row is touched; the table is locked for a moment.
 ALTER TABLE tenants ENABLE ROW LEVEL SECURITY;
