@@ -34,6 +34,10 @@ class PostgresConnection {
   /// Waits for the answers of what was sent; the error of the first statement that failed, after
   /// which the server took none.
   Result<void> settle();
+  /// Waits for what is under way, whatever becomes of it: it is going to be undone.
+  void discard() { (void)leave_pipeline(); }
+  /// A statement that cannot fail by itself: it goes to the server with the next one.
+  Result<void> post(const Query& query, std::span<const Param> params = {});
   Result<void> query(const Query& query, std::span<const Param> params, const RowVisitor& visit);
   /// Statements without parameters, in one message.
   Result<void> exec_script(std::string_view sql, std::string_view name = "script");
@@ -72,7 +76,7 @@ class PostgresConnection {
   Result<void> configure(const PostgresOptions& options, Role role);
   Result<const Statement*> prepared(const Query& query);
   Result<Answer> run(const Query& query, std::span<const Param> params);
-  Result<void> post(const Query& query, std::span<const Param> params);
+  Result<void> leave_pipeline();
   Result<Answer> last_answer();
   Result<void> query_long(const Query& query, std::span<const Param> params,
                           const RowVisitor& visit);
@@ -83,8 +87,9 @@ class PostgresConnection {
   std::int64_t lock_key_ =
       0;  ///< Names the database and its schema: nodes that share both compete.
   bool is_broken_ = false;
-  std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
-  std::vector<std::string_view> sent_;  ///< Names of the statements not answered yet.
+  std::optional<std::int64_t> tenant_;    ///< That the open transaction sees; nothing: not known.
+  std::vector<std::string_view> posted_;  ///< Names of the statements not answered yet.
+  bool has_sent_ = false;                 ///< One of them may fail.
   int last_statement_ = 0;
   int last_cursor_ = 0;
 };

@@ -13,6 +13,8 @@
 namespace florin::sql {
 namespace {
 
+constexpr Query savepoint_query{"sql.savepoint", "SAVEPOINT unit"};
+constexpr Query release_query{"sql.release", "RELEASE unit"};
 constexpr Query fate_query{"sql.fate", "SELECT pg_xact_status($1::xid8)"};
 
 /// The outcome of a commit that nobody answered is asked for so long.
@@ -118,7 +120,7 @@ Result<void> PostgresWriter::reconnect() {
 }
 
 void PostgresWriter::roll_back() {
-  (void)connection_->settle();  // Whatever was sent is undone.
+  connection_->discard();
   if (connection_->is_lost() || !connection_->in_transaction()) return;
   if (const auto outcome = connection_->exec_script("ROLLBACK", "sql.rollback"); !outcome) {
     log::error("cannot roll back", {{"reason", outcome.error().detail}});
@@ -126,16 +128,15 @@ void PostgresWriter::roll_back() {
 }
 
 Result<void> PostgresWriter::set_savepoint() {
-  return connection_->exec_script("SAVEPOINT unit", "sql.savepoint");
+  TRY(connection_->settle());  // An earlier unit's error is not this one's.
+  return connection_->post(savepoint_query);
 }
 Result<void> PostgresWriter::undo_to_savepoint() {
-  (void)connection_->settle();  // Whatever was sent is undone.
+  connection_->discard();
   connection_->forget_tenant();
   return connection_->exec_script("ROLLBACK TO unit", "sql.undo");
 }
-Result<void> PostgresWriter::release_savepoint() {
-  return connection_->exec_script("RELEASE unit", "sql.release");
-}
+Result<void> PostgresWriter::release_savepoint() { return connection_->post(release_query); }
 
 std::unique_ptr<WriterTx> PostgresWriter::unit() {
   return std::make_unique<PostgresTx>(*connection_);
