@@ -120,7 +120,9 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
                webhook_settings_for(db, config.webhooks)),
-      relay({db, clock, ids, access, events, metrics, std::move(turns.may_relay)}, config.relay),
+      relay({db, clock, ids, access, events, metrics, std::move(turns.may_relay),
+             std::move(turns.is_relaying)},
+            config.relay),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
@@ -179,6 +181,7 @@ Application::~Application() { stop(); }
 Turns Application::turns() const {
   return {[this](sql::Tx& tx) { return keeper_.check(tx, delivering); },
           [this](sql::Tx& tx) { return keeper_.check(tx, relaying); },
+          [this] { return keeper_.holds(relaying); },
           [this] { return keeper_.holds(reconciling); }};
 }
 

@@ -40,6 +40,7 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 struct Turns {
   webhooks::Fence may_deliver = [](sql::Tx&) { return Result<void>(); };
   relay::Fence may_relay = [](sql::Tx&) { return Result<void>(); };
+  relay::IsOurTurn is_relaying = [] { return true; };
   std::function<bool()> may_reconcile = [] { return true; };
 };
 

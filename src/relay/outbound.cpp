@@ -81,8 +81,10 @@ std::size_t Outbound::room() const {
 }
 
 Result<void> Outbound::fill() {
-  // Half a window is worth a read; when it is full there is nothing to do but to wait.
-  while (!failure_ && (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
+  // Half a window is worth a read; when it is full there is nothing to do but to wait. A node that
+  // was paused for longer than its lease sends nothing between what its successor sends.
+  while (!failure_ && parts_.is_our_turn() &&
+         (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
     const int wanted = static_cast<int>(std::min<std::size_t>(room(), events_at_once));
     const auto events = TRY(parts_.events.read_after(read_to_, wanted));
     for (const events::Event& event : events) {

@@ -40,6 +40,7 @@ class Outbound {
     metrics::Registry& metrics;
     Figures& figures;
     const Fence& fence;
+    const IsOurTurn& is_our_turn;
   };
   Outbound(Parts parts, const Settings& settings);
   ~Outbound();

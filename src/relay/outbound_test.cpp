@@ -130,6 +130,28 @@ TEST_F(OutboundTest, ANodeThatWakesToFindAnotherInItsPlaceLeavesTheCursorAlone) 
   EXPECT_EQ(saved_cursor(), first);
 }
 
+TEST_F(OutboundTest, ANodeWhoseLeaseIsOverSendsNothing) {
+  make_topics({"account"});
+  std::atomic<bool> is_our_turn{true};
+  std::atomic<int> late_looks{0};
+  relay = std::make_unique<Relay>(Relay::Parts{*database, clock, ids, access, events, metrics,
+                                               [](sql::Tx&) { return Result<void>(); },
+                                               [&] {
+                                                 if (!is_our_turn) ++late_looks;
+                                                 return is_our_turn.load();
+                                               }},
+                                  settings_out());
+  emit("account.updated", "acc_1", numbered(0));
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_for_relayed(1));
+  is_our_turn = false;
+  emit("account.updated", "acc_1", numbered(1));
+  ASSERT_TRUE(wait_until([&] { return late_looks > 5; }));
+  EXPECT_EQ(figure("florin_relay_events_total"), 1);
+  is_our_turn = true;
+  ASSERT_TRUE(wait_for_relayed(2));
+}
+
 TEST_F(OutboundTest, AfterACrashEventsComeAgainUnderTheirIds) {
   make_topics({"account"});
   emit("account.updated", "acc_1", numbered(0));

@@ -51,10 +51,10 @@ struct Relay::Impl {
   }
   std::shared_ptr<Term> make_term() {
     auto made = std::make_shared<Term>();
-    made->outbound =
-        std::make_unique<Outbound>(Outbound::Parts{parts.database, parts.events, parts.clock,
-                                                   parts.metrics, figures, parts.fence},
-                                   settings);
+    made->outbound = std::make_unique<Outbound>(
+        Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, figures,
+                        parts.fence, parts.is_our_turn},
+        settings);
     if (!settings.reads_inbound) return made;
     made->inbound = std::make_unique<InboundConsumer>(
         InboundConsumer::Parts{parts.database, parts.access, inbox, parts.clock, parts.metrics,
