@@ -15,6 +15,8 @@ import {binary, databaseOf, eventually, florin, florinOk, makeFolder, repository
 const script = path.join(repository, 'scripts/postgres');
 const skip = spawnSync(script, ['available']).status === 0 ? false : 'there is no PostgreSQL server here';
 const given = process.env.FLORIN_TEST_POSTGRES;
+/** The binary of an older release, where there is one. */
+const old = process.env.FLORIN_OLD_BIN;
 
 /** Runs SQL over the data folder's schema, as background work may; each statement by itself. */
 function psql(dataDir, sql) {
@@ -54,6 +56,33 @@ function expand(dataDir) {
   ask(dataDir, steps.map((step) => `BEGIN; SELECT FROM pg_advisory_xact_lock(${lock}); ${step}; COMMIT;`).join('\n'));
 }
 
+/** Clients that write and read one after another until they are told to end; an answer that is no success fails. */
+class Load {
+  constructor(clients, from, to) {
+    Object.assign(this, {done: 0, isOver: false});
+    this.running = Promise.all(clients.map((api) => this.#work(api, from, to)));
+  }
+
+  async #work(api, from, to) {
+    for (; !this.isOver; this.done += 3) {
+      bodyOf(await api.post('/v1/transfers', {
+        postings: [{debit: from.id, credit: to.id, amount: 1, currency: 'KZT'}]}), 201);
+      bodyOf(await api.get(`/v1/accounts/${to.id}/statement?limit=5`), 200);
+      bodyOf(await api.get('/v1/trial-balance'), 200);
+    }
+  }
+
+  answersMore(count) {
+    const goal = this.done + count;
+    return eventually(`${count} more answers`, async () => this.done >= goal);
+  }
+
+  async end() {
+    this.isOver = true;
+    await this.running;
+  }
+}
+
 describe('an expanded schema', {skip}, () => {
   let folder;
   before(() => {
@@ -69,8 +98,7 @@ describe('an expanded schema', {skip}, () => {
   it('takes every statement that the binary before it has', async () => {
     const dataDir = makeFolder();
     await florinOk(['migrate', '--data', dataDir]);
-    // Of an older release where one is given, else of this binary.
-    const all = statementsOf(process.env.FLORIN_OLD_BIN ?? binary());
+    const all = statementsOf(old ?? binary());
     const foreign = refused(dataDir, all);
     // SQLite's own, and beginnings of statements that are put together.
     const statements = all.filter((text) => !foreign.has(text));
@@ -88,23 +116,12 @@ describe('an expanded schema', {skip}, () => {
     const other = new Client(second.url, books.secret);
     after(() => other.close());
     const [ana, shop] = [await books.wallet(1_000_000), await books.wallet()];
-    let done = 0, isOver = false;
-    const work = async (api) => {
-      for (; !isOver; done += 3) {
-        bodyOf(await api.post('/v1/transfers', {
-          postings: [{debit: ana.id, credit: shop.id, amount: 1, currency: 'KZT'}]}), 201);
-        bodyOf(await api.get(`/v1/accounts/${shop.id}/statement?limit=5`), 200);
-        bodyOf(await api.get('/v1/trial-balance'), 200);
-      }
-    };
-    const workers = [books.api, other, books.api, other].map(work);
-    const moreAnswers = (count, goal = done + count) => eventually('more answers', async () => done >= goal);
-    await moreAnswers(60);
+    const load = new Load([books.api, other, books.api, other], ana, shop);
+    await load.answersMore(60);
     expand(books.dataDir);
-    await moreAnswers(120);
-    isOver = true;
-    await Promise.all(workers);
-    console.log(`# ${done} requests were answered while the schema was expanded, none failed`);
+    await load.answersMore(120);
+    await load.end();
+    console.log(`# ${load.done} requests were answered while the schema was expanded, none failed`);
     await books.wallet();
 
     for (const api of [books.api, other]) {
@@ -117,6 +134,23 @@ describe('an expanded schema', {skip}, () => {
     const again = await florin(['migrate', '--data', books.dataDir]);
     assert.equal(again.code, 2);
     assert.match(again.stderr, /schema_mismatch/);
+  });
+
+  it('is made by florin migrate while an older release serves', {skip: !old && 'needs FLORIN_OLD_BIN'}, async () => {
+    const current = binary();
+    process.env.FLORIN_BIN = old;
+    const books = await Books.open().finally(() => process.env.FLORIN_BIN = current);
+    after(() => books.close());
+    const load = new Load([books.api, books.api, books.api], await books.wallet(1_000_000), await books.wallet());
+    await load.answersMore(60);
+    await florinOk(['migrate', '--data', books.dataDir]);
+    await load.answersMore(120);
+    const second = await Server.start(books.dataDir, {env: {FLORIN_NODE_ID: '1'}});
+    after(() => second.stop());
+    await load.answersMore(60);
+    await load.end();
+    console.log(`# ${load.done} requests were answered by the older release while florin migrate ran, none failed`);
+    await florinOk(['verify', '--data', books.dataDir]);
   });
 });
 
