@@ -197,10 +197,11 @@ void check_cache(const Config& config, DoctorReport& report) {
   const auto found = cache::check_redis(config.redis);
   if (!found) {
     report.bad("redis", found.error().detail,
-               "Requests go on meanwhile, with rate limits per node; see docs/redis.md.");
+               "Requests go on meanwhile, with limits and sessions per node; see docs/redis.md.");
   } else {
     report.good("redis",
-                fmt::format("version {}, answers in {} us", found->version, found->round_trip_us));
+                fmt::format("version {}, answers in {} us, {}", found->version,
+                            found->round_trip_us, found->is_encrypted ? "encrypted" : "plain TCP"));
   }
 }
 
