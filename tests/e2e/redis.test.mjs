@@ -1,11 +1,12 @@
-// Rate limits that nodes share over Redis. On SQLite two nodes know one key because the second began with a copy of
+// Rate limits and sessions that nodes share over Redis. On SQLite two nodes know one key because the second began with a copy of
 // the first one's data: the file serves one process. PostgreSQL serves both.
 import assert from 'node:assert/strict';
 import {cpSync} from 'node:fs';
 import {after, before, describe, it} from 'node:test';
 
-import {bodyOf, Client} from './lib/client.mjs';
-import {Redis} from './lib/redis.mjs';
+import {bodyOf, Client, problemOf} from './lib/client.mjs';
+import {Browser} from './lib/browser.mjs';
+import {makeAuthority, Redis} from './lib/redis.mjs';
 import {createKey, eventually, florin, isPostgres, makeFolder, Server} from './lib/server.mjs';
 
 const limit = 40;
@@ -15,12 +16,13 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
   /** @type {Redis} */ let redis;
   /** @type {Server[]} */ const servers = [];
   /** @type {Client[]} */ const clients = [];
-  let folder;
+  let folder, key, unlimited;
 
   before(async () => {
     redis = await Redis.start(password);
     folder = makeFolder();
-    const key = await createKey(folder, {rateLimit: limit});
+    key = await createKey(folder, {rateLimit: limit});
+    unlimited = await createKey(folder);
     const copy = isPostgres ? folder : makeFolder();
     if (!isPostgres) cpSync(folder, copy, {recursive: true});
     for (const [node, data] of [folder, copy].entries()) {
@@ -62,7 +64,19 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
     assert.ok(admitted <= most, `${admitted} of at most ${most}`);
   });
 
+  it('share sessions: begun on one, they act on the other, and end on both', async () => {
+    const here = await Browser.signIn(servers[0].url, unlimited.secret);
+    const there = here.at(servers[1].url);
+    assert.deepEqual(bodyOf(await there.get('/v1/sessions/current'), 200), here.session);
+    assert.equal((await there.signOut()).status, 204);
+    await eventually('it ends where it began', async () => (await here.get('/v1/currencies')).status === 401);
+    problemOf(await there.get('/v1/currencies'), 401, 'session_expired');
+  });
+
   it('go on when Redis is killed, say so, and share again by themselves when it is back', async () => {
+    const here = await Browser.signIn(servers[0].url, unlimited.secret);
+    const leaving = await Browser.signIn(servers[0].url, unlimited.secret);
+    bodyOf(await leaving.at(servers[1].url).get('/v1/currencies'), 200);
     await redis.kill();
     for (const client of clients) {
       const degraded = await eventually('the node says so', async () => {
@@ -74,11 +88,26 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
       await eventually('a token', async () => (await client.get('/v1/currencies')).status === 200);
     }
     for (const server of servers) {
-      assert.equal(server.output.match(/rate limits are per node/g).length, 1);
+      for (const words of ['rate limits', 'short-lived values']) {
+        const line = new RegExp(`${words} are per node`, 'g');
+        await eventually('the log says so', async () => line.test(server.output));
+        assert.equal(server.output.match(line).length, 1);
+      }
       assert.ok(!server.output.includes(password));
     }
-    await redis.start();
-    for (const client of clients) await eventually('limits are shared', async () => await redisState(client) === 'healthy');
+    // A session goes on where it was used; the other node never heard of it.
+    bodyOf(await here.get('/v1/currencies'), 200);
+    problemOf(await here.at(servers[1].url).get('/v1/currencies'), 401, 'session_expired');
+    const meanwhile = await Browser.signIn(servers[1].url, unlimited.secret);
+    bodyOf(await meanwhile.get('/v1/currencies'), 200);
+    assert.equal((await leaving.signOut()).status, 204);
+
+    await redis.start();  // Empty: it had no disk.
+    for (const client of clients) await eventually('both share again', async () => await redisState(client) === 'healthy');
+    bodyOf(await here.at(servers[1].url).get('/v1/currencies'), 200);
+    bodyOf(await meanwhile.at(servers[0].url).get('/v1/currencies'), 200);
+    const left = leaving.at(servers[1].url);
+    await eventually('signed out everywhere', async () => (await left.get('/v1/currencies')).status === 401);
   });
 
   it('and the doctor looks at it', async () => {
@@ -88,5 +117,42 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /FAULT +redis: .*REDIS_PASSWORD/);
     assert.ok(!/und-lang/.test(refused.stdout + refused.stderr));
+  });
+});
+
+describe('a Redis that speaks TLS', {skip: !Redis.isInstalled() && 'there is no redis-server'}, () => {
+  /** @type {Redis} */ let redis;
+  /** @type {Server} */ let server;
+  let folder;
+
+  before(async () => {
+    redis = await Redis.start(password, await makeAuthority(makeFolder()));
+    folder = makeFolder();
+    server = await Server.start(folder, {env: redis.environment});
+  });
+  after(async () => {
+    await server.stop();
+    await redis.kill();
+  });
+
+  it('keeps sessions and limits', async () => {
+    const {secret} = await createKey(folder);
+    const client = new Client(server.url, secret);
+    await eventually('it is used', async () => {
+      const {services} = bodyOf(await client.get('/health/services'), 200);
+      return services.find(({name}) => name === 'redis').status === 'healthy';
+    });
+    client.close();
+    const browser = await Browser.signIn(server.url, secret);
+    bodyOf(await browser.get('/v1/currencies'), 200);
+  });
+
+  it('is told by the doctor, and refused when somebody else vouches for it', async () => {
+    const ask = (environment) => florin(['doctor', '--data', folder], {env: {...redis.environment, ...environment}});
+    assert.match((await ask({})).stdout, /ok +redis: version .* encrypted/);
+    const stranger = await makeAuthority(makeFolder());
+    const refused = await ask({REDIS_TLS_CA_FILE: stranger.ca});
+    assert.equal(refused.code, 1);
+    assert.match(refused.stdout, /FAULT +redis: the certificate .* is not trusted: .*REDIS_TLS_CA_FILE/);
   });
 });

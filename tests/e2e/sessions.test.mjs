@@ -19,7 +19,7 @@ describe('sessions', () => {
   });
   after(() => server.stop());
 
-  it('stand for the key: its tenant, its permissions, its name in the log of events', async () => {
+  it('stand for the key, with its tenant and its permissions', async () => {
     const browser = await Browser.signIn(server.url, key.secret);
     const {session} = browser;
     assert.equal(session.tenant.name, 'default');

@@ -8,10 +8,11 @@ class MemoryValues final : public ShortLivedStore {
  public:
   MemoryValues(const Clock& clock, std::size_t most_values) : clock_(clock), known_(most_values) {}
 
-  std::optional<std::string> glance(std::string_view name) override { return find(name); }
+  std::optional<std::string> glance(std::string_view name) override {
+    return known_.glance(name, clock_.now());
+  }
   std::optional<std::string> find(std::string_view name) override {
-    const auto known = known_.find(name, clock_.now());
-    return known ? known->value : std::nullopt;
+    return known_.see(name, clock_.now());
   }
   void put(std::string_view name, std::string_view value, std::int64_t lifetime_ms) override {
     const Timestamp now = clock_.now();

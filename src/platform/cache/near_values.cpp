@@ -3,13 +3,34 @@
 #include <utility>
 
 namespace florin::cache {
+namespace {
+
+constexpr std::int64_t fresh_us = 1'000'000;
+
+}  // namespace
+
+std::optional<std::string> NearValues::glance(std::string_view name, Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  const Entry* entry = entry_of(name, now);
+  if (!entry) return std::nullopt;
+  const std::int64_t age_us = now.us - entry->known.seen_at.us;
+  // A clock that was set back makes nothing fresh.
+  const bool is_fresh = age_us >= 0 && age_us < fresh_us;
+  return is_fresh ? entry->known.value : std::nullopt;
+}
 
 std::optional<NearValues::Known> NearValues::find(std::string_view name, Timestamp now) {
   const std::lock_guard lock(mutex_);
-  forget_ended(now);
-  const auto found = entries_.find(std::string(name));
-  if (found == entries_.end()) return std::nullopt;
-  return found->second.known;
+  const Entry* entry = entry_of(name, now);
+  return entry ? std::optional(entry->known) : std::nullopt;
+}
+
+std::optional<std::string> NearValues::see(std::string_view name, Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = entry_of(name, now);
+  if (!entry) return std::nullopt;
+  entry->known.seen_at = now;
+  return entry->known.value;
 }
 
 void NearValues::note(std::string_view name, Known known) {
@@ -44,6 +65,12 @@ std::vector<NearValues::Named> NearValues::all(Timestamp now) {
   list.reserve(entries_.size());
   for (const auto& [name, entry] : entries_) list.push_back({name, entry.known});
   return list;
+}
+
+NearValues::Entry* NearValues::entry_of(std::string_view name, Timestamp now) {
+  forget_ended(now);
+  const auto found = entries_.find(std::string(name));
+  return found == entries_.end() ? nullptr : &found->second;
 }
 
 void NearValues::forget_ended(Timestamp now) {

@@ -20,7 +20,7 @@ class NearValues {
   struct Known {
     std::optional<std::string> value;  ///< Nothing: erased.
     Timestamp ends_at;
-    Timestamp seen_at;  ///< When it was last put, or confirmed by note().
+    Timestamp seen_at;  ///< When it was last put or found.
   };
   struct Named {
     std::string name;
@@ -29,7 +29,11 @@ class NearValues {
 
   explicit NearValues(std::size_t most) : most_(most) {}
 
+  /// A value that was seen within the last second.
+  std::optional<std::string> glance(std::string_view name, Timestamp now);
   std::optional<Known> find(std::string_view name, Timestamp now);
+  /// As find(), and it counts as seen now.
+  std::optional<std::string> see(std::string_view name, Timestamp now);
   /// What is new takes the place of what was known; but what was erased stays erased.
   void note(std::string_view name, Known known);
   /// Of a value that is there and not erased.
@@ -43,6 +47,7 @@ class NearValues {
     Known known;
     ByEnd::iterator place;
   };
+  Entry* entry_of(std::string_view name, Timestamp now);
   void forget_ended(Timestamp now);
 
   const std::size_t most_;

@@ -17,9 +17,8 @@
 namespace florin::cache {
 namespace {
 
-/// How long a copy answers without Redis being asked, and how often a Redis that has nothing to do
-/// or is away is looked at.
-constexpr std::int64_t second_us = 1'000'000;
+/// How often a Redis that has nothing to do or is away is looked at.
+constexpr std::int64_t look_every_us = 1'000'000;
 /// Commands in one exchange when a node tells a Redis that is back what it knows.
 constexpr std::size_t batch_size = 500;
 
@@ -49,12 +48,7 @@ class RedisValues final : public ShortLivedStore {
   ~RedisValues() override { worker_.stop(); }
 
   std::optional<std::string> glance(std::string_view name) override {
-    const Timestamp now = clock_.now();
-    const auto known = near_.find(name, now);
-    if (!known) return std::nullopt;
-    const std::int64_t age_us = now.us - known->seen_at.us;
-    const bool is_fresh = age_us >= 0 && age_us < second_us;
-    return is_fresh || !is_connected_ ? known->value : std::nullopt;
+    return near_.glance(name, clock_.now());
   }
 
   std::optional<std::string> find(std::string_view name) override {
@@ -63,9 +57,12 @@ class RedisValues final : public ShortLivedStore {
     const auto answers = ask(commands);
     const Timestamp now = clock_.now();
     const auto known = near_.find(name, now);
-    if (!answers || (known && !known->value)) return known ? known->value : std::nullopt;
+    if (!answers || (known && !known->value)) return near_.see(name, now);
     const auto& stored = answers->at(0).text;
-    if (!stored) return tell_again(name, known, now);
+    if (!stored) {  // Redis forgot; this node may still know.
+      if (known) call(retelling({std::string(name), *known}, now));
+      return near_.see(name, now);
+    }
     const Timestamp ends_at = now.plus_us(std::max<std::int64_t>(answers->at(1).number, 1) * 1'000);
     if (*stored == erased) {
       near_.note(name, {std::nullopt, ends_at, now});
@@ -110,16 +107,7 @@ class RedisValues final : public ShortLivedStore {
     return put_sha_;
   }
 
-  /// Redis forgot what this node still knows; unless another node has told it meanwhile.
-  std::optional<std::string> tell_again(std::string_view name,
-                                        std::optional<NearValues::Known> known, Timestamp now) {
-    if (!known) return std::nullopt;
-    call(retelling({std::string(name), *known}, now));
-    known->seen_at = now;
-    near_.note(name, *known);
-    return known->value;
-  }
-
+  /// Of what another node has told meanwhile, that counts.
   RedisWords retelling(const NearValues::Named& named, Timestamp now) const {
     const std::int64_t left_us = named.known.ends_at.us - now.us;
     const std::string left_ms = std::to_string(std::max<std::int64_t>(left_us / 1'000, 1));
@@ -150,7 +138,7 @@ class RedisValues final : public ShortLivedStore {
     } else if (const auto joined = join(); !joined) {
       fall_back(joined.error());
     }
-    return second_us;
+    return look_every_us;
   }
 
   Result<void> join() {

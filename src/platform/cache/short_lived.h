@@ -19,8 +19,8 @@ class ShortLivedStore {
  public:
   virtual ~ShortLivedStore() = default;
 
-  /// From memory alone, so that I/O threads may call it: a value that was looked at within the last
-  /// second. Nothing: ask find().
+  /// From memory alone, so that I/O threads may call it: a value that was put or found within the
+  /// last second. Nothing: ask find().
   virtual std::optional<std::string> glance(std::string_view name) = 0;
   /// May wait for another machine, like all that follow: not for I/O threads.
   virtual std::optional<std::string> find(std::string_view name) = 0;
