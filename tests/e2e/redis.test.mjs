@@ -128,23 +128,30 @@ describe('a Redis that speaks TLS', {skip: !Redis.isInstalled() && 'there is no 
   before(async () => {
     redis = await Redis.start(password, await makeAuthority(makeFolder()));
     folder = makeFolder();
-    server = await Server.start(folder, {env: redis.environment});
+    await startServer();
   });
   after(async () => {
     await server.stop();
     await redis.kill();
   });
 
-  it('keeps sessions and limits', async () => {
-    const {secret} = await createKey(folder);
-    const client = new Client(server.url, secret);
-    await eventually('it is used', async () => {
+  async function startServer() {
+    server = await Server.start(folder, {env: redis.environment});
+    const client = new Client(server.url, null);
+    await eventually('Redis is used', async () => {
       const {services} = bodyOf(await client.get('/health/services'), 200);
       return services.find(({name}) => name === 'redis').status === 'healthy';
     });
     client.close();
+  }
+
+  it('keeps sessions over a restart of their node', async () => {
+    const {secret} = await createKey(folder);
     const browser = await Browser.signIn(server.url, secret);
     bodyOf(await browser.get('/v1/currencies'), 200);
+    await server.stop();
+    await startServer();
+    bodyOf(await browser.at(server.url).get('/v1/currencies'), 200);
   });
 
   it('is told by the doctor, and refused when somebody else vouches for it', async () => {

@@ -91,6 +91,13 @@ describe('sessions', () => {
     assert.ok(!server.output.includes(browser.session.csrf_token));
     assert.ok(!server.output.includes(key.secret));
   });
+
+  it('live in the memory of their node, where there is no Redis', async () => {
+    const browser = await Browser.signIn(server.url, key.secret);
+    await server.stop();
+    server = await Server.start(folder);
+    problemOf(await browser.at(server.url).get('/v1/accounts'), 401, 'session_expired');
+  });
 });
 
 describe('short sessions', () => {

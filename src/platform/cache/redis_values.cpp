@@ -156,11 +156,12 @@ class RedisValues final : public ShortLivedStore {
       is_connected_ = true;
     }
     TRY(tell_all());
-    log::info("short-lived values are shared over Redis", {{"host", options_.host}});
-    shared_.set(1);
     const std::lock_guard lock(mutex_);
-    is_shared_ = true;
+    is_shared_ = is_connected_;  // A request may have found Redis gone again.
+    if (!is_shared_) return {};
     fault_.reset();
+    shared_.set(1);
+    log::info("short-lived values are shared over Redis", {{"host", options_.host}});
     return {};
   }
 
@@ -181,9 +182,9 @@ class RedisValues final : public ShortLivedStore {
   /// It is told again only when Redis is there but refuses, or the other way round.
   void fall_back(const Error& error) {
     is_connected_ = false;
-    shared_.set(0);
     faults_.add();
     const std::lock_guard lock(mutex_);
+    shared_.set(0);
     const bool is_told = fault_ && fault_->code == error.code;
     fault_ = error;
     is_shared_ = false;
