@@ -151,6 +151,32 @@ struct KeyGate::Impl {
         state};
   }
 
+  /// Reloads all keys when any was added or revoked.
+  Result<void> refresh() {
+    const KeysVersion found = TRY(database.read(keys_version));
+    {
+      const std::lock_guard lock(mutex);
+      if (found == version) return {};
+    }
+    const std::vector<StoredKey> stored = TRY(database.read(load_keys));
+    const std::lock_guard lock(mutex);
+    auto fresh = std::make_shared<KnownKeys>();
+    for (const StoredKey& one : stored) fresh->add(one.hash, known(one, *keys));
+    keys = std::move(fresh);
+    version = found;
+    return {};
+  }
+
+  /// A session that began on another node may be of a key that was made a moment ago.
+  Result<std::shared_ptr<const KnownKey>> key_of_session(const Secret& token) {
+    const auto session = sessions.find(token);
+    if (!session) return session_over();
+    if (auto found = snapshot()->find(session->key)) return found;
+    TRY(refresh());
+    if (auto found = snapshot()->find(session->key)) return found;
+    return session_over();
+  }
+
   struct BySession {
     const http::Request& request;
     const http::Route& route;
@@ -199,13 +225,9 @@ std::optional<http::Admission> KeyGate::try_admit(const http::Request& request,
 
 http::Admission KeyGate::admit(const http::Request& request, const http::Route& route) {
   if (const auto token = session_token_of(request)) {
-    const auto session = impl_->sessions.find(*token);
-    if (!session) return {session_over()};
-    auto known = impl_->snapshot()->find(session->key);
-    // Begun on another node, with a key that was made a moment ago.
-    if (!known && refresh()) known = impl_->snapshot()->find(session->key);
-    if (!known) return {session_over()};
-    return impl_->judge_session({request, route, *token}, *known);
+    const auto known = impl_->key_of_session(*token);
+    if (!known) return {known.error()};
+    return impl_->judge_session({request, route, *token}, **known);
   }
   const std::string_view token = bearer_token(request);
   if (!looks_like_key(token)) return {unknown_key()};
@@ -229,19 +251,6 @@ Result<void> KeyGate::take_sign_in(ApiKeyId id) {
   return Error{errors::rate_limited, "this API key signs in too often", {}, seconds_until(taken)};
 }
 
-Result<void> KeyGate::refresh() {
-  const KeysVersion version = TRY(impl_->database.read(keys_version));
-  {
-    const std::lock_guard lock(impl_->mutex);
-    if (version == impl_->version) return {};
-  }
-  const std::vector<StoredKey> stored = TRY(impl_->database.read(load_keys));
-  const std::lock_guard lock(impl_->mutex);
-  auto fresh = std::make_shared<KnownKeys>();
-  for (const StoredKey& one : stored) fresh->add(one.hash, impl_->known(one, *impl_->keys));
-  impl_->keys = std::move(fresh);
-  impl_->version = version;
-  return {};
-}
+Result<void> KeyGate::refresh() { return impl_->refresh(); }
 
 }  // namespace florin::access

@@ -27,8 +27,9 @@ void read_cookies(std::string_view header, std::vector<std::string_view>& tokens
   }
 }
 
+/// The first proxy stands first in the list.
 bool came_by_tls(const http::Request& request) {
-  return request.header("X-Forwarded-Proto").value_or("") == "https";
+  return request.header("X-Forwarded-Proto").value_or("").starts_with("https");
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "access/access.h"
 #include "access/errors.h"
 #include "access/key_gate.h"
@@ -56,7 +58,9 @@ std::string to_json(const Shown& shown, const SessionSettings& settings) {
 Result<std::string> shown(const SessionParts& parts, const Secret& token, const Session& session) {
   const ApiKey key = TRY(parts.gate.key(session.key));
   const Tenant tenant = TRY(parts.access.find_tenant(key.tenant.str()));
-  return to_json({session, csrf_token_of(token), key, tenant}, parts.sessions.settings());
+  Session until = session;
+  if (key.expires_at) until.expires_at = std::min(until.expires_at, *key.expires_at);
+  return to_json({until, csrf_token_of(token), key, tenant}, parts.sessions.settings());
 }
 
 /// The key itself signs in: a session cannot outlive its time by beginning another.

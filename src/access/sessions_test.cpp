@@ -186,6 +186,7 @@ TEST_F(SessionsTest, EndsWhenItsKeyExpires) {
   wanted.permissions = {"*"};
   wanted.expires_at = clock.now().plus_seconds(10);
   const Browser browser = sign_in(access->create_key(wanted)->secret);
+  EXPECT_EQ(member(*send(by("GET", browser)), "expires_at"), wanted.expires_at->rfc3339());
   clock.advance_seconds(10);
   EXPECT_EQ(refusal(browser), "key_expired");
 }

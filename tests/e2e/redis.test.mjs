@@ -7,7 +7,7 @@ import {after, before, describe, it} from 'node:test';
 import {bodyOf, Client, problemOf} from './lib/client.mjs';
 import {Browser} from './lib/browser.mjs';
 import {makeAuthority, Redis} from './lib/redis.mjs';
-import {createKey, eventually, florin, isPostgres, makeFolder, Server} from './lib/server.mjs';
+import {createKey, eventually, florin, isPostgres, makeFolder, run, Server} from './lib/server.mjs';
 
 const limit = 40;
 const password = 'geheim-und-lang';
@@ -71,6 +71,18 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
     assert.equal((await there.signOut()).status, 204);
     await eventually('it ends where it began', async () => (await here.get('/v1/currencies')).status === 401);
     problemOf(await there.get('/v1/currencies'), 401, 'session_expired');
+  });
+
+  it('show Redis hashes and numbers alone', async () => {
+    const browser = await Browser.signIn(servers[0].url, unlimited.secret);
+    const cli = async (...words) => (await run('redis-cli', ['-p', redis.port, ...words].map(String),
+                                               {env: {REDISCLI_AUTH: password}})).stdout;
+    const names = (await cli('--scan', '--pattern', 'florin:session:*')).trim().split('\n');
+    for (const name of names) assert.match(name, /^florin:session:[0-9a-f]{64}$/);
+    const values = await Promise.all(names.map((name) => cli('GET', name)));
+    assert.ok(values.some((value) => value.startsWith('+')));
+    for (const value of values) assert.match(value, /^(\+\d+ \d+|-)\n$/);
+    await browser.signOut();
   });
 
   it('go on when Redis is killed, say so, and share again by themselves when it is back', async () => {
