@@ -124,7 +124,10 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
 
   it('and the doctor looks at it', async () => {
     const ask = (environment) => florin(['doctor', '--data', folder], {env: environment});
-    assert.match((await ask(redis.environment)).stdout, /ok +redis: version/);
+    assert.match((await ask(redis.environment)).stdout, /ok +redis: version .* plain TCP/);
+    // Leads here too, but is no name for this machine.
+    const elsewhere = await ask({...redis.environment, REDIS_HOST: '0.0.0.0'});
+    assert.match(elsewhere.stdout, /look +redis: version .* plain TCP\n.*REDIS_TLS/);
     const refused = await ask({...redis.environment, REDIS_PASSWORD: 'falsch-und-lang'});
     assert.equal(refused.code, 1);
     assert.match(refused.stdout, /FAULT +redis: .*REDIS_PASSWORD/);
