@@ -95,6 +95,8 @@ struct RedisChannel::Impl {
   RedisOptions options;
   std::unique_ptr<redisContext, FreeConnection> connection;
   Tls tls;  // Null: none.
+  bool asked_for_certificate = false;
+  bool has_answered = false;
 
   Result<void> connect() {
     const timeval timeout{options.timeout_ms / 1'000, (options.timeout_ms % 1'000) * 1'000};
@@ -113,10 +115,13 @@ struct RedisChannel::Impl {
     SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
     SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
     TRY(load_files(context.get(), options));
+    SSL_CTX_set_client_cert_cb(context.get(), note_request);
     tls.reset(SSL_new(context.get()));
     if (!tls || SSL_set_fd(tls.get(), connection->fd) != 1)
       return redis_is_away(options, tls_reason());
+    SSL_set_app_data(tls.get(), this);
     expect_host(tls.get(), options.host);
+    ERR_clear_error();
     errno = 0;
     if (const int done = SSL_connect(tls.get()); done != 1) return handshake_fault(done);
     return {};
@@ -136,19 +141,21 @@ struct RedisChannel::Impl {
     return redis_is_away(options, "no TLS (redis.tls; REDIS_TLS), " + why);
   }
 
-  /// Of the call that just failed. A server that wants our certificate says so only now.
+  /// Of the call that just failed. A server that wants our certificate hangs up only after the
+  /// handshake, and its alert may be lost with the connection.
   Error transfer_fault() const {
     if (is_time_out(errno)) return redis_is_away(options, reason_of_time_out(options));
-    if (!tls)
-      return redis_is_away(options, errno == 0 ? "the connection was closed" : strerror(errno));
-    const int reason = ERR_GET_REASON(ERR_peek_last_error());
-    if (reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED ||
-        reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE) {
-      ERR_clear_error();
+    if (asked_for_certificate && !has_answered)
       return redis_refuses(options, "to work without our certificate",
                            "redis.tls_cert_file; REDIS_TLS_CERT_FILE");
-    }
-    return redis_is_away(options, tls_reason());
+    if (errno == 0 || ERR_peek_last_error() != 0) return redis_is_away(options, tls_reason());
+    return redis_is_away(options, strerror(errno));
+  }
+
+  /// OpenSSL calls it when the server asks for a certificate and we have none.
+  static int note_request(SSL* tls, X509**, EVP_PKEY**) {
+    static_cast<Impl*>(SSL_get_app_data(tls))->asked_for_certificate = true;
+    return 0;
   }
 
   /// Bytes moved; not more than none is a fault.
@@ -194,6 +201,7 @@ Result<void> RedisChannel::receive(std::string& bytes) {
     if (moved < 0 && errno == EINTR) continue;
     if (moved <= 0) return impl_->transfer_fault();
     bytes.append(room.data(), static_cast<std::size_t>(moved));
+    impl_->has_answered = true;
     return {};
   }
 }

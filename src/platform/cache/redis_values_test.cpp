@@ -83,6 +83,8 @@ TEST_F(RedisValuesTest, KeysHaveThePrefixAndEndByThemselves) {
   const std::int64_t lifetime_ms = ask({"PTTL", "florin:session:x"}).number;
   EXPECT_GT(lifetime_ms, 0);
   EXPECT_LE(lifetime_ms, hour_ms);
+  one->store->extend("session:x", 3 * hour_ms);
+  EXPECT_GT(ask({"PTTL", "florin:session:x"}).number, 2 * hour_ms);
 }
 
 TEST_F(RedisValuesTest, AKilledRedisLeavesEachNodeWhatItKnows) {
