@@ -135,7 +135,9 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
                webhook_settings_for(db, config.webhooks)),
-      relay({db, clock, ids, access, events, metrics}, config.relay),
+      relay({db, clock, ids, access, events, metrics, std::move(turns.may_relay),
+             std::move(turns.is_relaying)},
+            config.relay),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
@@ -150,12 +152,13 @@ Result<void> Core::recover() {
 }
 
 http::Routes Application::routes() {
-  http::Routes all =
-      health_routes({database_,
-                     core_.metrics,
-                     service_checks({core_, nodes_, scheduler_, clock_}),
-                     [this] { return !is_leaving_; },
-                     {dependency_of(*core_.limits, *core_.values), dependency_of(core_.relay)}});
+  http::Routes all = health_routes(
+      {database_,
+       core_.metrics,
+       service_checks({core_, nodes_, leases_, scheduler_,
+                       [this](const std::string& job) { return keeper_.holds(job); }, clock_}),
+       [this] { return !is_leaving_; },
+       {dependency_of(*core_.limits, *core_.values), dependency_of(core_.relay)}});
   for (http::Routes routes :
        {docs_routes(), access::session_routes({core_.access, gate_, core_.sessions}),
         events::routes(core_.events),
@@ -193,6 +196,8 @@ Application::~Application() { stop(); }
 
 Turns Application::turns() const {
   return {[this](sql::Tx& tx) { return keeper_.check(tx, delivering); },
+          [this](sql::Tx& tx) { return keeper_.check(tx, relaying); },
+          [this] { return keeper_.holds(relaying); },
           [this] { return keeper_.holds(reconciling); }};
 }
 

@@ -41,6 +41,8 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 /// How parts that work on one node alone learn that this is the one. By default there is no other.
 struct Turns {
   webhooks::Fence may_deliver = [](sql::Tx&) { return Result<void>(); };
+  relay::Fence may_relay = [](sql::Tx&) { return Result<void>(); };
+  relay::IsOurTurn is_relaying = [] { return true; };
   std::function<bool()> may_reconcile = [] { return true; };
 };
 

@@ -57,6 +57,9 @@ describe('nodes', () => {
     after(() => api.close());
     bodyOf(await api.post('/v1/webhook-endpoints', {url: receiver.url, event_types: ['account.*']}), 201);
     assert.equal(await deliverer(api), 0);
+    const [first, idle] = await nodesOf(api);
+    assert.ok(first.duties.includes('webhooks.deliver') && !first.this);
+    assert.deepEqual([idle.duties, idle.this, idle.lease_seconds], [[], true, 2]);
     await books.server.kill();
     const began = Date.now();
     const created = bodyOf(await api.post('/v1/accounts', {code: 'after-the-death', type: 'asset', currency: 'KZT'}), 201);
