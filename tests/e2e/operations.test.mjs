@@ -227,7 +227,7 @@ function send(agent, url, {method = 'GET', headers, body}) {
     const sent = request(url, {method, headers, agent, rejectUnauthorized: false}, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => resolve({status: response.statusCode, text: Buffer.concat(chunks).toString()}));
+      response.on('end', () => resolve({status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString()}));
       response.on('error', reject);
     });
     sent.on('error', reject);
@@ -347,5 +347,22 @@ describe('behind nginx', {skip: !nginx && 'nginx is not installed'}, () => {
     after(() => books.close());
     await eventually('the node', () => send(agent, `${proxy.url}/health`, {}).then(({status}) => status === 200));
     assert.equal((await send(agent, `${proxy.url}/v1/accounts`, {})).status, 401);
+  });
+
+  it('has browsers keep the cookie of their session to TLS', async () => {
+    const ports = [await freePort(), await freePort()];
+    const books = await Books.open({listen: `127.0.0.1:${ports[0]}`});
+    after(() => books.close());
+    const proxy = await startNginx(ports);
+    after(() => proxy.stop());
+    const agent = new Agent({keepAlive: true});
+    after(() => agent.destroy());
+    await eventually('nginx', () => send(agent, `${proxy.url}/health`, {}).then(({status}) => status === 200, () => false));
+    const signedIn = await send(agent, `${proxy.url}/v1/sessions`,
+                                {method: 'POST', headers: {authorization: `Bearer ${books.secret}`}});
+    assert.equal(signedIn.status, 201, signedIn.text);
+    const [cookie, ...attributes] = signedIn.headers['set-cookie'][0].split('; ');
+    assert.deepEqual(attributes, ['Path=/', 'HttpOnly', 'SameSite=Strict', 'Secure']);
+    assert.equal((await send(agent, `${proxy.url}/v1/accounts`, {headers: {cookie}})).status, 200);
   });
 });
