@@ -9,7 +9,6 @@
 
 #include "app/host_checks.h"
 #include "app/migrations.h"
-#include "app/tool.h"
 #include "base/clock.h"
 #include "base/try.h"
 #include "cluster/nodes.h"
@@ -167,7 +166,7 @@ void check_integrity(sql::Database& database, DoctorReport& report) {
 
 void check_database(const Config& config, const Clock& clock, DoctorReport& report) {
   const std::string url = config.effective_database_url();
-  const std::string shown = split_password(url).url;
+  const std::string shown = config.shown_database_url();
   constexpr std::string_view scheme = "sqlite:";
   if (url.starts_with(scheme) && !std::filesystem::exists(url.substr(scheme.size()))) {
     report.bad("database", "there is none at " + shown,

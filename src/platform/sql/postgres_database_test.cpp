@@ -270,5 +270,27 @@ TEST(PostgresUrl, OursAreTakenOutAndTheRestIsLeft) {
             "pool_size in the database URL must be a whole number from 1 to 500");
 }
 
+TEST(PostgresUrl, ProgramsAreToldByTheEnvironmentAlone) {
+  const auto environment = postgres_environment(
+      "postgres://ana:p%40ss@db:7/"
+      "florin?pool_size=3&sslmode=verify-full&options=-csearch_path%3Ds");
+  ASSERT_TRUE(environment) << environment.error().detail;
+  using Variables = std::map<std::string, std::string>;
+  EXPECT_EQ(*environment, (Variables{{"PGHOST", "db"},
+                                     {"PGPORT", "7"},
+                                     {"PGUSER", "ana"},
+                                     {"PGPASSWORD", "p@ss"},
+                                     {"PGDATABASE", "florin"},
+                                     {"PGSSLMODE", "verify-full"},
+                                     {"PGOPTIONS", "-csearch_path=s -c florin.tenant=*"}}));
+  EXPECT_EQ(postgres_environment("postgres://h/d?password=hush")->at("PGPASSWORD"), "hush");
+  const auto of_key = postgres_environment("postgres://h/d?sslpassword=hush");
+  ASSERT_FALSE(of_key);
+  EXPECT_TRUE(says(of_key.error().detail, "sslkey")) << of_key.error().detail;
+  const auto none = postgres_environment("postgres://u:hush@h/d?no_such_thing=1");
+  ASSERT_FALSE(none);
+  EXPECT_FALSE(says(none.error().detail, "hush")) << none.error().detail;
+}
+
 }  // namespace
 }  // namespace florin::sql
