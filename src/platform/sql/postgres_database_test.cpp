@@ -76,6 +76,15 @@ TEST_F(PostgresTest, MissingPrivilegesAreNamed) {
   EXPECT_TRUE(says(refused, "permission denied")) << refused;
 }
 
+TEST_F(PostgresTest, APoolerThatForgetsStatementsIsNamed) {
+  ASSERT_TRUE(database->write([](Tx& tx) { return insert_note(tx, 1); }));
+  const auto forgotten = database->write([](Tx& tx) -> Result<void> {
+    TRY(tx.exec_script("DEALLOCATE ALL"));  // As another session does that is given to us next.
+    return insert_note(tx, 2);
+  });
+  EXPECT_TRUE(says(detail_of(forgotten), "pool_mode = session")) << detail_of(forgotten);
+}
+
 TEST_F(PostgresTest, TimeoutsAreErrorsThatNameTheirSetting) {
   store->options.statement_timeout_ms = 50;
   const auto hasty = store->open().value();
