@@ -194,7 +194,6 @@ Result<void> restore_sqlite(const Config& config, const BackupOptions& options,
   const std::string target = sqlite_path(config);
   std::error_code ignored;
   fs::create_directories(fs::absolute(target).parent_path(), ignored);
-  fs::create_directories(config.data_dir, ignored);
   const std::string fresh = target + ".restoring";
   fs::remove(fresh, ignored);
   TRY(copy_file(options.folder + "/" + manifest.file, fresh));
@@ -212,10 +211,11 @@ Result<void> restore_postgres(const Config& config, const BackupOptions& options
   const std::string url = config.effective_database_url();
   const std::string file = options.folder + "/" + manifest.file;
   const auto environment = TRY(sql::postgres_environment(url));
-  // In one transaction: a restore that fails leaves nothing behind. The environment names the
-  // database; the empty argument only says that there is one.
+  // In one transaction: a restore that fails leaves nothing behind. Owners and grants name roles
+  // that need not exist here. The environment names the database; the empty argument only says
+  // that there is one.
   TRY(run_tool({"pg_restore", "--exit-on-error", "--single-transaction", "--no-owner",
-                "--no-password", "--dbname=", file},
+                "--no-privileges", "--no-password", "--dbname=", file},
                environment));
   if (!options.verify) return {};
   const auto database = TRY(sql::open(url));
@@ -292,6 +292,8 @@ Result<Manifest> restore(const Config& config, const BackupOptions& options,
                          const BackupProgress& progress) {
   const Manifest manifest = TRY(read_manifest(options.folder));
   TRY(check_restore(config, options, manifest, progress));
+  std::error_code ignored;  // What cannot be made is told by what is written there.
+  fs::create_directories(config.data_dir, ignored);
   if (manifest.engine == "sqlite") {
     TRY(restore_sqlite(config, options, manifest, progress));
   } else {

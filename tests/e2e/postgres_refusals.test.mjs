@@ -216,6 +216,15 @@ describe('a server whose PostgreSQL', {skip: noPostgres}, () => {
     await eventually('it writes again', async () => (await books.tryMove(ana, shop, 1)).status === 201);
   });
 
+  it('could be set up better is told so by the doctor', async () => {
+    const said = await florinOk(['doctor', '--data', books.dataDir, '--db', server.url({user: 'postgres'})]);
+    for (const what of ['durability', 'archive', 'wall between tenants'])
+      assert.match(said, new RegExp(`^look +${what}:`, 'm'));
+    const crowded = server.url({more: '&pool_size=20'});
+    assert.match(await florinOk(['doctor', '--data', books.dataDir, '--db', crowded]),
+                 /look +connections: 10 may be open, 1 nodes with pool_size 20 want 22\n +Raise max_connections/);
+  });
+
   it('takes too long names statement_timeout', async () => {
     const hasty = new Books(books.dataDir, books.secret, {args: ['--db', server.url({more: '&pool_size=2&statement_timeout=300'})],
                                                           env: {FLORIN_NODE_ID: '1'}});
