@@ -98,6 +98,13 @@ class Tx {
   /// Errors: constraint_violated, store_unavailable, store_full, store_corrupt,
   /// store_conflict (PostgreSQL: the unit of work will be run again).
   virtual Result<std::int64_t> exec(const Query& query, std::span<const Param> params) = 0;
+  /// As exec, where nobody asks how many rows it changed. PostgreSQL takes it, and several after
+  /// it, while the caller goes on: the error of one is then told by a later call, or undoes the
+  /// unit of work at its end. Parameters may go as soon as this returns.
+  virtual Result<void> send(const Query& query, std::span<const Param> params) {
+    const auto changed = exec(query, params);
+    return changed ? Result<void>() : changed.error();
+  }
   /// Calls `visit` for each row.
   virtual Result<void> query(const Query& query, std::span<const Param> params,
                              const RowVisitor& visit) = 0;
@@ -108,6 +115,9 @@ class Tx {
 
   Result<std::int64_t> exec(const Query& q, std::initializer_list<Param> params = {}) {
     return exec(q, std::span(params.begin(), params.size()));
+  }
+  Result<void> send(const Query& q, std::initializer_list<Param> params = {}) {
+    return send(q, std::span(params.begin(), params.size()));
   }
   Result<void> query(const Query& q, std::initializer_list<Param> params, const RowVisitor& visit) {
     return query(q, std::span(params.begin(), params.size()), visit);

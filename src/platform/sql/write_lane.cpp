@@ -197,6 +197,10 @@ Result<void> WriteLane::run_unit(Unit& unit) {
   if (has_savepoint) TRY(connection_->set_savepoint());
   const std::unique_ptr<WriterTx> tx = connection_->unit();
   unit.outcome = run_guarded(unit.work, *tx);
+  // What undoes only this unit must be known before the next one.
+  if (has_savepoint) {
+    if (auto late = tx->settle(); !late && unit.outcome) unit.outcome = std::move(late);
+  }
 
   if (auto fault = tx->fault()) return *std::move(fault);
   // A unit may go on after a statement that failed; what it wrote does not.
