@@ -19,6 +19,9 @@ struct Meaning {
   std::string_view advice = "";
 };
 
+/// The session is not the one in which we prepared our statements.
+constexpr std::string_view forgotten_statement = "26000";
+
 // The first that fits. PostgreSQL 15 documentation, appendix A.
 constexpr std::array meanings{
     Meaning{"23", errors::constraint_violated, ""},
@@ -41,7 +44,7 @@ constexpr std::array meanings{
             "; grant it to the user in database.url, who best owns the database"},
     Meaning{"3F000", errors::store_unavailable,
             "no schema is open to the user in database.url, who best owns the database"},
-    Meaning{"26000", errors::store_unavailable,
+    Meaning{forgotten_statement, errors::store_unavailable,
             "the server forgot a prepared statement: a pooler that database.url names must keep "
             "sessions (PgBouncer: pool_mode = session)"},
     Meaning{"XX00", errors::store_corrupt, "the database server reports damaged data"},
@@ -131,7 +134,8 @@ Error postgres_error(const pg_conn* connection, const pg_result* result, std::st
 
 bool ends_connection(const pg_result* result) {
   const std::string_view state = field(result, PG_DIAG_SQLSTATE);
-  return state.empty() || state.starts_with("57P") || state.starts_with("08");
+  return state.empty() || state.starts_with("57P") || state.starts_with("08") ||
+         state == forgotten_statement;
 }
 
 Error postgres_connect_error(std::string_view message) {
