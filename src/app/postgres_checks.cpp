@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string_view>
 
@@ -16,6 +17,9 @@ namespace {
 
 /// One that writes and one for health checks, beside the readers of the pool.
 constexpr std::int64_t connections_beside_pool = 2;
+
+/// A batch has about ten statements that wait for one another.
+constexpr std::int64_t slow_answer_us = 5'000;
 
 constexpr sql::Query facts_query{
     "doctor.postgres_facts",
@@ -88,6 +92,17 @@ void judge_connections(const PostgresFacts& facts, DoctorReport& report) {
   }
 }
 
+void judge_latency(const PostgresFacts& facts, DoctorReport& report) {
+  const std::string found = fmt::format("a short read takes {} us", facts.answer_us);
+  if (facts.answer_us > slow_answer_us) {
+    report.doubtful("latency", found,
+                    "Every batch of writes waits for several answers: bring florin and its "
+                    "database nearer to each other, or look what keeps the server busy.");
+  } else {
+    report.good("latency", found);
+  }
+}
+
 void judge_tls(const PostgresFacts& facts, DoctorReport& report) {
   if (facts.is_same_machine) {
     report.good("TLS to the database", "not needed: the server is on this machine");
@@ -115,6 +130,18 @@ bool is_in_path(std::string_view program) {
   return false;
 }
 
+/// The best of a few: what the connection can do, not what else ran meanwhile.
+Result<std::int64_t> fastest_answer_us(sql::Database& database) {
+  using std::chrono::steady_clock;
+  auto best = steady_clock::duration::max();
+  for (int i = 0; i < 4; ++i) {  // The first one connects.
+    const auto start = steady_clock::now();
+    TRY(database.ping());
+    best = std::min(best, steady_clock::now() - start);
+  }
+  return std::chrono::duration_cast<std::chrono::microseconds>(best).count();
+}
+
 }  // namespace
 
 Result<PostgresFacts> ask_postgres(sql::Database& database, const std::string& url) {
@@ -138,6 +165,7 @@ Result<PostgresFacts> ask_postgres(sql::Database& database, const std::string& u
       return false;
     });
   }));
+  facts.answer_us = TRY(fastest_answer_us(database));
   return facts;
 }
 
@@ -145,6 +173,7 @@ void judge(const PostgresFacts& facts, DoctorReport& report) {
   judge_role(facts, report);
   judge_durability(facts, report);
   judge_connections(facts, report);
+  judge_latency(facts, report);
   judge_tls(facts, report);
   report.good("size", fmt::format("{} MiB", facts.bytes >> 20));
 }

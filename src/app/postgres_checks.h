@@ -23,6 +23,7 @@ struct PostgresFacts {
   std::int64_t connections = 0;    ///< That are open to us: max_connections without the reserved.
   std::int64_t nodes = 1;          ///< That are alive, at least one.
   std::int64_t pool_size = 0;      ///< Of each.
+  std::int64_t answer_us = 0;      ///< Of a short read, on a connection that is there.
   std::int64_t bytes = 0;          ///< Size of the database.
   bool is_same_machine = true;     ///< By a unix socket, or from one address to itself.
   bool is_encrypted = false;       ///< By TLS.

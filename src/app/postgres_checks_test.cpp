@@ -73,6 +73,14 @@ TEST(PostgresChecks, CountTheConnectionsOfAllNodes) {
   EXPECT_EQ(state_of("connections", facts), State::warning);
 }
 
+TEST(PostgresChecks, TellOfADatabaseThatIsFarAway) {
+  PostgresFacts facts = good_facts();
+  facts.answer_us = 400;
+  EXPECT_EQ(state_of("latency", facts), State::ok);
+  facts.answer_us = 40'000;
+  EXPECT_EQ(state_of("latency", facts), State::warning);
+}
+
 TEST(PostgresChecks, WantVerifiedTlsOverANetwork) {
   PostgresFacts facts = good_facts();
   facts.is_same_machine = false;
