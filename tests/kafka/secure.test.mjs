@@ -5,6 +5,7 @@ import {after, it} from 'node:test';
 import {Books, unique} from '../e2e/lib/books.mjs';
 import {Authority} from '../e2e/lib/certificates.mjs';
 import {bodyOf} from '../e2e/lib/client.mjs';
+import {readTopic} from '../e2e/lib/kafka.mjs';
 import {eventually, florin, makeFolder} from '../e2e/lib/server.mjs';
 
 const {FLORIN_TEST_KAFKA_SECURE: brokers, FLORIN_TEST_KAFKA_PASSWORD: password, FLORIN_TEST_KAFKA_CA: ca} = process.env;
@@ -23,15 +24,17 @@ async function diagnose(env) {
 
 it('events go to Kafka over TLS with SCRAM', async () => {
   // Nobody has made an inbound topic here, which is a fault of its own.
-  const env = {...good, KAFKA_TOPIC_PREFIX: unique('secure'), KAFKA_INBOUND: 'false'};
-  const books = await Books.open({env});
+  const prefix = unique('secure');
+  const books = await Books.open({env: {...good, KAFKA_TOPIC_PREFIX: prefix, KAFKA_INBOUND: 'false'}});
   after(() => books.close());
-  await books.wallet(10);
+  const {id} = await books.wallet(10);
   let seen;
   await eventually('everything is acknowledged', async () => {
     seen = await kafkaOf(books);
     return seen.status === 'healthy' && /^0 events wait/.test(seen.detail);
   }, 60_000).catch((fault) => assert.fail(`${fault.message}: ${JSON.stringify(seen)}`));
+  const created = readTopic(`${prefix}-account`).find(({type, subject}) => type === 'account.created' && subject === id);
+  assert.ok(created, 'the event of the new account stands in its topic');
   assert.equal(books.server.output.includes(password), false);
 });
 
