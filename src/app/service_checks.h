@@ -6,8 +6,9 @@
 #include <vector>
 
 namespace florin::cluster {
+class Leases;
 class Nodes;
-}
+}  // namespace florin::cluster
 namespace florin::jobs {
 class Scheduler;
 }
@@ -36,7 +37,9 @@ struct ServiceCheck {
 struct CheckedParts {
   Core& core;
   const cluster::Nodes& nodes;
+  const cluster::Leases& leases;
   const jobs::Scheduler& scheduler;
+  std::function<bool(const std::string& job)> is_ours;  ///< Of a job that one node alone does.
   const Clock& clock;
 };
 /// Every module of this process. What is checked outlives the checks.
