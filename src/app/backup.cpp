@@ -19,6 +19,7 @@
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
 #include "platform/sql/database.h"
+#include "platform/sql/postgres_url.h"
 #include "platform/sql/sqlite_backup.h"
 
 namespace florin::app {
@@ -152,16 +153,12 @@ Result<void> examine(const std::string& path, bool with_books, const BackupProgr
   return {};
 }
 
-std::map<std::string, std::string> password_of(const SplitUrl& split) {
-  if (split.password.empty()) return {};
-  return {{"PGPASSWORD", split.password}};
-}
-
 Result<void> dump_postgres(const Config& config, const std::string& file) {
-  const SplitUrl split = split_password(config.effective_database_url());
+  // Row security on: florin's role passes the policies as one that serves all tenants, not around
+  // them, which only a superuser can.
   return run_tool(
-      {"pg_dump", "--format=custom", "--no-password", "--file=" + file, "--dbname=" + split.url},
-      password_of(split));
+      {"pg_dump", "--format=custom", "--enable-row-security", "--no-password", "--file=" + file},
+      TRY(sql::postgres_environment(config.effective_database_url())));
 }
 
 Result<void> copy_file(const std::string& from, const std::string& to) {
@@ -182,7 +179,10 @@ Result<void> write_manifest(const Draft& draft, const Manifest& manifest) {
 
 Result<void> copy_database(const Config& config, const std::string& file, bool verify,
                            const BackupProgress& progress) {
-  if (!is_sqlite(config)) return dump_postgres(config, file);
+  if (!is_sqlite(config)) {
+    if (verify) return failed("a dump is verified by restoring it: florin restore --verify");
+    return dump_postgres(config, file);
+  }
   TRY(sql::copy_sqlite(sqlite_path(config), file, [&](std::int64_t done, std::int64_t) {
     if (progress) progress("copying, pages", done);
   }));
@@ -194,7 +194,6 @@ Result<void> restore_sqlite(const Config& config, const BackupOptions& options,
   const std::string target = sqlite_path(config);
   std::error_code ignored;
   fs::create_directories(fs::absolute(target).parent_path(), ignored);
-  fs::create_directories(config.data_dir, ignored);
   const std::string fresh = target + ".restoring";
   fs::remove(fresh, ignored);
   TRY(copy_file(options.folder + "/" + manifest.file, fresh));
@@ -209,14 +208,36 @@ Result<void> restore_sqlite(const Config& config, const BackupOptions& options,
 
 Result<void> restore_postgres(const Config& config, const BackupOptions& options,
                               const Manifest& manifest, const BackupProgress& progress) {
-  const SplitUrl split = split_password(config.effective_database_url());
-  // In one transaction, which the first table that is there already undoes.
+  const std::string url = config.effective_database_url();
+  const std::string file = options.folder + "/" + manifest.file;
+  const auto environment = TRY(sql::postgres_environment(url));
+  // In one transaction: a restore that fails leaves nothing behind. Owners and grants name roles
+  // that need not exist here. The environment names the database; the empty argument only says
+  // that there is one.
   TRY(run_tool({"pg_restore", "--exit-on-error", "--single-transaction", "--no-owner",
-                "--no-password", "--dbname=" + split.url, options.folder + "/" + manifest.file},
-               password_of(split)));
+                "--no-privileges", "--no-password", "--dbname=", file},
+               environment));
   if (!options.verify) return {};
-  const auto database = TRY(sql::open(config.effective_database_url()));
+  const auto database = TRY(sql::open(url));
   return prove_books(*database, progress);
+}
+
+constexpr sql::Query any_table{"restore.any_table",
+                               "SELECT tablename FROM pg_tables WHERE schemaname = "
+                               "current_schema() ORDER BY tablename LIMIT 1"};
+
+Result<void> expect_empty_postgres(const Config& config) {
+  const auto database = TRY(sql::open(config.effective_database_url()));
+  std::string table;
+  TRY(database->read([&](sql::Tx& tx) {
+    return tx.query(any_table, {}, [&](const sql::Row& row) {
+      table = row.text(0);
+      return false;
+    });
+  }));
+  if (table.empty()) return {};
+  return refused("the database in database.url has tables (" + table +
+                 "); restore never replaces one, so make an empty one");
 }
 
 /// Before anything is touched.
@@ -233,6 +254,7 @@ Result<void> check_restore(const Config& config, const BackupOptions& options,
     return refused("there is a key at " + secret_key_path(config) + "; restore never replaces one");
   if (TRY(checksum(options.folder + "/" + manifest.file, progress)) != manifest.sha256)
     return refused("the file of the backup was changed or is damaged: its checksum differs");
+  if (!is_sqlite(config)) TRY(expect_empty_postgres(config));
   return {};
 }
 
@@ -270,6 +292,8 @@ Result<Manifest> restore(const Config& config, const BackupOptions& options,
                          const BackupProgress& progress) {
   const Manifest manifest = TRY(read_manifest(options.folder));
   TRY(check_restore(config, options, manifest, progress));
+  std::error_code ignored;  // What cannot be made is told by what is written there.
+  fs::create_directories(config.data_dir, ignored);
   if (manifest.engine == "sqlite") {
     TRY(restore_sqlite(config, options, manifest, progress));
   } else {

@@ -9,6 +9,7 @@
 #include <cctype>
 #include <charconv>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 #include "base/try.h"
@@ -98,7 +99,8 @@ std::string without_password(std::string url) {
   const std::size_t at = url.find('@', scheme);
   const std::size_t colon = url.find(':', scheme + 3);
   if (at != std::string::npos && colon < at) url.replace(colon + 1, at - colon - 1, "***");
-  for (const std::string_view name : {"?password=", "&password=", "&sslpassword="}) {
+  for (const std::string_view name :
+       {"?password=", "&password=", "?sslpassword=", "&sslpassword="}) {
     const std::size_t found = url.find(name);
     if (found == std::string::npos) continue;
     const std::size_t value = found + name.size();
@@ -115,6 +117,17 @@ Setting database_url() {
            "of DB_HOST, else florin.db in the data folder.",
            [](Config& c) -> std::string& { return c.database_url; });
   setting.get = [](const Config& config) { return config.shown_database_url(); };
+  return setting;
+}
+
+/// A text that may be empty.
+Setting optional_text(std::string_view key, std::string_view env, std::string_view help,
+                      const std::function<std::string&(Config&)>& field) {
+  Setting setting = text(key, env, help, field);
+  setting.set = [=](Config& config, std::string_view value) -> Result<void> {
+    field(config) = std::string(value);
+    return {};
+  };
   return setting;
 }
 
@@ -242,16 +255,7 @@ std::vector<Setting> hub_settings() {
   };
 }
 
-std::vector<Setting> server_settings() {
-  using Level = log::Level;
-  using Format = log::Format;
-  constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
-                                                                      {"info", Level::info},
-                                                                      {"warn", Level::warn},
-                                                                      {"error", Level::error},
-                                                                      {"off", Level::off}}};
-  constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
-      {{"text", Format::text}, {"json", Format::json}}};
+std::vector<Setting> storage_settings() {
   return {
       text("data.dir", "FLORIN_DATA", "Folder for everything Florin keeps on disk.",
            [](Config& c) -> std::string& { return c.data_dir; }),
@@ -267,6 +271,33 @@ std::vector<Setting> server_settings() {
            [](Config& c) -> std::string& { return c.database_server.user; }),
       secret("database.password", "DB_PASSWORD", "Password of that user.", 1,
              [](Config& c) -> Secret& { return c.database_server.password; }),
+      optional_text("database.sslmode", "DB_SSLMODE",
+                    "TLS to that server: disable, prefer, require, verify-ca or verify-full. "
+                    "Default: prefer.",
+                    [](Config& c) -> std::string& { return c.database_server.sslmode; }),
+      optional_text("database.sslrootcert", "DB_SSLROOTCERT",
+                    "PEM file of the authority that the server's certificate must be of.",
+                    [](Config& c) -> std::string& { return c.database_server.sslrootcert; }),
+      optional_text("database.sslcert", "DB_SSLCERT",
+                    "PEM file of our certificate, where the server asks for one.",
+                    [](Config& c) -> std::string& { return c.database_server.sslcert; }),
+      optional_text("database.sslkey", "DB_SSLKEY",
+                    "PEM file of that certificate's key, readable by its owner alone.",
+                    [](Config& c) -> std::string& { return c.database_server.sslkey; }),
+  };
+}
+
+std::vector<Setting> server_settings() {
+  using Level = log::Level;
+  using Format = log::Format;
+  constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
+                                                                      {"info", Level::info},
+                                                                      {"warn", Level::warn},
+                                                                      {"error", Level::error},
+                                                                      {"off", Level::off}}};
+  constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
+      {{"text", Format::text}, {"json", Format::json}}};
+  return {
       listen(),
       number<int>("http.io_threads", "FLORIN_HTTP_IO_THREADS",
                   "Threads that read requests and write answers, 1 to 64.", 1, 64,
@@ -321,17 +352,6 @@ std::vector<Setting> server_settings() {
           "Silent for so long a node counts as dead, and others take over its work, 2 to 300.", 2,
           300, [](Config& c) -> std::int64_t& { return c.lease_seconds; }),
   };
-}
-
-/// A text that may be empty.
-Setting optional_text(std::string_view key, std::string_view env, std::string_view help,
-                      const std::function<std::string&(Config&)>& field) {
-  Setting setting = text(key, env, help, field);
-  setting.set = [=](Config& config, std::string_view value) -> Result<void> {
-    field(config) = std::string(value);
-    return {};
-  };
-  return setting;
 }
 
 std::vector<Setting> redis_settings() {
@@ -447,9 +467,9 @@ std::vector<Setting> kafka_settings() {
 }
 
 std::vector<Setting> make_settings() {
-  std::vector<Setting> all = server_settings();
-  for (auto settings_of_module : {webhook_settings(), hub_settings(), redis_settings(),
-                                  session_settings(), kafka_settings()}) {
+  std::vector<Setting> all = storage_settings();
+  for (auto settings_of_module : {server_settings(), webhook_settings(), hub_settings(),
+                                  redis_settings(), session_settings(), kafka_settings()}) {
     for (Setting& setting : settings_of_module) all.push_back(std::move(setting));
   }
   return all;
@@ -563,8 +583,18 @@ std::string Config::effective_database_url() const {
   const bool is_folder = server.host.starts_with('/');
   url += "@" + (is_folder ? std::string() : server.host + ":" + std::to_string(server.port));
   url += "/" + percent_encoded(server.name);
-  if (is_folder)
-    url += "?host=" + percent_encoded(server.host) + "&port=" + std::to_string(server.port);
+  const std::pair<std::string_view, std::string> parameters[] = {
+      {"host", is_folder ? server.host : ""},
+      {"port", is_folder ? std::to_string(server.port) : ""},
+      {"sslmode", server.sslmode},
+      {"sslrootcert", server.sslrootcert},
+      {"sslcert", server.sslcert},
+      {"sslkey", server.sslkey}};
+  char separator = '?';
+  for (const auto& [name, value] : parameters) {
+    if (value.empty()) continue;
+    url += fmt::format("{}{}={}", std::exchange(separator, '&'), name, percent_encoded(value));
+  }
   return url;
 }
 

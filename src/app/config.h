@@ -42,6 +42,7 @@ struct DatabaseServer {
   int port = 5'432;
   std::string name = "florin", user = "florin";
   Secret password;
+  std::string sslmode, sslrootcert, sslcert, sslkey;  ///< As libpq knows them; empty: its default.
 };
 
 /// The settings of one process, typed and checked.

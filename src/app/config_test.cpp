@@ -81,6 +81,26 @@ TEST(Config, PasswordsInUrlsAreNotShown) {
             std::string::npos);
   EXPECT_EQ(shown("postgres://user:geheim@host/db").find("geheim"), std::string::npos);
   EXPECT_NE(shown("sqlite:/a/b.db").find("sqlite:/a/b.db"), std::string::npos);
+  for (const char* url : {"postgres://h/d?sslpassword=geheim", "postgres://h/d?password=geheim&x=y",
+                          "postgres://h/d?x=y&sslpassword=geheim"})
+    EXPECT_EQ(shown(url).find("geheim"), std::string::npos) << url;
+}
+
+TEST(Config, AServerIsNamedPieceByPiece) {
+  const auto url = [](std::map<std::string, std::string> environment) {
+    return load_config({std::nullopt, std::move(environment), {}})->config.effective_database_url();
+  };
+  EXPECT_EQ(url({{"DB_HOST", "db"}, {"DB_PASSWORD", "p@ss"}}),
+            "postgres://florin:p%40ss@db:5432/florin");
+  EXPECT_EQ(url({{"DB_HOST", "db"},
+                 {"DB_SSLMODE", "verify-full"},
+                 {"DB_SSLROOTCERT", "/a b/ca.pem"},
+                 {"DB_SSLCERT", "/c.pem"},
+                 {"DB_SSLKEY", "/k.pem"}}),
+            "postgres://florin@db:5432/florin?sslmode=verify-full&sslrootcert=%2Fa%20b%2Fca.pem"
+            "&sslcert=%2Fc.pem&sslkey=%2Fk.pem");
+  EXPECT_EQ(url({{"DB_HOST", "/run/postgresql"}, {"DB_SSLMODE", "disable"}}),
+            "postgres://florin@/florin?host=%2Frun%2Fpostgresql&port=5432&sslmode=disable");
 }
 
 TEST(Config, WhatIsPrintedReadsBack) {

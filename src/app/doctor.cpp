@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -9,19 +10,23 @@
 
 #include "app/host_checks.h"
 #include "app/migrations.h"
-#include "app/tool.h"
+#include "app/postgres_checks.h"
 #include "base/clock.h"
 #include "base/try.h"
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
 #include "platform/cache/redis.h"
+#include "platform/kafka/kafka.h"
 #include "platform/sql/database.h"
+#include "platform/sql/postgres_url.h"
 
 namespace florin::app {
 namespace {
 
 /// Ids of rows begin with the time: nodes must agree on it better than this.
 constexpr std::int64_t large_skew_us = 2'000'000;
+
+constexpr int kafka_patience_ms = 5'000;
 
 constexpr sql::Query sqlite_version{"doctor.sqlite_version",
                                     "SELECT 'SQLite ' || sqlite_version()"};
@@ -30,11 +35,6 @@ constexpr sql::Query postgres_version{"doctor.postgres_version",
 constexpr sql::Query postgres_clock{
     "doctor.postgres_clock",
     "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
-constexpr sql::Query postgres_privileges{
-    "doctor.postgres_privileges",
-    "SELECT CASE WHEN has_schema_privilege(current_user, current_schema(), 'CREATE, USAGE')"
-    " THEN 1 ELSE 0 END, current_user"};
-
 bool is_postgres(const sql::Database& database) {
   return database.dialect() == sql::Dialect::postgres;
 }
@@ -78,22 +78,21 @@ void check_version(sql::Database& database, DoctorReport& report) {
   }
 }
 
-void check_privileges(sql::Database& database, DoctorReport& report) {
-  bool is_granted = false;
-  std::string user;
-  const auto asked = database.read([&](sql::Tx& tx) {
-    return tx.query(postgres_privileges, {}, [&](const sql::Row& row) {
-      is_granted = row.integer(0) == 1;
-      user = row.text(1);
-      return false;
-    });
-  });
-  if (asked && is_granted) {
-    report.good("privileges", user + " may make and use tables");
-  } else {
-    report.bad("privileges", asked ? user + " may not make tables" : asked.error().detail,
-               "GRANT USAGE, CREATE ON SCHEMA public TO that user, or let it own the database.");
-  }
+std::int64_t count_live(sql::Database& database, const Clock& clock) {
+  const auto nodes = cluster::list_nodes(database);
+  if (!nodes) return 0;  // A schema before the table of nodes.
+  return std::count_if(nodes->begin(), nodes->end(),
+                       [&](const cluster::Node& node) { return node.is_live(clock.now()); });
+}
+
+void check_postgres(const Config& config, sql::Database& database, const Clock& clock,
+                    DoctorReport& report) {
+  auto facts = ask_postgres(database, config.effective_database_url());
+  if (!facts)
+    return report.bad("database", facts.error().detail, "See what the database server logs.");
+  facts->nodes = std::max<std::int64_t>(1, count_live(database, clock));
+  judge(*facts, report);
+  check_postgres_tools(report);
 }
 
 void report_skew(std::string_view what, std::int64_t skew_us, DoctorReport& report) {
@@ -167,7 +166,7 @@ void check_integrity(sql::Database& database, DoctorReport& report) {
 
 void check_database(const Config& config, const Clock& clock, DoctorReport& report) {
   const std::string url = config.effective_database_url();
-  const std::string shown = split_password(url).url;
+  const std::string shown = config.shown_database_url();
   constexpr std::string_view scheme = "sqlite:";
   if (url.starts_with(scheme) && !std::filesystem::exists(url.substr(scheme.size()))) {
     report.bad("database", "there is none at " + shown,
@@ -177,13 +176,15 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   const auto database = sql::open(url);
   if (!database) {
     report.bad("database", database.error().detail,
-               "Check --data, --db and permissions; a damaged file needs a backup.");
+               sql::is_postgres_url(url)
+                   ? "The words above name the setting; docs/runbook.md says more."
+                   : "Check --data, --db and permissions; a damaged file needs a backup.");
     return;
   }
   report.good("database", shown);
   check_version(**database, report);
   if (is_postgres(**database)) {
-    check_privileges(**database, report);
+    check_postgres(config, **database, clock, report);
     check_database_clock(**database, clock, report);
   }
   check_schema(**database, report);
@@ -213,6 +214,19 @@ void check_cache(const Config& config, DoctorReport& report) {
                   "(REDIS_TLS), or keep it in a private network.");
 }
 
+void check_brokers(const Config& config, DoctorReport& report) {
+  const kafka::Connection& connection = config.relay.kafka;
+  if (connection.brokers.empty()) return;
+  const auto found = kafka::check_kafka(connection, kafka_patience_ms);
+  if (!found) {
+    report.bad("kafka", found.error().detail,
+               "Nothing is lost meanwhile: events wait in the database; see docs/kafka.md.");
+  } else {
+    report.good("kafka", fmt::format("{} brokers, the first answers in {} us", found->brokers,
+                                     found->round_trip_us));
+  }
+}
+
 }  // namespace
 
 DoctorReport examine(const Config& config, const Clock& clock) {
@@ -221,6 +235,7 @@ DoctorReport examine(const Config& config, const Clock& clock) {
   check_settings(config, report);
   check_database(config, clock, report);
   check_cache(config, report);
+  check_brokers(config, report);
   return report;
 }
 

@@ -13,13 +13,6 @@ namespace florin::app {
 Result<void> run_tool(const std::vector<std::string>& arguments,
                       const std::map<std::string, std::string>& environment);
 
-/// A database URL without its password, and the password: "postgresql://u:p@h/d" gives
-/// "postgresql://u@h/d" and "p".
-struct SplitUrl {
-  std::string url, password;
-};
-SplitUrl split_password(const std::string& url);
-
 namespace errors {
 /// A program that Florin runs (pg_dump, pg_restore) is missing or failed; it has said why.
 inline constexpr ErrorCode tool_failed{ErrorKind::unavailable, "tool_failed"};

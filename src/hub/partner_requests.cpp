@@ -15,20 +15,17 @@ namespace {
 using json::ObjectReader;
 using Problems = std::vector<FieldError>;
 
-constexpr std::size_t max_code_bytes = 64;
 constexpr std::size_t max_currencies = 200;
 constexpr std::int64_t max_rate = 1'000'000;
 constexpr std::int64_t longest_overlap_s = 30 * 24 * 3600;
 constexpr std::int64_t usual_overlap_s = 24 * 3600;
 constexpr std::size_t shortest_secret = 16;
 
-bool is_code_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
 void read_code(ObjectReader& body, NewPartner& wanted) {
-  wanted.code = body.required_text("code", {1, max_code_bytes}).value_or("");
-  if (!std::all_of(wanted.code.begin(), wanted.code.end(), is_code_char))
+  const auto code = body.required_text("code", {1, max_partner_code_bytes});
+  if (!code) return;
+  wanted.code = *code;
+  if (!is_partner_code(*code))
     body.problem("code", "bad_characters", "may hold a-z, 0-9, - and _ only");
 }
 

@@ -34,6 +34,12 @@ Error not_found() { return {errors::partner_not_found, "there is no such partner
 
 }  // namespace
 
+bool is_partner_code(std::string_view code) {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyz0123456789-_";
+  return !code.empty() && code.size() <= max_partner_code_bytes &&
+         code.find_first_not_of(allowed) == std::string_view::npos;
+}
+
 struct Partners::Impl {
   sql::Database& database;
   const Clock& clock;
@@ -117,6 +123,10 @@ Partners::Partners(sql::Database& database, const Clock& clock, IdGenerator& ids
 Partners::~Partners() = default;
 
 Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted) {
+  if (!is_partner_code(wanted.code)) {
+    const std::string rule = "a partner's code has 1 to 64 of a-z, 0-9, - and _";
+    return Error{florin::errors::validation_failed, rule, {{"/code", "bad_characters", rule}}};
+  }
   if (TRY(store::load_partner(tx, wanted.code))) {
     return Error{errors::partner_exists,
                  "a partner with this code exists",

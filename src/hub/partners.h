@@ -71,6 +71,10 @@ struct KnownPartner {
 };
 using PartnerPtr = std::shared_ptr<const KnownPartner>;
 
+constexpr std::size_t max_partner_code_bytes = 64;
+/// What a header can carry without doubt: 1 to 64 of a-z, 0-9, - and _.
+bool is_partner_code(std::string_view code);
+
 /// Partners: their rows, and the copy in memory that every call is checked by. Safe for concurrent
 /// use.
 class Partners {
@@ -80,7 +84,7 @@ class Partners {
   ~Partners();
 
   // Inside a unit of work of the caller; call refresh() after it.
-  /// Errors: partner_exists.
+  /// Errors: validation_failed when its code is none; partner_exists.
   Result<CreatedPartner> create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted);
   /// Errors: partner_not_found.
   Result<Partner> change(sql::Tx& tx, const Actor& actor, PartnerId id,

@@ -19,6 +19,15 @@ describe('florin', () => {
     for (const args of [[], ['nonsense'], ['serve', '--nonsense']]) assert.equal((await florin(args)).code, 2, args.join(' '));
   });
 
+  it('refuses a partner whose code no header could carry', async () => {
+    const dataDir = makeFolder();
+    for (const code of ['Bad Code', 'ümlaut', 'x'.repeat(65)]) {
+      const result = await florin(['partners', 'create', code, '--data', dataDir]);
+      assert.equal(result.code, 2, code);
+      assert.match(result.stderr, /a-z, 0-9, - and _ \(validation_failed\)/);
+    }
+  });
+
   it('says when an export cannot be written', async () => {
     const result = await florin(['export', '--data', makeFolder(), '--out', '/no/such/folder/export.jsonl']);
     assert.equal(result.code, 2);

@@ -1,41 +1,23 @@
 // mTLS: the endpoint sees our certificate, and we trust it only by the authority that it was given.
 import assert from 'node:assert/strict';
-import {readFileSync} from 'node:fs';
 import {createServer} from 'node:https';
-import path from 'node:path';
 import {after, before, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
+import {Authority} from './lib/certificates.mjs';
 import {bodyOf, problemOf} from './lib/client.mjs';
-import {eventually, makeFolder, run} from './lib/server.mjs';
-
-const folder = makeFolder();
-const file = (name) => path.join(folder, name);
-const pem = (name) => readFileSync(file(name), 'utf8');
-
-async function openssl(...args) {
-  const result = await run('openssl', args);
-  assert.equal(result.code, 0, result.stderr);
-}
-
-/** A key and a certificate of the authority "ca", which signs itself. */
-async function certify(name, extension = '') {
-  const subject = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-subj', `/CN=${name}`,
-                   '-keyout', file(`${name}.key`), '-days', '2'];
-  if (name === 'ca') return openssl('req', '-x509', ...subject, '-out', file('ca.pem'));
-  await openssl('req', '-x509', ...subject, '-CA', file('ca.pem'), '-CAkey', file('ca.key'), '-out', file(`${name}.pem`),
-                '-addext', 'basicConstraints=critical,CA:FALSE', ...(extension ? ['-addext', extension] : []));
-}
+import {eventually} from './lib/server.mjs';
 
 describe('mTLS to endpoints', () => {
   /** @type {Books} */
   let books;
-  let server;
+  let server, authority;
+  const pem = (name) => authority.pem(name);
   const seen = [];
   before(async () => {
-    await certify('ca');
-    await certify('server', 'subjectAltName=IP:127.0.0.1');
-    await certify('client');
+    authority = await Authority.create();
+    await authority.certify('server', {extension: 'subjectAltName=IP:127.0.0.1'});
+    await authority.certify('client');
     const options = {key: pem('server.key'), cert: pem('server.pem'), ca: pem('ca.pem'),
                      requestCert: true, rejectUnauthorized: true};
     server = createServer(options, (request, response) => {

@@ -1,23 +1,16 @@
 // Nothing is lost and a subject's order holds when Florin and a real Kafka die under load. scripts/test_kafka runs it.
 import assert from 'node:assert/strict';
-import {execFileSync, spawnSync} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
 import {after, before, it} from 'node:test';
 
 import {Books, unique} from '../e2e/lib/books.mjs';
 import {bodyOf} from '../e2e/lib/client.mjs';
+import {readTopic} from '../e2e/lib/kafka.mjs';
 import {eventually, sleep} from '../e2e/lib/server.mjs';
 
-const {FLORIN_TEST_KAFKA: brokers, FLORIN_TEST_KAFKA_CONTROL: control, FLORIN_TEST_KAFKA_JARS: jars} = process.env;
+const {FLORIN_TEST_KAFKA: brokers, FLORIN_TEST_KAFKA_CONTROL: control} = process.env;
 const goneSeconds = Number(process.env.FLORIN_TEST_KAFKA_GONE_S ?? 15);
 const prefix = unique('crash');
-
-/** Everything in a topic, as the consumer of Kafka itself reads it; each partition in order. */
-function read(topic) {
-  const {stdout} = spawnSync('java', ['-cp', `${jars}/*`, 'kafka.tools.ConsoleConsumer', '--bootstrap-server', brokers,
-                                      '--topic', topic, '--from-beginning', '--timeout-ms', '8000'],
-                             {encoding: 'utf8', maxBuffer: 1 << 30});
-  return stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line));
-}
 
 /** @type {Books} */
 let books;
@@ -62,7 +55,7 @@ it('every event reaches Kafka, in order for its subject, over kill -9 of both', 
   console.log(`Kafka was gone for ${goneSeconds} s; drained ${Date.now() - back} ms after it was back`);
 
   const logged = (await books.api.all('/v1/events?type=account.updated')).reverse();
-  const relayed = read(`${prefix}-account`).filter(({type}) => type === 'account.updated');
+  const relayed = readTopic(`${prefix}-account`).filter(({type}) => type === 'account.updated');
   const seen = new Set(relayed.map(({id}) => id));
   assert.deepEqual(logged.filter(({id}) => !seen.has(id)), [], 'an event is missing in Kafka');
   console.log(`${logged.length} events, ${relayed.length} records`);

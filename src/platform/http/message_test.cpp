@@ -65,6 +65,9 @@ TEST(Problem, TellsWhenToRetry) {
   ASSERT_EQ(response.headers.size(), 1u);
   EXPECT_EQ(response.headers[0].name, "Retry-After");
   EXPECT_EQ(response.headers[0].value, "3");
+  constexpr ErrorCode away{ErrorKind::unavailable, "away"};
+  EXPECT_EQ(problem({away, "soon"}, "r", always_422).headers.at(0).value, "1");
+  EXPECT_TRUE(problem({insufficient_funds, "never"}, "r", always_422).headers.empty());
 }
 
 TEST(Paging, DefaultsToTheNewestFifty) {

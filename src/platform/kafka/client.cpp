@@ -23,13 +23,38 @@ using Conf = std::unique_ptr<rd_kafka_conf_t, DestroyConf>;
 
 Error misconfigured(std::string detail) { return {errors::kafka_misconfigured, std::move(detail)}; }
 
+/// What the library calls our settings.
+struct SettingName {
+  std::string_view property, setting;
+};
+constexpr std::array setting_names{
+    SettingName{"security.protocol", "kafka.security_protocol"},
+    SettingName{"sasl.mechanism", "kafka.sasl_mechanism"},
+    SettingName{"sasl.username", "kafka.sasl_username"},
+    SettingName{"sasl.password", "kafka.sasl_password"},
+    SettingName{"ssl.ca.location", "kafka.ssl_ca_file"},
+    SettingName{"ssl.certificate.location", "kafka.ssl_certificate_file"},
+    SettingName{"ssl.key.location", "kafka.ssl_key_file"},
+    SettingName{"ssl.key.password", "kafka.ssl_key_password"},
+    SettingName{"bootstrap.servers", "kafka.brokers"},
+};
+
+/// Of the first property that a text names; "section kafka" where it names none.
+std::string_view setting_in(std::string_view text) {
+  for (const SettingName& name : setting_names) {
+    if (text.find(name.property) != std::string_view::npos) return name.setting;
+  }
+  return "section kafka";
+}
+
 /// The library's message may quote the value, which may be a secret: only the name is repeated.
 Result<void> set(rd_kafka_conf_t* conf, const char* name, std::string_view value) {
   std::array<char, 512> ignored{};
   const std::string text(value);
   if (rd_kafka_conf_set(conf, name, text.c_str(), ignored.data(), ignored.size()) !=
       RD_KAFKA_CONF_OK)
-    return misconfigured(fmt::format("the Kafka client does not take this value of {}", name));
+    return misconfigured(fmt::format("the Kafka client does not take this value of {}: check {}",
+                                     name, setting_in(name)));
   return {};
 }
 
@@ -46,6 +71,22 @@ Result<void> set_security(rd_kafka_conf_t* conf, const Security& security) {
   TRY(set_given(conf, "ssl.certificate.location", security.certificate_file));
   TRY(set_given(conf, "ssl.key.location", security.key_file));
   return set_given(conf, "ssl.key.password", security.key_password.reveal());
+}
+
+std::string_view advice_for(int code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+      return "; check kafka.sasl_mechanism, kafka.sasl_username and kafka.sasl_password";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "; check kafka.security_protocol and kafka.ssl_ca_file, and "
+             "kafka.ssl_certificate_file where Kafka wants ours";
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+      return "; check kafka.brokers and kafka.security_protocol";
+    default:
+      return "";
+  }
 }
 
 /// The library repeats itself while a broker is away; what matters of it is in `fault`.
@@ -104,7 +145,9 @@ Result<void> Client::open(const Connection& connection, const std::vector<Proper
   std::array<char, 512> reason{};
   const auto type = role_ == Role::producer ? RD_KAFKA_PRODUCER : RD_KAFKA_CONSUMER;
   handle_ = rd_kafka_new(type, conf.get(), reason.data(), reason.size());
-  if (!handle_) return misconfigured(fmt::format("the Kafka client says: {}", reason.data()));
+  if (!handle_)
+    return misconfigured(fmt::format("the Kafka client says: {}; check {}", reason.data(),
+                                     setting_in(reason.data())));
   conf.release();  // NOLINT: the handle owns it now.
   return {};
 }
@@ -121,8 +164,10 @@ void Client::on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
     self.errors_.add();
     return;
   }
+  // That all are down follows from what was told of the last one, which says more.
+  if (code == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && self.fault_) return self.errors_.add();
   const char* words = rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code));
-  self.set_fault(fmt::format("{} ({})", reason, words));
+  self.set_fault(fmt::format("{} ({}){}", reason, words, advice_for(code)));
 }
 
 int Client::on_statistics(rd_kafka_t*, char* json, std::size_t length, void* opaque) {

@@ -104,6 +104,16 @@ struct Subscription {
   int session_timeout_ms = 30'000;
 };
 
+/// What a look at Kafka found.
+struct KafkaCheck {
+  int brokers = 0;
+  std::int64_t round_trip_us = 0;
+};
+
+/// Connects, logs in and asks who the brokers are. Errors: kafka_misconfigured, kafka_unavailable;
+/// both name the settings, neither holds the password.
+Result<KafkaCheck> check_kafka(const Connection& connection, int limit_ms);
+
 /// Both return before a connection stands; whether it does fault() says.
 /// Errors: kafka_misconfigured.
 Result<std::unique_ptr<Producer>> open_producer(const Connection& connection,

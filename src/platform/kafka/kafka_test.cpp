@@ -156,5 +156,42 @@ TEST_F(KafkaTest, AConsumerWithoutABrokerSaysSo) {
   EXPECT_TRUE(in->fault());
 }
 
+TEST_F(KafkaTest, ALookFindsTheBrokersOrNamesTheSetting) {
+  const auto found = check_kafka(connection(), patience_ms);
+  ASSERT_TRUE(found) << found.error().detail;
+  EXPECT_EQ(found->brokers, 1);
+  Connection nowhere = connection();
+  nowhere.brokers = "127.0.0.1:1";
+  const auto missing = check_kafka(nowhere, 500);
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().code, errors::kafka_unavailable);
+  EXPECT_NE(missing.error().detail.find("kafka.brokers"), std::string::npos)
+      << missing.error().detail;
+}
+
+TEST_F(KafkaTest, AnAuthorityThatIsNotThereIsNamedAndThePasswordNotShown) {
+  Connection wrong = connection();
+  wrong.security.protocol = "sasl_ssl";
+  wrong.security.sasl_mechanism = "PLAIN";
+  wrong.security.sasl_username = "florin";
+  wrong.security.sasl_password = Secret("hush-hush");
+  wrong.security.ca_file = "/no/such/ca.pem";
+  const auto opened = open_producer(wrong, metrics);
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().code, errors::kafka_misconfigured);
+  EXPECT_NE(opened.error().detail.find("kafka.ssl_ca_file"), std::string::npos)
+      << opened.error().detail;
+  EXPECT_EQ(opened.error().detail.find("hush-hush"), std::string::npos);
+}
+
+TEST_F(KafkaTest, ABrokerThatSpeaksNoTlsIsToldWithTheSetting) {
+  Connection wrong = connection();
+  wrong.security.protocol = "ssl";
+  const auto refused = check_kafka(wrong, 1'000);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().detail.find("kafka.security_protocol"), std::string::npos)
+      << refused.error().detail;
+}
+
 }  // namespace
 }  // namespace florin::kafka

@@ -171,6 +171,13 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
                  fmt::format("PostgreSQL 13 or later is needed, the server in database.url is {}",
                              PQserverVersion(handle_) / 10'000)};
   }
+  const char* encoding = PQparameterStatus(handle_, "server_encoding");
+  if (encoding && std::string_view(encoding) != "UTF8") {
+    return Error{errors::store_unavailable,
+                 fmt::format("the database in database.url keeps text as {}: create one with "
+                             "ENCODING 'UTF8' TEMPLATE template0",
+                             encoding)};
+  }
   // Notices ("already exists, skipping") would go to the standard error.
   PQsetNoticeProcessor(
       handle_, [](void*, const char*) {}, nullptr);
@@ -197,8 +204,9 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
     return false;
   }));
   if (is_standby && role == Role::writer && !options.read_only) {
-    return Error{errors::store_unavailable,
-                 "the database server is in recovery: database.url must name the primary"};
+    return Error{
+        errors::store_unavailable,
+        "the database server is in recovery (a standby): database.url must name the primary"};
   }
   const crypto::Sha256 digest = crypto::sha256("florin writer " + schema);
   std::memcpy(&lock_key_, digest.data(), sizeof lock_key_);

@@ -76,6 +76,21 @@ TEST_F(PostgresTest, MissingPrivilegesAreNamed) {
   EXPECT_TRUE(says(refused, "permission denied")) << refused;
 }
 
+TEST_F(PostgresTest, SessionThatForgotItsStatementsIsNamedAndLeft) {
+  static constexpr Query one{"test.one", "SELECT 1"};
+  store->options.readers = 1;
+  const auto pooled = store->open().value();
+  const auto ask = [&] {
+    return pooled->read([](Tx& tx) { return tx.query(one, {}, [](const Row&) { return true; }); });
+  };
+  ASSERT_EQ(detail_of(ask()), "ok");
+  // What a pooler does that gives each transaction the session of somebody else.
+  ASSERT_TRUE(pooled->read([](Tx& tx) { return tx.exec_script("DEALLOCATE ALL"); }));
+  const std::string forgotten = detail_of(ask());
+  EXPECT_TRUE(says(forgotten, "pool_mode = session")) << forgotten;
+  EXPECT_EQ(detail_of(ask()), "ok");
+}
+
 TEST_F(PostgresTest, TimeoutsAreErrorsThatNameTheirSetting) {
   store->options.statement_timeout_ms = 50;
   const auto hasty = store->open().value();
@@ -268,6 +283,28 @@ TEST(PostgresUrl, OursAreTakenOutAndTheRestIsLeft) {
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().detail,
             "pool_size in the database URL must be a whole number from 1 to 500");
+}
+
+TEST(PostgresUrl, ProgramsAreToldByTheEnvironmentAlone) {
+  const auto environment = postgres_environment(
+      "postgres://ana:p%40ss@db:7/"
+      "florin?pool_size=3&sslmode=verify-full&options=-csearch_path%3Ds");
+  ASSERT_TRUE(environment) << environment.error().detail;
+  using Variables = std::map<std::string, std::string>;
+  EXPECT_EQ(*environment, (Variables{{"PGHOST", "db"},
+                                     {"PGPORT", "7"},
+                                     {"PGUSER", "ana"},
+                                     {"PGPASSWORD", "p@ss"},
+                                     {"PGDATABASE", "florin"},
+                                     {"PGSSLMODE", "verify-full"},
+                                     {"PGOPTIONS", "-csearch_path=s -c florin.tenant=*"}}));
+  EXPECT_EQ(postgres_environment("postgres://h/d?password=hush")->at("PGPASSWORD"), "hush");
+  const auto of_key = postgres_environment("postgres://h/d?sslpassword=hush");
+  ASSERT_FALSE(of_key);
+  EXPECT_TRUE(says(of_key.error().detail, "sslkey")) << of_key.error().detail;
+  const auto none = postgres_environment("postgres://u:hush@h/d?no_such_thing=1");
+  ASSERT_FALSE(none);
+  EXPECT_FALSE(says(none.error().detail, "hush")) << none.error().detail;
 }
 
 }  // namespace

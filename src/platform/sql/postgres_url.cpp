@@ -1,8 +1,10 @@
 #include "platform/sql/postgres_url.h"
 
 #include <fmt/core.h>
+#include <libpq-fe.h>
 
 #include <charconv>
+#include <memory>
 #include <string>
 
 #include "base/try.h"
@@ -42,6 +44,21 @@ Result<int> parse_number(const Parameter& parameter, std::string_view text) {
                            parameter.name, parameter.least, parameter.most)};
 }
 
+struct FreeOptions {
+  void operator()(PQconninfoOption* options) const { PQconninfoFree(options); }
+};
+using LibpqOptions = std::unique_ptr<PQconninfoOption, FreeOptions>;
+
+/// The library's message may quote the URL with its password: it is not repeated.
+Result<LibpqOptions> read_by_libpq(const std::string& url) {
+  char* ignored = nullptr;
+  LibpqOptions options(PQconninfoParse(url.c_str(), &ignored));
+  PQfreemem(ignored);
+  if (options) return options;
+  return Error{florin::errors::validation_failed,
+               "database.url is no URL that libpq reads: see its percent-encoding and parameters"};
+}
+
 }  // namespace
 
 bool is_postgres_url(std::string_view url) {
@@ -70,6 +87,26 @@ Result<PostgresOptions> parse_postgres_url(std::string_view url) {
     separator = '&';
   }
   return options;
+}
+
+Result<std::map<std::string, std::string>> postgres_environment(std::string_view url) {
+  const PostgresOptions ours_taken_out = TRY(parse_postgres_url(url));
+  const LibpqOptions options = TRY(read_by_libpq(ours_taken_out.url));
+  std::map<std::string, std::string> environment;
+  for (const PQconninfoOption* option = options.get(); option->keyword; ++option) {
+    if (!option->val) continue;
+    if (option->envvar) {
+      environment[option->envvar] = option->val;
+    } else if (std::string_view(option->keyword) == "sslpassword") {
+      return Error{florin::errors::validation_failed,
+                   "sslpassword in database.url cannot be handed on: name a key without a "
+                   "password in sslkey"};
+    }
+  }
+  // The policies of row-level security show a session that serves everybody all rows.
+  std::string& session = environment["PGOPTIONS"];
+  session += session.empty() ? "-c florin.tenant=*" : " -c florin.tenant=*";
+  return environment;
 }
 
 }  // namespace florin::sql
