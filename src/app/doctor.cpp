@@ -12,6 +12,7 @@
 #include "app/tool.h"
 #include "base/clock.h"
 #include "base/try.h"
+#include "cluster/agreed_clock.h"
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
 #include "platform/cache/redis.h"
@@ -20,16 +21,10 @@
 namespace florin::app {
 namespace {
 
-/// Ids of rows begin with the time: nodes must agree on it better than this.
-constexpr std::int64_t large_skew_us = 2'000'000;
-
 constexpr sql::Query sqlite_version{"doctor.sqlite_version",
                                     "SELECT 'SQLite ' || sqlite_version()"};
 constexpr sql::Query postgres_version{"doctor.postgres_version",
                                       "SELECT 'PostgreSQL ' || current_setting('server_version')"};
-constexpr sql::Query postgres_clock{
-    "doctor.postgres_clock",
-    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
 constexpr sql::Query postgres_privileges{
     "doctor.postgres_privileges",
     "SELECT CASE WHEN has_schema_privilege(current_user, current_schema(), 'CREATE, USAGE')"
@@ -98,7 +93,7 @@ void check_privileges(sql::Database& database, DoctorReport& report) {
 
 void report_skew(std::string_view what, std::int64_t skew_us, DoctorReport& report) {
   const std::string found = fmt::format("{} ms apart from ours", skew_us / 1'000);
-  if (std::abs(skew_us) > large_skew_us) {
+  if (std::abs(skew_us) > cluster::AgreedClock::tolerance_us) {
     report.bad(what, found, "Let NTP keep all machines on one time.");
   } else {
     report.good(what, found);
@@ -106,16 +101,10 @@ void report_skew(std::string_view what, std::int64_t skew_us, DoctorReport& repo
 }
 
 void check_database_clock(sql::Database& database, const Clock& clock, DoctorReport& report) {
-  Timestamp theirs;
-  const Timestamp before = clock.now();
-  const auto asked = database.read([&](sql::Tx& tx) {
-    return tx.query(postgres_clock, {}, [&](const sql::Row& row) {
-      theirs = {row.integer(0)};
-      return false;
-    });
-  });
-  const std::int64_t middle_us = (before.us + clock.now().us) / 2;
-  if (asked) report_skew("database's clock", theirs.us - middle_us, report);
+  const auto seen = cluster::database_time(database, clock);
+  if (!seen || !*seen) return;  // That it does not answer is told by others.
+  const std::int64_t middle_us = ((*seen)->before.us + (*seen)->after.us) / 2;
+  report_skew("database's clock", (*seen)->theirs.us - middle_us, report);
 }
 
 /// A node that lives has said so within its ttl: by how much its time lies outside, is skew.
@@ -128,7 +117,7 @@ void check_nodes(sql::Database& database, const Clock& clock, DoctorReport& repo
     if (cluster::has_ended(node.self.process)) {
       report.doubtful(what, "ended without leaving, last heard of " + node.beat_at.rfc3339(),
                       "Look why; its next start, or another node, takes over.");
-    } else if (age_us < -large_skew_us) {
+    } else if (age_us < -cluster::AgreedClock::tolerance_us) {
       report_skew(what + "'s clock", -age_us, report);
     } else if (!node.is_live(clock.now())) {
       report.doubtful(what, "silent since " + node.beat_at.rfc3339(),

@@ -6,13 +6,11 @@
 #include <vector>
 
 namespace florin::cluster {
+class AgreedClock;
 class Nodes;
-}
+}  // namespace florin::cluster
 namespace florin::jobs {
 class Scheduler;
-}
-namespace florin {
-class Clock;
 }
 
 namespace florin::app {
@@ -37,7 +35,7 @@ struct CheckedParts {
   Core& core;
   const cluster::Nodes& nodes;
   const jobs::Scheduler& scheduler;
-  const Clock& clock;
+  const cluster::AgreedClock& clock;
 };
 /// Every module of this process. What is checked outlives the checks.
 std::vector<ServiceCheck> service_checks(CheckedParts parts);
