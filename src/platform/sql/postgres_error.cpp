@@ -12,6 +12,9 @@
 namespace florin::sql {
 namespace {
 
+/// A transaction that stood still was undone, and its session with it.
+constexpr std::string_view idle_too_long = "25P03";
+
 struct Meaning {
   std::string_view state;  ///< An SQLSTATE, or the class it begins with.
   ErrorCode code;
@@ -36,6 +39,7 @@ constexpr std::array meanings{
     Meaning{"08", errors::store_unavailable, "the connection to the database server was lost"},
     Meaning{"25006", errors::store_unavailable,
             "the transaction is read only: database.url must name the primary server"},
+    Meaning{idle_too_long, errors::store_unavailable, "the transaction stood still for too long"},
     Meaning{"42501", errors::store_unavailable, ""},
     Meaning{"XX00", errors::store_corrupt, "the database server reports damaged data"},
     Meaning{"22021", florin::errors::validation_failed, "a text is not valid UTF-8"},
@@ -99,7 +103,8 @@ Error postgres_error(const pg_conn* connection, const pg_result* result, std::st
 
 bool ends_connection(const pg_result* result) {
   const std::string_view state = field(result, PG_DIAG_SQLSTATE);
-  return state.empty() || state.starts_with("57P") || state.starts_with("08");
+  return state.empty() || state.starts_with("57P") || state.starts_with("08") ||
+         state == idle_too_long;
 }
 
 Error postgres_connect_error(std::string_view message) {

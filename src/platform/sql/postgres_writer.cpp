@@ -61,9 +61,9 @@ Result<void> PostgresTx::exec_script(std::string_view sql) {
 
 // ---------------------------------------------------------------- the writer
 
-PostgresWriter::PostgresWriter(PostgresOptions options,
+PostgresWriter::PostgresWriter(PostgresOptions options, PostgresWatch& watch,
                                std::unique_ptr<PostgresConnection> connection)
-    : options_(std::move(options)), connection_(std::move(connection)) {}
+    : options_(std::move(options)), watch_(watch), connection_(std::move(connection)) {}
 
 Result<void> PostgresWriter::begin() {
   is_fate_unknown_ = false;
@@ -105,7 +105,7 @@ Result<void> PostgresWriter::ask_what_became() {
 }
 
 Result<void> PostgresWriter::reconnect() {
-  connection_ = TRY(PostgresConnection::open(options_, PostgresConnection::Role::writer));
+  connection_ = TRY(PostgresConnection::open(options_, PostgresConnection::Role::writer, watch_));
   return {};
 }
 

@@ -39,7 +39,9 @@ class PostgresTx final : public WriterTx {
 /// breaks.
 class PostgresWriter final : public WriterConnection {
  public:
-  PostgresWriter(PostgresOptions options, std::unique_ptr<PostgresConnection> connection);
+  /// `watch` outlives the writer.
+  PostgresWriter(PostgresOptions options, PostgresWatch& watch,
+                 std::unique_ptr<PostgresConnection> connection);
 
   Result<void> begin() override;
   /// When the connection breaks meanwhile, asks the server afterwards what became of it.
@@ -57,6 +59,7 @@ class PostgresWriter final : public WriterConnection {
   Result<void> ask_what_became();
 
   const PostgresOptions options_;
+  PostgresWatch& watch_;
   std::unique_ptr<PostgresConnection> connection_;
   std::string transaction_;  ///< Its number on the server.
   bool is_fate_unknown_ = false;
