@@ -65,8 +65,7 @@ describe('the connection of a node to PostgreSQL', {skip: noPostgres}, () => {
       const load = await Load.begin(stage);
       const recoveries = [], silences = [];
       for (let round = 0; round < rounds(1, 5); ++round) {
-        const fell = Date.now();
-        proxy.fallSilent();
+        const fell = await proxy.fallSilent();
         await eventually('readiness turns', async () => !await stage.isReady(far));
         await sleep(Math.max(0, fell + 5_000 - Date.now()));  // The fault is of this length.
         silences.push(load.longestSilenceSince(fell));

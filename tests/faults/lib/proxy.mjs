@@ -18,7 +18,7 @@ export class Proxy {
   constructor(socketPath) {
     this.pairs = new Set();
     this.isSilent = false;
-    /** @type {null|{before: boolean, resolve: (at: number) => void}} */
+    /** @type {null|{before: boolean, spring: (pair: object) => void}} */
     this.trap = null;
     this.server = createServer((client) => this.#join(client, connect(socketPath)));
   }
@@ -46,8 +46,7 @@ export class Proxy {
     const {trap} = this;
     if (trap && chunk.includes(trap.before ? commitWords : committed) && isAsked === trap.before) {
       this.trap = null;
-      this.#destroy(pair);  // With what it carried.
-      trap.resolve(Date.now());
+      trap.spring(pair);  // With what it carried.
       return;
     }
     to.write(chunk);
@@ -68,10 +67,13 @@ export class Proxy {
     for (const pair of this.pairs) this.#destroy(pair);
   }
 
-  /** From here on nothing is passed on, and nobody is told. */
+  /** From the next COMMIT on nothing is passed on, and nobody is told: a writer has its turn and cannot end it. */
   fallSilent() {
-    this.isSilent = true;
-    for (const pair of this.pairs) this.#hold(pair);
+    return new Promise((resolve) => this.trap = {before: true, spring: () => {
+      this.isSilent = true;
+      for (const pair of this.pairs) this.#hold(pair);
+      resolve(Date.now());
+    }});
   }
 
   /** New connections work again. Old ones stay silent for ever when their state was lost on the way. */
@@ -86,7 +88,10 @@ export class Proxy {
 
   /** Breaks the next connection that commits, before the server hears of it or once it has answered. */
   breakNextCommit(moment) {
-    return new Promise((resolve) => this.trap = {before: moment === 'before', resolve});
+    return new Promise((resolve) => this.trap = {before: moment === 'before', spring: (pair) => {
+      this.#destroy(pair);
+      resolve(Date.now());
+    }});
   }
 
   close() {
