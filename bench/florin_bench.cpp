@@ -21,6 +21,7 @@ struct Options {
   std::string binary = "build/release/bin/florin";
   std::string data_dir;
   std::string database_url;  ///< Empty: a SQLite file in the data folder.
+  int nodes = 1;             ///< More than one: on PostgreSQL.
   std::uint32_t accounts = 100'000;
   double seconds = 10;
   bool quick = false;
@@ -157,11 +158,39 @@ class Requests {
   std::int64_t count_ = 0;
 };
 
-Result<Measured> measure(const ServerProcess& server, const Scenario& scenario,
-                         const Options& options, Random& random) {
-  const Target& target = server.target();
+/// The nodes that are measured, and all of them as one target.
+struct Nodes {
+  std::vector<ServerProcess> servers;
+  Target target;
+
+  /// Processor time together, and the largest peak.
+  ServerProcess::Usage usage() const {
+    ServerProcess::Usage sum;
+    for (const ServerProcess& server : servers) {
+      const auto usage = server.usage();
+      sum.cpu_seconds += usage.cpu_seconds;
+      sum.peak_rss_kib = std::max(sum.peak_rss_kib, usage.peak_rss_kib);
+    }
+    return sum;
+  }
+};
+
+Result<Nodes> start_nodes(const Options& options) {
+  Nodes nodes;
+  nodes.servers.push_back(TRY(ServerProcess::start(options.binary, options.data_dir)));
+  nodes.target = nodes.servers.front().target();
+  for (int node = 1; node < options.nodes; ++node) {
+    nodes.servers.push_back(TRY(nodes.servers.front().start_another(node)));
+    nodes.target.ports.push_back(nodes.servers.back().target().ports.front());
+  }
+  return nodes;
+}
+
+Result<Measured> measure(const Nodes& nodes, const Scenario& scenario, const Options& options,
+                         Random& random) {
+  const Target& target = nodes.target;
   const std::int64_t before = TRY(turnover(target));
-  const double cpu_before = server.usage().cpu_seconds;
+  const double cpu_before = nodes.usage().cpu_seconds;
   LoadPlan plan;
   plan.connections = scenario.connections;
   plan.seconds = options.seconds;
@@ -171,7 +200,7 @@ Result<Measured> measure(const ServerProcess& server, const Scenario& scenario,
   Measured measured{scenario,
                     TRY(run_load(target, plan, [&](std::string& out) { requests.make(out); })), 0,
                     0, false};
-  const ServerProcess::Usage usage = server.usage();
+  const ServerProcess::Usage usage = nodes.usage();
   measured.server_cpu_seconds = usage.cpu_seconds - cpu_before;
   measured.peak_rss_kib = usage.peak_rss_kib;
   // Every applied request moved one minor unit for each of its transfers, and no other did.
@@ -232,22 +261,24 @@ Result<int> run(Options options) {
   if (!options.database_url.empty())
     ::setenv("FLORIN_DATABASE_URL", options.database_url.c_str(), 1);
   std::string report = fmt::format(
-      "## {}\n\n{} processors; load average before: {:.2f}; {} accounts; {} s a row; durable "
+      "## {}, {} node{}\n\n{} processors; load average before: {:.2f}; {} accounts; {} s a row; "
+      "durable "
       "commit (fsync) "
       "before every answer\n\n",
-      options.database_url.empty() ? "SQLite" : "PostgreSQL", ::get_nprocs(), machine_load(),
-      options.accounts, options.seconds);
+      options.database_url.empty() ? "SQLite" : "PostgreSQL", options.nodes,
+      options.nodes == 1 ? "" : "s", ::get_nprocs(), machine_load(), options.accounts,
+      options.seconds);
   std::cout << report << std::flush;
   int exit_code = 0;
   {
-    ServerProcess server = TRY(ServerProcess::start(options.binary, options.data_dir));
-    TRY(open_accounts(server.target(), options));
+    const Nodes nodes = TRY(start_nodes(options));
+    TRY(open_accounts(nodes.target, options));
     std::cout << table_head << std::endl;
     report += std::string(table_head) + "\n";
     Random random(20'261'121);
     for (const Scenario& scenario : scenarios(options.quick)) {
       if (scenario.name.find(options.only) == std::string::npos) continue;
-      const Measured measured = TRY(measure(server, scenario, options, random));
+      const Measured measured = TRY(measure(nodes, scenario, options, random));
       if (!measured.books_agree) exit_code = 1;
       std::cout << row(measured) << std::endl;
       report += row(measured) + "\n";
@@ -275,6 +306,8 @@ int main(int argc, char** argv) {
                  "Data folder to use and keep (default: a temporary one)");
   app.add_option("--db", options.database_url,
                  "URL of an empty PostgreSQL database to measure (default: SQLite)");
+  app.add_option("--nodes", options.nodes, "Nodes that share the PostgreSQL database")
+      ->check(CLI::Range(1, 8));
   app.add_option("--accounts", options.accounts, "Accounts to open")
       ->check(CLI::Range(10, 1'000'000));
   app.add_option("--seconds", options.seconds, "Measured seconds of each row")

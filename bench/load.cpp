@@ -70,15 +70,15 @@ std::optional<Answer> parse_answer(const std::string& in) {
   return answer;
 }
 
-Result<int> connect_to(const Target& target) {
+Result<int> connect_to(const std::string& host, int port) {
   const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(target.port));
-  ::inet_pton(AF_INET, target.host.c_str(), &address.sin_addr);
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  ::inet_pton(AF_INET, host.c_str(), &address.sin_addr);
   if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) {
     if (fd >= 0) ::close(fd);
-    return failure(fmt::format("cannot connect to {}:{}", target.host, target.port));
+    return failure(fmt::format("cannot connect to {}:{}", host, port));
   }
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -134,9 +134,9 @@ class Load {
 
   Result<void> open() {
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-    for (int i = 0; i < plan_.connections; ++i) {
+    for (std::size_t i = 0; i < static_cast<std::size_t>(plan_.connections); ++i) {
       auto connection = std::make_unique<Connection>();
-      connection->fd = TRY(connect_to(target_));
+      connection->fd = TRY(connect_to(target_.host, target_.ports[i % target_.ports.size()]));
       epoll_event event{EPOLLIN, {.ptr = connection.get()}};
       ::epoll_ctl(epoll_, EPOLL_CTL_ADD, connection->fd, &event);
       idle_.push_back(connection.get());

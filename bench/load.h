@@ -3,6 +3,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "bench/histogram.h"
@@ -11,7 +12,7 @@ namespace florin::bench {
 
 struct Target {
   std::string host = "127.0.0.1";
-  int port = 0;
+  std::vector<int> ports;  ///< One of each node; connections go round them.
   std::string api_key;
 };
 

@@ -59,31 +59,49 @@ std::string output_of(const std::string& command, int& code) {
 }
 
 Result<ServerProcess> ServerProcess::start(const std::string& binary, const std::string& data_dir) {
-  Target target;
-  target.api_key = TRY(make_key(binary, data_dir));
-  const std::string log = data_dir + "/server.out";
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    const int file = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    const int errors =
-        ::open((data_dir + "/server.log").c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  ServerProcess server(binary, data_dir);
+  server.target_.api_key = TRY(make_key(binary, data_dir));
+  TRY(server.serve(0));
+  return server;
+}
+
+Result<ServerProcess> ServerProcess::start_another(int node) const {
+  ServerProcess server(binary_, data_dir_);
+  server.target_.api_key = target_.api_key;
+  TRY(server.serve(node));
+  return server;
+}
+
+Result<void> ServerProcess::serve(int node) {
+  const std::string output = fmt::format("{}/server-{}.out", data_dir_, node);
+  const std::string log = fmt::format("{}/server-{}.log", data_dir_, node);
+  const std::string id = std::to_string(node);
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    const int errors = ::open(log.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
     ::dup2(file, STDOUT_FILENO);
     ::dup2(errors, STDERR_FILENO);
-    ::execl(binary.c_str(), binary.c_str(), "serve", "--listen", "127.0.0.1:0", "--data",
-            data_dir.c_str(), nullptr);
+    ::setenv("FLORIN_NODE_ID", id.c_str(), 1);
+    ::execl(binary_.c_str(), binary_.c_str(), "serve", "--listen", "127.0.0.1:0", "--data",
+            data_dir_.c_str(), nullptr);
     ::_exit(127);
   }
-  ServerProcess server(pid, target);
   for (int i = 0; i < 200; ++i) {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    server.target_.port = announced_port(log);
-    if (server.target_.port != 0) return server;
+    if (const int port = announced_port(output); port != 0) {
+      target_.ports = {port};
+      return {};
+    }
   }
-  return failure("the server did not become ready; see " + data_dir + "/server.log");
+  return failure("the server did not become ready; see " + log);
 }
 
 ServerProcess::ServerProcess(ServerProcess&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), target_(std::move(other.target_)) {}
+    : binary_(std::move(other.binary_)),
+      data_dir_(std::move(other.data_dir_)),
+      pid_(std::exchange(other.pid_, -1)),
+      target_(std::move(other.target_)) {}
 
 ServerProcess::~ServerProcess() { stop(); }
 

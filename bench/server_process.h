@@ -13,6 +13,9 @@ class ServerProcess {
   /// Makes an API key without a rate limit, starts the server on a free port and waits until it is
   /// ready.
   static Result<ServerProcess> start(const std::string& binary, const std::string& data_dir);
+  /// Starts one more node on the same (PostgreSQL) database, with an id of its own, which serves
+  /// the same key.
+  Result<ServerProcess> start_another(int node) const;
   ServerProcess(ServerProcess&& other) noexcept;
   ServerProcess& operator=(ServerProcess&&) = delete;
   ~ServerProcess();
@@ -28,7 +31,11 @@ class ServerProcess {
   Usage usage() const;
 
  private:
-  ServerProcess(pid_t pid, Target target) : pid_(pid), target_(std::move(target)) {}
+  ServerProcess(std::string binary, std::string data_dir)
+      : binary_(std::move(binary)), data_dir_(std::move(data_dir)) {}
+  Result<void> serve(int node);
+
+  std::string binary_, data_dir_;
   pid_t pid_ = -1;
   Target target_;
 };

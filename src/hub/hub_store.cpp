@@ -172,7 +172,7 @@ Result<std::vector<WalletTransaction>> find_due(Tx& tx, Timestamp now, int limit
 
 Result<void> postpone(Tx& tx, const std::vector<WalletTransaction>& waiting, Timestamp until) {
   for (const WalletTransaction& transaction : waiting)
-    TRY(tx.exec(postpone_row, {transaction.id.value, until.us}));
+    TRY(tx.send(postpone_row, {transaction.id.value, until.us}));
   return {};
 }
 
@@ -187,52 +187,47 @@ Result<PendingCounts> count_pending(Tx& tx) {
 
 Result<void> insert(Tx& tx, const WalletTransaction& t) {
   const std::string_view currency = t.currency ? t.currency->code() : "";
-  TRY(tx.exec(insert_row, {t.id.value,
-                           t.tenant.value,
-                           t.partner.value,
-                           to_string(t.kind),
-                           to_string(t.state),
-                           t.key,
-                           Param::blob(bytes_of(t.request)),
-                           Param::blob(bytes_of(t.signature)),
-                           t.player,
-                           currency,
-                           t.amount_minor,
-                           t.ref,
-                           t.target.value,
-                           t.transfer,
-                           t.balance_minor,
-                           t.credits,
-                           text_or_null(t.refusal),
-                           text_or_null(t.answer),
-                           t.answer_status,
-                           t.request_id,
-                           t.meta,
-                           t.operator_reference,
-                           t.operator_attempts,
-                           us_of(t.next_check),
-                           t.is_stuck,
-                           t.created_at.us,
-                           t.updated_at.us}));
-  return {};
+  return tx.send(insert_row, {t.id.value,
+                              t.tenant.value,
+                              t.partner.value,
+                              to_string(t.kind),
+                              to_string(t.state),
+                              t.key,
+                              Param::blob(bytes_of(t.request)),
+                              Param::blob(bytes_of(t.signature)),
+                              t.player,
+                              currency,
+                              t.amount_minor,
+                              t.ref,
+                              t.target.value,
+                              t.transfer,
+                              t.balance_minor,
+                              t.credits,
+                              text_or_null(t.refusal),
+                              text_or_null(t.answer),
+                              t.answer_status,
+                              t.request_id,
+                              t.meta,
+                              t.operator_reference,
+                              t.operator_attempts,
+                              us_of(t.next_check),
+                              t.is_stuck,
+                              t.created_at.us,
+                              t.updated_at.us});
 }
 
 Result<void> update(Tx& tx, const WalletTransaction& t) {
-  TRY(tx.exec(update_row, {t.id.value, to_string(t.state), t.target.value, t.transfer,
-                           t.balance_minor, t.credits, text_or_null(t.refusal),
-                           text_or_null(t.answer), t.answer_status, t.operator_reference,
-                           t.operator_attempts, us_of(t.next_check), t.is_stuck, t.updated_at.us}));
-  return {};
+  return tx.send(
+      update_row,
+      {t.id.value, to_string(t.state), t.target.value, t.transfer, t.balance_minor, t.credits,
+       text_or_null(t.refusal), text_or_null(t.answer), t.answer_status, t.operator_reference,
+       t.operator_attempts, us_of(t.next_check), t.is_stuck, t.updated_at.us});
 }
 
-Result<void> remove(Tx& tx, WalletTransactionId id) {
-  TRY(tx.exec(delete_row, {id.value}));
-  return {};
-}
+Result<void> remove(Tx& tx, WalletTransactionId id) { return tx.send(delete_row, {id.value}); }
 
 Result<void> add_credit(Tx& tx, WalletTransactionId debit) {
-  TRY(tx.exec(one_more_credit, {debit.value}));
-  return {};
+  return tx.send(one_more_credit, {debit.value});
 }
 
 Result<std::int64_t> find_newest_id(Tx& tx) {

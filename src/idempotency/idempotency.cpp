@@ -114,9 +114,9 @@ Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest) {
 
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now) {
   const Param body = record.body.empty() ? Param(nullptr) : Param(record.body);
-  TRY(tx.exec(insert_key, {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)),
-                           record.ref, record.status, body, now.us, expiry_of(key, now)}));
-  return {};
+  return tx.send(insert_key,
+                 {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)),
+                  record.ref, record.status, body, now.us, expiry_of(key, now)});
 }
 
 Result<void> find_all(sql::Tx& tx, std::span<const Digest> digests, const EntryVisitor& visit) {
@@ -149,9 +149,8 @@ Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp n
     record.body.empty() ? bodies.add_null() : bodies.add(std::string_view(record.body));
     expiries.add(expiry_of(key, now));
   }
-  TRY(tx.exec(insert_keys, {digests.param(), requests.param(), refs.param(), statuses.param(),
-                            bodies.param(), now.us, expiries.param()}));
-  return {};
+  return tx.send(insert_keys, {digests.param(), requests.param(), refs.param(), statuses.param(),
+                               bodies.param(), now.us, expiries.param()});
 }
 
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit) {

@@ -127,9 +127,8 @@ Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& chan
   const crypto::Sha256 hash = link_hash(previous, canonical);
   const auto records =
       static_cast<std::int64_t>(changes.transfers.size() + changes.hold_changes.size());
-  TRY(tx.exec(link_insert, {chain, sequence, first_id, last_id, records,
-                            Param::blob(crypto::bytes_of(hash)), now.us}));
-  return {};
+  return tx.send(link_insert, {chain, sequence, first_id, last_id, records,
+                               Param::blob(crypto::bytes_of(hash)), now.us});
 }
 
 }  // namespace florin::ledger::chain

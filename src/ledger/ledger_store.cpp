@@ -260,13 +260,13 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
 }
 
 Result<void> insert_hold(Tx& tx, const Hold& hold) {
-  TRY(tx.exec(hold_insert, {hold.id.value, hold.tenant.value, to_string(hold.status),
+  TRY(tx.send(hold_insert, {hold.id.value, hold.tenant.value, to_string(hold.status),
                             hold.narrative.reference, hold.narrative.description,
                             hold.narrative.metadata, us_of(hold.expires_at), hold.created_at.us}));
   std::int64_t place = 0;
   for (const HoldPosting& held : hold.postings) {
     const Posting& posting = held.posting;
-    TRY(tx.exec(hold_posting_insert,
+    TRY(tx.send(hold_posting_insert,
                 {hold.id.value, place++, posting.debit.value, posting.credit.value,
                  posting.amount.minor, posting.amount.currency.code(), held.remaining}));
   }
@@ -274,10 +274,10 @@ Result<void> insert_hold(Tx& tx, const Hold& hold) {
 }
 
 Result<void> update_hold(Tx& tx, const Hold& hold) {
-  TRY(tx.exec(hold_update, {hold.id.value, to_string(hold.status)}));
+  TRY(tx.send(hold_update, {hold.id.value, to_string(hold.status)}));
   std::int64_t place = 0;
   for (const HoldPosting& held : hold.postings) {
-    TRY(tx.exec(hold_posting_update, {hold.id.value, place++, held.remaining}));
+    TRY(tx.send(hold_posting_update, {hold.id.value, place++, held.remaining}));
   }
   return {};
 }
@@ -289,7 +289,7 @@ Result<void> save_hold_changes(Tx& tx, const engine::Changes& changes) {
     } else {
       TRY(update_hold(tx, change.after));
     }
-    TRY(tx.exec(hold_change_insert,
+    TRY(tx.send(hold_change_insert,
                 {change.id, change.after.id.value, engine::to_string(change.kind),
                  id_or_null(change.transfer), change.at.us}));
   }
@@ -373,12 +373,11 @@ Result<TransferId> find_reversal_of(Tx& tx, TransferId id) {
 // ---------------------------------------------------------------- what decisions write
 
 Result<void> insert_account(Tx& tx, const Account& account) {
-  TRY(tx.exec(account_insert,
+  TRY(tx.send(account_insert,
               {account.id.value, account.tenant.value, account.code, to_string(account.type),
                account.currency.code(), account.min_balance, account.max_balance, account.frozen,
                account.closed, account.metadata, account.created_at.us}));
-  TRY(tx.exec(balance_insert, {account.id.value}));
-  return {};
+  return tx.send(balance_insert, {account.id.value});
 }
 
 Result<void> update_account(Tx& tx, const Account& account) {

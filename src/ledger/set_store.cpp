@@ -73,11 +73,10 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
     add_id_or_null(holds, transfer.hold);
     add_id_or_null(reverses, transfer.reverses);
   }
-  TRY(tx.exec(transfers_insert,
-              {ids.param(), tenants.param(), kinds.param(), counts.param(), references.param(),
-               descriptions.param(), metadata.param(), effective.param(), created.param(),
-               holds.param(), reverses.param()}));
-  return {};
+  return tx.send(transfers_insert,
+                 {ids.param(), tenants.param(), kinds.param(), counts.param(), references.param(),
+                  descriptions.param(), metadata.param(), effective.param(), created.param(),
+                  holds.param(), reverses.param()});
 }
 
 /// A side of postings as its three columns.
@@ -109,12 +108,11 @@ Result<void> save_postings(Tx& tx, const engine::Changes& changes) {
       is_backdated ? backdated.add(transfer.effective_at.us) : backdated.add_null();
     }
   }
-  TRY(tx.exec(postings_insert,
-              {ids.param(), transfers.param(), debits.param(), credits.param(), amounts.param(),
-               currencies.param(), debit.previous.param(), debit.sequence.param(),
-               debit.balance.param(), credit.previous.param(), credit.sequence.param(),
-               credit.balance.param(), backdated.param()}));
-  return {};
+  return tx.send(postings_insert,
+                 {ids.param(), transfers.param(), debits.param(), credits.param(), amounts.param(),
+                  currencies.param(), debit.previous.param(), debit.sequence.param(),
+                  debit.balance.param(), credit.previous.param(), credit.sequence.param(),
+                  credit.balance.param(), backdated.param()});
 }
 
 Result<void> save_milestones(Tx& tx, const engine::Changes& changes) {
@@ -126,9 +124,8 @@ Result<void> save_milestones(Tx& tx, const engine::Changes& changes) {
     sequences.add(milestone.sequence);
     postings.add(milestone.posting);
   }
-  TRY(tx.exec(milestones_insert,
-              {accounts.param(), created.param(), sequences.param(), postings.param()}));
-  return {};
+  return tx.send(milestones_insert,
+                 {accounts.param(), created.param(), sequences.param(), postings.param()});
 }
 
 Result<void> save_balances(Tx& tx, const engine::Changes& changes) {
@@ -143,10 +140,9 @@ Result<void> save_balances(Tx& tx, const engine::Changes& changes) {
     last.add(account->last_posting);
     counts.add(account->posting_count);
   }
-  TRY(tx.exec(balances_update,
-              {ids.param(), debits.param(), credits.param(), debits_pending.param(),
-               credits_pending.param(), last.param(), counts.param()}));
-  return {};
+  return tx.send(balances_update,
+                 {ids.param(), debits.param(), credits.param(), debits_pending.param(),
+                  credits_pending.param(), last.param(), counts.param()});
 }
 
 }  // namespace

@@ -152,8 +152,8 @@ Result<std::int64_t> remove_rows(sql::Tx& tx, const Query& choose,
     return true;
   }));
   for (const std::int64_t id : ids) {
-    TRY(tx.exec(attempts_remove, {id}));
-    TRY(tx.exec(delivery_remove, {id}));
+    TRY(tx.send(attempts_remove, {id}));
+    TRY(tx.send(delivery_remove, {id}));
   }
   return static_cast<std::int64_t>(ids.size());
 }
@@ -236,11 +236,10 @@ Result<void> release_next(sql::Tx& tx, EndpointId endpoint, std::string_view ord
 }
 
 Result<void> insert_attempt(sql::Tx& tx, const Attempt& attempt) {
-  TRY(tx.exec(attempt_insert,
-              {attempt.delivery.value, attempt.number, attempt.started_at.us, attempt.duration_us,
-               attempt.status, attempt.error, attempt.request_headers, attempt.response_headers,
-               attempt.response_body, attempt.is_cut_off}));
-  return {};
+  return tx.send(attempt_insert,
+                 {attempt.delivery.value, attempt.number, attempt.started_at.us,
+                  attempt.duration_us, attempt.status, attempt.error, attempt.request_headers,
+                  attempt.response_headers, attempt.response_body, attempt.is_cut_off});
 }
 
 Result<std::vector<Attempt>> attempts(sql::Tx& tx, DeliveryId delivery) {

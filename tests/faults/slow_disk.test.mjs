@@ -22,6 +22,11 @@ async function slowDown(stage, shim) {
     const during = load.acknowledged.slice(before).filter(({begun}) => begun > slow);
     assert.ok(Math.max(...during.map(({begun, at}) => at - begun)) >= delay, 'flushes are waited for');
     assert.ok(await stage.isReady(0), 'a slow disk takes nobody out of service');
+    if (delay >= 100) {
+      const {status, detail} = await stage.serviceOf(0, 'database');
+      assert.equal(status, 'degraded');
+      assert.match(detail, /the latest commit took \d+ ms/);
+    }
     shim.setFlushMs(0);
     recoveries.push(await load.recoveryAfter(Date.now()));
   }

@@ -98,6 +98,13 @@ class Tx {
   /// Errors: constraint_violated, store_unavailable, store_full, store_corrupt,
   /// store_conflict (PostgreSQL: the unit of work will be run again).
   virtual Result<std::int64_t> exec(const Query& query, std::span<const Param> params) = 0;
+  /// As exec, where nobody asks how many rows it changed. PostgreSQL takes it, and several after
+  /// it, while the caller goes on: the error of one is then told by a later call, or undoes the
+  /// unit of work at its end. Parameters may go as soon as this returns.
+  virtual Result<void> send(const Query& query, std::span<const Param> params) {
+    const auto changed = exec(query, params);
+    return changed ? Result<void>() : changed.error();
+  }
   /// Calls `visit` for each row.
   virtual Result<void> query(const Query& query, std::span<const Param> params,
                              const RowVisitor& visit) = 0;
@@ -108,6 +115,9 @@ class Tx {
 
   Result<std::int64_t> exec(const Query& q, std::initializer_list<Param> params = {}) {
     return exec(q, std::span(params.begin(), params.size()));
+  }
+  Result<void> send(const Query& q, std::initializer_list<Param> params = {}) {
+    return send(q, std::span(params.begin(), params.size()));
   }
   Result<void> query(const Query& q, std::initializer_list<Param> params, const RowVisitor& visit) {
     return query(q, std::span(params.begin(), params.size()), visit);
@@ -124,14 +134,15 @@ enum class Undo : std::uint8_t {
 
 /// What the writing side has done since it was opened, for /metrics. Totals only grow.
 struct WriteStats {
-  std::uint64_t commits = 0;       ///< Transactions that became durable.
-  std::uint64_t units = 0;         ///< Units of work done, refused ones too.
-  std::uint64_t failed_units = 0;  ///< Of these, undone with an error.
-  std::uint64_t commit_us = 0;     ///< Time in COMMIT, with its fsync.
-  std::uint64_t busy_us = 0;       ///< Time from the begin of a batch to its last `done`.
-  std::uint64_t last_batch = 0;    ///< Units in the latest batch.
-  std::uint64_t queue_length = 0;  ///< Units that wait now.
-  std::uint64_t wal_bytes = 0;     ///< Log in use since it was last started over (SQLite).
+  std::uint64_t commits = 0;         ///< Transactions that became durable.
+  std::uint64_t units = 0;           ///< Units of work done, refused ones too.
+  std::uint64_t failed_units = 0;    ///< Of these, undone with an error.
+  std::uint64_t commit_us = 0;       ///< Time in COMMIT, with its fsync.
+  std::uint64_t busy_us = 0;         ///< Time from the begin of a batch to its last `done`.
+  std::uint64_t last_batch = 0;      ///< Units in the latest batch.
+  std::uint64_t last_commit_us = 0;  ///< The latest COMMIT.
+  std::uint64_t queue_length = 0;    ///< Units that wait now.
+  std::uint64_t wal_bytes = 0;       ///< Log in use since it was last started over (SQLite).
   std::uint64_t wal_restarts =
       0;  ///< Times the lane stood still to let the log start over (SQLite).
   std::uint64_t failed_checkpoints = 0;

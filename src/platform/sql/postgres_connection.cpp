@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
 #include "base/try.h"
 #include "platform/crypto/hash.h"
@@ -23,6 +24,14 @@ constexpr std::chrono::milliseconds way_back{2'000};
 /// A writer that stands still inside of its transaction (paused, cut off) holds up all others: the
 /// server then undoes it, and the writer begins anew.
 constexpr int idle_writer_ms = 3'000;
+/// Their answers fit into the connection's buffers: neither side waits for the other to read.
+constexpr std::size_t most_posted = 256;
+
+constexpr Query begin_query{"sql.begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
+constexpr Query turn_query{"sql.turn", "SELECT pg_advisory_xact_lock($1)"};
+constexpr Query number_query{"sql.transaction", "SELECT pg_current_xact_id()"};
+constexpr Query see_only_query{"sql.see_only", "SELECT set_config('florin.tenant', $1, true)"};
+constexpr Query commit_query{"sql.commit", "COMMIT"};
 
 int nibble(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';
@@ -133,9 +142,7 @@ bool visit_rows(const PGresult* result, const RowVisitor& visit) {
 }
 
 /// The migrations' policies compare it with the rows.
-std::string tenant_setting(std::int64_t tenant) {
-  return fmt::format("SET LOCAL florin.tenant = '{}'", tenant == 0 ? "*" : std::to_string(tenant));
-}
+std::string tenant_text(std::int64_t tenant) { return tenant == 0 ? "*" : std::to_string(tenant); }
 
 Error wrong_number(const Query& query, std::size_t given, std::size_t wanted) {
   return Error{florin::errors::internal_error,
@@ -219,27 +226,28 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
 
 Result<void> PostgresConnection::begin_reading(std::int64_t tenant) {
   std::string sql = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-  if (tenant != 0) sql += "; " + tenant_setting(tenant);
+  if (tenant != 0) sql += fmt::format("; SET LOCAL florin.tenant = '{}'", tenant);
   tenant_ = tenant;
   return exec_script(sql, "sql.begin_read");
 }
 
 Result<std::string> PostgresConnection::begin_writing() {
   tenant_ = 0;
-  // One message. READ COMMITTED: each statement sees what the writer before has committed, whose
+  // One round trip. READ COMMITTED: each statement sees what the writer before has committed, whose
   // lock this one waited for.
-  const std::string sql = fmt::format(
-      "BEGIN ISOLATION LEVEL READ COMMITTED; "
-      "SELECT pg_advisory_xact_lock({}); SELECT pg_current_xact_id()",
-      lock_key_);
-  const Answer answer = TRY(run_script(sql, "sql.begin"));
+  const Param key[] = {lock_key_};
+  TRY(post(begin_query));
+  TRY(post(turn_query, key));
+  const Answer answer = TRY(run(number_query, {}));
   return std::string(PQgetvalue(answer.get(), 0, 0));
 }
 
 Result<void> PostgresConnection::see_only(std::int64_t tenant) {
   if (tenant_ == tenant) return {};
   tenant_ = tenant;
-  return exec_script(tenant_setting(tenant), "sql.see_only");
+  const std::string setting = tenant_text(tenant);
+  const Param params[] = {setting};
+  return post(see_only_query, params);
 }
 
 bool PostgresConnection::is_lost() const {
@@ -253,6 +261,7 @@ Error PostgresConnection::fault(const pg_result* result, std::string_view what) 
 }
 
 bool PostgresConnection::in_transaction() const {
+  if (!posted_.empty()) return true;
   const PGTransactionStatusType status = PQtransactionStatus(handle_);
   return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
 }
@@ -266,6 +275,7 @@ Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const 
   // The text is compared as well: a query that is not static may stand where another one stood.
   if (found != statements_.end() && found->second.sql == query.sql) return &found->second;
 
+  TRY(leave_pipeline());
   Statement fresh{fmt::format("q{}", ++last_statement_), std::string(query.sql),
                   count_parameters(query.sql)};
   const Answer answer(PQprepare(handle_, fresh.name.c_str(), fresh.sql.c_str(), 0, nullptr));
@@ -277,6 +287,11 @@ Result<const PostgresConnection::Statement*> PostgresConnection::prepared(const 
 
 Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
                                                            std::span<const Param> params) {
+  TRY(post(query, params));
+  return last_answer();
+}
+
+Result<void> PostgresConnection::post(const Query& query, std::span<const Param> params) {
   const PostgresWatch::Wait wait(line_.get());
   const Statement* statement = TRY(prepared(query));
   if (params.size() != statement->parameter_count)
@@ -286,10 +301,56 @@ Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
     return Error{florin::errors::validation_failed,
                  fmt::format("{}: a text holds the character U+0000", query.name)};
   }
-  Answer answer(PQexecPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
-                               bound.lengths(), bound.formats(), 0));
-  if (!is_good(answer.get())) return fault(answer.get(), query.name);
-  return answer;
+  if (PQenterPipelineMode(handle_) != 1 ||
+      PQsendQueryPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
+                          bound.lengths(), bound.formats(), 0) != 1)
+    return fault(nullptr, query.name);
+  posted_.push_back(query.name);
+  return {};
+}
+
+Result<void> PostgresConnection::send(const Query& query, std::span<const Param> params) {
+  const PostgresWatch::Wait wait(line_.get());
+  TRY(post(query, params));
+  has_sent_ = true;
+  if (posted_.size() >= most_posted) return settle();
+  if (PQflush(handle_) < 0) return fault(nullptr, query.name);
+  return {};
+}
+
+Result<void> PostgresConnection::settle() {
+  if (has_sent_) return leave_pipeline();
+  return {};
+}
+
+Result<void> PostgresConnection::leave_pipeline() {
+  if (!posted_.empty()) TRY(last_answer());
+  return {};
+}
+
+/// Waits for the answers of everything that was posted; gives the last one, or the first error.
+Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
+  const PostgresWatch::Wait wait(line_.get());
+  const std::vector<std::string_view> names = std::exchange(posted_, {});
+  has_sent_ = false;
+  if (PQpipelineSync(handle_) != 1) return fault(nullptr, names.back());
+  std::optional<Error> failure;
+  Answer last;
+  for (const std::string_view name : names) {
+    while (Answer answer{PQgetResult(handle_)}) {
+      if (!is_good(answer.get()) && !failure) failure = fault(answer.get(), name);
+      last = std::move(answer);
+    }
+  }
+  const Answer end(PQgetResult(handle_));
+  if (PQexitPipelineMode(handle_) != 1 && !failure) failure = fault(nullptr, names.back());
+  if (failure) return *std::move(failure);
+  return last;
+}
+
+Result<void> PostgresConnection::commit() {
+  TRY(post(commit_query));
+  return leave_pipeline();
 }
 
 Result<std::int64_t> PostgresConnection::exec(const Query& query, std::span<const Param> params) {
@@ -318,6 +379,7 @@ Result<void> PostgresConnection::query_long(const Query& query, std::span<const 
   const std::string cursor = fmt::format("c{}", ++last_cursor_);
   const std::string sql = fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", cursor, query.sql);
   const Bound bound(params);
+  TRY(leave_pipeline());
   {
     const PostgresWatch::Wait wait(line_.get());
     const Answer opened(PQexecParams(handle_, sql.c_str(), bound.count(), nullptr, bound.values(),
@@ -346,6 +408,7 @@ Result<void> PostgresConnection::exec_script(std::string_view sql, std::string_v
 /// Gives the answer of the last statement.
 Result<PostgresConnection::Answer> PostgresConnection::run_script(std::string_view sql,
                                                                   std::string_view name) {
+  TRY(leave_pipeline());
   const PostgresWatch::Wait wait(line_.get());
   Answer answer(PQexec(handle_, std::string(sql).c_str()));
   if (is_good(answer.get()) || PQresultStatus(answer.get()) == PGRES_EMPTY_QUERY) return answer;

@@ -31,6 +31,16 @@ class PostgresConnection {
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
   Result<std::int64_t> exec(const Query& query, std::span<const Param> params = {});
+  /// The server takes it while the caller goes on (libpq's pipeline mode). Errors come with the
+  /// next call that waits for an answer.
+  Result<void> send(const Query& query, std::span<const Param> params);
+  /// Waits for the answers of what was sent; the error of the first statement that failed, after
+  /// which the server took none.
+  Result<void> settle();
+  /// Waits for what is under way, whatever becomes of it: it is going to be undone.
+  void discard() { (void)leave_pipeline(); }
+  /// A statement that cannot fail by itself: it goes to the server with the next one.
+  Result<void> post(const Query& query, std::span<const Param> params = {});
   Result<void> query(const Query& query, std::span<const Param> params, const RowVisitor& visit);
   /// Statements without parameters, in one message.
   Result<void> exec_script(std::string_view sql, std::string_view name = "script");
@@ -40,6 +50,9 @@ class PostgresConnection {
   /// Begins a transaction that writes, once no other session is in one of the same database and
   /// schema. Gives the transaction's number on the server.
   Result<std::string> begin_writing();
+  /// Waits for what was sent and for the commit, in one round trip; nothing is committed when one
+  /// of the statements failed.
+  Result<void> commit();
   /// What the open transaction sees from here on; costs a message only where that changes.
   Result<void> see_only(std::int64_t tenant);
   /// After a savepoint was gone back to: what was set since then no longer holds.
@@ -66,6 +79,8 @@ class PostgresConnection {
   Result<void> configure(const PostgresOptions& options, Role role);
   Result<const Statement*> prepared(const Query& query);
   Result<Answer> run(const Query& query, std::span<const Param> params);
+  Result<void> leave_pipeline();
+  Result<Answer> last_answer();
   Result<void> query_long(const Query& query, std::span<const Param> params,
                           const RowVisitor& visit);
   Result<void> visit_cursor(const Query& query, const std::string& cursor, const RowVisitor& visit);
@@ -76,7 +91,9 @@ class PostgresConnection {
   std::int64_t lock_key_ =
       0;  ///< Names the database and its schema: nodes that share both compete.
   bool is_broken_ = false;
-  std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
+  std::optional<std::int64_t> tenant_;    ///< That the open transaction sees; nothing: not known.
+  std::vector<std::string_view> posted_;  ///< Names of the statements not answered yet.
+  bool has_sent_ = false;                 ///< One of them may fail.
   int last_statement_ = 0;
   int last_cursor_ = 0;
 };

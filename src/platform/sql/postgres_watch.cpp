@@ -44,9 +44,10 @@ PostgresWatch::Line::~Line() {
   ::close(socket_);
 }
 
-void PostgresWatch::Line::begin_to_wait() {
-  waits_until_ns_ =
-      steady_ns() + std::chrono::duration_cast<std::chrono::nanoseconds>(patience_).count();
+/// Gives until when it waited already; 0: it did not.
+std::int64_t PostgresWatch::Line::begin_to_wait() {
+  return waits_until_ns_.exchange(
+      steady_ns() + std::chrono::duration_cast<std::chrono::nanoseconds>(patience_).count());
 }
 
 void PostgresWatch::run() {
@@ -64,7 +65,7 @@ void PostgresWatch::end_silent_lines() {
               {{"waited_ms", static_cast<std::int64_t>(line->patience_.count())}});
     // Whoever waits in libpq hears of it as of a server that went away.
     ::shutdown(line->socket_, SHUT_RDWR);
-    line->has_answer();
+    line->waits_until_ns_ = 0;
   }
 }
 

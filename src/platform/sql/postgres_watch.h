@@ -19,6 +19,7 @@ class PostgresWatch {
   PostgresWatch(const PostgresWatch&) = delete;
   PostgresWatch& operator=(const PostgresWatch&) = delete;
 
+  class Wait;
   /// One connection that is watched. Has a descriptor of its own, so that none that was closed and
   /// given to somebody else is ever shut.
   class Line {
@@ -27,31 +28,33 @@ class PostgresWatch {
     ~Line();
     Line(const Line&) = delete;
     Line& operator=(const Line&) = delete;
-    void begin_to_wait();
-    void has_answer() { waits_until_ns_ = 0; }
 
    private:
     friend PostgresWatch;
+    friend Wait;
+    std::int64_t begin_to_wait();
+
     PostgresWatch& watch_;
     const int socket_;
     const std::chrono::milliseconds patience_;
     std::atomic<std::int64_t> waits_until_ns_{0};  ///< Steady; 0: waits for nothing.
   };
 
-  /// Lives while an answer is waited for.
+  /// Lives while an answer is waited for; one may live within another.
   class Wait {
    public:
     explicit Wait(Line* line) : line_(line) {
-      if (line_) line_->begin_to_wait();
+      if (line_) outer_ns_ = line_->begin_to_wait();
     }
     ~Wait() {
-      if (line_) line_->has_answer();
+      if (line_) line_->waits_until_ns_ = outer_ns_;
     }
     Wait(const Wait&) = delete;
     Wait& operator=(const Wait&) = delete;
 
    private:
     Line* const line_;
+    std::int64_t outer_ns_ = 0;
   };
 
  private:

@@ -13,6 +13,8 @@
 namespace florin::sql {
 namespace {
 
+constexpr Query savepoint_query{"sql.savepoint", "SAVEPOINT unit"};
+constexpr Query release_query{"sql.release", "RELEASE unit"};
 constexpr Query fate_query{"sql.fate", "SELECT pg_xact_status($1::xid8)"};
 
 /// The outcome of a commit that nobody answered is asked for so long.
@@ -46,6 +48,12 @@ Result<std::int64_t> PostgresTx::exec(const Query& query, std::span<const Param>
   return watched(connection_.exec(query, params));
 }
 
+Result<void> PostgresTx::send(const Query& query, std::span<const Param> params) {
+  if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
+  return watched(connection_.send(query, params));
+}
+
 Result<void> PostgresTx::query(const Query& query, std::span<const Param> params,
                                const RowVisitor& visit) {
   if (failure_) return *failure_;
@@ -58,6 +66,8 @@ Result<void> PostgresTx::exec_script(std::string_view sql) {
   TRY(watched(connection_.see_only(tenant_)));
   return watched(connection_.exec_script(sql));
 }
+
+Result<void> PostgresTx::settle() { return watched(connection_.settle()); }
 
 // ---------------------------------------------------------------- the writer
 
@@ -74,7 +84,7 @@ Result<void> PostgresWriter::begin() {
 }
 
 Result<void> PostgresWriter::commit() {
-  auto outcome = connection_->exec_script("COMMIT", "sql.commit");
+  auto outcome = connection_->commit();
   if (outcome || !connection_->is_lost()) return outcome;
   return ask_what_became();
 }
@@ -110,6 +120,7 @@ Result<void> PostgresWriter::reconnect() {
 }
 
 void PostgresWriter::roll_back() {
+  connection_->discard();
   if (connection_->is_lost() || !connection_->in_transaction()) return;
   if (const auto outcome = connection_->exec_script("ROLLBACK", "sql.rollback"); !outcome) {
     log::error("cannot roll back", {{"reason", outcome.error().detail}});
@@ -117,15 +128,15 @@ void PostgresWriter::roll_back() {
 }
 
 Result<void> PostgresWriter::set_savepoint() {
-  return connection_->exec_script("SAVEPOINT unit", "sql.savepoint");
+  TRY(connection_->settle());  // An earlier unit's error is not this one's.
+  return connection_->post(savepoint_query);
 }
 Result<void> PostgresWriter::undo_to_savepoint() {
+  connection_->discard();
   connection_->forget_tenant();
   return connection_->exec_script("ROLLBACK TO unit", "sql.undo");
 }
-Result<void> PostgresWriter::release_savepoint() {
-  return connection_->exec_script("RELEASE unit", "sql.release");
-}
+Result<void> PostgresWriter::release_savepoint() { return connection_->post(release_query); }
 
 std::unique_ptr<WriterTx> PostgresWriter::unit() {
   return std::make_unique<PostgresTx>(*connection_);

@@ -15,13 +15,16 @@ class PostgresTx final : public WriterTx {
 
   using Tx::exec;
   using Tx::query;
+  using Tx::send;
   Dialect dialect() const override { return Dialect::postgres; }
   Result<std::int64_t> exec(const Query& query, std::span<const Param> params) override;
+  Result<void> send(const Query& query, std::span<const Param> params) override;
   Result<void> query(const Query& query, std::span<const Param> params,
                      const RowVisitor& visit) override;
   Result<void> exec_script(std::string_view sql) override;
   void see_only(std::int64_t tenant) override { tenant_ = tenant; }
 
+  Result<void> settle() override;
   std::optional<Error> fault() const override;
   std::optional<Error> spoiled() const override;
 

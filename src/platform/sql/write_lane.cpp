@@ -91,6 +91,7 @@ WriteStats WriteLane::stats() const {
   stats.commit_us = counters_.commit_us;
   stats.busy_us = counters_.busy_us;
   stats.last_batch = counters_.last_batch;
+  stats.last_commit_us = counters_.last_commit_us;
   const std::lock_guard lock(mutex_);
   stats.queue_length = waiting_.size();
   return stats;
@@ -197,6 +198,10 @@ Result<void> WriteLane::run_unit(Unit& unit) {
   if (has_savepoint) TRY(connection_->set_savepoint());
   const std::unique_ptr<WriterTx> tx = connection_->unit();
   unit.outcome = run_guarded(unit.work, *tx);
+  // What undoes only this unit must be known before the next one.
+  if (has_savepoint) {
+    if (auto late = tx->settle(); !late && unit.outcome) unit.outcome = std::move(late);
+  }
 
   if (auto fault = tx->fault()) return *std::move(fault);
   // A unit may go on after a statement that failed; what it wrote does not.
@@ -212,7 +217,8 @@ Result<void> WriteLane::run_unit(Unit& unit) {
 Result<void> WriteLane::commit() {
   const auto start = SteadyClock::now();
   TRY(connection_->commit());
-  counters_.commit_us += us_since(start);
+  counters_.last_commit_us = us_since(start);
+  counters_.commit_us += counters_.last_commit_us;
   ++counters_.commits;
   return {};
 }
