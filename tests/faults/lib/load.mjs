@@ -2,6 +2,7 @@
 // which nobody knows. Both are held against the books afterwards.
 import assert from 'node:assert/strict';
 import {Agent} from 'node:http';
+import {after} from 'node:test';
 
 import {bodyOf, exchange} from '../../e2e/lib/client.mjs';
 import {eventually, florin, sleep} from '../../e2e/lib/server.mjs';
@@ -20,6 +21,7 @@ export class Load {
    */
   static async begin(stage, {writers = 4, nodes = stage.nodes.map((_, i) => i)} = {}) {
     const load = new Load(stage);
+    after(() => load.end());
     load.from = await stage.books.wallet(1_000_000);
     load.to = await stage.books.wallet();
     load.running = Promise.all(nodes.flatMap((node) =>
