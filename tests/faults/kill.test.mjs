@@ -45,8 +45,8 @@ describe('kill -9', {skip: noPostgres}, () => {
     const load = await Load.begin(stage);
     const recoveries = [];
     for (let round = 0; round < rounds(3, 20); ++round) {
-      const killed = Date.now();
       await postgres.kill();
+      const killed = Date.now();
       await postgres.start();
       recoveries.push(await load.recoveryAfter(killed));
       await load.isWriting();

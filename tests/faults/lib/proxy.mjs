@@ -4,7 +4,13 @@ import {connect, createServer} from 'node:net';
 
 /** In the protocol of PostgreSQL: the answer "CommandComplete: COMMIT", whichever message asked for it. */
 const committed = Buffer.from('COMMIT\0');
-const commitWords = Buffer.from('COMMIT');
+/** What asks for it: the text itself, or the statement that was once prepared from it under a name. */
+const asksForCommit = (pair, chunk) => {
+  const text = chunk.toString('latin1');
+  const prepared = /P[^]{4}(\w+)\0COMMIT\0/.exec(text);
+  if (prepared) pair.commitName = prepared[1];
+  return /Q[^]{4}COMMIT\0/.test(text) || Boolean(pair.commitName && text.includes(`\0${pair.commitName}\0`));
+};
 
 export class Proxy {
   /** @param {string} socketPath */
@@ -44,7 +50,8 @@ export class Proxy {
 
   #pass(pair, isAsked, chunk, to) {
     const {trap} = this;
-    if (trap && chunk.includes(trap.before ? commitWords : committed) && isAsked === trap.before) {
+    const isCommit = isAsked ? asksForCommit(pair, chunk) : chunk.includes(committed);
+    if (trap && isCommit && isAsked === trap.before) {
       this.trap = null;
       trap.spring(pair);  // With what it carried.
       return;
