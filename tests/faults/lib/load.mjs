@@ -90,7 +90,8 @@ export class Load {
 
   /** The longest time in which nobody was told anything, since `time`. */
   longestSilenceSince(time) {
-    const moments = [time, ...this.acknowledged.map(({at}) => at).filter((at) => at >= time)].sort((a, b) => a - b);
+    const told = this.acknowledged.map(({at}) => at).filter((at) => at >= time);
+    const moments = [time, ...told, Date.now()].sort((a, b) => a - b);
     return Math.max(0, ...moments.slice(1).map((at, i) => at - moments[i]));
   }
 
