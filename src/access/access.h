@@ -62,6 +62,9 @@ struct Permission {
 };
 std::vector<Permission> all_permissions();
 
+/// The permission of routes that are for every key; no key needs to be given it.
+inline constexpr std::string_view any_key = "any";
+
 /// Tenants and API keys. Safe for concurrent use.
 class Access {
  public:

@@ -5,8 +5,10 @@
 #include "access/errors.h"
 #include "access/key_gate.h"
 #include "access/module.h"
+#include "access/sessions.h"
 #include "base/id_generator.h"
 #include "platform/cache/rate_limiter.h"
+#include "platform/cache/short_lived.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
 
@@ -19,7 +21,7 @@ class AccessTest : public testing::Test {
     database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
     access.emplace(*database, clock, ids, 100);
-    gate.emplace(*database, clock, *limits);
+    gate.emplace(*database, clock, *limits, *sessions);
     tenant = access->create_tenant("acme")->id;
   }
 
@@ -55,6 +57,8 @@ class AccessTest : public testing::Test {
   std::unique_ptr<sql::Database> database;
   std::optional<Access> access;
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
+  std::unique_ptr<cache::ShortLivedStore> values = cache::short_lived_in_memory(clock, 100);
+  std::optional<Sessions> sessions{std::in_place, *values, clock, SessionSettings()};
   std::optional<KeyGate> gate;
   TenantId tenant;
 };

@@ -2,12 +2,19 @@
 #include "base/error.h"
 
 namespace florin::access::errors {
-/// No `Authorization: Bearer` header, or a key that Florin does not know.
+/// Neither an `Authorization: Bearer` header nor a session, or a key that Florin does not know.
 inline constexpr ErrorCode unauthenticated{ErrorKind::unauthenticated, "unauthenticated"};
 /// The API key's time is over. Create a new one.
 inline constexpr ErrorCode key_expired{ErrorKind::unauthenticated, "key_expired"};
 /// The API key was revoked.
 inline constexpr ErrorCode key_revoked{ErrorKind::unauthenticated, "key_revoked"};
+/// The session has ended, by its time or by signing out, or this node does not know it. Sign in
+/// again.
+inline constexpr ErrorCode session_expired{ErrorKind::unauthenticated, "session_expired"};
+/// The request came with an API key; there is no session to show or to end.
+inline constexpr ErrorCode session_not_found{ErrorKind::not_found, "session_not_found"};
+/// A request that changes something came by a session without its X-CSRF-Token.
+inline constexpr ErrorCode csrf_token_invalid{ErrorKind::forbidden, "csrf_token_invalid"};
 /// The API key lacks the permission that the route asks for; the detail names it.
 inline constexpr ErrorCode permission_denied{ErrorKind::forbidden, "permission_denied"};
 /// The key has used up its requests for now. Wait for Retry-After.

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "access/access.h"
 #include "base/clock.h"
 #include "platform/http/server.h"
 
@@ -12,21 +13,30 @@ class Database;
 }
 
 namespace florin::access {
+class Sessions;
 
 /// Admits requests by `Authorization: Bearer fl_…`: the key's hash is looked up in memory (a copy
 /// at most one second old) and in the database when memory does not know it; then expiry,
 /// revocation, the route's permission and the key's rate limit. A revoked key stops working
-/// within two seconds. Errors: unauthenticated, key_expired, key_revoked, permission_denied,
-/// rate_limited.
+/// within two seconds. Without that header a session's cookie stands for the key that it was begun
+/// with; what changes something must then show the session's X-CSRF-Token. Errors: unauthenticated,
+/// key_expired, key_revoked, session_expired, csrf_token_invalid, permission_denied, rate_limited.
 class KeyGate final : public http::Gate {
  public:
-  KeyGate(sql::Database& database, const Clock& clock, cache::RateLimiter& limits);
+  KeyGate(sql::Database& database, const Clock& clock, cache::RateLimiter& limits,
+          Sessions& sessions);
   ~KeyGate() override;
   std::optional<http::Admission> try_admit(const http::Request& request,
                                            const http::Route& route) override;
   http::Admission admit(const http::Request& request, const http::Route& route) override;
   /// Reloads what memory knows; the scheduler calls it every second.
   Result<void> refresh();
+
+  /// A key that was admitted lately. Errors: unauthenticated.
+  Result<ApiKey> key(ApiKeyId id) const;
+  /// Counts a sign-in of the key: some a minute, so that none fills the store for others.
+  /// Errors: rate_limited.
+  Result<void> take_sign_in(ApiKeyId id);
 
  private:
   struct Impl;

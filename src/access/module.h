@@ -1,8 +1,22 @@
 #pragma once
 #include <span>
 
+#include "platform/http/route.h"
 #include "platform/sql/migration.h"
 
 namespace florin::access {
+class Access;
+class KeyGate;
+class Sessions;
+
 std::span<const sql::Migration> migrations();
+
+struct SessionParts {
+  Access& access;
+  KeyGate& gate;
+  Sessions& sessions;
+};
+/// POST /v1/sessions, GET and DELETE /v1/sessions/current.
+http::Routes session_routes(const SessionParts& parts);
+
 }  // namespace florin::access

@@ -4,6 +4,7 @@
 #include <system_error>
 #include <utility>
 
+#include "access/module.h"
 #include "app/configured_parties.h"
 #include "app/docs_routes.h"
 #include "app/health_routes.h"
@@ -57,6 +58,15 @@ std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& c
   return cache::limiter_over_redis(config.redis, clock, metrics);
 }
 
+/// Enough for the sessions of many browsers; some 300 bytes each.
+constexpr std::size_t most_values = 100'000;
+
+std::unique_ptr<cache::ShortLivedStore> short_lived_store(const Config& config, const Clock& clock,
+                                                          metrics::Registry& metrics) {
+  if (config.redis.host.empty()) return cache::short_lived_in_memory(clock, most_values);
+  return cache::short_lived_over_redis(config.redis, clock, metrics, most_values);
+}
+
 /// What a request asks of the database is held to the caller's tenant by the database, too. Hot
 /// routes are not: their commands are decided in batches of all tenants.
 http::Route within_tenant(http::Route route) {
@@ -73,11 +83,14 @@ std::string summary(std::int64_t count, std::string_view what) {
   return count == 0 ? std::string() : std::to_string(count) + " " + std::string(what);
 }
 
-/// Redis as the health page shows it; nothing while limits are kept in memory.
-DependencyState dependency_of(const cache::RateLimiter& limits) {
-  return [&limits]() -> std::optional<Dependency> {
-    cache::LimiterState state = limits.state();
+/// Redis as the health page shows it, well when both limits and sessions are shared; nothing while
+/// they are kept in memory.
+DependencyState dependency_of(const cache::RateLimiter& limits,
+                              const cache::ShortLivedStore& values) {
+  return [&limits, &values]() -> std::optional<Dependency> {
+    cache::Sharing state = limits.state();
     if (!state.is_remote) return std::nullopt;
+    if (state.is_shared) state = values.state();
     return Dependency{"redis", state.is_shared, std::move(state.detail)};
   };
 }
@@ -111,16 +124,20 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
            Turns turns)
     : database(db),
       limits(limiter(config, clock, metrics)),
+      values(short_lived_store(config, clock, metrics)),
       vault(secret_key),
       ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
+      sessions(*values, clock, config.sessions),
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
                webhook_settings_for(db, config.webhooks)),
-      relay({db, clock, ids, access, events, metrics}, config.relay),
+      relay({db, clock, ids, access, events, metrics, std::move(turns.may_relay),
+             std::move(turns.is_relaying)},
+            config.relay),
       hub({db, clock, ids, events, ledger, idempotency, metrics, vault, *limits, status_of}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
@@ -135,13 +152,16 @@ Result<void> Core::recover() {
 }
 
 http::Routes Application::routes() {
-  http::Routes all = health_routes({database_,
-                                    core_.metrics,
-                                    service_checks({core_, nodes_, scheduler_, clock_}),
-                                    [this] { return !is_leaving_; },
-                                    {dependency_of(*core_.limits), dependency_of(core_.relay)}});
+  http::Routes all = health_routes(
+      {database_,
+       core_.metrics,
+       service_checks({core_, nodes_, leases_, scheduler_,
+                       [this](const std::string& job) { return keeper_.holds(job); }, clock_}),
+       [this] { return !is_leaving_; },
+       {dependency_of(*core_.limits, *core_.values), dependency_of(core_.relay)}});
   for (http::Routes routes :
-       {docs_routes(), events::routes(core_.events),
+       {docs_routes(), access::session_routes({core_.access, gate_, core_.sessions}),
+        events::routes(core_.events),
         cluster::routes({nodes_, leases_, keeper_, scheduler_, clock_}),
         ledger::ledger_routes(core_.ledger, core_.queries, core_.idempotency, status_of),
         webhooks::routes(core_.webhooks, core_.idempotency), core_.hub.routes(),
@@ -165,7 +185,7 @@ Application::Application(sql::Database& database, const Clock& host_clock, const
                [this](const std::string& duty) { return note_of(duty); },
                [this] { on_evicted_(); }}),
       core_(database, clock_, config, secret_key, turns()),
-      gate_(database, clock_, *core_.limits),
+      gate_(database, clock_, *core_.limits, core_.sessions),
       scheduler_(clock_, [this](const std::string& job) { return keeper_.holds(job); }),
       server_(config.http, routes(), gate_, clock_, core_.metrics, status_of) {
   add_jobs();
@@ -176,6 +196,8 @@ Application::~Application() { stop(); }
 
 Turns Application::turns() const {
   return {[this](sql::Tx& tx) { return keeper_.check(tx, delivering); },
+          [this](sql::Tx& tx) { return keeper_.check(tx, relaying); },
+          [this] { return keeper_.holds(relaying); },
           [this] { return keeper_.holds(reconciling); }};
 }
 
@@ -249,6 +271,7 @@ Result<void> Application::start() {
   TRY(core_.recover());
   TRY(gate_.refresh());
   core_.limits->start();
+  core_.values->start();
   if (!config_.rgs_webhook.url.empty()) {
     const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;
     TRY(ensure_game_server_endpoint(core_, tenant, config_));

@@ -4,6 +4,7 @@
 
 #include "access/access.h"
 #include "access/key_gate.h"
+#include "access/sessions.h"
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
@@ -17,6 +18,7 @@
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
 #include "platform/cache/rate_limiter.h"
+#include "platform/cache/short_lived.h"
 #include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
@@ -40,6 +42,8 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 /// How parts that work on one node alone learn that this is the one. By default there is no other.
 struct Turns {
   webhooks::Fence may_deliver = [](sql::Tx&) { return Result<void>(); };
+  relay::Fence may_relay = [](sql::Tx&) { return Result<void>(); };
+  relay::IsOurTurn is_relaying = [] { return true; };
   std::function<bool()> may_reconcile = [] { return true; };
 };
 
@@ -51,10 +55,12 @@ struct Core {
 
   sql::Database& database;
   metrics::Registry metrics;
-  std::unique_ptr<cache::RateLimiter> limits;  ///< Started by the server alone.
+  std::unique_ptr<cache::RateLimiter> limits;      ///< Started by the server alone.
+  std::unique_ptr<cache::ShortLivedStore> values;  ///< Started by the server alone.
   crypto::Vault vault;
   IdGenerator ids;
   access::Access access;
+  access::Sessions sessions;
   events::EventLog events;
   idempotency::Idempotency idempotency;
   ledger::LedgerService ledger;

@@ -242,29 +242,6 @@ std::vector<Setting> hub_settings() {
   };
 }
 
-std::vector<Setting> redis_settings() {
-  return {
-      text(
-          "redis.host", "REDIS_HOST",
-          "Redis, which makes the rate limits of all nodes one. Default: none, each node keeps its "
-          "own.",
-          [](Config& c) -> std::string& { return c.redis.host; }),
-      number<int>("redis.port", "REDIS_PORT", "Its port, 1 to 65535.", 1, 65'535,
-                  [](Config& c) -> int& { return c.redis.port; }),
-      secret("redis.password", "REDIS_PASSWORD", "Its password. Default: it asks for none.", 1,
-             [](Config& c) -> Secret& { return c.redis.password; }),
-      number<int>("redis.database", "REDIS_DATABASE", "Its database, 0 to 1023.", 0, 1'023,
-                  [](Config& c) -> int& { return c.redis.database; }),
-      text("redis.prefix", "REDIS_PREFIX",
-           "What its keys begin with. Nodes of one installation have the same.",
-           [](Config& c) -> std::string& { return c.redis.prefix; }),
-      number<int>("redis.timeout_ms", "REDIS_TIMEOUT_MS",
-                  "Time in which it must answer before nodes go on with limits of their own, in "
-                  "milliseconds, 10 to 10000. No request waits for it.",
-                  10, 10'000, [](Config& c) -> int& { return c.redis.timeout_ms; }),
-  };
-}
-
 std::vector<Setting> server_settings() {
   using Level = log::Level;
   using Format = log::Format;
@@ -357,6 +334,62 @@ Setting optional_text(std::string_view key, std::string_view env, std::string_vi
   return setting;
 }
 
+std::vector<Setting> redis_settings() {
+  return {
+      text("redis.host", "REDIS_HOST",
+           "Redis, which makes the rate limits and sessions of all nodes one. Default: none, each "
+           "node keeps its own.",
+           [](Config& c) -> std::string& { return c.redis.host; }),
+      number<int>("redis.port", "REDIS_PORT", "Its port, 1 to 65535.", 1, 65'535,
+                  [](Config& c) -> int& { return c.redis.port; }),
+      optional_text("redis.user", "REDIS_USER", "User there. Default: the user default.",
+                    [](Config& c) -> std::string& { return c.redis.user; }),
+      secret("redis.password", "REDIS_PASSWORD", "Its password. Default: it asks for none.", 1,
+             [](Config& c) -> Secret& { return c.redis.password; }),
+      number<int>("redis.database", "REDIS_DATABASE", "Its database, 0 to 1023.", 0, 1'023,
+                  [](Config& c) -> int& { return c.redis.database; }),
+      text("redis.prefix", "REDIS_PREFIX",
+           "What its keys begin with. Nodes of one installation have the same.",
+           [](Config& c) -> std::string& { return c.redis.prefix; }),
+      number<int>("redis.timeout_ms", "REDIS_TIMEOUT_MS",
+                  "Time in which it must answer before nodes go on with limits of their own, in "
+                  "milliseconds, 10 to 10000. Limits never wait for it, sessions once a second.",
+                  10, 10'000, [](Config& c) -> int& { return c.redis.timeout_ms; }),
+      flag("redis.tls", "REDIS_TLS", "Whether the connection is encrypted by TLS: true or false.",
+           [](Config& c) -> bool& { return c.redis.tls.is_on; }),
+      optional_text("redis.tls_ca_file", "REDIS_TLS_CA_FILE",
+                    "PEM file of the authorities trusted for Redis. Default: the system's.",
+                    [](Config& c) -> std::string& { return c.redis.tls.ca_file; }),
+      optional_text("redis.tls_cert_file", "REDIS_TLS_CERT_FILE",
+                    "PEM file of our certificate, where Redis asks for one.",
+                    [](Config& c) -> std::string& { return c.redis.tls.certificate_file; }),
+      optional_text("redis.tls_key_file", "REDIS_TLS_KEY_FILE",
+                    "PEM file of our certificate's key.",
+                    [](Config& c) -> std::string& { return c.redis.tls.key_file; }),
+  };
+}
+
+std::vector<Setting> session_settings() {
+  using access::SecureCookie;
+  constexpr std::array<std::pair<std::string_view, SecureCookie>, 2> cookies{
+      {{"by_proxy", SecureCookie::by_proxy}, {"always", SecureCookie::always}}};
+  return {
+      number<std::int64_t>(
+          "sessions.idle_seconds", "FLORIN_SESSION_IDLE_SECONDS",
+          "Without a request a browser's session ends after this time, 1 to 604800.", 1, 604'800,
+          [](Config& c) -> std::int64_t& { return c.sessions.idle_seconds; }),
+      number<std::int64_t>("sessions.absolute_seconds", "FLORIN_SESSION_ABSOLUTE_SECONDS",
+                           "However much it is used, it ends after this time, 1 to 2592000.", 1,
+                           2'592'000,
+                           [](Config& c) -> std::int64_t& { return c.sessions.absolute_seconds; }),
+      word<SecureCookie>(
+          "sessions.secure_cookie", "FLORIN_SESSION_SECURE_COOKIE",
+          "When browsers are told to send the session's cookie over TLS alone: by_proxy (where the "
+          "proxy in front says X-Forwarded-Proto: https) or always.",
+          cookies, [](Config& c) -> SecureCookie& { return c.sessions.secure_cookie; }),
+  };
+}
+
 Setting kafka_topic_prefix() {
   constexpr std::size_t longest = 100;
   const auto is_topic_character = [](char c) {
@@ -415,8 +448,8 @@ std::vector<Setting> kafka_settings() {
 
 std::vector<Setting> make_settings() {
   std::vector<Setting> all = server_settings();
-  for (auto settings_of_module :
-       {webhook_settings(), hub_settings(), redis_settings(), kafka_settings()}) {
+  for (auto settings_of_module : {webhook_settings(), hub_settings(), redis_settings(),
+                                  session_settings(), kafka_settings()}) {
     for (Setting& setting : settings_of_module) all.push_back(std::move(setting));
   }
   return all;

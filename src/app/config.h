@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "access/sessions.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "platform/cache/redis.h"
@@ -58,7 +59,8 @@ struct Config {
   bool sandbox = false;
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;
-  cache::RedisOptions redis;  ///< Without a host each node keeps its own limits.
+  cache::RedisOptions redis;  ///< Without a host each node keeps its own limits and sessions.
+  access::SessionSettings sessions;
   webhooks::Settings webhooks;
   int webhook_attempts = 5;
   std::int64_t webhook_first_delay_ms = 1'000;

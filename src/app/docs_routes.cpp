@@ -11,6 +11,7 @@ extern const char florin_openapi_json_begin[], florin_openapi_json_end[];
 extern const char florin_docs_html_begin[], florin_docs_html_end[];
 extern const char florin_docs_start_begin[], florin_docs_start_end[];
 extern const char florin_docs_redoc_begin[], florin_docs_redoc_end[];
+extern const char florin_docs_account_begin[], florin_docs_account_end[];
 }
 
 namespace florin::app {
@@ -41,8 +42,10 @@ Response page(const char* begin, const char* end, std::string_view content_type)
 }
 
 Result<Response> asset_response(const Request& request) {
-  const std::array<Asset, 2> assets{{{"redoc.js", florin_docs_redoc_begin, florin_docs_redoc_end},
-                                     {"start.js", florin_docs_start_begin, florin_docs_start_end}}};
+  const std::array<Asset, 3> assets{
+      {{"redoc.js", florin_docs_redoc_begin, florin_docs_redoc_end},
+       {"start.js", florin_docs_start_begin, florin_docs_start_end},
+       {"account.js", florin_docs_account_begin, florin_docs_account_end}}};
   for (const Asset& asset : assets) {
     if (request.path_param("asset") == asset.name) return page(asset.begin, asset.end, script);
   }

@@ -181,16 +181,25 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   check_integrity(**database, report);
 }
 
+bool is_this_machine(std::string_view host) {
+  return host == "localhost" || host == "::1" || host.starts_with("127.");
+}
+
 void check_cache(const Config& config, DoctorReport& report) {
   if (config.redis.host.empty()) return;
   const auto found = cache::check_redis(config.redis);
   if (!found) {
     report.bad("redis", found.error().detail,
-               "Requests go on meanwhile, with rate limits per node; see docs/redis.md.");
-  } else {
-    report.good("redis",
-                fmt::format("version {}, answers in {} us", found->version, found->round_trip_us));
+               "Requests go on meanwhile, with limits and sessions per node; see docs/redis.md.");
+    return;
   }
+  const std::string shown =
+      fmt::format("version {}, answers in {} us, {}", found->version, found->round_trip_us,
+                  found->is_encrypted ? "encrypted" : "plain TCP");
+  if (found->is_encrypted || is_this_machine(config.redis.host)) return report.good("redis", shown);
+  report.doubtful("redis", shown,
+                  "Whoever can listen in between reads its password and can sign in: set redis.tls "
+                  "(REDIS_TLS), or keep it in a private network.");
 }
 
 }  // namespace

@@ -3,11 +3,17 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <set>
 
 #include "app/application.h"
+#include "app/migrations.h"
 #include "cluster/agreed_clock.h"
+#include "cluster/job_note.h"
+#include "cluster/leases.h"
 #include "cluster/nodes.h"
 #include "platform/jobs/scheduler.h"
+#include "platform/sql/database.h"
+#include "platform/sql/migration.h"
 
 namespace florin::app {
 namespace {
@@ -59,15 +65,37 @@ Finding look_at_nodes(const cluster::Nodes& nodes, const cluster::AgreedClock& c
   return silent.empty() ? Finding() : degraded(silent);
 }
 
-/// Of the module, or of all without one.
-Finding look_at_jobs(const jobs::Scheduler& scheduler, const std::string& module) {
+void add_failure(std::string& failed, std::string_view job, std::string_view why) {
+  failed += fmt::format("{}the job {} failed: {}", failed.empty() ? "" : "; ", job, why);
+}
+
+/// Of the module, or of all without one. What another node alone does is known by the note that it
+/// left on its lease.
+Finding look_at_jobs(const CheckedParts& parts, const std::string& module) {
   std::string failed;
-  for (const jobs::JobState& job : scheduler.states()) {
-    if (job.last_ok || !job.name.starts_with(module)) continue;
-    failed += fmt::format("{}the job {} failed: {}", failed.empty() ? "" : "; ", job.name,
-                          job.last_result);
+  std::set<std::string> ours;
+  for (const jobs::JobState& job : parts.scheduler.states()) {
+    const bool is_ours = !job.alone || parts.is_ours(job.name);
+    if (is_ours) ours.insert(job.name);
+    if (is_ours && !job.last_ok && job.name.starts_with(module))
+      add_failure(failed, job.name, job.last_result);
+  }
+  const auto leases = parts.leases.list();
+  if (!leases) return degraded(leases.error().detail);
+  for (const cluster::LeaseState& state : *leases) {
+    const std::string& job = state.lease.name;
+    if (state.note.empty() || ours.contains(job) || !job.starts_with(module)) continue;
+    if (const auto why = cluster::failure_in(state.note))
+      add_failure(failed, state.holder ? fmt::format("{} on node {}", job, *state.holder) : job,
+                  *why);
   }
   return failed.empty() ? Finding() : degraded(failed);
+}
+
+/// A node goes on beside a schema that a newer one has expanded, and cannot start again with it.
+Finding look_at_schema(sql::Database& database) {
+  const auto states = sql::migration_states(database, all_migrations());
+  return states ? Finding() : degraded(states.error().detail);
 }
 
 }  // namespace
@@ -79,8 +107,8 @@ std::string_view to_string(Health health) {
 
 std::vector<ServiceCheck> service_checks(CheckedParts parts) {
   const auto module = [&](const std::string& name, const std::function<Finding()>& look) {
-    return ServiceCheck{name, [look, name, &scheduler = parts.scheduler] {
-                          const Finding jobs = look_at_jobs(scheduler, name + ".");
+    return ServiceCheck{name, [look, name, parts] {
+                          const Finding jobs = look_at_jobs(parts, name + ".");
                           return jobs.health == Health::healthy ? look() : jobs;
                         }};
   };
@@ -96,7 +124,8 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
       module("reconciliation", [&core] { return look_at_reconciliation(core); }),
       module("cluster",
              [&nodes = parts.nodes, &clock = parts.clock] { return look_at_nodes(nodes, clock); }),
-      {"jobs", [&scheduler = parts.scheduler] { return look_at_jobs(scheduler, ""); }},
+      {"jobs", [parts] { return look_at_jobs(parts, ""); }},
+      {"schema", [&core] { return look_at_schema(core.database); }},
   };
 }
 

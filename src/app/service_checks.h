@@ -7,6 +7,7 @@
 
 namespace florin::cluster {
 class AgreedClock;
+class Leases;
 class Nodes;
 }  // namespace florin::cluster
 namespace florin::jobs {
@@ -34,7 +35,9 @@ struct ServiceCheck {
 struct CheckedParts {
   Core& core;
   const cluster::Nodes& nodes;
+  const cluster::Leases& leases;
   const jobs::Scheduler& scheduler;
+  std::function<bool(const std::string& job)> is_ours;  ///< Of a job that one node alone does.
   const cluster::AgreedClock& clock;
 };
 /// Every module of this process. What is checked outlives the checks.

@@ -15,10 +15,6 @@ std::int64_t without_node(std::int64_t id) {
   return ms << IdGenerator::sequence_bits | (id & sequence_mask);
 }
 
-std::int64_t node_of(std::int64_t id) {
-  return (id >> IdGenerator::sequence_bits) & ((1 << IdGenerator::node_bits) - 1);
-}
-
 }  // namespace
 
 IdGenerator::IdGenerator(const Clock& clock, int node) : clock_(clock), node_(node) {
@@ -52,6 +48,15 @@ void IdGenerator::start_after(std::int64_t greatest_stored) {
 std::int64_t IdGenerator::first_at(Timestamp at) {
   const std::int64_t ms = at.us / 1'000 - epoch_ms;
   return ms <= 0 ? 0 : ms << (node_bits + sequence_bits);
+}
+
+Timestamp IdGenerator::latest_moment_of(std::int64_t id) {
+  const std::int64_t ms = (id >> (node_bits + sequence_bits)) + epoch_ms;
+  return {ms * 1'000 + 999};
+}
+
+int IdGenerator::node_of(std::int64_t id) {
+  return static_cast<int>(id >> sequence_bits) & ((1 << node_bits) - 1);
 }
 
 }  // namespace florin

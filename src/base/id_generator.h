@@ -26,6 +26,10 @@ class IdGenerator {
   int node() const { return node_; }
   /// The smallest id that can be made at this moment: a bound for searching ids by time.
   static std::int64_t first_at(Timestamp at);
+  /// The last microsecond at which this id can have been made.
+  static Timestamp latest_moment_of(std::int64_t id);
+  /// Who made it.
+  static int node_of(std::int64_t id);
 
  private:
   const Clock& clock_;

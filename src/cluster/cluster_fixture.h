@@ -11,6 +11,7 @@
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 
 namespace florin::cluster {
 
@@ -44,7 +45,7 @@ class ClusterFixture : public testing::Test {
   void pass_seconds(std::int64_t seconds) { steady.advance_seconds(seconds); }
 
   FakeClock steady{Timestamp{0}};
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
 };
 
 }  // namespace florin::cluster

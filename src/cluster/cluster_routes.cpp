@@ -17,26 +17,39 @@ namespace {
 using http::Request;
 using http::Response;
 
-void write_node(json::Writer& writer, const Node& node, const Self& self, Timestamp now) {
+/// Whatever one node alone does, and this one holds.
+void write_duties(json::Writer& writer, const Node& node, const std::vector<LeaseState>& leases) {
+  writer.key("duties").begin_array();
+  for (const LeaseState& state : leases) {
+    if (state.session == node.self.session) writer.value(state.lease.name);
+  }
+  writer.end_array();
+}
+
+void write_node(json::Writer& writer, const Node& node, const Shown& shown,
+                const std::vector<LeaseState>& leases) {
   writer.begin_object()
       .member("id", node.self.node)
-      .member("this", node.self.session == self.session)
-      .member("state", node.is_live(now) ? "live" : "silent")
+      .member("this", node.self.session == shown.nodes.self().session)
+      .member("state", node.is_live(shown.clock.now()) ? "live" : "silent")
       .member("host", node.self.host)
       .member("address", node.self.address)
       .member("version", node.self.version)
       .member("started_at", node.started_at.rfc3339())
       .member("last_beat_at", node.beat_at.rfc3339())
-      .end_object();
+      .member("lease_seconds", node.ttl_us / 1'000'000);
+  write_duties(writer, node, leases);
+  writer.end_object();
 }
 
 Result<Response> list_nodes(const Shown& shown, const Request& request) {
   TRY(http::reject_unknown_query(request, {}));
   const auto nodes = TRY(shown.nodes.list());
+  const auto leases = TRY(shown.leases.list());
   std::string body;
   json::Writer writer(body);
   writer.begin_object().key("data").begin_array();
-  for (const Node& node : nodes) write_node(writer, node, shown.nodes.self(), shown.clock.now());
+  for (const Node& node : nodes) write_node(writer, node, shown, leases);
   writer.end_array().end_object();
   return Response::ok(std::move(body));
 }

@@ -1,6 +1,7 @@
 #include "cluster/job_note.h"
 
 #include "platform/jobs/scheduler.h"
+#include "platform/json/value.h"
 #include "platform/json/writer.h"
 
 namespace florin::cluster {
@@ -18,6 +19,14 @@ std::string note_of(const jobs::JobState& job) {
       .member("failures", job.failures)
       .end_object();
   return note;
+}
+
+std::optional<std::string> failure_in(std::string_view note) {
+  const auto said = json::parse(note);
+  const json::Value* ok = said ? said->find("ok") : nullptr;
+  if (!ok || !ok->as_bool() || *ok->as_bool()) return std::nullopt;
+  const json::Value* result = said->find("result");
+  return result && result->as_string() ? *result->as_string() : std::string();
 }
 
 }  // namespace florin::cluster

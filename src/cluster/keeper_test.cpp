@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "cluster/cluster_fixture.h"
+#include "cluster/job_note.h"
+#include "platform/jobs/scheduler.h"
 
 namespace florin::cluster {
 namespace {
@@ -105,6 +107,18 @@ TEST_F(KeeperTest, StartsAndStopsWithItsOwnThread) {
   a.keeper->stop();
   EXPECT_EQ(a.at_work, Work{});
   EXPECT_TRUE(b.nodes.list()->empty());
+}
+
+TEST(JobNote, TellsOthersWhyTheLastRunFailed) {
+  jobs::JobState job;
+  EXPECT_EQ(note_of(job), "");
+  job.runs = 2;
+  EXPECT_EQ(failure_in(note_of(job)), std::nullopt);
+  job.last_ok = false;
+  job.last_result = "the disk is full";
+  EXPECT_EQ(failure_in(note_of(job)), "the disk is full");
+  EXPECT_EQ(failure_in(""), std::nullopt);
+  EXPECT_EQ(failure_in("{\"ok\":1}"), std::nullopt);
 }
 
 }  // namespace

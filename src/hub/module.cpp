@@ -67,6 +67,8 @@ std::vector<jobs::Job> Hub::jobs() {
              TRY(impl_->partners.refresh());
              return std::string();
            }},
+          {"hub.measure", "Counts wallet transactions that are pending or stuck.", 2'000,
+           [this] { return impl_->resolver.measure(); }},
           {"hub.resolve_pending", "Ends wallet transactions whose outcome is unknown.", 1'000,
            [this] { return impl_->resolver.run(); }, true}};
 }

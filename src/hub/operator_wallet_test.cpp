@@ -387,7 +387,14 @@ TEST_F(OperatorWalletTest, AMovementThatWasCutOffByACrashIsTakenUpAgain) {
   row.created_at = row.updated_at = clock.now();
   row.next_check = clock.now().plus_seconds(30);
   ASSERT_TRUE(world.database->write([&](sql::Tx& tx) { return store::insert(tx, row); }));
+  // A node that does not resolve counts it, too.
+  const auto pending = [&] {
+    EXPECT_TRUE(resolver.measure());
+    return world.metrics.gauge("florin_hub_pending_transactions", "").value();
+  };
+  EXPECT_EQ(pending(), 1);
   resolve(31);
+  EXPECT_EQ(pending(), 0);
   EXPECT_EQ(state_of("bet-1"), "SUCCESS");
   EXPECT_EQ(owed(), 250);
 }

@@ -115,14 +115,8 @@ Resolver::~Resolver() = default;
 
 Result<std::string> Resolver::run() {
   const Timestamp now = impl_->clock.now();
-  store::PendingCounts counts;
   const auto due =
-      TRY(impl_->database.read([&](sql::Tx& tx) -> Result<std::vector<WalletTransaction>> {
-        counts = TRY(store::count_pending(tx));
-        return store::find_due(tx, now, at_once);
-      }));
-  impl_->pending.set(static_cast<double>(counts.pending));
-  impl_->stuck.set(static_cast<double>(counts.stuck));
+      TRY(impl_->database.read([&](sql::Tx& tx) { return store::find_due(tx, now, at_once); }));
   if (due.empty()) return std::string();
   TRY(impl_->database.write(
       [&](sql::Tx& tx) { return store::postpone(tx, due, now.plus_seconds(lease_s)); }));
@@ -131,6 +125,14 @@ Result<std::string> Resolver::run() {
       impl_->resolve(partner, transaction);
   }
   return std::to_string(due.size()) + " pending wallet transactions looked at";
+}
+
+Result<std::string> Resolver::measure() {
+  const auto counts =
+      TRY(impl_->database.read([](sql::Tx& tx) { return store::count_pending(tx); }));
+  impl_->pending.set(static_cast<double>(counts.pending));
+  impl_->stuck.set(static_cast<double>(counts.stuck));
+  return std::string();
 }
 
 }  // namespace florin::hub

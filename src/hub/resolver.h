@@ -27,6 +27,9 @@ class Resolver {
 
   /// Sets out to resolve what is due, and returns without waiting for the Operators. Says how many.
   Result<std::string> run();
+  /// Counts what is pending and what is stuck, for /metrics and the health page: on every node,
+  /// whichever resolves.
+  Result<std::string> measure();
 
  private:
   struct Impl;

@@ -158,6 +158,7 @@ void Handlers::internal_balance(PartnerPtr partner, requests::BalanceQuestion qu
       [ledger = &parts.ledger, partner = std::move(partner), asked,
        found](sql::Tx& tx) -> Result<void> {
         const Partner& owner = partner->partner;
+        tx.see_only(owner.tenant.value);
         *found = TRY(ledger->find_account(
             tx, owner.tenant, {{}, books::wallet_code(owner, asked->player, asked->currency)}));
         return {};
@@ -225,6 +226,9 @@ Result<Response> Handlers::list(const Request& request, TenantId tenant,
 
 Result<Response> Handlers::transactions_of_partner(const Request& request) const {
   const Admitted caller = TRY(admit(parts.partners, request, parts.clock.now()));
+  // A partner's signature says whose caller it is; the server, which goes by API keys, did not
+  // know.
+  const sql::TenantScope scope(caller.partner->partner.tenant.value);
   return list(request, caller.partner->partner.tenant, caller.partner->partner.id);
 }
 

@@ -85,8 +85,11 @@ std::string code_of(const Outcome& outcome) {
 }
 
 Books::Books(const Clock& clock, const std::string& path)
-    : database(std::move(*sql::open_test_database(path))),
-      ids(clock, 0),
+    : Books(clock, std::move(*sql::open_test_database(path)), 0) {}
+
+Books::Books(const Clock& clock, std::unique_ptr<sql::Database> opened, int node)
+    : database(std::move(opened)),
+      ids(clock, node),
       service(*database, clock, ids, events, metrics, test_status_of) {
   EXPECT_TRUE(sql::migrate(*database, schema(), clock.now()));
   EXPECT_TRUE(service.recover());

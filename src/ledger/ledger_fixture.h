@@ -47,6 +47,8 @@ std::string code_of(const Result<T>& result) {
 /// A ledger over a database, as app wires it.
 struct Books {
   explicit Books(const Clock& clock, const std::string& path = ":memory:");
+  /// As one of several nodes.
+  Books(const Clock& clock, std::unique_ptr<sql::Database> database, int node);
 
   AccountId open(const NewAccount& wanted);
   /// A KZT account; a wallet unless told otherwise.

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/id_generator.h"
 #include "base/try.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_store.h"
@@ -61,6 +62,11 @@ Result<TransferView> view(Tx& tx, Transfer transfer) {
   return TransferView{std::move(transfer), reversed_by};
 }
 
+/// No row is newer than its id, and rows come in the order of ids: behind such a one none is
+/// wanted. Times alone would not do, because nodes whose clocks differ write to different accounts
+/// at once.
+bool is_before(std::int64_t id, Timestamp from) { return id < IdGenerator::first_at(from); }
+
 /// The transfers of one account, along the links between its postings; `start` names the posting to
 /// begin with.
 Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
@@ -82,7 +88,7 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
     posting = entry->side.previous;
     if (!is_new) continue;
     last = entry->transfer;
-    if (filter.from && entry->created_at < *filter.from) break;
+    if (filter.from && is_before(entry->transfer.value, *filter.from)) break;
     auto transfer = TRY(store::load_transfer(tx, entry->transfer));
     if (transfer && matches(*transfer, filter))
       result.rows.push_back(TRY(view(tx, *std::move(transfer))));
@@ -283,7 +289,7 @@ Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const Tran
     Paged<TransferId> found;
     PageBuilder<TransferId> builder(found, page.limit);
     TRY(store::visit_transfers(tx, tenant, page.start, [&](const Transfer& transfer) {
-      if (filter.from && transfer.created_at < *filter.from) return false;
+      if (filter.from && is_before(transfer.id.value, *filter.from)) return false;
       if (!builder.wants(transfer.id.value)) return false;
       if (matches(transfer, filter)) builder.add(transfer.id);
       return true;

@@ -63,14 +63,23 @@ Timestamp LedgerWriter::now() {
   return last_now_;
 }
 
+/// Another node's clock may be ahead of ours: what follows a row of its has a later id and no
+/// earlier time. No row is newer than its id, so the id alone tells how far to go.
+void LedgerWriter::go_on_after(std::int64_t id) {
+  ids_.start_after(id);
+  if (IdGenerator::node_of(id) != ids_.node())
+    last_now_ = std::max(last_now_, IdGenerator::latest_moment_of(id));
+}
+
 Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   engine::World world;
   world.accounts.reserve(2 * batch.size());
   world.keys.reserve(batch.size());
   if (tx.dialect() == sql::Dialect::postgres) {
     TRY(load_together(tx, batch, world));
-    // Another node may have made ids ahead of ours: an account's postings keep the order of ids.
-    for (const auto& [id, account] : world.accounts) ids_.start_after(account.last_posting);
+    for (const auto& [id, account] : world.accounts)
+      go_on_after(std::max(id.value, account.last_posting));
+    for (const auto& [id, hold] : world.holds) go_on_after(id.value);
   } else {
     for (Decided& item : batch) TRY(load(tx, item.command, world));
   }

@@ -33,11 +33,12 @@ class LedgerWriter {
   Result<void> run(sql::Tx& tx, std::span<Decided> batch);
 
   /// The moment new rows carry: never before one that was given out earlier, even if the clock
-  /// steps back.
+  /// steps back, nor before what another node wrote on the accounts of the latest batch.
   Timestamp now();
   void start_after(Timestamp newest_stored) { last_now_ = newest_stored; }
 
  private:
+  void go_on_after(std::int64_t id);
   Result<void> load(sql::Tx& tx, Command& command, engine::World& world);
   Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world);
   Result<void> load_accounts(sql::Tx& tx, TenantId tenant, std::vector<PostingRequest>& postings,

@@ -60,6 +60,7 @@ Result<void> ItemRecorder::add(const Mismatch& mismatch) {
 Result<void> ItemRecorder::flush() {
   if (waiting_.empty()) return {};
   TRY(database_.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(store::require_attempt(tx, run_));
     for (const store::FoundItem& found : waiting_) TRY(store::record(tx, found, run_.attempt));
     return {};
   }));

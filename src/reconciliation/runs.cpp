@@ -152,6 +152,7 @@ Run Runs::failed(Run run, const Error& error) const {
 
 Result<void> Runs::end(const Run& run, std::string_view event) {
   return database_.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(store::require_attempt(tx, run));
     TRY(store::update_run(tx, run));
     // When not all mismatches are kept, an item that was not seen may well exist.
     if (run.status == RunStatus::completed && !run.items_truncated)

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <functional>
 #include <future>
 #include <map>
+#include <utility>
 
 #include "base/id_generator.h"
 #include "base/try.h"
@@ -78,6 +80,7 @@ class RunsTest : public testing::Test {
     SourcePair pair;
     pair.ours = std::make_unique<Listed>(ours);
     pair.theirs = std::make_unique<Listed>(theirs);
+    if (const auto happens = std::exchange(meanwhile, nullptr)) happens();
     return pair;
   }
   Runs make(RunOptions with) {
@@ -150,6 +153,7 @@ class RunsTest : public testing::Test {
   ledger::LedgerService books{*database, clock,   ids,
                               events,    metrics, [](const ErrorCode&) { return 422; }};
   std::vector<Entry> ours, theirs;
+  std::function<void()> meanwhile;  ///< Happens while the next run has its sides and compares them.
   Runs runs = make(options());
   Items items{clock, events, books};
 };
@@ -167,6 +171,24 @@ TEST_F(RunsTest, FindsKeepsAndTells) {
   EXPECT_TRUE(std::filesystem::exists(*run.report_file));
   EXPECT_EQ(to_json(*runs.run(tenant, run.id)), to_json(run));
   EXPECT_EQ(to_json(*runs.execute(run.id)), to_json(run)) << "what has ended is not done again";
+}
+
+TEST_F(RunsTest, AProcessThatWakesToFindTheRunTakenOverWritesNothing) {
+  ours = {entry("a"), entry("b")};
+  const RunId id = request(runs).id;
+  // Another machine: the lock on the files of this one does not hold it.
+  Runs other = make({folder.path() + "/other", folder.path() + "/reports", 1 << 20, 100'000});
+  meanwhile = [&] {
+    ours = {entry("a"), entry("c")};
+    EXPECT_TRUE(other.execute(id));
+  };
+  const auto late = runs.execute(id);
+  ASSERT_FALSE(late);
+  EXPECT_EQ(late.error().code, errors::reconciliation_running);
+  EXPECT_EQ(states(id), (std::map<std::string, std::string>{{"a", "MISSING_IN_OPERATOR open"},
+                                                            {"c", "MISSING_IN_OPERATOR open"}}));
+  EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.completed"});
+  EXPECT_EQ(runs.run(tenant, id)->attempt, 2);
 }
 
 TEST_F(RunsTest, DoneAgainGivesTheSameItems) {

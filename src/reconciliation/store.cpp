@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "reconciliation/errors.h"
 
 namespace florin::reconciliation::store {
 namespace {
@@ -35,6 +36,8 @@ constexpr Query run_update{
     "counts = $6, mismatches = $7, items_truncated = $8, error_code = $9, error_detail = $10, "
     "report_file = $11, requested_by = $12, started_at_us = $13, finished_at_us = $14 "
     "WHERE id = $1"};
+constexpr Query run_attempt{"reconciliation.run_attempt",
+                            "SELECT 1 FROM reconciliation_runs WHERE id = $1 AND attempt = $2"};
 constexpr Query unfinished_runs{
     "reconciliation.unfinished",
     "SELECT id FROM reconciliation_runs WHERE status IN ('queued', 'running') ORDER BY id"};
@@ -187,6 +190,14 @@ Result<void> update_run(sql::Tx& tx, const Run& run) {
                            run.error_code, run.error_detail, run.report_file, run.requested_by,
                            time_param(run.started_at), time_param(run.finished_at)}));
   return {};
+}
+
+Result<void> require_attempt(sql::Tx& tx, const Run& run) {
+  bool is_current = false;
+  TRY(tx.query(run_attempt, {run.id.value, run.attempt},
+               [&](const Row&) { return !(is_current = true); }));
+  if (is_current) return {};
+  return Error{errors::reconciliation_running, "another process has begun this run anew"};
 }
 
 Result<std::vector<RunId>> unfinished(sql::Tx& tx) {

@@ -22,6 +22,9 @@ Result<std::optional<Run>> find_run_of(sql::Tx& tx, TenantId tenant, std::string
 Result<void> insert_run(sql::Tx& tx, const Run& run);
 /// Everything of the run that may change.
 Result<void> update_run(sql::Tx& tx, const Run& run);
+/// Whoever begins a run raises its attempt: one that was paused meanwhile must write nothing more.
+/// Errors: reconciliation_running.
+Result<void> require_attempt(sql::Tx& tx, const Run& run);
 /// Runs that are queued or were left running, oldest first.
 Result<std::vector<RunId>> unfinished(sql::Tx& tx);
 Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const std::optional<std::string>& partner,

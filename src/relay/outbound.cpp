@@ -81,8 +81,10 @@ std::size_t Outbound::room() const {
 }
 
 Result<void> Outbound::fill() {
-  // Half a window is worth a read; when it is full there is nothing to do but to wait.
-  while (!failure_ && (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
+  // Half a window is worth a read; when it is full there is nothing to do but to wait. A node that
+  // was paused for longer than its lease sends nothing between what its successor sends.
+  while (!failure_ && parts_.is_our_turn() &&
+         (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
     const int wanted = static_cast<int>(std::min<std::size_t>(room(), events_at_once));
     const auto events = TRY(parts_.events.read_after(read_to_, wanted));
     for (const events::Event& event : events) {
@@ -151,7 +153,10 @@ Result<void> Outbound::save_cursor_at_times() {
 Result<void> Outbound::save_cursor() {
   const EventId reached{position_};
   if (reached == saved_) return {};
-  TRY(parts_.database.write([&](sql::Tx& tx) { return store::move_cursor(tx, reached); }));
+  TRY(parts_.database.write([&](sql::Tx& tx) -> Result<void> {
+    TRY(parts_.fence(tx));
+    return store::move_cursor(tx, reached);
+  }));
   saved_ = reached;
   return {};
 }

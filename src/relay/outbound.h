@@ -39,6 +39,8 @@ class Outbound {
     const Clock& clock;
     metrics::Registry& metrics;
     Figures& figures;
+    const Fence& fence;
+    const IsOurTurn& is_our_turn;
   };
   Outbound(Parts parts, const Settings& settings);
   ~Outbound();

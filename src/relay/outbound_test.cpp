@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <map>
@@ -5,6 +6,7 @@
 #include "base/try.h"
 #include "platform/json/value.h"
 #include "platform/kafka/errors.h"
+#include "platform/sql/database.h"
 #include "relay/relay_fixture.h"
 
 namespace florin::relay {
@@ -107,6 +109,47 @@ TEST_F(OutboundTest, TheCursorPassesOnlyWhatIsAcknowledged) {
   ASSERT_TRUE(relay->start());
   ASSERT_TRUE(wait_for_relayed(2));
   EXPECT_EQ(numbers_by_key(read("account", 2)).at("acc_1"), (std::vector<std::int64_t>{0, 1}));
+}
+
+TEST_F(OutboundTest, ANodeThatWakesToFindAnotherInItsPlaceLeavesTheCursorAlone) {
+  make_topics({"account"});
+  std::atomic<bool> has_lease{true};
+  std::atomic<int> refusals{0};
+  make_relay(settings_out(), [&](sql::Tx&) -> Result<void> {
+    if (has_lease) return {};
+    ++refusals;
+    return Error{florin::errors::internal_error, "another node relays"};
+  });
+  const EventId first = emit("account.updated", "acc_1", numbered(0));
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_until([&] { return saved_cursor() == first; }));
+  has_lease = false;
+  emit("account.updated", "acc_1", numbered(1));
+  ASSERT_TRUE(wait_until([&] { return refusals > 0; }));
+  relay->stop();
+  EXPECT_EQ(saved_cursor(), first);
+}
+
+TEST_F(OutboundTest, ANodeWhoseLeaseIsOverSendsNothing) {
+  make_topics({"account"});
+  std::atomic<bool> is_our_turn{true};
+  std::atomic<int> late_looks{0};
+  relay = std::make_unique<Relay>(Relay::Parts{*database, clock, ids, access, events, metrics,
+                                               [](sql::Tx&) { return Result<void>(); },
+                                               [&] {
+                                                 if (!is_our_turn) ++late_looks;
+                                                 return is_our_turn.load();
+                                               }},
+                                  settings_out());
+  emit("account.updated", "acc_1", numbered(0));
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_for_relayed(1));
+  is_our_turn = false;
+  emit("account.updated", "acc_1", numbered(1));
+  ASSERT_TRUE(wait_until([&] { return late_looks > 5; }));
+  EXPECT_EQ(figure("florin_relay_events_total"), 1);
+  is_our_turn = true;
+  ASSERT_TRUE(wait_for_relayed(2));
 }
 
 TEST_F(OutboundTest, AfterACrashEventsComeAgainUnderTheirIds) {

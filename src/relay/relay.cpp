@@ -31,7 +31,7 @@ constexpr std::int64_t longest_healthy_lag_seconds = 60;
 
 struct Relay::Impl {
   Impl(Parts given, Settings wanted)
-      : parts(given),
+      : parts(std::move(given)),
         settings(std::move(wanted)),
         figures(parts.metrics),
         inbox(parts.events, parts.ids, parts.clock) {}
@@ -52,7 +52,8 @@ struct Relay::Impl {
   std::shared_ptr<Term> make_term() {
     auto made = std::make_shared<Term>();
     made->outbound = std::make_unique<Outbound>(
-        Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, figures},
+        Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, figures,
+                        parts.fence, parts.is_our_turn},
         settings);
     if (!settings.reads_inbound) return made;
     made->inbound = std::make_unique<InboundConsumer>(
@@ -74,11 +75,12 @@ struct Relay::Impl {
   std::atomic<std::int64_t> lag_seconds{0};
 };
 
-/// The backlog is counted no further than an operator cares: the lag tells the rest.
+/// The backlog is counted no further than an operator cares: the lag tells the rest. A node that
+/// does not relay goes by the stored cursor: a backlog that nobody works on is seen as well.
 Result<std::string> Relay::Impl::measure() {
   const auto working = at_work();
-  const auto position = working ? working->outbound->position() : std::nullopt;
-  if (!position) return std::string();
+  auto position = working ? working->outbound->position() : std::nullopt;
+  if (!position) position = TRY(parts.database.read([](sql::Tx& tx) { return store::cursor(tx); }));
   backlog = TRY(parts.events.count_after(*position, counted_to));
   const auto oldest = TRY(parts.events.read_after(*position, 1));
   const std::int64_t age_us =
@@ -90,7 +92,7 @@ Result<std::string> Relay::Impl::measure() {
 }
 
 Relay::Relay(Parts parts, Settings settings)
-    : impl_(std::make_unique<Impl>(parts, std::move(settings))) {}
+    : impl_(std::make_unique<Impl>(std::move(parts), std::move(settings))) {}
 
 Relay::~Relay() { stop(); }
 
@@ -140,6 +142,7 @@ Health Relay::health() const {
   if (in && in != out) health.detail += "events in: " + *in + "; ";
   health.detail +=
       fmt::format("{} events wait, the oldest for {} s", health.backlog, health.lag_seconds);
+  if (!term) health.detail += "; another node relays, and knows of faults on the way";
   return health;
 }
 

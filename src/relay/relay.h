@@ -49,6 +49,8 @@ class Relay {
     access::Access& access;
     events::EventLog& events;
     metrics::Registry& metrics;
+    Fence fence = [](sql::Tx&) { return Result<void>(); };  ///< By default nobody else relays.
+    IsOurTurn is_our_turn = [] { return true; };
   };
   Relay(Parts parts, Settings settings);
   ~Relay();  ///< As stop().
@@ -63,7 +65,8 @@ class Relay {
   void stop();
   /// What is done from time to time: figures of the backlog. None without brokers.
   std::vector<jobs::Job> jobs();
-  /// As of the last measurement for backlog and lag, of now for the rest.
+  /// As of the last measurement for backlog and lag, of now for the rest. Backlog and lag are true
+  /// on every node; what Kafka answers is known to the one that relays.
   Health health() const;
   bool is_configured() const;
 

@@ -47,10 +47,10 @@ Settings RelayFixture::settings_out() const {
   return wanted;
 }
 
-void RelayFixture::make_relay(const Settings& wanted) {
+void RelayFixture::make_relay(const Settings& wanted, Fence fence) {
   relay.reset();
-  relay =
-      std::make_unique<Relay>(Relay::Parts{*database, clock, ids, access, events, metrics}, wanted);
+  relay = std::make_unique<Relay>(
+      Relay::Parts{*database, clock, ids, access, events, metrics, std::move(fence)}, wanted);
 }
 
 EventId RelayFixture::emit(std::string_view type, std::string_view subject, std::string_view data) {

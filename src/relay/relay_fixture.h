@@ -15,6 +15,7 @@
 #include "platform/kafka/test_cluster_fixture.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
+#include "platform/sql/test_database.h"
 #include "relay/relay.h"
 
 namespace florin::relay {
@@ -29,7 +30,8 @@ class RelayFixture : public testing::Test {
   /// Topics of this test: `<prefix>-<name>`.
   void make_topics(std::initializer_list<const char*> names);
   void make_relay() { make_relay(settings()); }
-  void make_relay(const Settings& wanted);
+  void make_relay(
+      const Settings& wanted, Fence fence = [](sql::Tx&) { return Result<void>(); });
   Settings settings() const;
   /// Only the way out: without a group nothing waits for one.
   Settings settings_out() const;
@@ -48,7 +50,7 @@ class RelayFixture : public testing::Test {
   SystemClock clock;
   IdGenerator ids{clock, 0};
   metrics::Registry metrics;
-  std::unique_ptr<sql::Database> database = std::move(*sql::open_sqlite({.path = ":memory:"}));
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   access::Access access{*database, clock, ids, 0};
   events::EventLog events{*database, ids};
   idempotency::Idempotency idempotency;

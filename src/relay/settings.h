@@ -1,10 +1,22 @@
 #pragma once
 #include <cstddef>
+#include <functional>
 #include <string>
 
+#include "base/result.h"
 #include "platform/kafka/kafka.h"
 
+namespace florin::sql {
+class Tx;
+}
+
 namespace florin::relay {
+
+/// First in each unit of work that moves the cursor: an error keeps it from being written, because
+/// another node relays by now.
+using Fence = std::function<Result<void>(sql::Tx&)>;
+/// Whether this node is the one that relays, as far as it knows without asking the database.
+using IsOurTurn = std::function<bool()>;
 
 /// The module's part of the configuration.
 struct Settings {

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import {after, before, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
-import {bodyOf, problemOf} from './lib/client.mjs';
-import {eventually, florin, makeFolder} from './lib/server.mjs';
+import {bodyOf, Client, problemOf} from './lib/client.mjs';
+import {eventually, florin, isPostgres, makeFolder, Server} from './lib/server.mjs';
 
 const nowhere = {KAFKA_BROKERS: '127.0.0.1:1', KAFKA_SASL_PASSWORD: 'hush-hush'};
 const inbound = '/v1/inbound-events';
@@ -38,6 +38,18 @@ describe('a server whose Kafka is nowhere', () => {
     assert.equal(kafka.status, 'degraded');
     assert.match(kafka.detail, /events wait/);
     bodyOf(await books.api.get('/health/ready'), 200);
+  });
+
+  it('says so on a node that does not relay, too', {skip: !isPostgres && 'SQLite serves one node'}, async () => {
+    const second = await Server.start(books.dataDir, {env: {...nowhere, FLORIN_NODE_ID: '1'}});
+    after(() => second.stop());
+    const other = {api: new Client(second.url, books.secret)};
+    after(() => other.api.close());
+    const kafka = await eventually('the backlog is shown', async () => {
+      const seen = await services(other);
+      return !/^0 events wait/.test(seen.kafka.detail) && seen.kafka;
+    });
+    assert.match(kafka.detail, /events wait.*another node relays/);
   });
 
   it('ends in time and shows no secret', async () => {

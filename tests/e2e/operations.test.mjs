@@ -57,6 +57,9 @@ describe('nodes', () => {
     after(() => api.close());
     bodyOf(await api.post('/v1/webhook-endpoints', {url: receiver.url, event_types: ['account.*']}), 201);
     assert.equal(await deliverer(api), 0);
+    const [first, idle] = await nodesOf(api);
+    assert.ok(first.duties.includes('webhooks.deliver') && !first.this);
+    assert.deepEqual([idle.duties, idle.this, idle.lease_seconds], [[], true, 2]);
     await books.server.kill();
     const began = Date.now();
     const created = bodyOf(await api.post('/v1/accounts', {code: 'after-the-death', type: 'asset', currency: 'KZT'}), 201);
@@ -224,7 +227,7 @@ function send(agent, url, {method = 'GET', headers, body}) {
     const sent = request(url, {method, headers, agent, rejectUnauthorized: false}, (response) => {
       const chunks = [];
       response.on('data', (chunk) => chunks.push(chunk));
-      response.on('end', () => resolve({status: response.statusCode, text: Buffer.concat(chunks).toString()}));
+      response.on('end', () => resolve({status: response.statusCode, headers: response.headers, text: Buffer.concat(chunks).toString()}));
       response.on('error', reject);
     });
     sent.on('error', reject);
@@ -344,5 +347,22 @@ describe('behind nginx', {skip: !nginx && 'nginx is not installed'}, () => {
     after(() => books.close());
     await eventually('the node', () => send(agent, `${proxy.url}/health`, {}).then(({status}) => status === 200));
     assert.equal((await send(agent, `${proxy.url}/v1/accounts`, {})).status, 401);
+  });
+
+  it('has browsers keep the cookie of their session to TLS', async () => {
+    const ports = [await freePort(), await freePort()];
+    const books = await Books.open({listen: `127.0.0.1:${ports[0]}`});
+    after(() => books.close());
+    const proxy = await startNginx(ports);
+    after(() => proxy.stop());
+    const agent = new Agent({keepAlive: true});
+    after(() => agent.destroy());
+    await eventually('nginx', () => send(agent, `${proxy.url}/health`, {}).then(({status}) => status === 200, () => false));
+    const signedIn = await send(agent, `${proxy.url}/v1/sessions`,
+                                {method: 'POST', headers: {authorization: `Bearer ${books.secret}`}});
+    assert.equal(signedIn.status, 201, signedIn.text);
+    const [cookie, ...attributes] = signedIn.headers['set-cookie'][0].split('; ');
+    assert.deepEqual(attributes, ['Path=/', 'HttpOnly', 'SameSite=Strict', 'Secure']);
+    assert.equal((await send(agent, `${proxy.url}/v1/accounts`, {headers: {cookie}})).status, 200);
   });
 });

@@ -9,7 +9,7 @@ const meaning = {
   400: 'The request breaks a rule of its form.',
   401: 'No credential, or not a valid one.',
   402: 'Not enough money.',
-  403: 'The key lacks the permission.',
+  403: 'The key lacks the permission, or the session its token.',
   404: 'Not found in this tenant.',
   409: 'The state forbids it, or the idempotency key is in use.',
   413: 'The body is too long.',
@@ -19,11 +19,19 @@ const meaning = {
   503: 'It cannot be done now; retry with the same key.',
 };
 
+/** What the gate says of sessions wherever it says it of keys: said here once. */
+function withRefusalsOfSessions(method, codes) {
+  const more = [];
+  if (codes.includes('key_revoked')) more.push('session_expired');
+  if (codes.includes('permission_denied') && method !== 'get') more.push('csrf_token_invalid');
+  return [...codes, ...more];
+}
+
 /** `x-refusals: {404: code, 409: [code, code]}` stands for the problem documents of those statuses. */
-function spellOutRefusals(operation) {
+function spellOutRefusals([method, operation]) {
   for (const [status, codes] of Object.entries(operation['x-refusals'] ?? {})) {
     operation.responses[status] = {
-      description: `${meaning[status]} Codes: ${[codes].flat().join(', ')}.`,
+      description: `${meaning[status]} Codes: ${withRefusalsOfSessions(method, [codes].flat()).join(', ')}.`,
       content: {'application/problem+json': {schema: {$ref: '#/components/schemas/Problem'}}},
     };
   }
@@ -51,7 +59,7 @@ function readDocument() {
       addAll(document.components[kind], part.components?.[kind], kind);
     }
   }
-  for (const item of Object.values(document.paths)) Object.values(item).forEach(spellOutRefusals);
+  for (const item of Object.values(document.paths)) Object.entries(item).forEach(spellOutRefusals);
   return document;
 }
 

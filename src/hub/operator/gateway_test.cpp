@@ -27,7 +27,7 @@ class ScriptedLimiter final : public cache::RateLimiter {
     return std::make_shared<Scripted>(wait_us);
   }
   void start() override {}
-  cache::LimiterState state() const override { return {}; }
+  cache::Sharing state() const override { return {}; }
 
   std::vector<Asked> asked;
   std::int64_t wait_us = 0;

@@ -30,7 +30,7 @@ class MemoryLimiter final : public RateLimiter {
     return std::make_shared<MemoryLimit>(limit);
   }
   void start() override {}
-  LimiterState state() const override { return {}; }
+  Sharing state() const override { return {}; }
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/timestamp.h"
+#include "platform/cache/sharing.h"
 
 namespace florin::cache {
 
@@ -32,13 +33,6 @@ class RateLimit {
   virtual Taken take(Timestamp now) = 0;
 };
 
-/// How the limits are kept.
-struct LimiterState {
-  bool is_remote = false;  ///< They are meant to be shared with other nodes.
-  bool is_shared = false;  ///< They are, now.
-  std::string detail;      ///< Why not, a sentence without secrets; empty when all is as meant.
-};
-
 /// Makes limits. Outlives those that it made. Safe for concurrent use.
 class RateLimiter {
  public:
@@ -48,7 +42,7 @@ class RateLimiter {
   virtual std::shared_ptr<RateLimit> limit(std::string_view name, const Limit& limit) = 0;
   /// Begins to share; until then, and whenever sharing fails, each node keeps its own limits.
   virtual void start() = 0;
-  virtual LimiterState state() const = 0;
+  virtual Sharing state() const = 0;
 };
 
 /// Limits of this process alone.

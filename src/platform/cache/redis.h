@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -7,6 +8,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "platform/cache/rate_limiter.h"
+#include "platform/cache/short_lived.h"
 
 namespace florin::metrics {
 class Registry;
@@ -14,11 +16,20 @@ class Registry;
 
 namespace florin::cache {
 
-/// Where Redis is, and how it is spoken to. In plain TCP: over a private network or a tunnel.
+/// How the connection to Redis is protected. Without it: over a private network or a tunnel.
+struct RedisTls {
+  bool is_on = false;
+  std::string ca_file;                     ///< PEM; empty: the system's authorities.
+  std::string certificate_file, key_file;  ///< PEM, ours; empty: Redis asks for none.
+};
+
+/// Where Redis is, and how it is spoken to.
 struct RedisOptions {
   std::string host;  ///< Empty: there is none.
   int port = 6379;
-  Secret password;  ///< Empty: it asks for none.
+  RedisTls tls;
+  std::string user;  ///< Empty: "default".
+  Secret password;   ///< Empty: it asks for none.
   int database = 0;
   std::string prefix = "florin:";  ///< Of every key. Nodes that share limits share it.
   int timeout_ms = 100;            ///< To connect, and for each answer.
@@ -28,9 +39,10 @@ struct RedisOptions {
 struct RedisCheck {
   std::string version;
   std::int64_t round_trip_us = 0;
+  bool is_encrypted = false;
 };
 
-/// Connects, logs in, and runs the limits' script once on a key that it removes. Errors:
+/// Connects, logs in, and tries all that limits and values need on a key that it removes. Errors:
 /// redis_unavailable, redis_refused; both name the settings, neither holds the password.
 Result<RedisCheck> check_redis(const RedisOptions& options);
 
@@ -45,5 +57,16 @@ Result<RedisCheck> check_redis(const RedisOptions& options);
 /// The process must ignore SIGPIPE.
 std::unique_ptr<RateLimiter> limiter_over_redis(const RedisOptions& options, const Clock& clock,
                                                 metrics::Registry& metrics);
+
+/// Values that all nodes with the same Redis, database and prefix share; `most_values` is of the
+/// node's own copy. What a request asks of Redis takes the options' time-out at most, once: then
+/// Redis counts as away, and the copy answers until a thread of the store's own has it back (a look
+/// once a second) and has told it what the node knows: what was put or erased meanwhile, and what a
+/// Redis that lost its memory has forgotten. A value that was erased anywhere stays erased.
+/// Source: docs/redis.md. The process must ignore SIGPIPE.
+std::unique_ptr<ShortLivedStore> short_lived_over_redis(const RedisOptions& options,
+                                                        const Clock& clock,
+                                                        metrics::Registry& metrics,
+                                                        std::size_t most_values);
 
 }  // namespace florin::cache

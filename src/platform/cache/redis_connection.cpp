@@ -2,15 +2,12 @@
 
 #include <fmt/core.h>
 #include <hiredis/hiredis.h>
-#include <sys/time.h>
 
-#include <cerrno>
 #include <chrono>
-#include <string_view>
 #include <utility>
 
 #include "base/try.h"
-#include "platform/cache/errors.h"
+#include "platform/cache/redis_channel.h"
 
 namespace florin::cache {
 namespace {
@@ -38,89 +35,94 @@ struct FreeReply {
 };
 using Reply = std::unique_ptr<redisReply, FreeReply>;
 
-struct FreeContext {
-  void operator()(redisContext* context) const { redisFree(context); }
+struct FreeReader {
+  void operator()(redisReader* reader) const { redisReaderFree(reader); }
 };
 
-using Words = std::vector<std::string>;
+void append_command(std::string& bytes, const RedisWords& words) {
+  std::vector<const char*> texts;
+  std::vector<std::size_t> lengths;
+  for (const std::string& word : words) {
+    texts.push_back(word.data());
+    lengths.push_back(word.size());
+  }
+  char* command = nullptr;
+  const auto size = redisFormatCommandArgv(&command, static_cast<int>(words.size()), texts.data(),
+                                           lengths.data());
+  bytes.append(command, static_cast<std::size_t>(size));
+  redisFreeCommand(command);
+}
 
 }  // namespace
 
 struct RedisConnection::Impl {
   RedisOptions options;
-  std::unique_ptr<redisContext, FreeContext> context;
-  std::string script_sha;
-
-  Error unavailable(std::string_view why) const {
-    return {errors::redis_unavailable,
-            fmt::format("Redis at {}:{} is not to be reached or does not answer: {} (redis.host, "
-                        "redis.port; REDIS_HOST, REDIS_PORT)",
-                        options.host, options.port, why)};
-  }
-
-  /// Of the exchange that just failed: hiredis tells a time-out as "Resource temporarily
-  /// unavailable".
-  Error unavailable() const {
-    if (context->err == REDIS_ERR_IO && (errno == EAGAIN || errno == ETIMEDOUT))
-      return unavailable(fmt::format("nothing came within {} ms", options.timeout_ms));
-    return unavailable(context->errstr);
-  }
-
-  Error refused(std::string_view what, std::string_view setting) const {
-    return {errors::redis_refused, fmt::format("Redis at {}:{} refuses {} ({})", options.host,
-                                               options.port, what, setting)};
-  }
+  RedisChannel channel;
+  std::unique_ptr<redisReader, FreeReader> reader{redisReaderCreate()};
+  std::string script_sha = {};
 
   /// What Redis's own refusal means. Its text is not passed on whole: it may quote what was sent.
   Error refusal(std::string_view text) const {
     const std::string_view word = text.substr(0, text.find(' '));
-    if (word == "NOAUTH") return refused("to work without a password", password_setting);
+    if (word == "NOAUTH")
+      return redis_refuses(options, "to work without a password", password_setting);
     if (word == "WRONGPASS" || text.find("invalid password") != text.npos ||
         text.find("AUTH") != text.npos)
-      return refused("the password", password_setting);
+      return redis_refuses(options, "the password", password_setting);
     if (text.find("DB index") != text.npos)
-      return refused(fmt::format("database {}", options.database),
-                     "redis.database; REDIS_DATABASE");
+      return redis_refuses(options, fmt::format("database {}", options.database),
+                           "redis.database; REDIS_DATABASE");
     if (word == "NOSCRIPT" || word == "LOADING" || word == "BUSY" || word == "MASTERDOWN")
-      return unavailable(word);
-    return refused(fmt::format("a command with {}", word), "its user's rights, memory or role");
+      return redis_is_away(options, word);
+    return redis_refuses(options, fmt::format("a command with {}", word),
+                         "its user's rights, memory or role");
   }
 
-  Result<void> append(const Words& words) const {
-    std::vector<const char*> texts;
-    std::vector<std::size_t> lengths;
-    for (const std::string& word : words) {
-      texts.push_back(word.data());
-      lengths.push_back(word.size());
-    }
-    if (redisAppendCommandArgv(context.get(), static_cast<int>(words.size()), texts.data(),
-                               lengths.data()) != REDIS_OK)
-      return unavailable();
-    return {};
-  }
-
-  Result<Reply> next_reply() const {
+  Result<RedisAnswer> next_answer() {
     void* raw = nullptr;
-    if (redisGetReply(context.get(), &raw) != REDIS_OK) return unavailable();
-    Reply reply(static_cast<redisReply*>(raw));
+    std::string bytes;
+    while (redisReaderGetReply(reader.get(), &raw) == REDIS_OK && raw == nullptr) {
+      bytes.clear();
+      TRY(channel.receive(bytes));
+      redisReaderFeed(reader.get(), bytes.data(), bytes.size());
+    }
+    if (reader->err != 0) return redis_is_away(options, reader->errstr);
+    const Reply reply(static_cast<redisReply*>(raw));
     if (reply->type == REDIS_REPLY_ERROR) return refusal({reply->str, reply->len});
-    return reply;
+    RedisAnswer answer;
+    if (reply->type == REDIS_REPLY_INTEGER) answer.number = reply->integer;
+    if (reply->str != nullptr) answer.text.emplace(reply->str, reply->len);
+    return answer;
   }
 
-  Result<Reply> call(const Words& words) const {
-    TRY(append(words));
-    return next_reply();
+  Result<std::vector<RedisAnswer>> exchange(std::span<const RedisWords> commands) {
+    std::string bytes;
+    for (const RedisWords& words : commands) append_command(bytes, words);
+    TRY(channel.send(bytes));
+    std::vector<RedisAnswer> answers;
+    for (std::size_t i = 0; i < commands.size(); ++i) answers.push_back(TRY(next_answer()));
+    return answers;
+  }
+
+  Result<RedisAnswer> call(const RedisWords& words) {
+    std::vector<RedisAnswer> answers = TRY(exchange({&words, 1}));
+    return std::move(answers.front());
   }
 
   Result<void> log_in() {
-    if (!options.password.empty()) TRY(call({"AUTH", std::string(options.password.reveal())}));
+    const std::string password(options.password.reveal());
+    if (!options.user.empty()) {
+      TRY(call({"AUTH", options.user, password}));
+    } else if (!password.empty()) {
+      TRY(call({"AUTH", password}));
+    }
     if (options.database != 0) TRY(call({"SELECT", std::to_string(options.database)}));
-    const Reply loaded = TRY(call({"SCRIPT", "LOAD", std::string(settle_script)}));
-    script_sha.assign(loaded->str, loaded->len);
+    script_sha = TRY(call({"SCRIPT", "LOAD", std::string(settle_script)})).text.value_or("");
     return {};
   }
 
-  static constexpr std::string_view password_setting = "redis.password; REDIS_PASSWORD";
+  static constexpr std::string_view password_setting =
+      "redis.user, redis.password; REDIS_USER, REDIS_PASSWORD";
 };
 
 RedisConnection::RedisConnection(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -129,28 +131,30 @@ RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = defaul
 RedisConnection::~RedisConnection() = default;
 
 Result<RedisConnection> RedisConnection::open(const RedisOptions& options) {
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  const timeval timeout{options.timeout_ms / 1'000, (options.timeout_ms % 1'000) * 1'000};
-  impl->context.reset(redisConnectWithTimeout(options.host.c_str(), options.port, timeout));
-  if (!impl->context) return impl->unavailable("out of memory");
-  if (impl->context->err != 0) return impl->unavailable();
-  redisSetTimeout(impl->context.get(), timeout);
+  RedisChannel channel = TRY(RedisChannel::open(options));
+  std::unique_ptr<Impl> impl(new Impl{options, std::move(channel)});
   TRY(impl->log_in());
   return RedisConnection(std::move(impl));
 }
 
+Result<std::vector<RedisAnswer>> RedisConnection::exchange(std::span<const RedisWords> commands) {
+  return impl_->exchange(commands);
+}
+
+std::string RedisConnection::key(std::string_view name) const {
+  return impl_->options.prefix + std::string(name);
+}
+
 Result<std::vector<std::int64_t>> RedisConnection::settle(std::span<const Settlement> settlements) {
+  std::vector<RedisWords> commands;
+  commands.reserve(settlements.size());
   for (const Settlement& one : settlements) {
-    TRY(impl_->append({"EVALSHA", impl_->script_sha, "1", impl_->options.prefix + one.key,
-                       std::to_string(one.limit.tokens), std::to_string(one.limit.period_us),
-                       std::to_string(one.spent)}));
+    commands.push_back({"EVALSHA", impl_->script_sha, "1", key(one.key),
+                        std::to_string(one.limit.tokens), std::to_string(one.limit.period_us),
+                        std::to_string(one.spent)});
   }
   std::vector<std::int64_t> levels;
-  for (std::size_t i = 0; i < settlements.size(); ++i) {
-    const Reply reply = TRY(impl_->next_reply());
-    levels.push_back(reply->integer);
-  }
+  for (const RedisAnswer& answer : TRY(exchange(commands))) levels.push_back(answer.number);
   return levels;
 }
 
@@ -161,18 +165,24 @@ Result<void> RedisConnection::ping() {
 
 Result<std::string> RedisConnection::version() {
   constexpr std::string_view label = "redis_version:";
-  const Reply reply = TRY(impl_->call({"INFO", "server"}));
-  const std::string_view text(reply->str, reply->len);
+  const std::string text = TRY(impl_->call({"INFO", "server"})).text.value_or("");
   const std::size_t at = text.find(label);
   if (at == text.npos) return std::string("unknown");
   const std::size_t start = at + label.size();
-  return std::string(text.substr(start, text.find_first_of("\r\n", start) - start));
+  return text.substr(start, text.find_first_of("\r\n", start) - start);
 }
 
 Result<void> RedisConnection::probe() {
   const Settlement nothing{"probe", {.tokens = 1}, 0};
   TRY(settle({&nothing, 1}));
-  TRY(impl_->call({"DEL", impl_->options.prefix + nothing.key}));
+  const std::string probe = key(nothing.key);
+  const std::vector<RedisWords> commands{{"DEL", probe},
+                                         {"SET", probe, "", "NX", "PX", "1000"},
+                                         {"PEXPIRE", probe, "1000"},
+                                         {"GET", probe},
+                                         {"PTTL", probe},
+                                         {"DEL", probe}};
+  TRY(exchange(commands));
   return {};
 }
 
@@ -180,6 +190,7 @@ Result<RedisCheck> check_redis(const RedisOptions& options) {
   RedisConnection connection = TRY(RedisConnection::open(options));
   TRY(connection.probe());
   RedisCheck check;
+  check.is_encrypted = options.tls.is_on;
   check.version = TRY(connection.version());
   const auto start = std::chrono::steady_clock::now();
   TRY(connection.ping());

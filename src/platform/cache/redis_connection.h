@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -17,6 +19,15 @@ struct Settlement {
   std::int64_t spent = 0;
 };
 
+/// A command, its words.
+using RedisWords = std::vector<std::string>;
+
+/// What Redis said to one.
+struct RedisAnswer {
+  std::optional<std::string> text;  ///< Nothing: there is none.
+  std::int64_t number = 0;
+};
+
 /// One connection. For one thread at a time; every call waits at most the options' time-out for
 /// each answer. After an error it is of no further use.
 class RedisConnection {
@@ -27,11 +38,17 @@ class RedisConnection {
   RedisConnection& operator=(RedisConnection&&) noexcept;
   ~RedisConnection();
 
+  /// Sends all, then takes an answer to each. Names in them lack no prefix: see key(). Errors:
+  /// redis_unavailable, redis_refused.
+  Result<std::vector<RedisAnswer>> exchange(std::span<const RedisWords> commands);
+  /// The name as it stands in Redis: behind the options' prefix.
+  std::string key(std::string_view name) const;
+
   /// Deducts what was spent, in one exchange; gives each bucket's level after it, in parts of a
   /// token (Limit::period_us of them are one). Errors: redis_unavailable, redis_refused.
   Result<std::vector<std::int64_t>> settle(std::span<const Settlement> settlements);
-  /// Settles nothing on a key of its own, which it removes: whether settle() would work. Errors: as
-  /// settle().
+  /// Does all that limits and values need to a key of its own, which it removes. Errors: as
+  /// exchange().
   Result<void> probe();
   Result<void> ping();
   Result<std::string> version();

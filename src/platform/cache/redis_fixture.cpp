@@ -9,8 +9,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
+#include <stdexcept>
 #include <thread>
 
 extern char** environ;  // NOLINT: named by POSIX
@@ -60,12 +63,20 @@ pid_t spawn(std::vector<std::string> words) {
   return pid;
 }
 
+void run_openssl(const std::string& arguments) {
+  const int code = std::system(("openssl " + arguments + " 2> /dev/null").c_str());
+  if (code != 0) throw std::runtime_error("openssl failed: " + arguments);
+}
+
 }  // namespace
 
 bool RedisServer::is_installed() { return std::filesystem::exists(program); }
 
 RedisServer::RedisServer(std::vector<std::string> arguments)
-    : arguments_(std::move(arguments)), port_(free_port()) {
+    : arguments_(std::move(arguments)),
+      is_tls_(std::any_of(arguments_.begin(), arguments_.end(),
+                          [](const std::string& word) { return word.starts_with("--tls-"); })),
+      port_(free_port()) {
   ::signal(SIGPIPE, SIG_IGN);  // As the program does.
   start();
 }
@@ -82,8 +93,12 @@ RedisOptions RedisServer::options() const {
 }
 
 void RedisServer::start() {
-  std::vector<std::string> words{program,  "--port", std::to_string(port_), "--bind", "127.0.0.1",
-                                 "--save", "",       "--appendonly",        "no"};
+  std::vector<std::string> words{program, "--bind",       "127.0.0.1", "--save",
+                                 "",      "--appendonly", "no"};
+  for (const std::string& word :
+       {std::string(is_tls_ ? "--tls-port" : "--port"), std::to_string(port_)})
+    words.push_back(word);
+  if (is_tls_) words.insert(words.end(), {"--port", "0"});
   words.insert(words.end(), arguments_.begin(), arguments_.end());
   pid_ = spawn(std::move(words));
   wait_until([this] { return is_listening(port_); });
@@ -103,6 +118,26 @@ void RedisServer::stop_answering() {
 }
 
 void RedisServer::go_on() { ::kill(pid_, SIGCONT); }
+
+TestAuthority::TestAuthority() {
+  std::string pattern = (std::filesystem::temp_directory_path() / "florin-ca-XXXXXX").string();
+  folder_ = ::mkdtemp(pattern.data());
+  run_openssl(
+      "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 2 -subj "
+      "/CN=ca -keyout " +
+      file("ca.key") + " -out " + file("ca.pem"));
+}
+
+TestAuthority::~TestAuthority() { std::filesystem::remove_all(folder_); }
+
+void TestAuthority::certify(const std::string& name, const std::string& alternative_name) const {
+  run_openssl(
+      "req -x509 -nodes -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -days 2 -subj "
+      "/CN=" +
+      name + " -CA " + file("ca.pem") + " -CAkey " + file("ca.key") +
+      " -addext basicConstraints=critical,CA:FALSE -addext subjectAltName=" + alternative_name +
+      " -keyout " + file(name + ".key") + " -out " + file(name + ".pem"));
+}
 
 bool wait_until(const std::function<bool()>& is_so) {
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);

@@ -44,7 +44,7 @@ class RedisLimiter final : public RateLimiter {
 
   void start() override { worker_.start(); }
 
-  LimiterState state() const override {
+  Sharing state() const override {
     const std::lock_guard lock(mutex_);
     if (fault_) return {true, false, fault_->detail};
     const bool is_shared = queue_.is_open();

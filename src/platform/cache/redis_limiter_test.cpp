@@ -225,9 +225,10 @@ TEST_F(RedisLimiterTest, AUserWhoMayNotRunTheScriptIsNoticedAtOnce) {
 
 TEST_F(RedisLimiterTest, TheRightsThatTheManualNamesAreEnough) {
   // docs/redis.md.
-  server.emplace(std::vector<std::string>{"--user", "default", "on", "nopass", "~florin:*", "-@all",
-                                          "+auth", "+select", "+script|load", "+evalsha", "+ping",
-                                          "+info", "+time", "+hmget", "+hset", "+pexpire", "+del"});
+  server.emplace(std::vector<std::string>{
+      "--user",  "default",      "on",       "nopass", "~florin:*", "-@all", "+auth",
+      "+select", "+script|load", "+evalsha", "+ping",  "+info",     "+time", "+hmget",
+      "+hset",   "+pexpire",     "+del",     "+get",   "+set",      "+pttl"});
   const auto found = check_redis(server->options());
   EXPECT_TRUE(found) << found.error().detail;
 }
