@@ -174,21 +174,21 @@ http::Routes Application::routes() {
   return all;
 }
 
-Application::Application(sql::Database& database, const Clock& clock, const Config& config,
+Application::Application(sql::Database& database, const Clock& host_clock, const Config& config,
                          const Secret& secret_key)
     : config_(config),
       database_(database),
-      clock_(clock),
-      nodes_(database, clock, steady_, self_of(config), config.lease_seconds * 1'000'000),
-      leases_(database, clock, steady_, nodes_.self(), config.lease_seconds * 1'000'000),
+      clock_(host_clock, steady_),
+      nodes_(database, clock_, steady_, self_of(config), config.lease_seconds * 1'000'000),
+      leases_(database, clock_, steady_, nodes_.self(), config.lease_seconds * 1'000'000),
       keeper_({database, nodes_, leases_, steady_, config.lease_seconds * 1'000'000,
                [this](const std::string& duty) { return note_of(duty); },
                [this] { on_evicted_(); }}),
-      core_(database, clock, config, secret_key, turns()),
-      gate_(database, clock, *core_.limits, core_.sessions),
-      scheduler_(clock, [this](const std::string& job) { return keeper_.holds(job); }),
-      server_(config.http, routes(), gate_, clock, core_.metrics, status_of) {
-  add_jobs(database, clock);
+      core_(database, clock_, config, secret_key, turns()),
+      gate_(database, clock_, *core_.limits, core_.sessions),
+      scheduler_(clock_, [this](const std::string& job) { return keeper_.holds(job); }),
+      server_(config.http, routes(), gate_, clock_, core_.metrics, status_of) {
+  add_jobs();
   add_duties();
 }
 
@@ -201,7 +201,12 @@ Turns Application::turns() const {
           [this] { return keeper_.holds(reconciling); }};
 }
 
-void Application::add_jobs(sql::Database& database, const Clock& clock) {
+void Application::add_jobs() {
+  scheduler_.add({"cluster.look_at_clocks", "Compares the host's clock with the database server's.",
+                  1'000, [this]() -> Result<std::string> {
+                    TRY(look_at_clocks());
+                    return clock_.doubt();
+                  }});
   scheduler_.add({"access.refresh_keys", "Takes up API keys that were made or revoked elsewhere.",
                   1'000, [this]() -> Result<std::string> {
                     TRY(gate_.refresh());
@@ -214,9 +219,9 @@ void Application::add_jobs(sql::Database& database, const Clock& clock) {
                   true});
   scheduler_.add({"idempotency.remove_expired", "Forgets idempotency keys past their lifetime.",
                   60'000,
-                  [&database, &clock]() -> Result<std::string> {
-                    const auto removed = TRY(database.write([&](sql::Tx& tx) {
-                      return idempotency::remove_expired(tx, clock.now(), 10'000);
+                  [this]() -> Result<std::string> {
+                    const auto removed = TRY(database_.write([&](sql::Tx& tx) {
+                      return idempotency::remove_expired(tx, clock_.now(), 10'000);
                     }));
                     return summary(removed, "keys forgotten");
                   },
@@ -250,9 +255,15 @@ std::string Application::note_of(const std::string& duty) const {
 
 Result<void> Application::join(std::function<void()> on_evicted) {
   on_evicted_ = std::move(on_evicted);
+  TRY(look_at_clocks());
   TRY(nodes_.join());
   // Histories on SQLite lean on ids that grow from commit to commit: those of one process do.
   if (database_.dialect() == sql::Dialect::sqlite) TRY(nodes_.be_alone());
+  return {};
+}
+
+Result<void> Application::look_at_clocks() {
+  clock_.look(TRY(cluster::database_time(database_, steady_)));
   return {};
 }
 

@@ -8,6 +8,7 @@
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
+#include "cluster/agreed_clock.h"
 #include "cluster/keeper.h"
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
@@ -78,7 +79,7 @@ struct Core {
 /// The server: its place among the nodes, core, gate, jobs and HTTP.
 class Application {
  public:
-  Application(sql::Database& database, const Clock& clock, const Config& config,
+  Application(sql::Database& database, const Clock& host_clock, const Config& config,
               const Secret& secret_key);
   ~Application();  ///< As stop().
 
@@ -99,15 +100,16 @@ class Application {
   http::Routes routes();
 
  private:
-  void add_jobs(sql::Database& database, const Clock& clock);
+  void add_jobs();
+  Result<void> look_at_clocks();
   void add_duties();
   Turns turns() const;
   std::string note_of(const std::string& duty) const;
 
   const Config config_;
   sql::Database& database_;
-  const Clock& clock_;
   const BootClock steady_;
+  cluster::AgreedClock clock_;
   std::atomic<bool> is_leaving_{false};
   std::function<void()> on_evicted_ = [] {};
   cluster::Nodes nodes_;

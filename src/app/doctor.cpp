@@ -13,6 +13,7 @@
 #include "app/postgres_checks.h"
 #include "base/clock.h"
 #include "base/try.h"
+#include "cluster/agreed_clock.h"
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
 #include "platform/cache/redis.h"
@@ -23,18 +24,12 @@
 namespace florin::app {
 namespace {
 
-/// Ids of rows begin with the time: nodes must agree on it better than this.
-constexpr std::int64_t large_skew_us = 2'000'000;
-
 constexpr int kafka_patience_ms = 5'000;
 
 constexpr sql::Query sqlite_version{"doctor.sqlite_version",
                                     "SELECT 'SQLite ' || sqlite_version()"};
 constexpr sql::Query postgres_version{"doctor.postgres_version",
                                       "SELECT 'PostgreSQL ' || current_setting('server_version')"};
-constexpr sql::Query postgres_clock{
-    "doctor.postgres_clock",
-    "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"};
 bool is_postgres(const sql::Database& database) {
   return database.dialect() == sql::Dialect::postgres;
 }
@@ -97,7 +92,7 @@ void check_postgres(const Config& config, sql::Database& database, const Clock& 
 
 void report_skew(std::string_view what, std::int64_t skew_us, DoctorReport& report) {
   const std::string found = fmt::format("{} ms apart from ours", skew_us / 1'000);
-  if (std::abs(skew_us) > large_skew_us) {
+  if (std::abs(skew_us) > cluster::AgreedClock::tolerance_us) {
     report.bad(what, found, "Let NTP keep all machines on one time.");
   } else {
     report.good(what, found);
@@ -105,16 +100,10 @@ void report_skew(std::string_view what, std::int64_t skew_us, DoctorReport& repo
 }
 
 void check_database_clock(sql::Database& database, const Clock& clock, DoctorReport& report) {
-  Timestamp theirs;
-  const Timestamp before = clock.now();
-  const auto asked = database.read([&](sql::Tx& tx) {
-    return tx.query(postgres_clock, {}, [&](const sql::Row& row) {
-      theirs = {row.integer(0)};
-      return false;
-    });
-  });
-  const std::int64_t middle_us = (before.us + clock.now().us) / 2;
-  if (asked) report_skew("database's clock", theirs.us - middle_us, report);
+  const auto seen = cluster::database_time(database, clock);
+  if (!seen || !*seen) return;  // That it does not answer is told by others.
+  const std::int64_t middle_us = ((*seen)->before.us + (*seen)->after.us) / 2;
+  report_skew("database's clock", (*seen)->theirs.us - middle_us, report);
 }
 
 /// A node that lives has said so within its ttl: by how much its time lies outside, is skew.
@@ -127,7 +116,7 @@ void check_nodes(sql::Database& database, const Clock& clock, DoctorReport& repo
     if (cluster::has_ended(node.self.process)) {
       report.doubtful(what, "ended without leaving, last heard of " + node.beat_at.rfc3339(),
                       "Look why; its next start, or another node, takes over.");
-    } else if (age_us < -large_skew_us) {
+    } else if (age_us < -cluster::AgreedClock::tolerance_us) {
       report_skew(what + "'s clock", -age_us, report);
     } else if (!node.is_live(clock.now())) {
       report.doubtful(what, "silent since " + node.beat_at.rfc3339(),

@@ -1,5 +1,7 @@
 #include "app/health_routes.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <memory>
 
@@ -57,16 +59,30 @@ void write_service(json::Writer& writer, std::string_view name, std::string_view
   writer.end_object();
 }
 
+/// Requests wait for commits: people notice from here on.
+constexpr std::uint64_t slow_commit_us = 100'000;
+
+Finding look_at_database(const HealthSources& sources) {
+  if (const auto answer = sources.database.ping(); !answer)
+    return {Health::down, answer.error().detail};
+  const std::uint64_t commit_us = sources.database.write_stats().last_commit_us;
+  if (commit_us < slow_commit_us) return {};
+  return {Health::degraded,
+          fmt::format("the latest commit took {} ms: look at the disk that it is written to",
+                      commit_us / 1'000)};
+}
+
 /// A module cannot be better than its database.
 Response services_response(const HealthSources& sources) {
-  const Result<void> database = sources.database.ping();
-  Health worst = database ? Health::healthy : Health::down;
+  const Finding database = look_at_database(sources);
+  const bool is_down = database.health == Health::down;
+  Health worst = database.health;
   std::string services;
   json::Writer writer(services);
   writer.begin_array();
-  write_service(writer, "database", to_string(worst), database ? "" : database.error().detail);
+  write_service(writer, "database", to_string(worst), database.reason);
   for (const ServiceCheck& service : sources.services) {
-    const Finding found = database ? service.look() : Finding{Health::down, "the database is away"};
+    const Finding found = is_down ? Finding{Health::down, "the database is away"} : service.look();
     worst = std::max(worst, found.health);
     write_service(writer, service.name, to_string(found.health), found.reason);
   }
@@ -86,7 +102,7 @@ Response services_response(const HealthSources& sources) {
       .member("version", version)
       .member_raw("services", services)
       .end_object();
-  return {database ? 200 : 503, std::move(body)};
+  return {is_down ? 503 : 200, std::move(body)};
 }
 
 Result<Response> actuator_response(const HealthSources& sources, const Request& request) {

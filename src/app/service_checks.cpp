@@ -7,7 +7,7 @@
 
 #include "app/application.h"
 #include "app/migrations.h"
-#include "base/clock.h"
+#include "cluster/agreed_clock.h"
 #include "cluster/job_note.h"
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
@@ -52,7 +52,8 @@ Finding look_at_reconciliation(Core& core) {
   return degraded(fmt::format("{} reconciliations wait", waiting->size()));
 }
 
-Finding look_at_nodes(const cluster::Nodes& nodes, const Clock& clock) {
+Finding look_at_nodes(const cluster::Nodes& nodes, const cluster::AgreedClock& clock) {
+  if (std::string doubt = clock.doubt(); !doubt.empty()) return degraded(std::move(doubt));
   const auto all = nodes.list();
   if (!all) return degraded(all.error().detail);
   std::string silent;

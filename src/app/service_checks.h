@@ -6,14 +6,12 @@
 #include <vector>
 
 namespace florin::cluster {
+class AgreedClock;
 class Leases;
 class Nodes;
 }  // namespace florin::cluster
 namespace florin::jobs {
 class Scheduler;
-}
-namespace florin {
-class Clock;
 }
 
 namespace florin::app {
@@ -40,7 +38,7 @@ struct CheckedParts {
   const cluster::Leases& leases;
   const jobs::Scheduler& scheduler;
   std::function<bool(const std::string& job)> is_ours;  ///< Of a job that one node alone does.
-  const Clock& clock;
+  const cluster::AgreedClock& clock;
 };
 /// Every module of this process. What is checked outlives the checks.
 std::vector<ServiceCheck> service_checks(CheckedParts parts);

@@ -134,14 +134,15 @@ enum class Undo : std::uint8_t {
 
 /// What the writing side has done since it was opened, for /metrics. Totals only grow.
 struct WriteStats {
-  std::uint64_t commits = 0;       ///< Transactions that became durable.
-  std::uint64_t units = 0;         ///< Units of work done, refused ones too.
-  std::uint64_t failed_units = 0;  ///< Of these, undone with an error.
-  std::uint64_t commit_us = 0;     ///< Time in COMMIT, with its fsync.
-  std::uint64_t busy_us = 0;       ///< Time from the begin of a batch to its last `done`.
-  std::uint64_t last_batch = 0;    ///< Units in the latest batch.
-  std::uint64_t queue_length = 0;  ///< Units that wait now.
-  std::uint64_t wal_bytes = 0;     ///< Log in use since it was last started over (SQLite).
+  std::uint64_t commits = 0;         ///< Transactions that became durable.
+  std::uint64_t units = 0;           ///< Units of work done, refused ones too.
+  std::uint64_t failed_units = 0;    ///< Of these, undone with an error.
+  std::uint64_t commit_us = 0;       ///< Time in COMMIT, with its fsync.
+  std::uint64_t busy_us = 0;         ///< Time from the begin of a batch to its last `done`.
+  std::uint64_t last_batch = 0;      ///< Units in the latest batch.
+  std::uint64_t last_commit_us = 0;  ///< The latest COMMIT.
+  std::uint64_t queue_length = 0;    ///< Units that wait now.
+  std::uint64_t wal_bytes = 0;       ///< Log in use since it was last started over (SQLite).
   std::uint64_t wal_restarts =
       0;  ///< Times the lane stood still to let the log start over (SQLite).
   std::uint64_t failed_checkpoints = 0;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -18,6 +19,11 @@ namespace {
 
 constexpr int least_version = 130'000;
 
+/// The server itself ends a statement after statement_timeout; its word has so long to come.
+constexpr std::chrono::milliseconds way_back{2'000};
+/// A writer that stands still inside of its transaction (paused, cut off) holds up all others: the
+/// server then undoes it, and the writer begins anew.
+constexpr int idle_writer_ms = 3'000;
 /// Their answers fit into the connection's buffers: neither side waits for the other to read.
 constexpr std::size_t most_posted = 256;
 
@@ -148,17 +154,29 @@ Error wrong_number(const Query& query, std::size_t given, std::size_t wanted) {
 void PostgresConnection::ResultDeleter::operator()(pg_result* result) const { PQclear(result); }
 
 Result<std::unique_ptr<PostgresConnection>> PostgresConnection::open(const PostgresOptions& options,
-                                                                     Role role) {
+                                                                     Role role,
+                                                                     PostgresWatch& watch) {
   const std::string connect_timeout = std::to_string(std::max(2, options.connect_timeout_s));
   // The URL comes last: what it says wins.
-  const char* const names[] = {"connect_timeout", "fallback_application_name",
-                               "keepalives_idle", "client_encoding",
-                               "dbname",          nullptr};
-  const char* const values[] = {connect_timeout.c_str(), "florin", "30", "UTF8",
+  const char* const names[] = {"connect_timeout",
+                               "fallback_application_name",
+                               "keepalives_idle",
+                               "keepalives_interval",
+                               "keepalives_count",
+                               "tcp_user_timeout",
+                               "client_encoding",
+                               "dbname",
+                               nullptr};
+  const char* const values[] = {connect_timeout.c_str(), "florin", "10", "5", "3", "15000", "UTF8",
                                 options.url.c_str(),     nullptr};
   pg_conn* handle = PQconnectdbParams(names, values, 1);
   std::unique_ptr<PostgresConnection> connection(new PostgresConnection(handle));
   if (PQstatus(handle) != CONNECTION_OK) return postgres_connect_error(PQerrorMessage(handle));
+  if (options.statement_timeout_ms > 0) {
+    connection->line_ = std::make_unique<PostgresWatch::Line>(
+        watch, PQsocket(handle),
+        std::chrono::milliseconds(options.statement_timeout_ms) + way_back);
+  }
   TRY(connection->configure(options, role));
   return connection;
 }
@@ -182,9 +200,10 @@ Result<void> PostgresConnection::configure(const PostgresOptions& options, Role 
   PQsetNoticeProcessor(
       handle_, [](void*, const char*) {}, nullptr);
   TRY(exec_script(fmt::format("SET statement_timeout = {}; SET lock_timeout = {};"
-                              "SET idle_in_transaction_session_timeout = 0; SET jit = off; "
+                              "SET idle_in_transaction_session_timeout = {}; SET jit = off; "
                               "SET bytea_output = 'hex'; SET florin.tenant = '*'",
-                              options.statement_timeout_ms, options.lock_timeout_ms),
+                              options.statement_timeout_ms, options.lock_timeout_ms,
+                              role == Role::writer ? idle_writer_ms : 0),
                   "connect"));
   // A commit that was answered is on the disk, whatever the server's default says. The plans of the
   // few statements that write are made while their tables are empty, and must stay good.
@@ -281,6 +300,7 @@ Result<PostgresConnection::Answer> PostgresConnection::run(const Query& query,
 }
 
 Result<void> PostgresConnection::post(const Query& query, std::span<const Param> params) {
+  const PostgresWatch::Wait wait(line_.get());
   const Statement* statement = TRY(prepared(query));
   if (params.size() != statement->parameter_count)
     return wrong_number(query, params.size(), statement->parameter_count);
@@ -298,6 +318,7 @@ Result<void> PostgresConnection::post(const Query& query, std::span<const Param>
 }
 
 Result<void> PostgresConnection::send(const Query& query, std::span<const Param> params) {
+  const PostgresWatch::Wait wait(line_.get());
   TRY(post(query, params));
   has_sent_ = true;
   if (posted_.size() >= most_posted) return settle();
@@ -317,6 +338,7 @@ Result<void> PostgresConnection::leave_pipeline() {
 
 /// Waits for the answers of everything that was posted; gives the last one, or the first error.
 Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
+  const PostgresWatch::Wait wait(line_.get());
   const std::vector<std::string_view> names = std::exchange(posted_, {});
   has_sent_ = false;
   if (PQpipelineSync(handle_) != 1) return fault(nullptr, names.back());
@@ -366,9 +388,12 @@ Result<void> PostgresConnection::query_long(const Query& query, std::span<const 
   const std::string sql = fmt::format("DECLARE {} NO SCROLL CURSOR FOR {}", cursor, query.sql);
   const Bound bound(params);
   TRY(leave_pipeline());
-  const Answer opened(PQexecParams(handle_, sql.c_str(), bound.count(), nullptr, bound.values(),
-                                   bound.lengths(), bound.formats(), 0));
-  if (!is_good(opened.get())) return fault(opened.get(), query.name);
+  {
+    const PostgresWatch::Wait wait(line_.get());
+    const Answer opened(PQexecParams(handle_, sql.c_str(), bound.count(), nullptr, bound.values(),
+                                     bound.lengths(), bound.formats(), 0));
+    if (!is_good(opened.get())) return fault(opened.get(), query.name);
+  }
   TRY(visit_cursor(query, cursor, visit));
   return exec_script("CLOSE " + cursor, query.name);
 }
@@ -378,8 +403,7 @@ Result<void> PostgresConnection::visit_cursor(const Query& query, const std::str
   constexpr int most = 1'024;
   for (int size = 64;; size = std::min(2 * size, most)) {
     const std::string fetch = fmt::format("FETCH FORWARD {} FROM {}", size, cursor);
-    const Answer answer(PQexec(handle_, fetch.c_str()));
-    if (!is_good(answer.get())) return fault(answer.get(), query.name);
+    const Answer answer = TRY(run_script(fetch, query.name));
     if (!visit_rows(answer.get(), visit) || PQntuples(answer.get()) < size) return {};
   }
 }
@@ -393,6 +417,7 @@ Result<void> PostgresConnection::exec_script(std::string_view sql, std::string_v
 Result<PostgresConnection::Answer> PostgresConnection::run_script(std::string_view sql,
                                                                   std::string_view name) {
   TRY(leave_pipeline());
+  const PostgresWatch::Wait wait(line_.get());
   Answer answer(PQexec(handle_, std::string(sql).c_str()));
   if (is_good(answer.get()) || PQresultStatus(answer.get()) == PGRES_EMPTY_QUERY) return answer;
   return fault(answer.get(), name);

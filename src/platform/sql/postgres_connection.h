@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "platform/sql/database.h"
+#include "platform/sql/postgres_watch.h"
 
 struct pg_conn;
 struct pg_result;
@@ -21,8 +22,10 @@ class PostgresConnection {
 
   /// Connects, and checks what florin needs of the server: version 13, and for a writer that it is
   /// no standby. Errors: store_unavailable.
-  static Result<std::unique_ptr<PostgresConnection>> open(const PostgresOptions& options,
-                                                          Role role);
+  /// A server that is silent for longer than a statement may take counts as lost; `watch` outlives
+  /// the connection.
+  static Result<std::unique_ptr<PostgresConnection>> open(const PostgresOptions& options, Role role,
+                                                          PostgresWatch& watch);
   ~PostgresConnection();
   PostgresConnection(const PostgresConnection&) = delete;
   PostgresConnection& operator=(const PostgresConnection&) = delete;
@@ -83,6 +86,7 @@ class PostgresConnection {
   Result<void> visit_cursor(const Query& query, const std::string& cursor, const RowVisitor& visit);
 
   pg_conn* handle_;
+  std::unique_ptr<PostgresWatch::Line> line_;  ///< None where a statement may take for ever.
   std::unordered_map<const Query*, Statement> statements_;
   std::int64_t lock_key_ =
       0;  ///< Names the database and its schema: nodes that share both compete.

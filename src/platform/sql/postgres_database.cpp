@@ -21,22 +21,30 @@ constexpr Query integrity_query{
     "SELECT 'the constraint ' || k.conname || ' is not validated' FROM pg_constraint k"
     " JOIN pg_namespace n ON n.oid = k.connamespace"
     " WHERE n.nspname = current_schema() AND NOT k.convalidated"};
+
+/// Who asks whether the database answers wants to hear "no" soon.
+PostgresOptions impatient(PostgresOptions options) {
+  options.connect_timeout_s = 2;
+  options.pool_timeout_ms = options.statement_timeout_ms = 2'000;
+  return options;
+}
 }  // namespace
 
 Result<std::unique_ptr<Database>> PostgresDatabase::open(const PostgresOptions& options) {
   using Role = PostgresConnection::Role;
-  auto writer = TRY(PostgresConnection::open(options, Role::writer));
   std::unique_ptr<PostgresDatabase> database(new PostgresDatabase(options));
+  auto writer = TRY(PostgresConnection::open(options, Role::writer, database->watch_));
   if (!options.read_only) {
     database->lane_ = std::make_unique<WriteLane>(
-        std::make_unique<PostgresWriter>(options, std::move(writer)), options.max_batch);
+        std::make_unique<PostgresWriter>(options, database->watch_, std::move(writer)),
+        options.max_batch);
     database->lane_->start([](const Result<void>&, int) {});
   }
   return std::unique_ptr<Database>(std::move(database));
 }
 
 PostgresDatabase::PostgresDatabase(const PostgresOptions& options)
-    : readers_(options, options.readers), pinger_(options, 1) {}
+    : readers_(options, watch_, options.readers), pinger_(impatient(options), watch_, 1) {}
 
 PostgresDatabase::~PostgresDatabase() {
   if (lane_) lane_->stop();

@@ -25,6 +25,7 @@ class PostgresDatabase final : public Database {
  private:
   explicit PostgresDatabase(const PostgresOptions& options);
 
+  PostgresWatch watch_;  // Outlives the connections.
   PostgresPool readers_;
   PostgresPool pinger_;              // Of one: a health page must not wait for long reports.
   std::unique_ptr<WriteLane> lane_;  // Absent when read-only.

@@ -106,6 +106,20 @@ TEST_F(PostgresTest, TimeoutsAreErrorsThatNameTheirSetting) {
   EXPECT_TRUE(says(locked, "lock_timeout")) << locked;
 }
 
+TEST_F(PostgresTest, AWriterThatStandsStillInItsTransactionHoldsUpNobodyForLong) {
+  const auto other = store->open().value();
+  int runs = 0;
+  const auto outcome = database->write([&](Tx& tx) -> Result<void> {
+    TRY(insert_note(tx, 1));
+    // As if the process had been stopped here: the other one's turn comes all the same.
+    if (++runs == 1) TRY(other->write([](Tx& theirs) { return insert_note(theirs, 2); }));
+    return insert_note(tx, 3);
+  });
+  EXPECT_EQ(code_of(outcome), "ok");
+  EXPECT_EQ(runs, 2);  // What was undone is run again.
+  EXPECT_EQ(count_notes(*database), 3);
+}
+
 TEST_F(PostgresTest, ExhaustedPoolIsAnErrorThatNamesItsSetting) {
   store->options.readers = 1;
   store->options.pool_timeout_ms = 20;

@@ -12,6 +12,9 @@
 namespace florin::sql {
 namespace {
 
+/// A transaction that stood still was undone, and its session with it.
+constexpr std::string_view idle_too_long = "25P03";
+
 struct Meaning {
   std::string_view state;  ///< An SQLSTATE, or the class it begins with.
   ErrorCode code;
@@ -40,6 +43,7 @@ constexpr std::array meanings{
     Meaning{"08", errors::store_unavailable, "the connection to the database server was lost"},
     Meaning{"25006", errors::store_unavailable,
             "the transaction is read only: database.url must name the primary server"},
+    Meaning{idle_too_long, errors::store_unavailable, "the transaction stood still for too long"},
     Meaning{"42501", errors::store_unavailable, "",
             "; grant it to the user in database.url, who best owns the database"},
     Meaning{"3F000", errors::store_unavailable,
@@ -135,7 +139,7 @@ Error postgres_error(const pg_conn* connection, const pg_result* result, std::st
 bool ends_connection(const pg_result* result) {
   const std::string_view state = field(result, PG_DIAG_SQLSTATE);
   return state.empty() || state.starts_with("57P") || state.starts_with("08") ||
-         state == forgotten_statement;
+         state == forgotten_statement || state == idle_too_long;
 }
 
 Error postgres_connect_error(std::string_view message) {

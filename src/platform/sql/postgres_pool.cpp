@@ -33,8 +33,8 @@ class PostgresPool::Lease {
   std::unique_ptr<PostgresConnection> connection_;
 };
 
-PostgresPool::PostgresPool(PostgresOptions options, int size)
-    : options_(std::move(options)), size_(std::max(size, 1)) {}
+PostgresPool::PostgresPool(PostgresOptions options, PostgresWatch& watch, int size)
+    : options_(std::move(options)), watch_(watch), size_(std::max(size, 1)) {}
 
 Result<void> PostgresPool::run(const Database::Work& work) {
   auto connection = TRY(begun());
@@ -45,7 +45,8 @@ Result<void> PostgresPool::run(const Database::Work& work) {
 }
 
 /// A connection that lay idle may have died with a server that was started again: the snapshot
-/// shows it, and then another connection is taken. Each that is dead goes, so that this ends.
+/// shows it, and then another connection is taken. What else lay idle is as dead, and finding that
+/// out one by one may take long.
 Result<std::unique_ptr<PostgresConnection>> PostgresPool::begun() {
   while (true) {
     auto connection = TRY(acquire());
@@ -54,6 +55,7 @@ Result<std::unique_ptr<PostgresConnection>> PostgresPool::begun() {
     const bool was_lost = connection->is_lost();
     release(nullptr);
     if (!was_lost) return std::move(outcome).error();
+    forget_idle();
   }
 }
 
@@ -75,9 +77,15 @@ Result<std::unique_ptr<PostgresConnection>> PostgresPool::acquire() {
       return connection;
     }
   }
-  auto connection = PostgresConnection::open(options_, PostgresConnection::Role::reader);
+  auto connection = PostgresConnection::open(options_, PostgresConnection::Role::reader, watch_);
   if (!connection) release(nullptr);
   return connection;
+}
+
+void PostgresPool::forget_idle() {
+  std::vector<std::unique_ptr<PostgresConnection>> dead;  // Closed after the lock is gone.
+  const std::lock_guard lock(mutex_);
+  dead.swap(idle_);
 }
 
 void PostgresPool::release(std::unique_ptr<PostgresConnection> connection) {

@@ -12,7 +12,8 @@ namespace florin::sql {
 /// Connections for reading, made when first needed. Safe for concurrent use.
 class PostgresPool {
  public:
-  PostgresPool(PostgresOptions options, int size);
+  /// `watch` outlives the pool.
+  PostgresPool(PostgresOptions options, PostgresWatch& watch, int size);
 
   /// Runs the work over one snapshot. Waits while all connections are busy, and not for ever.
   Result<void> run(const Database::Work& work);
@@ -22,9 +23,11 @@ class PostgresPool {
 
   Result<std::unique_ptr<PostgresConnection>> acquire();
   Result<std::unique_ptr<PostgresConnection>> begun();
+  void forget_idle();
   void release(std::unique_ptr<PostgresConnection> connection);
 
   const PostgresOptions options_;
+  PostgresWatch& watch_;
   const int size_;
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable released_;

@@ -15,7 +15,23 @@ namespace {
 
 constexpr Query savepoint_query{"sql.savepoint", "SAVEPOINT unit"};
 constexpr Query release_query{"sql.release", "RELEASE unit"};
-constexpr Query fate_query{"sql.fate", "SELECT pg_xact_status($1::xid8)"};
+/// Numbers that a crash took away with the unwritten end of the log are given again after it: then
+/// "committed" may be said of somebody else's transaction. Recovery leaves another checkpoint.
+#define FLORIN_SERVER_LIFE \
+  "CAST(pg_postmaster_start_time() AS TEXT) || CAST(checkpoint_lsn AS TEXT)"
+constexpr Query life_query{"sql.life",
+                           "SELECT " FLORIN_SERVER_LIFE " FROM pg_control_checkpoint()"};
+constexpr Query fate_query{
+    "sql.fate",
+    "SELECT CASE WHEN life = $2 THEN pg_xact_status($1::xid8)"
+    " WHEN $1::xid8 >= pg_snapshot_xmax(pg_current_snapshot()) THEN 'aborted'"
+    " WHEN pg_xact_status($1::xid8) = 'committed' THEN 'doubtful' ELSE 'aborted' END"
+    " FROM (SELECT " FLORIN_SERVER_LIFE " AS life FROM pg_control_checkpoint()) AS server"};
+#undef FLORIN_SERVER_LIFE
+
+/// What is known of the server's life is so old at most: a checkpoint of every day in between makes
+/// an outcome doubtful, too.
+constexpr auto life_is_known_for = std::chrono::seconds(1);
 
 /// The outcome of a commit that nobody answered is asked for so long.
 constexpr auto patience = std::chrono::seconds(20);
@@ -71,14 +87,15 @@ Result<void> PostgresTx::settle() { return watched(connection_.settle()); }
 
 // ---------------------------------------------------------------- the writer
 
-PostgresWriter::PostgresWriter(PostgresOptions options,
+PostgresWriter::PostgresWriter(PostgresOptions options, PostgresWatch& watch,
                                std::unique_ptr<PostgresConnection> connection)
-    : options_(std::move(options)), connection_(std::move(connection)) {}
+    : options_(std::move(options)), watch_(watch), connection_(std::move(connection)) {}
 
 Result<void> PostgresWriter::begin() {
   is_fate_unknown_ = false;
   if (connection_->is_lost()) TRY(reconnect());
   if (connection_->in_transaction()) roll_back();
+  TRY(look_at_life());
   transaction_ = TRY(connection_->begin_writing());
   return {};
 }
@@ -89,6 +106,17 @@ Result<void> PostgresWriter::commit() {
   return ask_what_became();
 }
 
+Result<void> PostgresWriter::look_at_life() {
+  const auto now = std::chrono::steady_clock::now();
+  if (!life_.empty() && now < life_seen_at_ + life_is_known_for) return {};
+  TRY(connection_->query(life_query, {}, [&](const Row& row) {
+    life_ = row.text(0);
+    return false;
+  }));
+  life_seen_at_ = now;
+  return {};
+}
+
 /// The server may have committed before the connection broke: only it can tell.
 Result<void> PostgresWriter::ask_what_became() {
   const auto give_up = std::chrono::steady_clock::now() + patience;
@@ -96,8 +124,8 @@ Result<void> PostgresWriter::ask_what_became() {
   while (std::chrono::steady_clock::now() < give_up) {
     std::string fate;
     if (reconnect()) {
-      const Param number[] = {transaction_};
-      (void)connection_->query(fate_query, number, [&](const Row& row) {
+      const Param params[] = {transaction_, life_};
+      (void)connection_->query(fate_query, params, [&](const Row& row) {
         fate = row.text(0);
         return false;
       });
@@ -106,6 +134,7 @@ Result<void> PostgresWriter::ask_what_became() {
     if (fate == "aborted") {
       return Error{errors::store_conflict, "sql.commit: the connection to the server was lost"};
     }
+    if (fate == "doubtful") break;
     std::this_thread::sleep_for(between_questions);
   }
   is_fate_unknown_ = true;
@@ -115,7 +144,8 @@ Result<void> PostgresWriter::ask_what_became() {
 }
 
 Result<void> PostgresWriter::reconnect() {
-  connection_ = TRY(PostgresConnection::open(options_, PostgresConnection::Role::writer));
+  connection_ = TRY(PostgresConnection::open(options_, PostgresConnection::Role::writer, watch_));
+  life_seen_at_ = {};
   return {};
 }
 

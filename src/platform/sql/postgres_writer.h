@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,7 +43,9 @@ class PostgresTx final : public WriterTx {
 /// breaks.
 class PostgresWriter final : public WriterConnection {
  public:
-  PostgresWriter(PostgresOptions options, std::unique_ptr<PostgresConnection> connection);
+  /// `watch` outlives the writer.
+  PostgresWriter(PostgresOptions options, PostgresWatch& watch,
+                 std::unique_ptr<PostgresConnection> connection);
 
   Result<void> begin() override;
   /// When the connection breaks meanwhile, asks the server afterwards what became of it.
@@ -57,11 +60,15 @@ class PostgresWriter final : public WriterConnection {
 
  private:
   Result<void> reconnect();
+  Result<void> look_at_life();
   Result<void> ask_what_became();
 
   const PostgresOptions options_;
+  PostgresWatch& watch_;
   std::unique_ptr<PostgresConnection> connection_;
   std::string transaction_;  ///< Its number on the server.
+  std::string life_;         ///< Of the server: changes with every start and recovery.
+  std::chrono::steady_clock::time_point life_seen_at_;
   bool is_fate_unknown_ = false;
 };
 

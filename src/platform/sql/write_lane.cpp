@@ -91,6 +91,7 @@ WriteStats WriteLane::stats() const {
   stats.commit_us = counters_.commit_us;
   stats.busy_us = counters_.busy_us;
   stats.last_batch = counters_.last_batch;
+  stats.last_commit_us = counters_.last_commit_us;
   const std::lock_guard lock(mutex_);
   stats.queue_length = waiting_.size();
   return stats;
@@ -216,7 +217,8 @@ Result<void> WriteLane::run_unit(Unit& unit) {
 Result<void> WriteLane::commit() {
   const auto start = SteadyClock::now();
   TRY(connection_->commit());
-  counters_.commit_us += us_since(start);
+  counters_.last_commit_us = us_since(start);
+  counters_.commit_us += counters_.last_commit_us;
   ++counters_.commits;
   return {};
 }

@@ -49,7 +49,7 @@ class WriteLane {
   };
   struct Counters {
     std::atomic<std::uint64_t> commits{0}, units{0}, failed_units{0}, commit_us{0}, busy_us{0},
-        last_batch{0}, wal_pages{0};
+        last_batch{0}, last_commit_us{0}, wal_pages{0};
   };
 
   void run();
