@@ -313,7 +313,7 @@ Result<void> PostgresConnection::post(const Query& query, std::span<const Param>
       PQsendQueryPrepared(handle_, statement->name.c_str(), bound.count(), bound.values(),
                           bound.lengths(), bound.formats(), 0) != 1)
     return fault(nullptr, query.name);
-  posted_.push_back(query.name);
+  posted_.push_back({query.name});
   return {};
 }
 
@@ -322,7 +322,15 @@ Result<void> PostgresConnection::send(const Query& query, std::span<const Param>
   TRY(post(query, params));
   has_sent_ = true;
   if (posted_.size() >= most_posted) return settle();
-  if (PQflush(handle_) < 0) return fault(nullptr, query.name);
+  return sync();
+}
+
+/// Sends what was posted up to a synchronisation point. Only behind one does the server count a
+/// session that falls silent as idle in its transaction, and ends it.
+Result<void> PostgresConnection::sync() {
+  if (posted_.back().is_synced) return {};
+  if (PQpipelineSync(handle_) != 1) return fault(nullptr, posted_.back().name);
+  posted_.back().is_synced = true;
   return {};
 }
 
@@ -339,19 +347,19 @@ Result<void> PostgresConnection::leave_pipeline() {
 /// Waits for the answers of everything that was posted; gives the last one, or the first error.
 Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
   const PostgresWatch::Wait wait(line_.get());
-  const std::vector<std::string_view> names = std::exchange(posted_, {});
+  TRY(sync());
+  const std::vector<Posted> posted = std::exchange(posted_, {});
   has_sent_ = false;
-  if (PQpipelineSync(handle_) != 1) return fault(nullptr, names.back());
   std::optional<Error> failure;
   Answer last;
-  for (const std::string_view name : names) {
+  for (const auto& [name, is_synced] : posted) {
     while (Answer answer{PQgetResult(handle_)}) {
       if (!is_good(answer.get()) && !failure) failure = fault(answer.get(), name);
       last = std::move(answer);
     }
+    if (is_synced) const Answer point(PQgetResult(handle_));
   }
-  const Answer end(PQgetResult(handle_));
-  if (PQexitPipelineMode(handle_) != 1 && !failure) failure = fault(nullptr, names.back());
+  if (PQexitPipelineMode(handle_) != 1 && !failure) failure = fault(nullptr, posted.back().name);
   if (failure) return *std::move(failure);
   return last;
 }

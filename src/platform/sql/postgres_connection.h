@@ -73,12 +73,18 @@ class PostgresConnection {
     std::size_t parameter_count = 0;  ///< The highest n of all $n.
   };
 
+  struct Posted {
+    std::string_view name;
+    bool is_synced = false;  ///< A synchronisation point follows it.
+  };
+
   explicit PostgresConnection(pg_conn* handle) : handle_(handle) {}
   Result<Answer> run_script(std::string_view sql, std::string_view name);
   Error fault(const pg_result* result, std::string_view what);
   Result<void> configure(const PostgresOptions& options, Role role);
   Result<const Statement*> prepared(const Query& query);
   Result<Answer> run(const Query& query, std::span<const Param> params);
+  Result<void> sync();
   Result<void> leave_pipeline();
   Result<Answer> last_answer();
   Result<void> query_long(const Query& query, std::span<const Param> params,
@@ -91,9 +97,9 @@ class PostgresConnection {
   std::int64_t lock_key_ =
       0;  ///< Names the database and its schema: nodes that share both compete.
   bool is_broken_ = false;
-  std::optional<std::int64_t> tenant_;    ///< That the open transaction sees; nothing: not known.
-  std::vector<std::string_view> posted_;  ///< Names of the statements not answered yet.
-  bool has_sent_ = false;                 ///< One of them may fail.
+  std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
+  std::vector<Posted> posted_;          ///< Statements not answered yet.
+  bool has_sent_ = false;               ///< One of them may fail.
   int last_statement_ = 0;
   int last_cursor_ = 0;
 };

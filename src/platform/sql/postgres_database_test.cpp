@@ -120,6 +120,20 @@ TEST_F(PostgresTest, AWriterThatStandsStillInItsTransactionHoldsUpNobodyForLong)
   EXPECT_EQ(count_notes(*database), 3);
 }
 
+TEST_F(PostgresTest, AWriterThatStandsStillAfterWhatItSentHoldsUpNobodyForLong) {
+  static constexpr Query insert{"test.send", "INSERT INTO notes (id, body) VALUES ($1, $2)"};
+  const auto other = store->open().value();
+  int runs = 0;
+  const auto outcome = database->write([&](Tx& tx) -> Result<void> {
+    TRY(tx.send(insert, {1, "one"}));
+    if (++runs == 1) TRY(other->write([](Tx& theirs) { return insert_note(theirs, 2); }));
+    return tx.send(insert, {3, "three"});
+  });
+  EXPECT_EQ(code_of(outcome), "ok");
+  EXPECT_EQ(runs, 2);
+  EXPECT_EQ(count_notes(*database), 3);
+}
+
 TEST_F(PostgresTest, ExhaustedPoolIsAnErrorThatNamesItsSetting) {
   store->options.readers = 1;
   store->options.pool_timeout_ms = 20;
