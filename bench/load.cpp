@@ -109,7 +109,7 @@ class Load {
     result_.seconds =
         static_cast<double>(ns_between(measured_from_, std::min(last_answer_, end_))) / 1e9;
     result_.dropped = static_cast<std::int64_t>(due_.size()) + (is_open_loop() ? busy_ : 0);
-    return std::move(result_);
+    return result_;
   }
 
  private:
