@@ -16,7 +16,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-con
                     $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor> -fpch-preprocess)
 
 # GCC 12 reports these inside its own std::string and std::optional (GCC bugs 105329, 105562, 80635).
-add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow)
+add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
 
 if(FLORIN_SANITIZE)
   add_compile_options(-fsanitize=${FLORIN_SANITIZE} -fno-sanitize-recover=all)

@@ -17,13 +17,15 @@ constexpr Query event_insert{
     "events.insert",
     "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+/// Fails by its id, which is NULL, when the log holds an event that is not older than the first.
 constexpr Query events_insert{
     "events.insert_all",
     "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us)"
-    " SELECT n.id, tenant_id, type, subject, payload, actor, request_id, created_at_us"
+    " SELECT CASE WHEN $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e) THEN n.id END,"
+    " tenant_id, type, subject, payload, actor, request_id, created_at_us"
     " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],"
     " $7::text[], $8::bigint[]) AS n (id, tenant_id, type, subject, payload, actor, request_id,"
-    " created_at_us) WHERE $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e)",
+    " created_at_us)",
     sql::Rows::few, sql::Sees::all};
 #define FLORIN_EVENT_COLUMNS \
   "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"
@@ -86,7 +88,6 @@ class Rows {
  public:
   void add(EventId id, const NewEvent& event) {
     if (!first_) first_ = id;
-    last_ = id;
     ids_.add(id.value);
     tenants_.add(event.tenant.value);
     types_.add(event.type);
@@ -98,19 +99,18 @@ class Rows {
     event.request_id.empty() ? requests_.add_null() : requests_.add(event.request_id);
     times_.add(event.at.us);
   }
-  EventId last() const { return last_; }
 
-  /// All, or none when the log holds an event that is not older than the first.
-  Result<std::int64_t> insert(sql::Tx& tx) {
-    return tx.exec(events_insert, {ids_.param(), tenants_.param(), types_.param(),
+  Result<void> insert(sql::Tx& tx) {
+    return tx.send(events_insert, {ids_.param(), tenants_.param(), types_.param(),
                                    subjects_.param(), payloads_.param(), actors_.param(),
                                    requests_.param(), times_.param(), first_.value});
   }
 
  private:
-  sql::Array ids_, tenants_, types_, subjects_, payloads_, actors_, requests_, times_;
+  sql::Integers ids_, tenants_, times_;
+  sql::Texts types_, subjects_, payloads_, actors_, requests_;
   std::string payload_;
-  EventId first_, last_;
+  EventId first_;
 };
 
 }  // namespace
@@ -125,7 +125,16 @@ std::string_view data_of(const Event& event) {
 EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
 
 Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
-  if (tx.dialect() == sql::Dialect::postgres) return append_together(tx, std::span(&event, 1));
+  if (tx.dialect() == sql::Dialect::postgres) {
+    sql::Questions questions(tx);
+    TRY(follow(questions));
+    TRY(questions.settle());
+    Rows row;
+    const EventId id{ids_.next()};
+    row.add(id, event);
+    TRY(row.insert(tx));
+    return id;
+  }
   const EventId id{ids_.next()};
   std::string payload;
   append_payload(payload, id, event);
@@ -135,28 +144,24 @@ Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
   return id;
 }
 
+/// Nodes write one after another, and each makes ids by its own clock: another node's newest event
+/// may be ahead of ours.
+Result<void> EventLog::follow(sql::Questions& questions) {
+  return questions.ask(newest_event, {}, [this](const Row& row) {
+    ids_.start_after(row.integer(0));
+    return false;
+  });
+}
+
 Result<void> EventLog::append_all(sql::Tx& tx, std::span<const NewEvent> events) {
   if (events.empty()) return {};
   if (tx.dialect() == sql::Dialect::postgres) {
-    TRY(append_together(tx, events));
-    return {};
+    Rows rows;
+    for (const NewEvent& event : events) rows.add({ids_.next()}, event);
+    return rows.insert(tx);
   }
   for (const NewEvent& event : events) TRY(append(tx, event));
   return {};
-}
-
-/// Nodes write one after another, and each makes ids by its own clock: where another node's newest
-/// event is ahead of ours, nothing is inserted and the ids are made again behind it.
-Result<EventId> EventLog::append_together(sql::Tx& tx, std::span<const NewEvent> events) {
-  while (true) {
-    Rows rows;
-    for (const NewEvent& event : events) rows.add({ids_.next()}, event);
-    if (TRY(rows.insert(tx)) != 0) return rows.last();
-    TRY(tx.query(newest_event, {}, [&](const Row& row) {
-      ids_.start_after(row.integer(0));
-      return false;
-    }));
-  }
 }
 
 Result<EventPage> EventLog::list(TenantId tenant, const Filter& filter, EventId before, int limit) {

@@ -16,6 +16,7 @@ class IdGenerator;
 }
 namespace florin::sql {
 class Database;
+class Questions;
 class Tx;
 }  // namespace florin::sql
 
@@ -66,7 +67,11 @@ class EventLog {
   /// Appends inside the caller's unit of work. Ids grow in the order of commits, whichever node
   /// wrote: a reader with a cursor never steps over a row that commits later.
   Result<EventId> append(sql::Tx& tx, const NewEvent& event);
-  /// Many, in their order; cheaper than one by one where the engine takes sets.
+  /// Ids made after the questions are settled come behind every event in the log, whichever node
+  /// wrote it and by whatever clock: what append_all needs. Holds until the transaction ends.
+  Result<void> follow(sql::Questions& questions);
+  /// Many, in their order, in a transaction that has followed the log; cheaper than one by one
+  /// where the engine takes sets. Errors: constraint_violated when it has not.
   Result<void> append_all(sql::Tx& tx, std::span<const NewEvent> events);
 
   /// Errors: store errors.
@@ -80,8 +85,6 @@ class EventLog {
   Result<EventId> newest();
 
  private:
-  Result<EventId> append_together(sql::Tx& tx, std::span<const NewEvent> events);
-
   sql::Database& database_;
   IdGenerator& ids_;
 };

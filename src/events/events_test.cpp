@@ -9,6 +9,7 @@
 #include "events/errors.h"
 #include "events/module.h"
 #include "platform/sql/database.h"
+#include "platform/sql/errors.h"
 #include "platform/sql/test_database.h"
 
 namespace florin::events {
@@ -134,6 +135,47 @@ TEST_F(EventsTest, BadParametersAreNamed) {
   EXPECT_EQ(get("/v1/events", request).error().fields.at(0).pointer, "#/query/since");
   request.query_params = {{"typ", "a.b"}};
   EXPECT_EQ(get("/v1/events", request).error().fields.at(0).rule, "unknown_parameter");
+}
+
+// One node's clock is an hour behind that of the node that wrote last.
+class FollowTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    nodes = std::move(*sql::open_test_nodes(2));
+    if (nodes.empty()) GTEST_SKIP() << "FLORIN_TEST_POSTGRES names no server";
+    ahead_clock.advance_seconds(3'600);
+    ASSERT_TRUE(sql::migrate(*nodes[0], migrations(), ahead_clock.now()));
+    ahead.emplace(*nodes[0], ahead_ids);
+    behind.emplace(*nodes[1], behind_ids);
+    newest = *nodes[0]->write([&](sql::Tx& tx) { return ahead->append(tx, event); });
+  }
+
+  const NewEvent event{{1}, "a.b", "s", "{}", "key_1", "", Timestamp{1}};
+  const std::vector<NewEvent> three{event, event, event};
+  std::vector<std::unique_ptr<sql::Database>> nodes;
+  FakeClock ahead_clock, behind_clock;
+  IdGenerator ahead_ids{ahead_clock, 1}, behind_ids{behind_clock, 2};
+  std::optional<EventLog> ahead, behind;
+  EventId newest;
+};
+
+TEST_F(FollowTest, ManyEventsComeBehindAllThatTheLogHolds) {
+  const auto outcome = nodes[1]->write([&](sql::Tx& tx) -> Result<void> {
+    sql::Questions questions(tx);
+    TRY(behind->follow(questions));
+    TRY(questions.settle());
+    return behind->append_all(tx, three);
+  });
+  ASSERT_TRUE(outcome) << outcome.error().detail;
+  EXPECT_EQ(behind->read_after(newest, 100)->size(), 3u);
+}
+
+TEST_F(FollowTest, ManyEventsThatDoNotFollowAreRefusedWhole) {
+  const auto outcome =
+      nodes[1]->write([&](sql::Tx& tx) -> Result<void> { return behind->append_all(tx, three); });
+  ASSERT_FALSE(outcome);
+  EXPECT_EQ(outcome.error().code, sql::errors::constraint_violated);
+  EXPECT_EQ(*behind->count_after({}, 100), 1);
 }
 
 // Two nodes on one database, the one that is slow with a clock ahead of the other's or behind it.

@@ -119,19 +119,15 @@ Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp
                   record.ref, record.status, body, now.us, expiry_of(key, now)});
 }
 
-Result<void> find_all(sql::Tx& tx, std::span<const Digest> digests, const EntryVisitor& visit) {
-  if (tx.dialect() == sql::Dialect::postgres) {
-    sql::Array wanted;
-    for (const Digest& digest : digests) wanted.add_blob(bytes_of(digest));
-    return tx.query(find_keys, {wanted.param()}, [&](const sql::Row& row) {
-      visit(digest_from(row.blob(4)), read_record(row));
-      return true;
-    });
-  }
-  for (const Digest& digest : digests) {
-    if (auto record = TRY(find(tx, digest))) visit(digest, *std::move(record));
-  }
-  return {};
+Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
+                     const EntryVisitor& visit) {
+  if (digests.empty()) return {};
+  sql::Blobs wanted;
+  for (const Digest& digest : digests) wanted.add(bytes_of(digest));
+  return questions.ask(find_keys, {wanted.param()}, [visit](const sql::Row& row) {
+    visit(digest_from(row.blob(4)), read_record(row));
+    return true;
+  });
 }
 
 Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp now) {
@@ -140,10 +136,12 @@ Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp n
     return {};
   }
   if (entries.empty()) return {};
-  sql::Array digests, requests, refs, statuses, bodies, expiries;
+  sql::Blobs digests, requests;
+  sql::Integers refs, statuses, expiries;
+  sql::Texts bodies;
   for (const auto& [key, record] : entries) {
-    digests.add_blob(bytes_of(key.digest));
-    requests.add_blob(bytes_of(record.request));
+    digests.add(bytes_of(key.digest));
+    requests.add(bytes_of(record.request));
     refs.add(record.ref);
     statuses.add(std::int64_t{record.status});
     record.body.empty() ? bodies.add_null() : bodies.add(std::string_view(record.body));

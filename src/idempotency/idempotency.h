@@ -15,6 +15,7 @@
 
 namespace florin::sql {
 class Database;
+class Questions;
 class Tx;
 }  // namespace florin::sql
 
@@ -68,10 +69,12 @@ Result<Record> replay_of(const Record& record, const Key& key);
 Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest);
 /// Errors: constraint_violated when the key is there already.
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now);
-/// Many at once, where the engine can: what find() and insert() do for each. `visit` hears of those
-/// that are there.
+/// find() for many on PostgreSQL, in one statement: `visit` hears of those that are there, when the
+/// questions are settled.
 using EntryVisitor = std::function<void(const Digest&, Record)>;
-Result<void> find_all(sql::Tx& tx, std::span<const Digest> digests, const EntryVisitor& visit);
+Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
+                     const EntryVisitor& visit);
+/// insert() for many, at once where the engine can.
 Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp now);
 /// Deletes up to `limit` keys past their lifetime; returns how many.
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit);

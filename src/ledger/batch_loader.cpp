@@ -12,41 +12,34 @@
 namespace florin::ledger {
 namespace {
 
-/// Commands of a batch that will not be replays, and what they name.
+/// What the commands of a batch name, and its way into the world.
 class BatchLoader {
  public:
   BatchLoader(sql::Tx& tx, engine::World& world) : tx_(tx), world_(world) {}
 
-  Result<void> load_keys(std::span<Decided> batch) {
-    std::vector<idempotency::Digest> digests;
-    for (const Decided& item : batch) {
-      if (uses_key(item.command)) digests.push_back(item.command.key->digest);
-    }
-    if (digests.empty()) return {};
-    return idempotency::find_all(tx_, digests, [&](const auto& digest, auto record) {
-      world_.keys.emplace(digest, std::move(record));
-    });
-  }
-
   Result<void> collect(std::span<Decided> batch) {
     for (Decided& item : batch) {
       Command& command = item.command;
-      // It will be a replay or a mismatch; nothing else is looked at.
-      if (uses_key(command) && world_.keys.contains(command.key->digest)) continue;
+      if (command.key && !command.dry_run) digests_.push_back(command.key->digest);
       TRY(std::visit(Collect{*this, command.origin.tenant}, command.body));
     }
+    std::sort(ids_.begin(), ids_.end());
+    ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
+    std::sort(named_.begin(), named_.end(), ByName{});
     return {};
   }
 
-  Result<void> load_accounts() {
-    TRY(store::find_account_ids(
-        tx_, codes_, [&](std::size_t place, AccountId id) { by_code_[place]->id = id; }));
-    for (const AccountRef* ref : by_code_) add(ref->id);
-    std::sort(ids_.begin(), ids_.end(), [](auto a, auto b) { return a.value < b.value; });
-    ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());
-    return store::lock_account_states(tx_, ids_, [&](engine::AccountState account) {
-      world_.accounts.emplace(account.id, std::move(account));
-    });
+  Result<void> ask(sql::Questions& questions) {
+    TRY(idempotency::ask_all(questions, digests_, [this](const auto& digest, auto record) {
+      world_.keys.emplace(digest, std::move(record));
+    }));
+    std::vector<store::AccountCode> codes;
+    for (const NamedRef& named : named_) {
+      if (codes.empty() || codes.back() != named.name) codes.push_back(named.name);
+    }
+    return store::ask_account_states(
+        questions, ids_, codes,
+        [this](const engine::AccountState& account, std::string_view code) { add(account, code); });
   }
 
  private:
@@ -65,7 +58,21 @@ class BatchLoader {
     Result<void> operator()(ReverseTransfer& body) { return self.load(body.transfer); }
   };
 
-  static bool uses_key(const Command& command) { return command.key && !command.dry_run; }
+  /// An account named by its code, and where its id will stand.
+  struct NamedRef {
+    store::AccountCode name;
+    AccountRef* ref;
+  };
+  struct ByName {
+    bool operator()(const NamedRef& a, const NamedRef& b) const { return a.name < b.name; }
+  };
+
+  void add(const engine::AccountState& account, std::string_view code) {
+    const NamedRef wanted{{account.tenant, code}, nullptr};
+    const auto [first, last] = std::equal_range(named_.begin(), named_.end(), wanted, ByName{});
+    for (const NamedRef& named : std::span(first, last)) named.ref->id = account.id;
+    world_.accounts.emplace(account.id, account);
+  }
 
   void add(AccountId id) {
     if (id) ids_.push_back(id);
@@ -75,9 +82,7 @@ class BatchLoader {
     for (PostingRequest& posting : postings) {
       for (AccountRef* ref : {&posting.debit, &posting.credit}) {
         add(ref->id);
-        if (ref->id) continue;
-        codes_.push_back({tenant, ref->code});
-        by_code_.push_back(ref);
+        if (!ref->id) named_.push_back({{tenant, ref->code}, ref});
       }
     }
     return {};
@@ -110,18 +115,19 @@ class BatchLoader {
 
   sql::Tx& tx_;
   engine::World& world_;
+  std::vector<idempotency::Digest> digests_;
   std::vector<AccountId> ids_;
-  std::vector<store::AccountCode> codes_;
-  std::vector<AccountRef*> by_code_;  // The one that each code stands in.
+  std::vector<NamedRef> named_;
 };
 
 }  // namespace
 
-Result<void> load_together(sql::Tx& tx, std::span<Decided> batch, engine::World& world) {
+Result<void> load_together(sql::Tx& tx, sql::Questions& questions, std::span<Decided> batch,
+                           engine::World& world) {
   BatchLoader loader(tx, world);
-  TRY(loader.load_keys(batch));
   TRY(loader.collect(batch));
-  return loader.load_accounts();
+  TRY(loader.ask(questions));
+  return questions.settle();
 }
 
 }  // namespace florin::ledger

@@ -5,14 +5,17 @@
 #include "ledger/engine/engine.h"
 
 namespace florin::sql {
+class Questions;
 class Tx;
-}
+}  // namespace florin::sql
 
 namespace florin::ledger {
 struct Decided;
 
 /// Loads what a whole batch of commands looks at with a few statements, and locks its accounts in
 /// the order of their ids: the way of PostgreSQL. Fills in the ids of accounts named by code.
-Result<void> load_together(sql::Tx& tx, std::span<Decided> batch, engine::World& world);
+/// Settles the questions, what was asked before too.
+Result<void> load_together(sql::Tx& tx, sql::Questions& questions, std::span<Decided> batch,
+                           engine::World& world);
 
 }  // namespace florin::ledger

@@ -90,8 +90,17 @@ crypto::Sha256 link_hash(const crypto::Sha256& previous, std::string_view canoni
   return stream.finish();
 }
 
-Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& changes,
-                    Timestamp now) {
+Result<void> ask_head(sql::Questions& questions, std::int64_t chain, Head& head) {
+  return questions.ask(newest_link, {chain}, [&head](const sql::Row& row) {
+    head.sequence = row.integer(0);
+    const std::string_view hash = row.blob(1);
+    std::memcpy(head.hash.data(), hash.data(), std::min(hash.size(), head.hash.size()));
+    return false;
+  });
+}
+
+Result<void> extend(sql::Tx& tx, std::int64_t chain, const Head& head,
+                    const engine::Changes& changes, Timestamp now) {
   if (changes.transfers.empty() && changes.hold_changes.empty()) return {};
 
   std::string canonical;
@@ -116,18 +125,10 @@ Result<void> extend(sql::Tx& tx, std::int64_t chain, const engine::Changes& chan
     }
   }
 
-  std::int64_t sequence = 1;
-  crypto::Sha256 previous{};
-  TRY(tx.query(newest_link, {chain}, [&](const sql::Row& row) {
-    sequence = row.integer(0) + 1;
-    const std::string_view hash = row.blob(1);
-    std::memcpy(previous.data(), hash.data(), std::min(hash.size(), previous.size()));
-    return false;
-  }));
-  const crypto::Sha256 hash = link_hash(previous, canonical);
+  const crypto::Sha256 hash = link_hash(head.hash, canonical);
   const auto records =
       static_cast<std::int64_t>(changes.transfers.size() + changes.hold_changes.size());
-  return tx.send(link_insert, {chain, sequence, first_id, last_id, records,
+  return tx.send(link_insert, {chain, head.sequence + 1, first_id, last_id, records,
                                Param::blob(crypto::bytes_of(hash)), now.us});
 }
 

@@ -75,8 +75,12 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   engine::World world;
   world.accounts.reserve(2 * batch.size());
   world.keys.reserve(batch.size());
+  chain::Head head;
+  sql::Questions questions(tx);
+  TRY(chain::ask_head(questions, ids_.node(), head));
+  TRY(events_.follow(questions));
   if (tx.dialect() == sql::Dialect::postgres) {
-    TRY(load_together(tx, batch, world));
+    TRY(load_together(tx, questions, batch, world));
     for (const auto& [id, account] : world.accounts)
       go_on_after(std::max(id.value, account.last_posting));
     for (const auto& [id, hold] : world.holds) go_on_after(id.value);
@@ -90,7 +94,7 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
     item.outcome = engine.decide(item.command);
     item.balances.clear();  // Of an earlier run, when the database runs a batch again.
   }
-  TRY(write(tx, engine.changes(), at));
+  TRY(write(tx, engine.changes(), head, at));
   fill_balances(engine.changes().postings, batch);
 
   for (Decided& item : batch) {
@@ -184,12 +188,13 @@ Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id, engine::Wor
 
 // ---------------------------------------------------------------- writing
 
-Result<void> LedgerWriter::write(sql::Tx& tx, const engine::Changes& changes, Timestamp now) {
+Result<void> LedgerWriter::write(sql::Tx& tx, const engine::Changes& changes,
+                                 const chain::Head& head, Timestamp now) {
   if (changes.empty()) return {};
   TRY(store::save(tx, changes));
   TRY(idempotency::insert_all(tx, changes.keys, now));
   TRY(write_events(tx, changes));
-  return chain::extend(tx, ids_.node(), changes, now);
+  return chain::extend(tx, ids_.node(), head, changes, now);
 }
 
 Result<void> LedgerWriter::write_events(sql::Tx& tx, const engine::Changes& changes) {

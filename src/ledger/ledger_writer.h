@@ -12,6 +12,10 @@ namespace florin::sql {
 class Tx;
 }
 
+namespace florin::ledger::chain {
+struct Head;
+}
+
 namespace florin::ledger {
 
 /// A command on its way through a batch.
@@ -45,7 +49,8 @@ class LedgerWriter {
                              engine::World& world);
   Result<void> load_hold(sql::Tx& tx, HoldId id, engine::World& world);
   Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::World& world);
-  Result<void> write(sql::Tx& tx, const engine::Changes& changes, Timestamp now);
+  Result<void> write(sql::Tx& tx, const engine::Changes& changes, const chain::Head& head,
+                     Timestamp now);
   Result<void> write_events(sql::Tx& tx, const engine::Changes& changes);
 
   const Clock& clock_;

@@ -7,22 +7,21 @@
 namespace florin::ledger::store {
 namespace {
 
-using sql::Array;
+using sql::Integers;
 using sql::Query;
 using sql::Row;
+using sql::Texts;
 using sql::Tx;
 
-constexpr Query ids_by_code{
-    "ledger.account_ids_by_code",
-    "SELECT n.place, a.id FROM unnest($1::bigint[], $2::bigint[], $3::text[]) AS n (place, tenant,"
-    " code) JOIN accounts a ON a.tenant_id = n.tenant AND a.code = n.code"};
-constexpr Query states_by_id{
-    "ledger.account_states_by_id",
+constexpr Query states_locked{
+    "ledger.account_states_locked",
     "SELECT a.id, a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen,"
     " a.closed, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,"
-    " b.last_posting, b.posting_count"
-    " FROM accounts a JOIN balances b ON b.account_id = a.id"
-    " WHERE a.id = ANY ($1::bigint[]) ORDER BY b.account_id FOR UPDATE OF b"};
+    " b.last_posting, b.posting_count, a.code"
+    " FROM (SELECT * FROM accounts WHERE id = ANY ($1::bigint[]) UNION ALL"
+    " SELECT named.* FROM unnest($2::bigint[], $3::text[]) AS n (tenant, code)"
+    " JOIN accounts named ON named.tenant_id = n.tenant AND named.code = n.code) AS a"
+    " JOIN balances b ON b.account_id = a.id ORDER BY b.account_id FOR UPDATE OF b"};
 constexpr Query transfers_insert{
     "ledger.transfers_insert",
     "INSERT INTO transfers (id, tenant_id, kind, posting_count, reference, description, metadata,"
@@ -52,14 +51,14 @@ constexpr Query balances_update{
 
 /// Zero, the "none" of ids, is NULL in the tables.
 template <class Tag>
-void add_id_or_null(Array& column, Id<Tag> id) {
+void add_id_or_null(Integers& column, Id<Tag> id) {
   id ? column.add(id.value) : column.add_null();
 }
 
 Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
   if (changes.transfers.empty()) return {};
-  Array ids, tenants, kinds, counts, references, descriptions, metadata, effective, created, holds,
-      reverses;
+  Integers ids, tenants, counts, effective, created, holds, reverses;
+  Texts kinds, references, descriptions, metadata;
   for (const auto& [transfer, origin] : changes.transfers) {
     ids.add(transfer.id.value);
     tenants.add(transfer.tenant.value);
@@ -81,7 +80,7 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
 
 /// A side of postings as its three columns.
 struct SideColumns {
-  Array previous, sequence, balance;
+  Integers previous, sequence, balance;
   void add(const engine::PostingSide& side) {
     previous.add(side.previous);
     sequence.add(side.sequence);
@@ -91,7 +90,8 @@ struct SideColumns {
 
 Result<void> save_postings(Tx& tx, const engine::Changes& changes) {
   if (changes.postings.empty()) return {};
-  Array ids, transfers, debits, credits, amounts, currencies, backdated;
+  Integers ids, transfers, debits, credits, amounts, backdated;
+  Texts currencies;
   SideColumns debit, credit;
   auto row = changes.postings.begin();
   for (const auto& [transfer, origin] : changes.transfers) {
@@ -117,7 +117,7 @@ Result<void> save_postings(Tx& tx, const engine::Changes& changes) {
 
 Result<void> save_milestones(Tx& tx, const engine::Changes& changes) {
   if (changes.milestones.empty()) return {};
-  Array accounts, created, sequences, postings;
+  Integers accounts, created, sequences, postings;
   for (const engine::Milestone& milestone : changes.milestones) {
     accounts.add(milestone.account.value);
     created.add(milestone.created_at.us);
@@ -130,7 +130,7 @@ Result<void> save_milestones(Tx& tx, const engine::Changes& changes) {
 
 Result<void> save_balances(Tx& tx, const engine::Changes& changes) {
   if (changes.accounts.empty()) return {};
-  Array ids, debits, credits, debits_pending, credits_pending, last, counts;
+  Integers ids, debits, credits, debits_pending, credits_pending, last, counts;
   for (const engine::AccountState* account : changes.accounts) {
     ids.add(account->id.value);
     debits.add(account->sums.debits_posted);
@@ -166,32 +166,21 @@ engine::AccountState read_account_state(const Row& row) {
           .posting_count = row.integer(13)};
 }
 
-Result<void> find_account_ids(Tx& tx, std::span<const AccountCode> codes,
-                              const std::function<void(std::size_t, AccountId)>& visit) {
-  if (codes.empty()) return {};
-  Array places, tenants, texts;
-  std::int64_t place = 0;
+Result<void> ask_account_states(sql::Questions& questions, std::span<const AccountId> ids,
+                                std::span<const AccountCode> codes, const StateVisitor& visit) {
+  if (ids.empty() && codes.empty()) return {};
+  Integers wanted, tenants;
+  Texts texts;
+  for (const AccountId id : ids) wanted.add(id.value);
   for (const auto& [tenant, code] : codes) {
-    places.add(place++);
     tenants.add(tenant.value);
     texts.add(code);
   }
-  return tx.query(ids_by_code, {places.param(), tenants.param(), texts.param()},
-                  [&](const Row& row) {
-                    visit(static_cast<std::size_t>(row.integer(0)), {row.integer(1)});
-                    return true;
-                  });
-}
-
-Result<void> lock_account_states(Tx& tx, std::span<const AccountId> ids,
-                                 const std::function<void(engine::AccountState)>& visit) {
-  if (ids.empty()) return {};
-  Array wanted;
-  for (const AccountId id : ids) wanted.add(id.value);
-  return tx.query(states_by_id, {wanted.param()}, [&](const Row& row) {
-    visit(read_account_state(row));
-    return true;
-  });
+  return questions.ask(states_locked, {wanted.param(), tenants.param(), texts.param()},
+                       [visit](const Row& row) {
+                         visit(read_account_state(row), row.text(14));
+                         return true;
+                       });
 }
 
 Result<void> save_together(Tx& tx, const engine::Changes& changes) {

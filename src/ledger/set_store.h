@@ -8,6 +8,7 @@
 #include "ledger/engine/engine.h"
 
 namespace florin::sql {
+class Questions;
 class Row;
 class Tx;
 }  // namespace florin::sql
@@ -19,14 +20,14 @@ namespace florin::ledger::store {
 struct AccountCode {
   TenantId tenant;
   std::string_view code;
+  auto operator<=>(const AccountCode&) const = default;
 };
-/// Calls `visit` with the index of each code that names an account.
-Result<void> find_account_ids(sql::Tx& tx, std::span<const AccountCode> codes,
-                              const std::function<void(std::size_t, AccountId)>& visit);
-/// Locks the accounts' balances in the order of their ids, so that batches of two nodes wait for
-/// each other and never deadlock.
-Result<void> lock_account_states(sql::Tx& tx, std::span<const AccountId> ids,
-                                 const std::function<void(engine::AccountState)>& visit);
+using StateVisitor = std::function<void(const engine::AccountState&, std::string_view code)>;
+/// Visits the accounts of these ids and of these codes that exist, once or twice each, and locks
+/// their balances in the order of ids, so that batches of two nodes wait for each other and never
+/// deadlock.
+Result<void> ask_account_states(sql::Questions& questions, std::span<const AccountId> ids,
+                                std::span<const AccountCode> codes, const StateVisitor& visit);
 /// Transfers with their postings, milestones and balances.
 Result<void> save_together(sql::Tx& tx, const engine::Changes& changes);
 

@@ -7,6 +7,10 @@
 #include <algorithm>
 #include <cstdlib>
 #include <functional>
+#include <string>
+#include <thread>
+
+#include "platform/log/line_writer.h"
 
 namespace florin::log {
 namespace {
@@ -81,6 +85,54 @@ TEST(Log, ManyLinesAllArriveAtExit) {
     for (int i = 0; i < 5'000; ++i) info("line", {{"i", i}});
   });
   EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 5'000);
+}
+
+std::string tell(std::uint64_t count) { return std::to_string(count) + " left out\n"; }
+
+TEST(Log, WarningsDoNotWaitForOtherLines) {
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  LineWriter writer(pipe_ends[1], tell);
+  writer.add("quiet\n", LineWriter::When::soon);
+  writer.add("loud\n", LineWriter::When::now);
+  std::string text;
+  char buffer[64];
+  while (text.find("loud\n") == std::string::npos) {
+    const ssize_t count = ::read(pipe_ends[0], buffer, sizeof buffer);
+    ASSERT_GT(count, 0);
+    text.append(buffer, static_cast<std::size_t>(count));
+  }
+  EXPECT_EQ(text, "quiet\nloud\n");
+  ::close(pipe_ends[0]);
+}
+
+TEST(Log, ASlowReaderCostsLinesAndIsToldHowMany) {
+  constexpr int added = 200'000;
+  const std::string line(99, 'x');
+  int pipe_ends[2];
+  ASSERT_EQ(::pipe(pipe_ends), 0);
+  std::string text;
+  std::thread reader;
+  {
+    LineWriter writer(pipe_ends[1], tell);
+    for (int i = 0; i < added; ++i) writer.add(line + "\n", LineWriter::When::soon);
+    reader = std::thread([&] {
+      char buffer[65'536];
+      for (ssize_t count = 0; (count = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;)
+        text.append(buffer, static_cast<std::size_t>(count));
+    });
+  }
+  ::close(pipe_ends[1]);
+  reader.join();
+  ::close(pipe_ends[0]);
+
+  const std::string told = " left out\n";
+  const std::size_t end = text.find(told);
+  ASSERT_NE(end, std::string::npos);
+  const std::size_t start = text.rfind('\n', end) + 1;
+  const int left_out = std::stoi(text.substr(start, end - start));
+  EXPECT_GT(left_out, 0);
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n') - 1 + left_out, added);
 }
 
 }  // namespace

@@ -1,56 +1,49 @@
 #include "platform/sql/array.h"
 
-#include <charconv>
+#include <limits>
 
 namespace florin::sql {
+namespace {
 
-void Array::begin_element() {
-  if (text_.back() == '}') text_.pop_back();
-  if (text_.size() > 1) text_ += ',';
+constexpr std::uint32_t null_length = std::numeric_limits<std::uint32_t>::max();
+constexpr std::size_t count_at = 12;
+
+template <class T>
+void put(std::string& out, T number) {
+  for (int shift = 8 * (sizeof number - 1); shift >= 0; shift -= 8)
+    out += static_cast<char>(number >> shift & 0xFF);
 }
 
-void Array::add(std::int64_t value) {
-  begin_element();
-  char digits[24];
-  const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  text_.append(digits, end);
+}  // namespace
+
+/// One dimension, "may hold NULL", the type, the count (filled in at the end), counted from 1.
+Array::Array(ElementType type) {
+  for (const std::uint32_t word : {1U, 1U, static_cast<std::uint32_t>(type), 0U, 1U})
+    put(bytes_, word);
 }
 
-void Array::add(const std::optional<std::int64_t>& value) { value ? add(*value) : add_null(); }
-
-void Array::add(std::string_view text) {
-  begin_element();
-  text_ += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') text_ += '\\';
-    text_ += c;
-  }
-  text_ += '"';
+void Array::add_value(std::string_view bytes) {
+  put(bytes_, static_cast<std::uint32_t>(bytes.size()));
+  bytes_ += bytes;
+  ++count_;
 }
 
-void Array::add(const std::optional<std::string>& text) {
-  text ? add(std::string_view(*text)) : add_null();
-}
-
-void Array::add_blob(std::string_view bytes) {
-  begin_element();
-  text_ += "\"\\\\x";
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (const char c : bytes) {
-    text_ += digits[static_cast<unsigned char>(c) >> 4];
-    text_ += digits[static_cast<unsigned char>(c) & 0xF];
-  }
-  text_ += '"';
+void Array::add_integer(std::int64_t value) {
+  put(bytes_, static_cast<std::uint32_t>(sizeof value));
+  put(bytes_, static_cast<std::uint64_t>(value));
+  ++count_;
 }
 
 void Array::add_null() {
-  begin_element();
-  text_ += "NULL";
+  put(bytes_, null_length);
+  ++count_;
 }
 
 Param Array::param() {
-  if (text_.back() != '}') text_ += '}';
-  return Param(std::string_view(text_));
+  std::string count;
+  put(count, count_);
+  bytes_.replace(count_at, count.size(), count);
+  return Param::blob(bytes_);
 }
 
 }  // namespace florin::sql

@@ -108,6 +108,8 @@ class Tx {
   /// Calls `visit` for each row.
   virtual Result<void> query(const Query& query, std::span<const Param> params,
                              const RowVisitor& visit) = 0;
+  /// Waits for what was sent or asked; the error of the first statement that failed.
+  virtual Result<void> settle() { return {}; }
   /// From here on this unit of work sees one tenant's rows; 0: all. See TenantScope.
   virtual void see_only(std::int64_t tenant) = 0;
   /// Runs several statements of text that is not known at compile time (migrations only).
@@ -122,6 +124,36 @@ class Tx {
   Result<void> query(const Query& q, std::initializer_list<Param> params, const RowVisitor& visit) {
     return query(q, std::span(params.begin(), params.size()), visit);
   }
+
+ private:
+  friend class Questions;
+  virtual Result<void> ask(const Query& q, std::span<const Param> params, const RowVisitor& visit) {
+    return query(q, params, visit);
+  }
+  virtual void forget_questions() {}
+};
+
+/// Queries that do not wait for each other: PostgreSQL answers them in one round trip. Of one unit
+/// of work.
+class Questions {
+ public:
+  explicit Questions(Tx& tx) : tx_(tx) {}
+  Questions(const Questions&) = delete;
+  Questions& operator=(const Questions&) = delete;
+  /// What has no answer yet gets none: a visitor may refer to what goes with this object.
+  ~Questions() { tx_.forget_questions(); }
+
+  /// As Tx::query, but `visit` may be called later, by settle() at the latest. Parameters may go as
+  /// soon as this returns.
+  Result<void> ask(const Query& q, std::initializer_list<Param> params, const RowVisitor& visit) {
+    return tx_.ask(q, std::span(params.begin(), params.size()), visit);
+  }
+  /// Waits for the answers, which come in the order of the questions. When one fails, others may
+  /// have come before.
+  Result<void> settle() { return tx_.settle(); }
+
+ private:
+  Tx& tx_;
 };
 
 /// Who undoes a unit of work that fails inside the lane's transaction.

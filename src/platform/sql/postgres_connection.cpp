@@ -24,8 +24,10 @@ constexpr std::chrono::milliseconds way_back{2'000};
 /// A writer that stands still inside of its transaction (paused, cut off) holds up all others: the
 /// server then undoes it, and the writer begins anew.
 constexpr int idle_writer_ms = 3'000;
-/// Their answers fit into the connection's buffers: neither side waits for the other to read.
 constexpr std::size_t most_posted = 256;
+/// What was sent goes out with the next statement that waits, or at this size: a process that is
+/// woken for each of them would do little else. Less than what libpq sends by itself.
+constexpr std::size_t bytes_held_back = 32'768;
 
 constexpr Query begin_query{"sql.begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
 constexpr Query turn_query{"sql.turn", "SELECT pg_advisory_xact_lock($1)"};
@@ -100,6 +102,7 @@ class Bound {
   }
 
   bool has_nul = false;
+  std::size_t size() const { return text_.size(); }
   const char* const* values() const { return values_.data(); }
   const int* lengths() const { return lengths_.data(); }
   const int* formats() const { return formats_.data(); }
@@ -314,15 +317,33 @@ Result<void> PostgresConnection::post(const Query& query, std::span<const Param>
                           bound.lengths(), bound.formats(), 0) != 1)
     return fault(nullptr, query.name);
   posted_.push_back({query.name});
+  bytes_posted_ += bound.size();
   return {};
 }
 
 Result<void> PostgresConnection::send(const Query& query, std::span<const Param> params) {
+  return ask(query, params, nullptr);
+}
+
+Result<void> PostgresConnection::ask(const Query& query, std::span<const Param> params,
+                                     const RowVisitor& visit) {
+  if (query.rows == Rows::many) return this->query(query, params, visit);
   const PostgresWatch::Wait wait(line_.get());
   TRY(post(query, params));
+  posted_.back().visit = visit;
   has_sent_ = true;
   if (posted_.size() >= most_posted) return settle();
-  return sync();
+  if (bytes_posted_ >= bytes_held_back) return sync();
+  return {};
+}
+
+void PostgresConnection::forget_questions() {
+  for (Posted& posted : posted_) posted.visit = nullptr;
+}
+
+void PostgresConnection::discard() {
+  forget_questions();
+  (void)leave_pipeline();
 }
 
 /// Sends what was posted up to a synchronisation point. Only behind one does the server count a
@@ -331,6 +352,7 @@ Result<void> PostgresConnection::sync() {
   if (posted_.back().is_synced) return {};
   if (PQpipelineSync(handle_) != 1) return fault(nullptr, posted_.back().name);
   posted_.back().is_synced = true;
+  bytes_posted_ = 0;
   return {};
 }
 
@@ -351,17 +373,20 @@ Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
   const std::vector<Posted> posted = std::exchange(posted_, {});
   has_sent_ = false;
   std::optional<Error> failure;
-  Answer last;
-  for (const auto& [name, is_synced] : posted) {
+  std::vector<Answer> answers(posted.size());
+  for (std::size_t i = 0; i < posted.size(); ++i) {
     while (Answer answer{PQgetResult(handle_)}) {
-      if (!is_good(answer.get()) && !failure) failure = fault(answer.get(), name);
-      last = std::move(answer);
+      if (!is_good(answer.get()) && !failure) failure = fault(answer.get(), posted[i].name);
+      answers[i] = std::move(answer);
     }
-    if (is_synced) const Answer point(PQgetResult(handle_));
+    if (posted[i].is_synced) const Answer point(PQgetResult(handle_));
   }
   if (PQexitPipelineMode(handle_) != 1 && !failure) failure = fault(nullptr, posted.back().name);
   if (failure) return *std::move(failure);
-  return last;
+  for (std::size_t i = 0; i < posted.size(); ++i) {
+    if (posted[i].visit) visit_rows(answers[i].get(), posted[i].visit);
+  }
+  return std::move(answers.back());
 }
 
 Result<void> PostgresConnection::commit() {

@@ -34,11 +34,15 @@ class PostgresConnection {
   /// The server takes it while the caller goes on (libpq's pipeline mode). Errors come with the
   /// next call that waits for an answer.
   Result<void> send(const Query& query, std::span<const Param> params);
-  /// Waits for the answers of what was sent; the error of the first statement that failed, after
-  /// which the server took none.
+  /// As send; the rows are visited by the call that waits for the answer.
+  Result<void> ask(const Query& query, std::span<const Param> params, const RowVisitor& visit);
+  /// The rows of what was asked are visited no more.
+  void forget_questions();
+  /// Waits for the answers of what was sent or asked; the error of the first statement that failed,
+  /// after which the server took none.
   Result<void> settle();
   /// Waits for what is under way, whatever becomes of it: it is going to be undone.
-  void discard() { (void)leave_pipeline(); }
+  void discard();
   /// A statement that cannot fail by itself: it goes to the server with the next one.
   Result<void> post(const Query& query, std::span<const Param> params = {});
   Result<void> query(const Query& query, std::span<const Param> params, const RowVisitor& visit);
@@ -75,6 +79,7 @@ class PostgresConnection {
 
   struct Posted {
     std::string_view name;
+    RowVisitor visit = {};   ///< None where nobody asked for rows.
     bool is_synced = false;  ///< A synchronisation point follows it.
   };
 
@@ -99,6 +104,7 @@ class PostgresConnection {
   bool is_broken_ = false;
   std::optional<std::int64_t> tenant_;  ///< That the open transaction sees; nothing: not known.
   std::vector<Posted> posted_;          ///< Statements not answered yet.
+  std::size_t bytes_posted_ = 0;        ///< Since the last synchronisation point.
   bool has_sent_ = false;               ///< One of them may fail.
   int last_statement_ = 0;
   int last_cursor_ = 0;

@@ -270,13 +270,15 @@ TEST_F(PostgresTest, ArraysCarryEveryValue) {
                                 "SELECT * FROM unnest($1::bigint[], $2::text[], $3::bytea[])"};
   using namespace std::string_literals;
   const std::string nasty = "a\"b\\c,{}'₸\n";
-  Array numbers, texts, blobs;
+  Integers numbers;
+  Texts texts;
+  Blobs blobs;
   numbers.add(std::int64_t{INT64_MIN});
   numbers.add_null();
   texts.add(std::string_view(nasty));
   texts.add(std::string_view(""));
-  blobs.add_blob("\0\xff\\\""s);
-  blobs.add_blob("");
+  blobs.add("\0\xff\\\""s);
+  blobs.add("");
   int rows = 0;
   const auto outcome = database->read([&](Tx& tx) {
     return tx.query(unnest, {numbers.param(), texts.param(), blobs.param()}, [&](const Row& row) {
@@ -289,6 +291,22 @@ TEST_F(PostgresTest, ArraysCarryEveryValue) {
   });
   EXPECT_EQ(detail_of(outcome), "ok");
   EXPECT_EQ(rows, 2);
+}
+
+TEST_F(PostgresTest, ArraysMayBeEmptyOrNullAlone) {
+  static constexpr Query count{
+      "test.array_count", "SELECT cardinality($1::bigint[]), array_position($2::text[], NULL)"};
+  Integers none;
+  Texts nulls;
+  nulls.add_null();
+  const auto outcome = database->read([&](Tx& tx) {
+    return tx.query(count, {none.param(), nulls.param()}, [&](const Row& row) {
+      EXPECT_EQ(row.optional_integer(0), 0);
+      EXPECT_EQ(row.optional_integer(1), 1);
+      return true;
+    });
+  });
+  EXPECT_EQ(detail_of(outcome), "ok");
 }
 
 TEST_F(PostgresTest, TextThatCannotBeKeptIsRefusedByName) {

@@ -70,6 +70,13 @@ Result<void> PostgresTx::send(const Query& query, std::span<const Param> params)
   return watched(connection_.send(query, params));
 }
 
+Result<void> PostgresTx::ask(const Query& query, std::span<const Param> params,
+                             const RowVisitor& visit) {
+  if (failure_) return *failure_;
+  TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
+  return watched(connection_.ask(query, params, visit));
+}
+
 Result<void> PostgresTx::query(const Query& query, std::span<const Param> params,
                                const RowVisitor& visit) {
   if (failure_) return *failure_;

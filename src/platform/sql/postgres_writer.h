@@ -30,6 +30,9 @@ class PostgresTx final : public WriterTx {
   std::optional<Error> spoiled() const override;
 
  private:
+  Result<void> ask(const Query& query, std::span<const Param> params,
+                   const RowVisitor& visit) override;
+  void forget_questions() override { connection_.forget_questions(); }
   template <class T>
   Result<T> watched(Result<T> outcome);
 

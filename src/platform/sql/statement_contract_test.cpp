@@ -81,6 +81,89 @@ TEST_P(StatementContract, UnitThatGoesOnAfterASentStatementFailedIsUndone) {
   EXPECT_EQ(count_notes(*database_), 0);
 }
 
+constexpr Query body_of{"test.body_of", "SELECT body FROM notes WHERE id = $1"};
+
+TEST_P(StatementContract, QuestionsAreAnsweredInTheirOrder) {
+  std::string bodies;
+  const auto read_body = [&](const Row& row) {
+    bodies += row.text(0);
+    return true;
+  };
+  const auto outcome = database_->write([&](Tx& tx) -> Result<void> {
+    TRY(tx.send(send_note, {1, "one "}));
+    Questions questions(tx);
+    TRY(questions.ask(body_of, {1}, read_body));
+    TRY(tx.send(send_note, {2, "two "}));
+    TRY(questions.ask(body_of, {2}, read_body));
+    TRY(questions.ask(body_of, {3}, read_body));  // There is none.
+    TRY(questions.settle());
+    EXPECT_EQ(bodies, "one two ");
+    TRY(questions.ask(body_of, {1}, read_body));
+    EXPECT_EQ(TRY(count_inside(tx)), 2);  // Waits for what was asked before, too.
+    EXPECT_EQ(bodies, "one two one ");
+    return questions.settle();
+  });
+  EXPECT_EQ(code_of(outcome), "ok");
+  EXPECT_EQ(bodies, "one two one ");
+}
+
+TEST_P(StatementContract, ManyQuestionsAreAllAnswered) {
+  constexpr int many = 2'000;  // More than one pipeline holds, and their answers more than buffers.
+  const std::string body(400, 'x');
+  int answers = 0;
+  const auto outcome = database_->write([&](Tx& tx) -> Result<void> {
+    Questions questions(tx);
+    for (int i = 0; i < many; ++i) {
+      TRY(tx.send(send_note, {i, body + std::to_string(i)}));
+      TRY(questions.ask(body_of, {i}, [&, i](const Row& row) {
+        answers += row.text(0).ends_with(std::to_string(i)) ? 1 : 0;
+        return true;
+      }));
+    }
+    return questions.settle();
+  });
+  EXPECT_EQ(code_of(outcome), "ok");
+  EXPECT_EQ(answers, many);
+}
+
+TEST_P(StatementContract, QuestionThatFailsIsItsUnitsError) {
+  Answers answers;
+  {
+    Gate gate(*database_);
+    database_->submit(inserting(1), answers.next());
+    database_->submit(
+        [](Tx& tx) -> Result<void> {
+          Questions questions(tx);
+          TRY(tx.send(send_note, {1, "taken"}));
+          TRY(questions.ask(body_of, {1}, [](const Row&) { return true; }));
+          return questions.settle();
+        },
+        answers.next());
+    database_->submit(inserting(2), answers.next());
+  }
+  EXPECT_EQ(codes_of(answers), (Codes{"ok", "constraint_violated", "ok"}));
+}
+
+/// Their visitor may refer to what is gone by then.
+TEST_P(StatementContract, QuestionsThatNobodySettledAreNotAnsweredLater) {
+  int answers = 0;
+  const auto outcome = database_->write([&](Tx& tx) -> Result<void> {
+    TRY(insert_note(tx, 1));
+    {
+      Questions questions(tx);
+      TRY(questions.ask(body_of, {1}, [&](const Row&) {
+        ++answers;
+        return true;
+      }));
+    }
+    const int answered_at_once = answers;
+    EXPECT_EQ(TRY(count_inside(tx)), 1);
+    EXPECT_EQ(answers, answered_at_once);
+    return {};
+  });
+  EXPECT_EQ(code_of(outcome), "ok");
+}
+
 TEST_P(StatementContract, BrokenConstraintNamesTheQueryAndNotTheValue) {
   static constexpr Query reply{"test.reply", "INSERT INTO replies (id, note_id) VALUES ($1, $2)"};
   static constexpr Query empty{"test.empty", "INSERT INTO notes (id, body) VALUES ($1, $2)"};

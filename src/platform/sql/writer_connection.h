@@ -9,8 +9,6 @@ namespace florin::sql {
 /// The transaction a unit of work of the lane sees.
 class WriterTx : public Tx {
  public:
-  /// Waits for what was sent; the error of the first statement that failed.
-  virtual Result<void> settle() { return {}; }
   /// The fault that ended the transaction; nothing while it can go on.
   virtual std::optional<Error> fault() const = 0;
   /// The statement that failed in this unit, where the engine then takes no other before the unit
