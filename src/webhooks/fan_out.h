@@ -57,7 +57,8 @@ class FanOut {
   using ByTenant = std::map<TenantId, std::vector<std::shared_ptr<const Endpoint>>>;
   struct Plan {
     std::vector<Waiting> deliveries;
-    EventId read_to;  ///< None: there was nothing to read.
+    EventId read_to;        ///< None: there was nothing to read.
+    bool has_more = false;  ///< What was read was as much as is read at once.
   };
 
   std::int64_t turn();

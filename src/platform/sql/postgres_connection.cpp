@@ -30,8 +30,7 @@ constexpr std::size_t most_posted = 256;
 constexpr std::size_t bytes_held_back = 32'768;
 
 constexpr Query begin_query{"sql.begin", "BEGIN ISOLATION LEVEL READ COMMITTED"};
-constexpr Query turn_query{"sql.turn", "SELECT pg_advisory_xact_lock($1)"};
-constexpr Query number_query{"sql.transaction", "SELECT pg_current_xact_id()"};
+constexpr Query turn_query{"sql.turn", "SELECT pg_advisory_xact_lock($1), pg_current_xact_id()"};
 constexpr Query see_only_query{"sql.see_only", "SELECT set_config('florin.tenant', $1, true)"};
 constexpr Query commit_query{"sql.commit", "COMMIT"};
 
@@ -248,9 +247,8 @@ Result<std::string> PostgresConnection::begin_writing() {
   // lock this one waited for.
   const Param key[] = {lock_key_};
   TRY(post(begin_query));
-  TRY(post(turn_query, key));
-  const Answer answer = TRY(run(number_query, {}));
-  return std::string(PQgetvalue(answer.get(), 0, 0));
+  const Answer answer = TRY(run(turn_query, key));
+  return std::string(PQgetvalue(answer.get(), 0, 1));
 }
 
 Result<void> PostgresConnection::see_only(std::int64_t tenant) {
