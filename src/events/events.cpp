@@ -17,6 +17,13 @@ constexpr Query event_insert{
     "events.insert",
     "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
     " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+/// Inserts nothing when the log holds an event that is not older.
+constexpr Query event_insert_behind{
+    "events.insert_behind",
+    "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us)"
+    " SELECT $1::bigint, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::bigint"
+    " WHERE $1::bigint > (SELECT coalesce(max(e.id), 0) FROM events e)",
+    sql::Rows::few, sql::Sees::all};
 /// Fails by its id, which is NULL, when the log holds an event that is not older than the first.
 constexpr Query events_insert{
     "events.insert_all",
@@ -83,6 +90,14 @@ void append_payload(std::string& payload, EventId id, const NewEvent& event) {
   payload += '}';
 }
 
+Result<std::int64_t> insert(sql::Tx& tx, const Query& query, EventId id, const NewEvent& event) {
+  std::string payload;
+  append_payload(payload, id, event);
+  const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
+  return tx.exec(query, {id.value, event.tenant.value, event.type, event.subject, payload,
+                         event.actor, request_id, event.at.us});
+}
+
 /// Events as columns, for one statement.
 class Rows {
  public:
@@ -125,23 +140,14 @@ std::string_view data_of(const Event& event) {
 EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
 
 Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
-  if (tx.dialect() == sql::Dialect::postgres) {
+  const bool is_shared = tx.dialect() == sql::Dialect::postgres;
+  while (true) {
+    const EventId id{ids_.next()};
+    if (TRY(insert(tx, is_shared ? event_insert_behind : event_insert, id, event)) != 0) return id;
     sql::Questions questions(tx);
     TRY(follow(questions));
     TRY(questions.settle());
-    Rows row;
-    const EventId id{ids_.next()};
-    row.add(id, event);
-    TRY(row.insert(tx));
-    return id;
   }
-  const EventId id{ids_.next()};
-  std::string payload;
-  append_payload(payload, id, event);
-  const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
-  TRY(tx.exec(event_insert, {id.value, event.tenant.value, event.type, event.subject, payload,
-                             event.actor, request_id, event.at.us}));
-  return id;
 }
 
 /// Nodes write one after another, and each makes ids by its own clock: another node's newest event
