@@ -3,12 +3,12 @@ import assert from 'node:assert/strict';
 import {spawn} from 'node:child_process';
 import {existsSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {Agent, request} from 'node:https';
-import {createServer} from 'node:net';
 import path from 'node:path';
 import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
 import {bodyOf, Client, exchange} from './lib/client.mjs';
+import {freePort} from './lib/port.mjs';
 import {Receiver} from './lib/receiver.mjs';
 import {eventually, florin, florinOk, isPostgres, makeFolder, repository, run, Server, sleep} from './lib/server.mjs';
 
@@ -183,16 +183,6 @@ describe('backup and restore', ofSqlite, () => {
 // ---------------------------------------------------------------- nginx
 
 const nginx = ['/usr/sbin/nginx', '/usr/bin/nginx'].find(existsSync);
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.listen(0, '127.0.0.1', () => {
-      const {port} = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** Starts nginx with the configuration that is shipped, on free ports and with a certificate of its own. */
 async function startNginx(ports) {

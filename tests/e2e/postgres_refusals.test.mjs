@@ -8,6 +8,7 @@ import {after, before, describe, it} from 'node:test';
 import {Books} from './lib/books.mjs';
 import {Authority} from './lib/certificates.mjs';
 import {bodyOf, problemOf} from './lib/client.mjs';
+import {freePort} from './lib/port.mjs';
 import {giveToServer, noPostgres, Postgres} from './lib/postgres.mjs';
 import {binary, eventually, florin, florinOk, makeFolder, run} from './lib/server.mjs';
 
@@ -36,14 +37,6 @@ async function listen(serve) {
     server.close();
   });
   return server.address().port;
-}
-
-async function freePort() {
-  const server = createServer();
-  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const {port} = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** A message of PostgreSQL's protocol: its letter, its length, its fields. */

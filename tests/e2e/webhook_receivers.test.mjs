@@ -1,7 +1,6 @@
 // The receivers of docs/examples/webhooks run, take what Florin sends, and refuse everything else.
 import assert from 'node:assert/strict';
 import {spawn, spawnSync} from 'node:child_process';
-import {createServer} from 'node:net';
 import path from 'node:path';
 import {after, before, describe, it} from 'node:test';
 import {fileURLToPath} from 'node:url';
@@ -10,6 +9,7 @@ import {Webhook} from 'standardwebhooks';
 
 import {Books} from './lib/books.mjs';
 import {bodyOf, exchange} from './lib/client.mjs';
+import {freePort} from './lib/port.mjs';
 import {eventually, makeFolder, run} from './lib/server.mjs';
 
 const folder = fileURLToPath(new URL('../../docs/examples/webhooks', import.meta.url));
@@ -24,15 +24,6 @@ const receivers = [
 ];
 
 const isThere = ([program, ...args]) => spawnSync(program, args).status === 0;
-
-function freePort() {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const {port} = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 /** A receiver that runs; `output` grows. */
 async function start([program, ...args], port) {

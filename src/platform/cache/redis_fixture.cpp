@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <random>
 #include <stdexcept>
 #include <thread>
 
@@ -31,14 +32,26 @@ sockaddr_in loopback(int port) {
   return address;
 }
 
+bool bind_to(int fd, int port) {
+  const sockaddr_in address = loopback(port);
+  return ::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
+/// A port of TCP that no other test gets as long as this process lives: the UDP port of the same
+/// number is the mark. Below what Linux gives to outgoing connections, which would take a port
+/// that is free now before the server has started.
 int free_port() {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address = loopback(0);
-  (void)::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
-  socklen_t length = sizeof address;
-  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-  ::close(fd);
-  return ntohs(address.sin_port);
+  std::random_device random;
+  std::uniform_int_distribution<int> numbers(20'000, 31'999);
+  for (;;) {
+    const int port = numbers(random);
+    const int mark = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    const int probe = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool is_free = bind_to(mark, port) && bind_to(probe, port);
+    ::close(probe);
+    if (is_free) return port;
+    ::close(mark);
+  }
 }
 
 bool is_listening(int port) {

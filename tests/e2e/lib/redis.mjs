@@ -1,9 +1,10 @@
 // A redis-server of the test's own on a free loopback port, without files.
 import {spawn} from 'node:child_process';
 import {existsSync} from 'node:fs';
-import {connect, createServer} from 'node:net';
+import {connect} from 'node:net';
 import path from 'node:path';
 
+import {freePort} from './port.mjs';
 import {eventually, run} from './server.mjs';
 
 const program = '/usr/bin/redis-server';
@@ -64,15 +65,6 @@ export class Redis {
       this.child.kill('SIGKILL');
     });
   }
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const {port} = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 function isListening(port) {

@@ -1,13 +1,13 @@
 // Where faults happen: nodes on fixed ports over one private PostgreSQL that flushes (fsync), or one over SQLite.
 import {execFile, execFileSync, spawnSync} from 'node:child_process';
 import {chmodSync, mkdtempSync, rmSync} from 'node:fs';
-import {createServer} from 'node:net';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 
 import {Books} from '../../e2e/lib/books.mjs';
 import {bodyOf, Client, exchange} from '../../e2e/lib/client.mjs';
+import {freePort} from '../../e2e/lib/port.mjs';
 import {databaseOf, repository, Server} from '../../e2e/lib/server.mjs';
 
 // The load goes on meanwhile.
@@ -122,15 +122,6 @@ export class Stage {
     }
     this.books.api.close();
   }
-}
-
-export function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const {port} = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** A folder that the database's user may read too. */
