@@ -30,9 +30,10 @@ constexpr Query events_insert{
     "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us)"
     " SELECT CASE WHEN $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e) THEN n.id END,"
     " tenant_id, type, subject, payload, actor, request_id, created_at_us"
-    " FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],"
-    " $7::text[], $8::bigint[]) AS n (id, tenant_id, type, subject, payload, actor, request_id,"
-    " created_at_us)",
+    " FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS tenant_id,"
+    " unnest($3::text[]) AS type, unnest($4::text[]) AS subject, unnest($5::text[]) AS payload,"
+    " unnest($6::text[]) AS actor, unnest($7::text[]) AS request_id,"
+    " unnest($8::bigint[]) AS created_at_us) AS n",
     sql::Rows::few, sql::Sees::all};
 #define FLORIN_EVENT_COLUMNS \
   "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"

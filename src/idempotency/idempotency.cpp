@@ -31,9 +31,8 @@ constexpr Query find_keys{"idempotency.find_keys",
 constexpr Query insert_keys{
     "idempotency.insert_keys",
     "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
-    " expires_at_us) SELECT digest, request, ref, status, body, $6::bigint, expires_at_us"
-    " FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::text[], $7::bigint[])"
-    " AS n (digest, request, ref, status, body, expires_at_us)"};
+    " expires_at_us) SELECT unnest($1::bytea[]), unnest($2::bytea[]), unnest($3::bigint[]),"
+    " unnest($4::bigint[]), unnest($5::text[]), $6::bigint, unnest($7::bigint[])"};
 constexpr Query delete_expired{
     "idempotency.delete_expired",
     "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"

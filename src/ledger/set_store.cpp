@@ -19,35 +19,39 @@ constexpr Query states_locked{
     " a.closed, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,"
     " b.last_posting, b.posting_count, a.code"
     " FROM (SELECT * FROM accounts WHERE id = ANY ($1::bigint[]) UNION ALL"
-    " SELECT named.* FROM unnest($2::bigint[], $3::text[]) AS n (tenant, code)"
+    " SELECT named.* FROM (SELECT unnest($2::bigint[]) AS tenant, unnest($3::text[]) AS code) AS n"
     " JOIN accounts named ON named.tenant_id = n.tenant AND named.code = n.code) AS a"
     " JOIN balances b ON b.account_id = a.id ORDER BY b.account_id FOR UPDATE OF b"};
 constexpr Query transfers_insert{
     "ledger.transfers_insert",
     "INSERT INTO transfers (id, tenant_id, kind, posting_count, reference, description, metadata,"
     " effective_at_us, created_at_us, hold_id, reverses_id)"
-    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::text[],"
-    " $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])"};
+    " SELECT unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::text[]), unnest($4::bigint[]),"
+    " unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::bigint[]),"
+    " unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[])"};
 constexpr Query postings_insert{
     "ledger.postings_insert",
     "INSERT INTO postings (id, transfer_id, debit_id, credit_id, amount_minor, currency,"
     " debit_previous, debit_sequence, debit_balance, credit_previous, credit_sequence,"
     " credit_balance, backdated_to_us)"
-    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],"
-    " $6::text[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[],"
-    " $12::bigint[], $13::bigint[])"};
+    " SELECT unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]),"
+    " unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::text[]), unnest($7::bigint[]),"
+    " unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]),"
+    " unnest($12::bigint[]), unnest($13::bigint[])"};
 constexpr Query milestones_insert{
     "ledger.milestones_insert",
     "INSERT INTO account_milestones (account_id, created_at_us, sequence, posting_id)"
-    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])"};
+    " SELECT unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]),"
+    " unnest($4::bigint[])"};
 constexpr Query balances_update{
     "ledger.balances_update",
     "UPDATE balances b SET debits_posted = n.debits_posted, credits_posted = n.credits_posted,"
     " debits_pending = n.debits_pending, credits_pending = n.credits_pending,"
     " last_posting = n.last_posting, posting_count = n.posting_count"
-    " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[],"
-    " $6::bigint[], $7::bigint[]) AS n (account_id, debits_posted, credits_posted, debits_pending,"
-    " credits_pending, last_posting, posting_count) WHERE b.account_id = n.account_id"};
+    " FROM (SELECT unnest($1::bigint[]) AS account_id, unnest($2::bigint[]) AS debits_posted,"
+    " unnest($3::bigint[]) AS credits_posted, unnest($4::bigint[]) AS debits_pending,"
+    " unnest($5::bigint[]) AS credits_pending, unnest($6::bigint[]) AS last_posting,"
+    " unnest($7::bigint[]) AS posting_count) AS n WHERE b.account_id = n.account_id"};
 
 /// Zero, the "none" of ids, is NULL in the tables.
 template <class Tag>

@@ -9,9 +9,10 @@
 namespace florin::sql {
 
 /// A list of values as one parameter, for statements on PostgreSQL that take a whole set:
-/// `unnest($1::bigint[])`, `= ANY ($1::bytea[])`. In the server's binary form, which it reads
-/// several times faster than text (src/backend/utils/adt/arrayfuncs.c, array_recv). Holds its
-/// values: keep it until the call returns.
+/// `= ANY ($1::bytea[])`, or `SELECT unnest($1::bigint[]), unnest($2::text[])` for lists of one
+/// length; in FROM, `unnest` copies each list before the first row is read. In the server's binary
+/// form, which it reads several times faster than text (src/backend/utils/adt/arrayfuncs.c,
+/// array_recv). Holds its values: keep it until the call returns.
 class Array {
  public:
   void add_null();
