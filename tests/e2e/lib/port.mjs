@@ -11,12 +11,12 @@ const count = 12_000;
 export async function freePort() {
   for (;;) {
     const port = first + Math.floor(Math.random() * count);
-    if (await isReserved(port) && await isFree(port)) return port;
+    if (await reserve(port) && await isFree(port)) return port;
   }
 }
 
-/** The UDP port of the same number is the mark: it excludes other processes, and goes with this one however it ends. */
-function isReserved(port) {
+/** Whether it is ours. The UDP port of the same number is the mark: it keeps others out, and goes with this process however it ends. */
+function reserve(port) {
   return new Promise((resolve) => {
     const mark = createSocket('udp4');
     mark.on('error', () => resolve(false));
