@@ -136,14 +136,14 @@ void Keeper::give_up_duties() {
   const std::lock_guard one_at_a_time(turns_);
   is_giving_up_ = true;
   begin_and_end();
-  std::map<std::string, Held> released;
+  std::vector<Lease> released;
   {
     const std::lock_guard lock(mutex_);
-    released = std::exchange(held_, {});
+    for (const auto& [name, held] : std::exchange(held_, {})) released.push_back(held.lease);
   }
-  for (const auto& [name, held] : released) {
-    if (const auto done = parts_.leases.release(held.lease); !done)
-      log::warn("a lease could not be given back", {{"lease", name}});
+  if (const auto done = parts_.leases.release(released); !done) {
+    log::warn("leases could not be given back, others wait for their time to pass",
+              {{"leases", std::ssize(released)}, {"code", done.error().code.name}});
   }
 }
 

@@ -154,9 +154,11 @@ Result<bool> Leases::renew(Tx& tx, const Lease& lease, std::string_view note) co
                                    clock_.now().plus_us(ttl_us_).us, note})) > 0;
 }
 
-Result<void> Leases::release(const Lease& lease) const {
+Result<void> Leases::release(std::span<const Lease> leases) const {
+  if (leases.empty()) return {};
   return database_.write([&](Tx& tx) -> Result<void> {
-    TRY(tx.exec(lease_release, {lease.name, lease.fencing, self_.session}));
+    for (const Lease& lease : leases)
+      TRY(tx.exec(lease_release, {lease.name, lease.fencing, self_.session}));
     return {};
   });
 }

@@ -34,8 +34,9 @@ class Leases {
   Result<std::vector<Lease>> acquire_free(std::span<const std::string> names);
   /// Renews inside the caller's unit of work and leaves a note (JSON, or empty). False: it is lost.
   Result<bool> renew(sql::Tx& tx, const Lease& lease, std::string_view note) const;
-  /// Gives it back: the next one need not wait. Nothing happens to one that is lost already.
-  Result<void> release(const Lease& lease) const;
+  /// Gives all of them back at once: the next holder need not wait. Nothing happens to one that is
+  /// lost already.
+  Result<void> release(std::span<const Lease> leases) const;
 
   /// To be called first in a unit of work that one holder alone may write: nobody takes the lease
   /// before it has ended. Errors: lease_lost.

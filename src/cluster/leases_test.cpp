@@ -26,7 +26,7 @@ TEST_F(TwoNodes, OneAloneHoldsALease) {
 
 TEST_F(TwoNodes, AReleasedLeaseIsFreeAtOnceAndItsNumberGrows) {
   const auto first = *a.leases.acquire("work");
-  ASSERT_TRUE(a.leases.release(*first));
+  ASSERT_TRUE(a.leases.release({&*first, 1}));
   EXPECT_FALSE(a.check(*first));
   const auto second = *b.leases.acquire("work");
   ASSERT_TRUE(second);
@@ -64,7 +64,7 @@ TEST_F(TwoNodes, AHolderThatSleptFindsOutBeforeItWrites) {
   ASSERT_FALSE(checked);
   EXPECT_EQ(checked.error().code, errors::lease_lost);
   EXPECT_FALSE(*a.renew(*slept));
-  ASSERT_TRUE(a.leases.release(*slept));  // What is no longer its own it cannot give away.
+  ASSERT_TRUE(a.leases.release({&*slept, 1}));  // What is no longer its own it cannot give away.
   EXPECT_TRUE(b.check(*next));
 }
 
@@ -87,7 +87,7 @@ TEST_F(TwoNodes, TheLeaseOfANodeThatIsNotRegisteredAnyMoreIsFreeAtOnce) {
 
 TEST_F(TwoNodes, TwoWhoSeeAFreeLeaseDoNotBothGetIt) {
   const auto lease = *a.leases.acquire("work");
-  ASSERT_TRUE(a.leases.release(*lease));
+  ASSERT_TRUE(a.leases.release({&*lease, 1}));
   Process c(*this, 3, "c");
   ASSERT_TRUE(*c.nodes.try_join());
   const bool b_has_it = (*b.leases.acquire("work")).has_value();

@@ -231,6 +231,19 @@ describe('a server whose PostgreSQL', {skip: noPostgres}, () => {
   });
 });
 
+describe('a server that is told to end', {skip: noPostgres}, () => {
+  it('while PostgreSQL is gone ends all the same, and waits for it once for all of its leases', async () => {
+    const server = Postgres.start();
+    const books = await Books.open({db: ['--db', server.url()]});
+    after(() => books.close());
+    const {data} = bodyOf(await books.api.get('/v1/system/jobs'), 200);
+    assert.ok(data.filter(({holder}) => holder !== null).length > 1, 'it holds several leases');
+    server.stop();
+    assert.deepEqual(await books.server.stop(), {code: 0, signal: null});
+    assert.equal(books.server.output.split('could not be given back').length - 1, 1, books.server.output);
+  });
+});
+
 describe('TLS to PostgreSQL', {skip: noPostgres}, () => {
   /** @type {Postgres} */
   let server;
