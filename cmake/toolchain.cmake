@@ -19,9 +19,7 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-con
 add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-stringop-overflow -Wno-array-bounds)
 
 if(FLORIN_SANITIZE)
-  # Left out: what the address sanitizer or this processor reports anyway, at a third of the build's time.
-  add_compile_options(-fsanitize=${FLORIN_SANITIZE} -fno-sanitize-recover=all
-                      -fno-sanitize=null,alignment,vptr,object-size)
+  add_compile_options(-fsanitize=${FLORIN_SANITIZE} -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${FLORIN_SANITIZE})
 endif()
 

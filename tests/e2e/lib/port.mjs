@@ -15,7 +15,10 @@ export async function freePort() {
   }
 }
 
-/** Whether it is ours. The UDP port of the same number is the mark: it keeps others out, and goes with this process however it ends. */
+/**
+ * Whether it is ours now. The UDP port of the same number is the mark: it keeps others out, and goes with this process
+ * however it ends.
+ */
 function reserve(port) {
   return new Promise((resolve) => {
     const mark = createSocket('udp4');
