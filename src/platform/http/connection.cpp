@@ -1,19 +1,14 @@
 #include "platform/http/connection.h"
 
 #include <algorithm>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/write.hpp>
 #include <cstring>
+#include <utility>
 
 #include "platform/http/errors.h"
 #include "platform/http/target.h"
 
 namespace florin::http {
 namespace {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
 
 constexpr std::size_t first_capacity = 4 * 1024;
 constexpr std::size_t kept_capacity = 16 * 1024;
@@ -23,32 +18,31 @@ constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
 }  // namespace
 
-struct Connection::Wire {
-  asio::ip::tcp::socket socket;
-};
-
-Connection::Connection(ConnectionServices& services, int socket, std::string remote)
+Connection::Connection(ConnectionServices& services, std::unique_ptr<Transport> transport,
+                       std::string remote)
     : services_(services),
-      wire_(new Wire{asio::ip::tcp::socket(services.io)}),
+      transport_(std::move(transport)),
       exchange_(std::make_shared<Exchange>(services.mailbox)),
       parser_(services.options.max_header_bytes),
       deadline_(SteadyTime::max()) {
-  error_code failed;
-  wire_->socket.assign(asio::ip::tcp::v4(), socket, failed);
-  wire_->socket.non_blocking(true, failed);
-  wire_->socket.set_option(asio::ip::tcp::no_delay(true), failed);
   exchange_->connection = this;
   exchange_->request.remote = std::move(remote);
 }
 
-Connection::~Connection() = default;
-
 void Connection::start() {
+  enter(Phase::opening, services_.options.header_timeout_ms);
+  if (transport_->open(shared_from_this())) on_open(Transport::Status::done);
+}
+
+void Connection::on_open(Transport::Status status) {
+  if (phase_ == Phase::closed) return;
+  if (status != Transport::Status::done) return close();
   enter(Phase::idle, services_.options.idle_timeout_ms);
   advance();
 }
 
 void Connection::turn_away() {
+  if (!transport_->open(shared_from_this())) return close();  // No handshake for one refusal.
   parser_.begin(exchange_->request);
   refuse({errors::overloaded, "the server has as many connections as it takes", {}, 1});
   advance();
@@ -66,15 +60,14 @@ void Connection::check_deadline(SteadyTime now) {
 }
 
 void Connection::drain() {
-  if (phase_ == Phase::idle) close();
+  if (phase_ == Phase::opening || phase_ == Phase::idle) close();
 }
 
 void Connection::close() {
   if (phase_ == Phase::closed) return;
   phase_ = Phase::closed;
   exchange_->connection = nullptr;
-  error_code ignored;
-  wire_->socket.close(ignored);
+  transport_->close();
   services_.on_closed(*this);
 }
 
@@ -147,11 +140,10 @@ bool Connection::take_head() {
 void Connection::expect_body() {
   enter(Phase::body, services_.options.body_timeout_ms);
   if (!parser_.expects_continue() || !unread().empty()) return;
-  error_code failed;
-  const std::size_t sent = wire_->socket.write_some(asio::buffer(go_on), failed);
+  const auto [status, sent] = transport_->write_some(go_on);
   // The send buffer of a client that reads has room for a line; half a line could not be taken
   // back.
-  if (failed || sent != go_on.size()) close();
+  if (status != Transport::Status::done || sent != go_on.size()) close();
 }
 
 void Connection::take_request() {
@@ -171,10 +163,7 @@ void Connection::read() {
     make_room();
   }
   reading_ = true;
-  wire_->socket.async_read_some(asio::buffer(buffer_.get() + end_, capacity_ - end_),
-                                [self = shared_from_this()](error_code failed, std::size_t count) {
-                                  self->on_read(failed.failed(), failed == asio::error::eof, count);
-                                });
+  transport_->read(buffer_.get() + end_, capacity_ - end_, shared_from_this());
 }
 
 /// Sees to free space behind what is unread; false when the buffer is as large as it gets and full.
@@ -201,11 +190,11 @@ bool Connection::make_room() {
   return end_ < capacity_;
 }
 
-void Connection::on_read(bool failed, bool ended, std::size_t count) {
+void Connection::on_read(Transport::Status status, std::size_t count) {
   reading_ = false;
   if (phase_ == Phase::closed) return;
-  if (ended) return on_end_of_input();
-  if (failed) return close();
+  if (status == Transport::Status::ended) return on_end_of_input();
+  if (status != Transport::Status::done) return close();
   end_ += count;
   filled_ = end_ == capacity_;
   advance();
@@ -250,22 +239,17 @@ void Connection::send(const Response& response) {
                  .keep_alive = http_1_0_ && !close_after_answer_});
   enter(Phase::writing, services_.options.body_timeout_ms);
   // Nearly always the socket takes it at once, which saves a turn through the event loop.
-  error_code failed;
-  const std::size_t sent = wire_->socket.write_some(asio::buffer(out_), failed);
-  if (failed && failed != asio::error::would_block) return close();
+  const auto [status, sent] = transport_->write_some(out_);
+  if (status == Transport::Status::failed) return close();
   if (sent == out_.size()) return on_sent();
-  send_rest(sent);
+  transport_->write(std::string_view(out_).substr(sent), shared_from_this());
 }
 
-void Connection::send_rest(std::size_t sent) {
-  const auto rest = asio::buffer(out_) + sent;
-  asio::async_write(wire_->socket, rest,
-                    [self = shared_from_this()](error_code failed, std::size_t) {
-                      if (self->phase_ == Phase::closed) return;
-                      if (failed) return self->close();
-                      self->on_sent();
-                      self->advance();
-                    });
+void Connection::on_written(Transport::Status status) {
+  if (phase_ == Phase::closed) return;
+  if (status != Transport::Status::done) return close();
+  on_sent();
+  advance();
 }
 
 void Connection::on_sent() {
@@ -278,10 +262,8 @@ void Connection::on_sent() {
 /// answer. So where the client has more to say it is told that no more comes, and what it still
 /// sends is read for a moment.
 void Connection::leave() {
-  error_code failed;
-  if (request_is_whole_ && unread().empty() && wire_->socket.available(failed) == 0) return close();
-  wire_->socket.shutdown(asio::ip::tcp::socket::shutdown_send, failed);
-  if (failed) return close();
+  if (request_is_whole_ && unread().empty() && !transport_->has_unread()) return close();
+  if (!transport_->end_output()) return close();
   enter(Phase::lingering, linger_ms);
 }
 

@@ -9,6 +9,7 @@
 #include "platform/http/identity.h"
 #include "platform/http/request_parser.h"
 #include "platform/http/traffic.h"
+#include "platform/http/transport.h"
 #include "platform/http/wire.h"
 
 namespace boost::asio {
@@ -38,11 +39,10 @@ struct ConnectionServices {
 /// One client connection: reads a request, hands it on, writes its answer, reads the next. It lives
 /// on one I/O thread. While a request is being handled nothing more is read, so a client that
 /// pipelines is answered in order and can queue no more than one buffer.
-class Connection : public std::enable_shared_from_this<Connection> {
+class Connection final : public Transport::User, public std::enable_shared_from_this<Connection> {
  public:
-  /// Takes over an accepted, non-blocking socket.
-  Connection(ConnectionServices& services, int socket, std::string remote);
-  ~Connection();
+  Connection(ConnectionServices& services, std::unique_ptr<Transport> transport,
+             std::string remote);
 
   void start();
   /// Answers 503 overloaded without reading a request.
@@ -58,8 +58,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t slot = 0;  ///< Where the I/O thread keeps it.
 
  private:
-  enum class Phase { idle, head, body, handling, writing, lingering, closed };
-  struct Wire;
+  enum class Phase { opening, idle, head, body, handling, writing, lingering, closed };
 
   bool wants_bytes() const {
     return phase_ == Phase::idle || phase_ == Phase::head || phase_ == Phase::body;
@@ -73,22 +72,23 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void take_request();
   void expect_body();
 
+  void on_open(Transport::Status status) override;
   void read();
   bool make_room();
-  void on_read(bool failed, bool ended, std::size_t count);
+  void on_read(Transport::Status status, std::size_t count) override;
   void on_end_of_input();
 
   void refuse(const Error& error);
   void conclude(const Response& response);
   void send(const Response& response);
-  void send_rest(std::size_t sent);
+  void on_written(Transport::Status status) override;
   void on_sent();
   void leave();
   void enter(Phase phase, int timeout_ms);
   std::string_view date();
 
   ConnectionServices& services_;
-  const std::unique_ptr<Wire> wire_;
+  const std::unique_ptr<Transport> transport_;
   const std::shared_ptr<Exchange> exchange_;
   RequestParser parser_;
   std::vector<std::string_view> segments_;  ///< Of the path; kept for its memory.

@@ -53,7 +53,8 @@ struct IoThread::Impl {
 
   void welcome(UniqueFd socket, std::string remote, Welcome how) {
     if (services.draining) return with.open_connections.closed();
-    auto connection = std::make_shared<Connection>(services, socket.release(), std::move(remote));
+    auto connection = std::make_shared<Connection>(services, plain_transport(io, socket.release()),
+                                                   std::move(remote));
     connection->slot = connections.size();
     connections.push_back(connection);
     services.traffic.connection_opened();
