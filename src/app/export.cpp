@@ -40,15 +40,17 @@ struct Table {
 
 /// Every table, parents before children, but nodes and node_leases: they say who works on the
 /// database now, and whoever imports is somebody else.
-constexpr std::array<Table, 26> tables{
+constexpr std::array<Table, 27> tables{
     FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
     FLORIN_TABLE(api_keys, "iitbtttiiii",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
                  "expires_at_us, revoked_at_us, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    FLORIN_TABLE(idempotency_keys, "bbiitii",
-                 "digest, request, ref, status, body, created_at_us, expires_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7"),
+    FLORIN_TABLE(idempotency_keys, "bbiitiii",
+                 "digest, request, ref, status, body, created_at_us, expires_at_us, tenant_id",
+                 "$1, $2, $3, $4, $5, $6, $7, $8"),
+    FLORIN_TABLE(idempotency_secrets, "biti", "digest, tenant_id, sealed, expires_at_us",
+                 "$1, $2, $3, $4"),
     FLORIN_TABLE(events, "iittttti",
                  "id, tenant_id, type, subject, payload, actor, request_id, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8"),

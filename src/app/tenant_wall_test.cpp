@@ -31,7 +31,6 @@ constexpr sql::Query all_tables{
 /// Tables without rows of a tenant, and why that is so.
 const std::map<std::string, std::string> common_tables{
     {"chain_links", "one link holds the changes of all tenants, as a hash"},
-    {"idempotency_keys", "found by a digest over the tenant, and in no other way"},
     {"node_leases", "the nodes' own"},
     {"nodes", "the nodes' own"},
     {"relay_cursors", "a position in the log of all"},
@@ -48,6 +47,10 @@ const std::vector<Sample> samples{
     {"api_keys",
      "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, created_at_us",
      "n, n, '', sha256(n::text::bytea), '', 'live', '', 0, 0"},
+    {"idempotency_keys", "digest, request, ref, status, body, created_at_us, tenant_id",
+     "sha256(n::text::bytea), '', 0, 201, '{}', 0, n"},
+    {"idempotency_secrets", "digest, tenant_id, sealed, expires_at_us",
+     "sha256(n::text::bytea), n, '', 0"},
     {"events", "id, tenant_id, type, subject, payload, actor, created_at_us",
      "n, n, 'a.b', 's', '{}', 'key_1', 0"},
     {"accounts", "id, tenant_id, code, type, currency, frozen, closed, metadata, created_at_us",

@@ -56,7 +56,8 @@ http::Routes Hub::routes() {
   http::Routes all = wallet_routes({hub.parts.database, hub.parts.clock, hub.partners, hub.internal,
                                     hub.operator_wallet, *hub.client, hub.settlement,
                                     hub.parts.ledger, hub.parts.idempotency, hub.parts.status_of});
-  for (http::Route& route : partner_routes(hub.partners, hub.parts.ledger, hub.parts.idempotency))
+  for (http::Route& route :
+       partner_routes(hub.partners, hub.parts.ledger, hub.parts.idempotency, hub.parts.vault))
     all.push_back(std::move(route));
   return all;
 }

@@ -17,14 +17,15 @@ using http::Request;
 using http::Response;
 using idempotency::Lifetime;
 
-/// The one time that the secret is shown.
-std::string with_secret(const CreatedPartner& created) {
+/// The one time that the secret is shown; what is kept in clear says null in its place.
+idempotency::SecretAnswer with_secret(const CreatedPartner& created) {
   std::string body = to_json(created.partner);
-  body.pop_back();
-  body += ",\"secret\":";
+  body.back() = ',';
+  body += "\"secret\":";
+  std::string remembered = body + "null}";
   json::append_string(body, created.secret.reveal());
   body += '}';
-  return body;
+  return {Response::created(std::move(body)), std::move(remembered)};
 }
 
 Actor actor_of(const Request& request) {
@@ -35,6 +36,7 @@ struct Handlers {
   Partners& partners;
   ledger::LedgerService& ledger;
   idempotency::Idempotency& idempotency;
+  const crypto::Vault& vault;
 
   /// Later calls must see what this one changed.
   Result<Response> refreshed(Result<Response> response) const {
@@ -44,10 +46,9 @@ struct Handlers {
 
   Result<Response> create(const Request& request) const {
     const NewPartner wanted = TRY(requests::new_partner(request));
-    return refreshed(idempotency.run(
-        request, "/v1/partners", Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
-          return Response::created(
-              with_secret(TRY(partners.create(tx, actor_of(request), wanted))));
+    return refreshed(idempotency.run_showing_secret(
+        request, "/v1/partners", vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
+          return with_secret(TRY(partners.create(tx, actor_of(request), wanted)));
         }));
   }
 
@@ -80,11 +81,11 @@ struct Handlers {
   Result<Response> rotate_secret(const Request& request) const {
     const Partner partner = TRY(named(request));
     const std::int64_t overlap_s = TRY(requests::rotation_overlap_s(request));
-    return refreshed(idempotency.run(
-        request, "/v1/partners/{id}/rotate-secret", Lifetime::thirty_days,
-        [&](sql::Tx& tx) -> Result<Response> {
-          return Response::created(with_secret(
-              TRY(partners.rotate_secret(tx, actor_of(request), partner.id, overlap_s))));
+    return refreshed(idempotency.run_showing_secret(
+        request, "/v1/partners/{id}/rotate-secret", vault,
+        [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
+          return with_secret(
+              TRY(partners.rotate_secret(tx, actor_of(request), partner.id, overlap_s)));
         }));
   }
 
@@ -114,8 +115,9 @@ struct Handlers {
 }  // namespace
 
 http::Routes partner_routes(Partners& partners, ledger::LedgerService& ledger,
-                            idempotency::Idempotency& idempotency) {
-  const auto handlers = std::make_shared<const Handlers>(Handlers{partners, ledger, idempotency});
+                            idempotency::Idempotency& idempotency, const crypto::Vault& vault) {
+  const auto handlers =
+      std::make_shared<const Handlers>(Handlers{partners, ledger, idempotency, vault});
   const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
                                    const) -> http::SyncHandler {
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };

@@ -11,6 +11,6 @@ namespace florin::hub {
 
 /// /v1/partners: create, list, get, change, rotate the secret, open a player's wallet.
 http::Routes partner_routes(Partners& partners, ledger::LedgerService& ledger,
-                            idempotency::Idempotency& idempotency);
+                            idempotency::Idempotency& idempotency, const crypto::Vault& vault);
 
 }  // namespace florin::hub

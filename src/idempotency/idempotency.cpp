@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "idempotency/errors.h"
 #include "platform/crypto/hash.h"
+#include "platform/crypto/vault.h"
 #include "platform/sql/array.h"
 #include "platform/sql/database.h"
 
@@ -24,19 +25,31 @@ constexpr Query find_key{
 constexpr Query insert_key{
     "idempotency.insert_key",
     "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
-    " expires_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7)"};
+    " expires_at_us, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
 constexpr Query find_keys{"idempotency.find_keys",
                           "SELECT request, ref, status, body, digest FROM idempotency_keys"
                           " WHERE digest = ANY ($1::bytea[])"};
 constexpr Query insert_keys{
     "idempotency.insert_keys",
     "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
-    " expires_at_us) SELECT unnest($1::bytea[]), unnest($2::bytea[]), unnest($3::bigint[]),"
-    " unnest($4::bigint[]), unnest($5::text[]), $6::bigint, unnest($7::bigint[])"};
+    " expires_at_us, tenant_id) SELECT unnest($1::bytea[]), unnest($2::bytea[]),"
+    " unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::text[]), $6::bigint,"
+    " unnest($7::bigint[]), unnest($8::bigint[])"};
 constexpr Query delete_expired{
     "idempotency.delete_expired",
     "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"
     " WHERE expires_at_us IS NOT NULL AND expires_at_us <= $1 LIMIT $2)"};
+constexpr Query find_sealed{
+    "idempotency.find_sealed",
+    "SELECT sealed FROM idempotency_secrets WHERE digest = $1 AND expires_at_us > $2"};
+constexpr Query insert_sealed{
+    "idempotency.insert_sealed",
+    "INSERT INTO idempotency_secrets (digest, tenant_id, sealed, expires_at_us)"
+    " VALUES ($1, $2, $3, $4)"};
+constexpr Query delete_expired_sealed{
+    "idempotency.delete_expired_sealed",
+    "DELETE FROM idempotency_secrets WHERE digest IN (SELECT digest FROM idempotency_secrets"
+    " WHERE expires_at_us <= $1 LIMIT $2)"};
 
 constexpr std::int64_t thirty_days_s = 30 * 24 * 3600;
 
@@ -58,6 +71,16 @@ Record read_record(const sql::Row& row) {
 std::optional<std::int64_t> expiry_of(const Key& key, Timestamp now) {
   if (key.lifetime == Lifetime::forever) return std::nullopt;
   return now.plus_seconds(thirty_days_s).us;
+}
+
+/// A row that only names an object holds nothing of a tenant; it is spared the column.
+std::optional<std::int64_t> tenant_of(const Key& key, const Record& record) {
+  if (record.body.empty()) return std::nullopt;
+  return key.tenant.value;
+}
+
+std::string purpose_of(const Key& key) {
+  return "idempotency.answer:" + crypto::to_hex(bytes_of(key.digest));
 }
 
 struct DigestHash {
@@ -87,7 +110,8 @@ std::optional<Key> key_of(const http::Request& request, std::string_view route, 
   const auto text = request.idempotency_key();
   if (!text) return std::nullopt;
   return Key{digest_of({std::to_string(request.caller.tenant.value), request.method, route, *text}),
-             digest_of({request.method, request.path, request.body}), lifetime};
+             digest_of({request.method, request.path, request.body}), lifetime,
+             request.caller.tenant};
 }
 
 bool is_remembered(const Error& error) {
@@ -113,9 +137,9 @@ Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest) {
 
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now) {
   const Param body = record.body.empty() ? Param(nullptr) : Param(record.body);
-  return tx.send(insert_key,
-                 {Param::blob(bytes_of(key.digest)), Param::blob(bytes_of(record.request)),
-                  record.ref, record.status, body, now.us, expiry_of(key, now)});
+  return tx.send(insert_key, {Param::blob(bytes_of(key.digest)),
+                              Param::blob(bytes_of(record.request)), record.ref, record.status,
+                              body, now.us, expiry_of(key, now), tenant_of(key, record)});
 }
 
 Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
@@ -136,7 +160,7 @@ Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp n
   }
   if (entries.empty()) return {};
   sql::Blobs digests, requests;
-  sql::Integers refs, statuses, expiries;
+  sql::Integers refs, statuses, expiries, tenants;
   sql::Texts bodies;
   for (const auto& [key, record] : entries) {
     digests.add(bytes_of(key.digest));
@@ -145,12 +169,14 @@ Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp n
     statuses.add(std::int64_t{record.status});
     record.body.empty() ? bodies.add_null() : bodies.add(std::string_view(record.body));
     expiries.add(expiry_of(key, now));
+    tenants.add(tenant_of(key, record));
   }
   return tx.send(insert_keys, {digests.param(), requests.param(), refs.param(), statuses.param(),
-                               bodies.param(), now.us, expiries.param()});
+                               bodies.param(), now.us, expiries.param(), tenants.param()});
 }
 
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit) {
+  TRY(tx.exec(delete_expired_sealed, {now.us, limit}));
   return tx.exec(delete_expired, {now.us, limit});
 }
 
@@ -210,6 +236,52 @@ Idempotency::Idempotency(sql::Database& database, const Clock& clock,
 
 Result<http::Response> Idempotency::run(const http::Request& request, std::string_view route,
                                         Lifetime lifetime, const Work& work) {
+  const Keeping in_clear{
+      [this](sql::Tx& tx, const Key& key, http::Response&& fresh) {
+        return insert(tx, key, {key.request, 0, fresh.status, std::move(fresh.body)}, clock_.now());
+      },
+      [](sql::Tx&, const Key&, Record&& record) -> Result<std::string> {
+        return std::move(record.body);
+      }};
+  return run_kept(request, route, lifetime, work, in_clear);
+}
+
+Result<http::Response> Idempotency::run_showing_secret(const http::Request& request,
+                                                       std::string_view route,
+                                                       const crypto::Vault& vault,
+                                                       const SecretWork& work) {
+  std::string remembered;
+  const Keeping sealed{
+      [&](sql::Tx& tx, const Key& key, http::Response&& fresh) -> Result<void> {
+        const Timestamp now = clock_.now();
+        TRY(insert(tx, key, {key.request, 0, fresh.status, remembered}, now));
+        const std::string copy = vault.seal(Secret(std::move(fresh.body)), purpose_of(key));
+        return tx.send(insert_sealed, {Param::blob(bytes_of(key.digest)), key.tenant.value, copy,
+                                       now.plus_seconds(secret_shown_for_s).us});
+      },
+      [&](sql::Tx& tx, const Key& key, Record&& record) -> Result<std::string> {
+        std::optional<Secret> shown;
+        TRY(tx.query(find_sealed, {Param::blob(bytes_of(key.digest)), clock_.now().us},
+                     [&](const sql::Row& row) {
+                       if (auto opened = vault.open(row.text(0), purpose_of(key)))
+                         shown = *std::move(opened);
+                       return false;
+                     }));
+        return shown ? std::string(shown->reveal()) : std::move(record.body);
+      }};
+  return run_kept(
+      request, route, Lifetime::thirty_days,
+      [&](sql::Tx& tx) -> Result<http::Response> {
+        SecretAnswer answer = TRY(work(tx));
+        remembered = std::move(answer.remembered);
+        return std::move(answer.response);
+      },
+      sealed);
+}
+
+Result<http::Response> Idempotency::run_kept(const http::Request& request, std::string_view route,
+                                             Lifetime lifetime, const Work& work,
+                                             const Keeping& keeping) {
   const auto key = key_of(request, route, lifetime);
   if (!key) return database_.write([&](sql::Tx& tx) { return work(tx); });
 
@@ -219,10 +291,11 @@ Result<http::Response> Idempotency::run(const http::Request& request, std::strin
     if (const auto earlier = TRY(find(tx, key->digest))) {
       found_earlier = true;
       Record record = TRY(replay_of(*earlier, *key));
-      return replayed(record.status, std::move(record.body));
+      const int status = record.status;
+      return replayed(status, TRY(keeping.body_of(tx, *key, std::move(record))));
     }
     http::Response fresh = TRY(work(tx));
-    TRY(insert(tx, *key, {key->request, 0, fresh.status, fresh.body}, clock_.now()));
+    TRY(keeping.store(tx, *key, http::Response(fresh)));
     return fresh;
   });
   if (response || found_earlier || !is_remembered(response.error())) return response;

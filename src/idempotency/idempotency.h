@@ -13,6 +13,9 @@
 #include "base/result.h"
 #include "platform/http/message.h"
 
+namespace florin::crypto {
+class Vault;
+}
 namespace florin::sql {
 class Database;
 class Questions;
@@ -37,6 +40,7 @@ struct Key {
   Digest digest{};
   Digest request{};
   Lifetime lifetime = Lifetime::forever;
+  TenantId tenant = {};
 };
 
 /// The key of a request; nothing when it carries none. `route` is the route's pattern.
@@ -76,7 +80,8 @@ Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
                      const EntryVisitor& visit);
 /// insert() for many, at once where the engine can.
 Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp now);
-/// Deletes up to `limit` keys past their lifetime; returns how many.
+/// Deletes up to `limit` keys past their lifetime, and as many sealed answers past theirs; returns
+/// how many keys.
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit);
 
 /// The keys being worked on in this process, so that a second request hears "still running" instead
@@ -111,6 +116,15 @@ class InFlight {
   std::unique_ptr<Impl> impl_;
 };
 
+/// How long a replay shows again a secret that an answer has shown.
+constexpr std::int64_t secret_shown_for_s = 3'600;
+
+/// An answer that shows a secret.
+struct SecretAnswer {
+  http::Response response;  ///< As the client gets it.
+  std::string remembered;   ///< Its body without the secret: what is stored in clear.
+};
+
 /// Runs sync requests at most once per key: the answer is written in the commit of the work itself.
 class Idempotency {
  public:
@@ -125,9 +139,23 @@ class Idempotency {
   Result<http::Response> run(const http::Request& request, std::string_view route,
                              Lifetime lifetime, const Work& work);
 
+  /// run() for thirty days, of work whose answer shows a secret. The answer itself is kept sealed,
+  /// for secret_shown_for_s; later replays, and those whose sealed copy does not open, get what is
+  /// remembered.
+  using SecretWork = std::function<Result<SecretAnswer>(sql::Tx&)>;
+  Result<http::Response> run_showing_secret(const http::Request& request, std::string_view route,
+                                            const crypto::Vault& vault, const SecretWork& work);
+
   InFlight& in_flight() { return in_flight_; }
 
  private:
+  /// How an answer is kept beside its key, and found again.
+  struct Keeping {
+    std::function<Result<void>(sql::Tx&, const Key&, http::Response&&)> store;
+    std::function<Result<std::string>(sql::Tx&, const Key&, Record&&)> body_of;
+  };
+  Result<http::Response> run_kept(const http::Request& request, std::string_view route,
+                                  Lifetime lifetime, const Work& work, const Keeping& keeping);
   sql::Database& database_;
   const Clock& clock_;
   int (*status_of_)(const ErrorCode&);

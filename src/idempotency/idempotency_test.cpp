@@ -7,6 +7,7 @@
 
 #include "idempotency/errors.h"
 #include "idempotency/module.h"
+#include "platform/crypto/vault.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
 
@@ -157,6 +158,92 @@ TEST_F(IdempotencyTest, KeysAreForgottenAfterTheirTime) {
   clock.advance_seconds(1);
   EXPECT_EQ(remove(), 1);
   EXPECT_FALSE(is_replay(*ask(request_with("k"))));
+}
+
+class ShownOnce : public IdempotencyTest {
+ protected:
+  Result<http::Response> ask_secret(const http::Request& request, const crypto::Vault& by) {
+    return idempotency.run_showing_secret(request, route, by, [](sql::Tx&) -> Result<SecretAnswer> {
+      return SecretAnswer{http::Response::created(R"({"id":1,"secret":"hub_open sesame"})"),
+                          R"({"id":1,"secret":null})"};
+    });
+  }
+  Result<http::Response> ask_secret(const http::Request& request) {
+    return ask_secret(request, vault);
+  }
+  /// Every value of both tables, as text.
+  std::string stored() {
+    static constexpr sql::Query all{"test.stored",
+                                    "SELECT body FROM idempotency_keys UNION ALL"
+                                    " SELECT sealed FROM idempotency_secrets"};
+    std::string text;
+    EXPECT_TRUE(database->read([&](sql::Tx& tx) {
+      return tx.query(all, {}, [&](const sql::Row& row) {
+        text += row.text(0);
+        text += '\n';
+        return true;
+      });
+    }));
+    return text;
+  }
+
+  crypto::Vault vault{Secret("a key for tests only")};
+};
+
+TEST_F(ShownOnce, AReplayShowsTheSecretAgainFromASealedCopy) {
+  const auto first = ask_secret(request_with("k"));
+  const auto again = ask_secret(request_with("k"));
+  EXPECT_EQ(first->body, R"({"id":1,"secret":"hub_open sesame"})");
+  EXPECT_EQ(again->body, first->body);
+  EXPECT_TRUE(is_replay(*again));
+  EXPECT_EQ(stored().find("sesame"), std::string::npos) << stored();
+}
+
+TEST_F(ShownOnce, AfterItsTimeAReplaySaysWhatWasMadeWithoutTheSecret) {
+  ASSERT_TRUE(ask_secret(request_with("k")));
+  clock.advance_seconds(secret_shown_for_s - 1);
+  EXPECT_NE(ask_secret(request_with("k"))->body.find("sesame"), std::string::npos);
+  clock.advance_seconds(1);
+  const auto later = ask_secret(request_with("k"));
+  EXPECT_EQ(later->status, 201);
+  EXPECT_EQ(later->body, R"({"id":1,"secret":null})");
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return remove_expired(tx, clock.now(), 10); }));
+  EXPECT_EQ(stored(), "{\"id\":1,\"secret\":null}\n");
+}
+
+TEST_F(ShownOnce, ACopySealedWithAnotherKeyIsNotShown) {
+  ASSERT_TRUE(ask_secret(request_with("k")));
+  const crypto::Vault other(Secret("another key of the tests"));
+  EXPECT_EQ(ask_secret(request_with("k"), other)->body, R"({"id":1,"secret":null})");
+}
+
+TEST_F(ShownOnce, WithoutAKeyNothingIsKept) {
+  ASSERT_TRUE(ask_secret(request_with("")));
+  EXPECT_EQ(stored(), "");
+}
+
+TEST_F(ShownOnce, BodiesOfBeforeLoseTheirSecret) {
+  auto earlier = std::move(*sql::open_test_database());
+  const auto all = migrations();
+  std::vector<sql::Migration> first;
+  for (const sql::Migration& one : all) {
+    if (std::string_view(one.name).starts_with("0001")) first.push_back(one);
+  }
+  ASSERT_TRUE(sql::migrate(*earlier, first, clock.now()));
+  ASSERT_TRUE(earlier->write_work([](sql::Tx& tx) {
+    return tx.exec_script(
+        "INSERT INTO idempotency_keys VALUES"
+        " ('1', '', 0, 201, '{\"id\":\"ptn_1\",\"code\":\"a\",\"secret\":\"hub_\\\"1\\\",2\"}', 0, "
+        "5),"
+        " ('2', '', 0, 201, '{\"id\":\"ptn_1\",\"code\":\"b\"}', 0, 5),"
+        " ('3', '', 0, 201, '{\"note\":\"x\",\"secret\":\"of a customer\"}', 0, NULL)");
+  }));
+  ASSERT_TRUE(sql::migrate(*earlier, all, clock.now()));
+  database.swap(earlier);
+  const std::string text = stored();
+  EXPECT_NE(text.find(R"({"id":"ptn_1","code":"a","secret":null})"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"({"id":"ptn_1","code":"b"})"), std::string::npos);
+  EXPECT_NE(text.find("of a customer"), std::string::npos);
 }
 
 TEST_F(IdempotencyTest, AKeyOfMoneyIsKeptForEver) {
