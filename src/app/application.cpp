@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "access/module.h"
+#include "app/certificate_watch.h"
 #include "app/configured_parties.h"
 #include "app/docs_routes.h"
 #include "app/health_routes.h"
@@ -152,13 +153,14 @@ Result<void> Core::recover() {
 }
 
 http::Routes Application::routes() {
-  http::Routes all = health_routes(
-      {database_,
-       core_.metrics,
-       service_checks({core_, nodes_, leases_, scheduler_,
-                       [this](const std::string& job) { return keeper_.holds(job); }, clock_}),
-       [this] { return !is_leaving_; },
-       {dependency_of(*core_.limits, *core_.values), dependency_of(core_.relay)}});
+  http::Routes all =
+      health_routes({database_,
+                     core_.metrics,
+                     service_checks({core_, nodes_, leases_, scheduler_,
+                                     [this](const std::string& job) { return keeper_.holds(job); },
+                                     clock_, [this] { return server_.tls(); }}),
+                     [this] { return !is_leaving_; },
+                     {dependency_of(*core_.limits, *core_.values), dependency_of(core_.relay)}});
   for (http::Routes routes :
        {docs_routes(), access::session_routes({core_.access, gate_, core_.sessions}),
         events::routes(core_.events),
@@ -226,6 +228,8 @@ void Application::add_jobs() {
                     return summary(removed, "keys forgotten");
                   },
                   true});
+  if (http::TlsSource* const tls = server_.tls())
+    scheduler_.add(certificate_watch(*tls, clock_, core_.metrics));
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
@@ -281,6 +285,10 @@ Result<void> Application::start() {
   scheduler_.start();
   core_.reconciliation_runner.start();
   return {};
+}
+
+void Application::reload_certificate() {
+  if (http::TlsSource* const tls = server_.tls()) app::reload_certificate(*tls, clock_);
 }
 
 void Application::begin_to_leave() {

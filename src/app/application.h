@@ -90,6 +90,8 @@ class Application {
   /// Recovers and starts everything. Errors: cannot_listen, node_id_taken, store errors.
   Result<void> start();
   int port() const { return server_.port(); }
+  /// Reads the certificate's files again, whatever their times; nothing without TLS.
+  void reload_certificate();
   /// First step of a stop: background work ends and others take it over at once, /health/ready
   /// turns 503, requests are still answered. Safe to call twice.
   void begin_to_leave();

@@ -26,8 +26,8 @@ using setting::invalid;
 std::vector<Setting> make_settings() {
   std::vector<Setting> all;
   for (auto settings_of_part :
-       {setting::of_storage(), setting::of_server(), setting::of_webhooks(), setting::of_hub(),
-        setting::of_redis(), setting::of_sessions(), setting::of_kafka()}) {
+       {setting::of_storage(), setting::of_server(), setting::of_tls(), setting::of_webhooks(),
+        setting::of_hub(), setting::of_redis(), setting::of_sessions(), setting::of_kafka()}) {
     for (Setting& setting : settings_of_part) all.push_back(std::move(setting));
   }
   return all;
@@ -115,6 +115,26 @@ bool is_plain(std::string_view value) {
   return digits || value == "true" || value == "false";
 }
 
+/// HTTPS needs both files; certificates of clients need who may issue them, and HTTPS.
+Result<void> finish_tls(Config& config) {
+  const http::TlsOptions& tls = config.tls;
+  if (tls.certificate_file.empty() != tls.key_file.empty())
+    return invalid("http.tls_certificate and http.tls_key must be set together");
+  const bool asks_clients = tls.client_certificates != http::ClientCertificates::none;
+  if (asks_clients == tls.client_ca_file.empty())
+    return invalid("http.tls_client_certificates and http.tls_client_ca must be set together");
+  if (tls.certificate_file.empty()) {
+    if (!asks_clients) return {};
+    return invalid("http.tls_client_certificates needs http.tls_certificate");
+  }
+  if (config.sandbox)
+    return invalid(
+        "a sandbox plays over plain HTTP: leave http.tls_certificate out with --sandbox");
+  config.http.tls = tls;
+  config.sessions.secure_cookie = access::SecureCookie::always;
+  return {};
+}
+
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -182,6 +202,7 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
   Config& config = loaded.config;
   config.webhooks.manner.retry_delays_ms =
       webhooks::exponential_delays(config.webhook_attempts, config.webhook_first_delay_ms);
+  TRY(finish_tls(config));
   return loaded;
 }
 

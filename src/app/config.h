@@ -50,7 +50,8 @@ struct Config {
   std::string data_dir = "florin-data";
   std::string database_url;  ///< Empty: database_server, or else sqlite:<data_dir>/florin.db
   DatabaseServer database_server;
-  http::ServerOptions http;
+  http::ServerOptions http;  ///< Its `tls` is set when a certificate is.
+  http::TlsOptions tls;
   std::int64_t rate_limit_per_second = 10'000;
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;

@@ -221,7 +221,7 @@ void check_brokers(const Config& config, DoctorReport& report) {
 DoctorReport examine(const Config& config, const Clock& clock) {
   DoctorReport report;
   check_host(config, clock, report);
-  check_settings(config, report);
+  check_settings(config, clock, report);
   check_database(config, clock, report);
   check_cache(config, report);
   check_brokers(config, report);

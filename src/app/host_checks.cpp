@@ -15,6 +15,7 @@
 #include <system_error>
 
 #include "base/clock.h"
+#include "platform/http/tls.h"
 
 namespace florin::app {
 namespace {
@@ -28,6 +29,7 @@ constexpr int flushes = 5;
 /// Database, log and webhooks, beside clients' connections.
 constexpr rlim_t files_of_its_own = 1'024;
 constexpr std::size_t short_secret = 16;
+constexpr std::int64_t short_validity_us = 7LL * 86'400 * 1'000'000;
 
 void check_clock(const Clock& clock, DoctorReport& report) {
   const Timestamp now = clock.now();
@@ -134,12 +136,29 @@ void check_memory(DoctorReport& report) {
 void check_listening(const Config& config, DoctorReport& report) {
   const std::string& host = config.http.host;
   const std::string where = fmt::format("{}:{}", host, config.http.port);
-  if (host == "localhost" || host == "::1" || host.starts_with("127.")) {
+  if (config.http.tls) {
+    report.good("listening", where + ", with TLS");
+  } else if (host == "localhost" || host == "::1" || host.starts_with("127.")) {
     report.good("listening", where);
   } else {
     report.doubtful("listening", where + ", without TLS",
-                    "Keys travel readable: listen on 127.0.0.1 and put nginx in front "
-                    "(deploy/nginx), or see that only a private network reaches it.");
+                    "Keys travel readable: set http.tls_certificate and http.tls_key, or listen on "
+                    "127.0.0.1 behind nginx (deploy/nginx), or on a private network alone.");
+  }
+}
+
+void check_certificate(const Config& config, const Clock& clock, DoctorReport& report) {
+  if (!config.http.tls) return;
+  const auto loaded = http::TlsContext::load(*config.http.tls, clock.now());
+  if (!loaded) {
+    return report.bad("TLS certificate", loaded.error().detail,
+                      "Put PEM files there that belong together; a running server takes them up.");
+  }
+  const std::string found = "expires at " + (*loaded)->expires_at().rfc3339();
+  if ((*loaded)->expires_at().us - clock.now().us < short_validity_us) {
+    report.doubtful("TLS certificate", found, "Renew it; a running server takes up new files.");
+  } else {
+    report.good("TLS certificate", found);
   }
 }
 
@@ -187,8 +206,9 @@ void check_host(const Config& config, const Clock& clock, DoctorReport& report) 
   check_memory(report);
 }
 
-void check_settings(const Config& config, DoctorReport& report) {
+void check_settings(const Config& config, const Clock& clock, DoctorReport& report) {
   check_listening(config, report);
+  check_certificate(config, clock, report);
   check_rate_limit(config, report);
   check_secret_key(config, report);
   check_secret("HMAC_SECRET", config.hub.hmac_secret, report);

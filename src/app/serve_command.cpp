@@ -33,7 +33,7 @@ struct Playground {
 std::string local_url(int port) { return fmt::format("http://127.0.0.1:{}", port); }
 
 std::string url_of(const Config& settings, int port) {
-  return fmt::format("http://{}:{}", settings.http.host, port);
+  return fmt::format("{}://{}:{}", settings.http.tls ? "https" : "http", settings.http.host, port);
 }
 
 /// On their usual ports, or on free ones when somebody has those: several sandboxes may run.
@@ -100,10 +100,23 @@ void print_playground(const Config& settings, const std::string& url,
       playground.demo.api_key, settings.data_dir, url, playground.rgs_url, playground.operator_url);
 }
 
+StopSignals::Hangup hangup_for(const Config& settings) {
+  return settings.http.tls ? StopSignals::Hangup::reloads : StopSignals::Hangup::ends;
+}
+
+void run_until_stopped(Application& application, const StopSignals& stop, const Config& settings) {
+  stop.wait([&application] { application.reload_certificate(); });
+  log::info("stopping");
+  application.begin_to_leave();
+  stop.wait_for(std::chrono::milliseconds(settings.drain_delay_ms));
+  application.stop();
+  log::info("stopped");
+}
+
 }  // namespace
 
 Result<void> run_server(Config settings, const Clock& clock) {
-  const StopSignals stop;
+  const StopSignals stop(hangup_for(settings));
   const auto database = TRY(open_database(settings, clock));
   std::unique_ptr<sandbox::Sandbox> simulators;
   if (settings.sandbox) {
@@ -131,12 +144,7 @@ Result<void> run_server(Config settings, const Clock& clock) {
     fmt::print("Make an API key with: florin keys create --name NAME\n");
   }
   std::fflush(stdout);
-  stop.wait();
-  log::info("stopping");
-  application.begin_to_leave();
-  stop.wait_for(std::chrono::milliseconds(settings.drain_delay_ms));
-  application.stop();
-  log::info("stopped");
+  run_until_stopped(application, stop, settings);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "app/application.h"
+#include "app/certificate_watch.h"
 #include "app/migrations.h"
 #include "cluster/agreed_clock.h"
 #include "cluster/job_note.h"
@@ -125,6 +126,11 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
       module("cluster",
              [&nodes = parts.nodes, &clock = parts.clock] { return look_at_nodes(nodes, clock); }),
       {"jobs", [parts] { return look_at_jobs(parts, ""); }},
+      module("http",
+             [parts] {
+               const http::TlsSource* const tls = parts.tls();
+               return tls ? look_at_certificate(tls->state(), parts.clock.now()) : Finding();
+             }),
       {"schema", [&core] { return look_at_schema(core.database); }},
   };
 }

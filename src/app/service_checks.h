@@ -10,6 +10,9 @@ class AgreedClock;
 class Leases;
 class Nodes;
 }  // namespace florin::cluster
+namespace florin::http {
+class TlsSource;
+}
 namespace florin::jobs {
 class Scheduler;
 }
@@ -39,6 +42,7 @@ struct CheckedParts {
   const jobs::Scheduler& scheduler;
   std::function<bool(const std::string& job)> is_ours;  ///< Of a job that one node alone does.
   const cluster::AgreedClock& clock;
+  std::function<const http::TlsSource*()> tls;  ///< Null: plain HTTP.
 };
 /// Every module of this process. What is checked outlives the checks.
 std::vector<ServiceCheck> service_checks(CheckedParts parts);

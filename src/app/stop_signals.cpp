@@ -4,18 +4,23 @@
 
 namespace florin::app {
 
-StopSignals::StopSignals() {
+StopSignals::StopSignals(Hangup hangup) {
   sigemptyset(&stop_);
   sigaddset(&stop_, SIGINT);
   sigaddset(&stop_, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &stop_, nullptr);
+  awaited_ = stop_;
+  if (hangup == Hangup::reloads) sigaddset(&awaited_, SIGHUP);
+  pthread_sigmask(SIG_BLOCK, &awaited_, nullptr);
   signal(SIGPIPE, SIG_IGN);
   signal(SIGXFSZ, SIG_IGN);
 }
 
-void StopSignals::wait() const {
-  int received = 0;
-  while (sigwait(&stop_, &received) != 0) {
+void StopSignals::wait(const std::function<void()>& reload) const {
+  for (;;) {
+    int received = 0;
+    if (sigwait(&awaited_, &received) != 0) continue;
+    if (received != SIGHUP) return;
+    reload();
   }
 }
 

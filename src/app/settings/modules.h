@@ -8,6 +8,7 @@ namespace florin::app::setting {
 
 std::vector<Setting> of_storage();
 std::vector<Setting> of_server();
+std::vector<Setting> of_tls();
 std::vector<Setting> of_webhooks();
 std::vector<Setting> of_hub();
 std::vector<Setting> of_redis();

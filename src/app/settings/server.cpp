@@ -88,4 +88,28 @@ std::vector<Setting> of_server() {
   };
 }
 
+std::vector<Setting> of_tls() {
+  using Clients = http::ClientCertificates;
+  constexpr std::array<std::pair<std::string_view, Clients>, 3> client_certificates{
+      {{"none", Clients::none}, {"optional", Clients::optional}, {"required", Clients::required}}};
+  return {
+      optional_text("http.tls_certificate", "FLORIN_HTTP_TLS_CERTIFICATE",
+                    "PEM file with the server's certificate and those between it and the root. Set "
+                    "with http.tls_key: the server takes HTTPS only.",
+                    [](Config& c) -> std::string& { return c.tls.certificate_file; }),
+      optional_text("http.tls_key", "FLORIN_HTTP_TLS_KEY",
+                    "PEM file with the private key of the certificate, without a passphrase.",
+                    [](Config& c) -> std::string& { return c.tls.key_file; }),
+      word<http::ClientCertificates>(
+          "http.tls_client_certificates", "FLORIN_HTTP_TLS_CLIENT_CERTIFICATES",
+          "Whether clients show a certificate of http.tls_client_ca: none, optional (checked when "
+          "shown) or required.",
+          client_certificates,
+          [](Config& c) -> http::ClientCertificates& { return c.tls.client_certificates; }),
+      optional_text("http.tls_client_ca", "FLORIN_HTTP_TLS_CLIENT_CA",
+                    "PEM file with the authorities that certify clients.",
+                    [](Config& c) -> std::string& { return c.tls.client_ca_file; }),
+  };
+}
+
 }  // namespace florin::app::setting

@@ -20,6 +20,10 @@ inline constexpr ErrorCode unsupported_media_type{ErrorKind::invalid, "unsupport
 inline constexpr ErrorCode overloaded{ErrorKind::unavailable, "overloaded"};
 /// The server is shutting down. Nothing was done; another node or a retry will serve it.
 inline constexpr ErrorCode shutting_down{ErrorKind::unavailable, "shutting_down"};
+/// The port takes HTTPS, and the client spoke plain HTTP.
+inline constexpr ErrorCode tls_required{ErrorKind::invalid, "tls_required"};
+/// The certificate, its key or the client CA cannot be used.
+inline constexpr ErrorCode tls_not_usable{ErrorKind::unavailable, "tls_not_usable"};
 /// The address cannot be listened on.
 inline constexpr ErrorCode cannot_listen{ErrorKind::unavailable, "cannot_listen"};
 }  // namespace florin::http::errors

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "platform/http/connection.h"
+#include "platform/http/tls_transport.h"
 #include "platform/http/unique_fd.h"
 
 namespace florin::http {
@@ -53,13 +54,18 @@ struct IoThread::Impl {
 
   void welcome(UniqueFd socket, std::string remote, Welcome how) {
     if (services.draining) return with.open_connections.closed();
-    auto connection = std::make_shared<Connection>(services, plain_transport(io, socket.release()),
-                                                   std::move(remote));
+    auto connection =
+        std::make_shared<Connection>(services, transport(socket.release()), std::move(remote));
     connection->slot = connections.size();
     connections.push_back(connection);
     services.traffic.connection_opened();
     if (how == Welcome::turn_away) return connection->turn_away();
     connection->start();
+  }
+
+  std::unique_ptr<Transport> transport(int socket) {
+    if (with.tls == nullptr) return plain_transport(io, socket);
+    return tls_transport(io, socket, with.tls->current());
   }
 
   /// The last takes the place of the one that goes. Its own calls may still be on the stack, so it

@@ -21,6 +21,7 @@ class IoThread {
     const Dispatcher& dispatcher;
     metrics::Registry& metrics;
     OpenConnections& open_connections;
+    const TlsSource* tls;  ///< Null: plain TCP.
   };
   enum class Welcome { serve, turn_away };
 

@@ -17,20 +17,24 @@ constexpr std::chrono::milliseconds last_requests{300};
 }
 
 struct Server::Impl {
-  Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& clock, metrics::Registry& metrics,
+  Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& c, metrics::Registry& metrics,
        int (*status_of)(const ErrorCode&))
       : options(std::move(o)),
+        clock(c),
+        tls(options.tls ? std::make_unique<TlsSource>(*options.tls) : nullptr),
         router(std::move(routes)),
         workers(options.worker_threads, options.max_queued),
         dispatcher({router, gate, workers, status_of}) {
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) {
-      threads.push_back(std::make_unique<IoThread>(
-          IoThread::Collaborators{options, clock, router, dispatcher, metrics, open_connections}));
+      threads.push_back(std::make_unique<IoThread>(IoThread::Collaborators{
+          options, clock, router, dispatcher, metrics, open_connections, tls.get()}));
     }
     listener = std::make_unique<Listener>(options, threads, open_connections);
   }
 
   const ServerOptions options;
+  const Clock& clock;
+  const std::unique_ptr<TlsSource> tls;  // Null: plain HTTP.
   const Router router;
   WorkerPool workers;
   const Dispatcher dispatcher;
@@ -51,6 +55,7 @@ Server::~Server() { stop(); }
 
 Result<void> Server::start() {
   const std::lock_guard lock(impl_->mutex);
+  if (impl_->tls) TRY(impl_->tls->load(impl_->clock.now()));
   TRY(impl_->listener->bind());
   impl_->port = impl_->listener->port();
   impl_->listener->start();
@@ -61,6 +66,8 @@ Result<void> Server::start() {
 }
 
 int Server::port() const { return impl_->port; }
+
+TlsSource* Server::tls() const { return impl_->tls.get(); }
 
 void Server::say_goodbye() {
   const std::lock_guard lock(impl_->mutex);

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "platform/http/route.h"
+#include "platform/http/tls.h"
 
 namespace florin::metrics {
 class Registry;
@@ -46,9 +47,10 @@ struct ServerOptions {
   int idle_timeout_ms = 75'000;  ///< Between requests of one connection.
   int drain_timeout_ms = 10'000;
   bool access_log = true;
+  std::optional<TlsOptions> tls = std::nullopt;  ///< Absent: plain HTTP.
 };
 
-/// HTTP/1.1 over plain TCP (TLS ends in front). For every route it does limits, request id and
+/// HTTP/1.1 over plain TCP, or over TLS. For every route it does limits, request id and
 /// traceparent, gate, Idempotency-Key form, problem JSON, metrics and the access log. An exception
 /// that leaves a handler is logged and answered with internal_error.
 class Server {
@@ -57,9 +59,11 @@ class Server {
          metrics::Registry& metrics, int (*status_of)(const ErrorCode&));
   ~Server();  ///< As stop().
 
-  /// Binds and starts its threads. Errors: cannot_listen, naming host and port.
+  /// Binds and starts its threads. Errors: cannot_listen, naming host and port; tls_not_usable.
   Result<void> start();
   int port() const;
+  /// The certificate of new connections; nothing with plain HTTP. Safe for concurrent use.
+  TlsSource* tls() const;
   /// First step of a stop without a failed request: goes on answering, but each answer says that it
   /// is the last of its connection, so that proxies let go of those they keep. Safe to call twice.
   void say_goodbye();

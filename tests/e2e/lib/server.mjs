@@ -2,6 +2,7 @@
 import {execFileSync, spawn} from 'node:child_process';
 import {existsSync, mkdtempSync, rmSync} from 'node:fs';
 import {get} from 'node:http';
+import https from 'node:https';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -186,14 +187,14 @@ export class Server {
 
   /** The server says where it listens; port 0 lets it choose, so that no two tests meet. */
   #announcedUrl() {
-    const port = /127\.0\.0\.1:([1-9]\d*)/.exec(this.output)?.[1];
-    return port ? `http://127.0.0.1:${port}` : '';
+    return /https?:\/\/127\.0\.0\.1:[1-9]\d*/.exec(this.output)?.[0] ?? '';
   }
 }
 
 function answersOk(url) {
+  const ask = url.startsWith('https:') ? https.get : get;
   return new Promise((resolve) => {
-    get(url, (response) => {
+    ask(url, {rejectUnauthorized: false}, (response) => {
       response.resume();
       response.on('end', () => resolve(response.statusCode === 200));
     }).on('error', () => resolve(false));
