@@ -133,7 +133,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       events(db, ids),
       idempotency(db, clock, status_of),
       ledger(db, clock, ids, events, metrics, status_of),
-      queries(db),
+      queries(db, clock),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
                webhook_settings_for(db, config.webhooks)),
       relay({db, clock, ids, access, events, metrics, std::move(turns.may_relay),

@@ -72,7 +72,7 @@ struct World {
   events::EventLog events{*database, ids};
   metrics::Registry metrics;
   ledger::LedgerService ledger;
-  ledger::LedgerQueries queries{*database};
+  ledger::LedgerQueries queries{*database, clock};
   idempotency::Idempotency idempotency;
   crypto::Vault vault;
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();

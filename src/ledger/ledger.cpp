@@ -56,6 +56,8 @@ std::int64_t incoming_of(AccountType type, const Sums& sums) {
   return is_debit_normal(type) ? sums.debits_pending : sums.credits_pending;
 }
 
+bool is_over(const Hold& hold, Timestamp now) { return hold.expires_at && *hold.expires_at <= now; }
+
 AccountRef AccountRef::parse(std::string_view text) {
   if (const auto id = AccountId::parse(text)) return {*id, {}};
   return {{}, std::string(text)};

@@ -137,6 +137,8 @@ struct Hold {
   std::optional<Timestamp> expires_at;
   Timestamp created_at;
 };
+/// A hold's time is over from its expires_at on, whether or not that has been written yet.
+bool is_over(const Hold& hold, Timestamp now);
 
 // ---------------------------------------------------------------- commands
 
@@ -183,7 +185,8 @@ struct ReleaseHold {
   HoldId hold;
 };
 
-/// Ends a hold whose time is over; of the scheduler, not of clients.
+/// Ends a hold whose time is over, if nothing ended it at its time before; of the scheduler, not of
+/// clients.
 struct ExpireHold {
   HoldId hold;
 };

@@ -90,7 +90,8 @@ Books::Books(const Clock& clock, const std::string& path)
 Books::Books(const Clock& clock, std::unique_ptr<sql::Database> opened, int node)
     : database(std::move(opened)),
       ids(clock, node),
-      service(*database, clock, ids, events, metrics, test_status_of) {
+      service(*database, clock, ids, events, metrics, test_status_of),
+      queries(*database, clock) {
   EXPECT_TRUE(sql::migrate(*database, schema(), clock.now()));
   EXPECT_TRUE(service.recover());
 }

@@ -80,7 +80,7 @@ struct Books {
   events::EventLog events{*database, ids};
   metrics::Registry metrics;
   LedgerService service;
-  LedgerQueries queries{*database};
+  LedgerQueries queries;
 };
 
 /// A bank without bounds, `ana` with 10.00 and an empty `shop`, all in KZT.

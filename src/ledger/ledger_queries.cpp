@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "ledger/errors.h"
@@ -252,7 +253,12 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
 }  // namespace
 
 Result<Account> LedgerQueries::account(TenantId tenant, const AccountRef& ref) {
-  return database_.read([&](Tx& tx) { return store::require_account(tx, tenant, ref); });
+  return database_.read([&](Tx& tx) -> Result<Account> {
+    Account account = TRY(store::require_account(tx, tenant, ref));
+    const store::DuePending due = TRY(store::find_due_pending(tx, clock_.now()));
+    store::settle_due(account, due);
+    return account;
+  });
 }
 
 Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFilter& filter,
@@ -265,6 +271,8 @@ Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFil
       if (matches(account, filter)) builder.add(account);
       return true;
     }));
+    const store::DuePending due = TRY(store::find_due_pending(tx, clock_.now()));
+    for (Account& account : result.rows) store::settle_due(account, due);
     return result;
   });
 }
@@ -308,6 +316,7 @@ Result<Hold> LedgerQueries::hold(TenantId tenant, HoldId id) {
     auto hold = TRY(store::load_hold(tx, id));
     if (!hold || hold->tenant != tenant)
       return Error{errors::hold_not_found, "there is no hold of this id"};
+    store::settle_due(*hold, clock_.now());
     return *std::move(hold);
   });
 }
@@ -315,9 +324,10 @@ Result<Hold> LedgerQueries::hold(TenantId tenant, HoldId id) {
 Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStatus> status,
                                          PageRequest page) {
   return database_.read([&](Tx& tx) -> Result<Paged<Hold>> {
+    const Timestamp now = clock_.now();
     Paged<HoldId> found;
     PageBuilder<HoldId> builder(found, page.limit);
-    TRY(store::visit_holds(tx, tenant, page.start, [&](HoldId id, HoldStatus is) {
+    TRY(store::visit_holds(tx, tenant, page.start, now, [&](HoldId id, HoldStatus is) {
       if (!builder.wants(id.value)) return false;
       if (!status || is == *status) builder.add(id);
       return true;
@@ -325,7 +335,9 @@ Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStat
     Paged<Hold> result{{}, found.next};
     for (const HoldId id : found.rows) {
       auto hold = TRY(store::load_hold(tx, id));
-      if (hold) result.rows.push_back(*std::move(hold));
+      if (!hold) continue;
+      store::settle_due(*hold, now);
+      result.rows.push_back(*std::move(hold));
     }
     return result;
   });

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/result.h"
 #include "ledger/ledger.h"
 
@@ -95,11 +96,11 @@ struct GroupFilter {
   std::optional<Timestamp> from, to;  ///< With transfer_metadata: from <= effective_at < to.
 };
 
-/// What is asked of the books. Each answer comes from one consistent snapshot. Safe for concurrent
-/// use.
+/// What is asked of the books. A hold counts as expired from its expires_at on. Each answer comes
+/// from one consistent snapshot. Safe for concurrent use.
 class LedgerQueries {
  public:
-  explicit LedgerQueries(sql::Database& database) : database_(database) {}
+  LedgerQueries(sql::Database& database, const Clock& clock) : database_(database), clock_(clock) {}
 
   /// Errors: account_not_found.
   Result<Account> account(TenantId tenant, const AccountRef& ref);
@@ -130,6 +131,7 @@ class LedgerQueries {
 
  private:
   sql::Database& database_;
+  const Clock& clock_;
 };
 
 }  // namespace florin::ledger

@@ -45,6 +45,7 @@ struct LedgerService::Impl {
   Result<void> run(sql::Tx& tx, std::span<Decided> batch);
   void complete(Decided& item, Completion& done, const Result<void>& committed);
   void count(const Outcome& outcome);
+  Result<Account> account_to_change(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
   Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type,
                     const Account& account);
 };
@@ -146,10 +147,22 @@ Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Origin& origin, std::s
   return {};
 }
 
+/// What holds of the account whose time is over still hold is given back first.
+Result<Account> LedgerService::Impl::account_to_change(sql::Tx& tx, TenantId tenant,
+                                                       const AccountRef& ref) {
+  const Account account = TRY(store::require_account(tx, tenant, ref));
+  TRY(writer.end_due_holds(tx, account.id));
+  return store::require_account(tx, tenant, {account.id, {}});
+}
+
 Result<std::optional<Account>> LedgerService::find_account(sql::Tx& tx, TenantId tenant,
                                                            const AccountRef& ref) {
   auto account = store::require_account(tx, tenant, ref);
-  if (account) return std::optional(*std::move(account));
+  if (account) {
+    const store::DuePending due = TRY(store::find_due_pending(tx, impl_->clock.now()));
+    store::settle_due(*account, due);
+    return std::optional(*std::move(account));
+  }
   if (account.error().code == errors::account_not_found) return std::optional<Account>();
   return std::move(account).error();
 }
@@ -179,7 +192,7 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
 
 Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
                                               const AccountRef& ref, const AccountChange& change) {
-  Account account = TRY(store::require_account(tx, origin.tenant, ref));
+  Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
   if (account.closed) return Error{errors::account_closed, "the account is closed"};
   if (change.min_balance) account.min_balance = *change.min_balance;
   if (change.max_balance) account.max_balance = *change.max_balance;
@@ -193,7 +206,7 @@ Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
 
 Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
                                              const AccountRef& ref) {
-  Account account = TRY(store::require_account(tx, origin.tenant, ref));
+  Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
   if (account.closed) return account;
   const Sums& sums = account.sums;
   if (sums.debits_posted != sums.credits_posted || sums.debits_pending != 0 ||
@@ -211,19 +224,30 @@ Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
 
 Result<std::int64_t> LedgerService::expire_holds() {
   constexpr int at_once = 500;
-  const Timestamp now = impl_->clock.now();
-  const auto due = TRY(
-      impl_->database.read([&](sql::Tx& tx) { return store::find_due_holds(tx, now, at_once); }));
   std::int64_t expired = 0;
-  for (const store::DueHold& hold : due) {
-    Command command;
-    command.origin.tenant = hold.tenant;
-    command.body = ExpireHold{hold.id};
-    const Outcome outcome = execute(std::move(command));
-    if (std::holds_alternative<Hold>(outcome)) ++expired;
-    // A hold captured or released meanwhile is no fault; a database that is away is.
-    const auto* error = std::get_if<Error>(&outcome);
-    if (error && error->code.kind == ErrorKind::unavailable) return *error;
+  for (bool is_last = false; !is_last;) {
+    const Timestamp now = impl_->clock.now();
+    const auto due = TRY(
+        impl_->database.read([&](sql::Tx& tx) { return store::find_due_holds(tx, now, at_once); }));
+    std::vector<std::future<Outcome>> outcomes;
+    outcomes.reserve(due.size());
+    for (const store::DueHold& hold : due) {
+      Command command;
+      command.origin.tenant = hold.tenant;
+      command.body = ExpireHold{hold.id};
+      auto promise = std::make_shared<std::promise<Outcome>>();
+      outcomes.push_back(promise->get_future());
+      submit(std::move(command),
+             [promise](Outcome outcome) { promise->set_value(std::move(outcome)); });
+    }
+    is_last = due.size() < at_once;
+    for (auto& outcome : outcomes) {
+      const Outcome ended = outcome.get();
+      if (std::holds_alternative<Hold>(ended)) ++expired;
+      // A hold that ended meanwhile is no fault; a database that is away is.
+      const auto* error = std::get_if<Error>(&ended);
+      if (error && error->code.kind == ErrorKind::unavailable) return *error;
+    }
   }
   return expired;
 }

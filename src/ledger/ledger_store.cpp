@@ -127,7 +127,8 @@ constexpr Query hold_by_id{
     " FROM holds WHERE id = $1"};
 constexpr Query holds_of_tenant{
     "ledger.holds_of_tenant",
-    "SELECT id, status FROM holds WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC",
+    "SELECT id, status, expires_at_us FROM holds WHERE tenant_id = $1 AND id < $2"
+    " ORDER BY id DESC",
     sql::Rows::many};
 constexpr Query hold_postings_of{
     "ledger.hold_postings_of",
@@ -137,6 +138,12 @@ constexpr Query holds_due{
     "ledger.holds_due",
     "SELECT id, tenant_id FROM holds WHERE status = 'open' AND expires_at_us IS NOT NULL"
     " AND expires_at_us <= $1 ORDER BY expires_at_us LIMIT $2"};
+constexpr Query due_postings{
+    "ledger.due_postings",
+    "SELECT h.id, h.tenant_id, p.debit_id, p.credit_id, p.remaining"
+    " FROM holds h JOIN hold_postings p ON p.hold_id = h.id"
+    " WHERE h.status = 'open' AND h.expires_at_us IS NOT NULL AND h.expires_at_us <= $1"
+    " ORDER BY h.expires_at_us, h.id, p.place"};
 constexpr Query hold_insert{
     "ledger.hold_insert",
     "INSERT INTO holds (id, tenant_id, status, reference, description, metadata, expires_at_us,"
@@ -428,9 +435,13 @@ Result<void> visit_transfers(Tx& tx, TenantId tenant, std::int64_t before,
                   [&](const Row& row) { return visit(read_transfer(row)); });
 }
 
-Result<void> visit_holds(Tx& tx, TenantId tenant, std::int64_t before, const HoldIdVisitor& visit) {
+Result<void> visit_holds(Tx& tx, TenantId tenant, std::int64_t before, Timestamp now,
+                         const HoldIdVisitor& visit) {
   return tx.query(holds_of_tenant, {tenant.value, below(before)}, [&](const Row& row) {
-    return visit({row.integer(0)}, parse_hold_status(row.text(1)).value_or(HoldStatus::open));
+    const auto status = parse_hold_status(row.text(1)).value_or(HoldStatus::open);
+    const auto expires_at_us = row.optional_integer(2);
+    const bool is_due = status == HoldStatus::open && expires_at_us && *expires_at_us <= now.us;
+    return visit({row.integer(0)}, is_due ? HoldStatus::expired : status);
   });
 }
 
@@ -441,6 +452,41 @@ Result<std::vector<DueHold>> find_due_holds(Tx& tx, Timestamp now, int limit) {
     return true;
   }));
   return due;
+}
+
+Result<void> ask_due_postings(sql::Questions& questions, Timestamp now,
+                              std::vector<DuePosting>& due) {
+  return questions.ask(due_postings, {now.us}, [&due](const Row& row) {
+    due.push_back(
+        {{row.integer(0)}, {row.integer(1)}, {row.integer(2)}, {row.integer(3)}, row.integer(4)});
+    return true;
+  });
+}
+
+Result<DuePending> find_due_pending(Tx& tx, Timestamp now) {
+  std::vector<DuePosting> due;
+  sql::Questions questions(tx);
+  TRY(ask_due_postings(questions, now, due));
+  TRY(questions.settle());
+  DuePending pending;
+  for (const DuePosting& held : due) {
+    pending[held.debit].debits_pending += held.remaining;
+    pending[held.credit].credits_pending += held.remaining;
+  }
+  return pending;
+}
+
+void settle_due(Account& account, const DuePending& due) {
+  const auto found = due.find(account.id);
+  if (found == due.end()) return;
+  account.sums.debits_pending -= found->second.debits_pending;
+  account.sums.credits_pending -= found->second.credits_pending;
+}
+
+void settle_due(Hold& hold, Timestamp now) {
+  if (hold.status != HoldStatus::open || !is_over(hold, now)) return;
+  hold.status = HoldStatus::expired;
+  for (HoldPosting& held : hold.postings) held.remaining = 0;
 }
 
 Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account,

@@ -3,6 +3,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -10,6 +11,7 @@
 #include "ledger/ledger.h"
 
 namespace florin::sql {
+class Questions;
 class Row;
 class Tx;
 }  // namespace florin::sql
@@ -43,8 +45,9 @@ Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, std::int64_t before,
 using TransferVisitor = std::function<bool(const Transfer&)>;
 Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, std::int64_t before,
                              const TransferVisitor& visit);
+/// With the status that each has at the moment `now`.
 using HoldIdVisitor = std::function<bool(HoldId, HoldStatus)>;
-Result<void> visit_holds(sql::Tx& tx, TenantId tenant, std::int64_t before,
+Result<void> visit_holds(sql::Tx& tx, TenantId tenant, std::int64_t before, Timestamp now,
                          const HoldIdVisitor& visit);
 
 struct DueHold {
@@ -52,6 +55,23 @@ struct DueHold {
   TenantId tenant;
 };
 Result<std::vector<DueHold>> find_due_holds(sql::Tx& tx, Timestamp now, int limit);
+/// A posting of an open hold whose time is over: its money is free, but that is not written yet.
+struct DuePosting {
+  HoldId hold;
+  TenantId tenant;
+  AccountId debit, credit;
+  std::int64_t remaining = 0;
+};
+/// Adds all of them, the postings of one hold side by side.
+Result<void> ask_due_postings(sql::Questions& questions, Timestamp now,
+                              std::vector<DuePosting>& due);
+/// What holds whose time is over still seem to hold, by account.
+using DuePending = std::unordered_map<AccountId, Sums>;
+Result<DuePending> find_due_pending(sql::Tx& tx, Timestamp now);
+/// The account as it is at the moment that `due` was read for.
+void settle_due(Account& account, const DuePending& due);
+/// The hold as it is at this moment.
+void settle_due(Hold& hold, Timestamp now);
 
 /// A posting as one of its accounts sees it.
 struct HistoryEntry {

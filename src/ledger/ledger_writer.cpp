@@ -71,7 +71,13 @@ void LedgerWriter::go_on_after(std::int64_t id) {
     last_now_ = std::max(last_now_, IdGenerator::latest_moment_of(id));
 }
 
-Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
+void LedgerWriter::go_on_after(const engine::World& world) {
+  for (const auto& [id, account] : world.accounts)
+    go_on_after(std::max(id.value, account.last_posting));
+  for (const auto& [id, hold] : world.holds) go_on_after(id.value);
+}
+
+Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId besides) {
   engine::World world;
   world.accounts.reserve(2 * batch.size());
   world.keys.reserve(batch.size());
@@ -79,17 +85,29 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch) {
   sql::Questions questions(tx);
   TRY(chain::ask_head(questions, ids_.node(), head));
   TRY(events_.follow(questions));
-  if (tx.dialect() == sql::Dialect::postgres) {
+  Timestamp at = now();
+  std::vector<store::DuePosting> due;
+  TRY(store::ask_due_postings(questions, at, due));
+  const bool is_shared = tx.dialect() == sql::Dialect::postgres;
+  if (is_shared) {
     TRY(load_together(tx, questions, batch, world));
-    for (const auto& [id, account] : world.accounts)
-      go_on_after(std::max(id.value, account.last_posting));
-    for (const auto& [id, hold] : world.holds) go_on_after(id.value);
   } else {
     for (Decided& item : batch) TRY(load(tx, item.command, world));
   }
+  TRY(load_account(tx, besides, world));
+  TRY(load_due_holds(tx, due, world));
+  if (is_shared) go_on_after(world);
+  while (last_now_ > at) {  // Another node's clock is ahead: by its time more may be due.
+    at = now();
+    due.clear();
+    TRY(store::ask_due_postings(questions, at, due));
+    TRY(questions.settle());
+    TRY(load_due_holds(tx, due, world));
+    go_on_after(world);
+  }
 
-  const Timestamp at = now();
   engine::Engine engine(world, ids_, at, answer_of_);
+  engine.end_due_holds();
   for (Decided& item : batch) {
     item.outcome = engine.decide(item.command);
     item.balances.clear();  // Of an earlier run, when the database runs a batch again.
@@ -170,6 +188,23 @@ Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::World& worl
     TRY(load_account(tx, held.posting.credit, world));
   }
   world.holds.emplace(id, *std::move(hold));
+  return {};
+}
+
+/// Those that move money of the accounts in the world; whatever else is due waits for its turn.
+Result<void> LedgerWriter::load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
+                                          engine::World& world) {
+  const std::size_t first = world.due.size();
+  for (const store::DuePosting& held : due) {
+    const bool is_known = world.due.size() > first && world.due.back().hold == held.hold;
+    if (is_known || (!world.accounts.contains(held.debit) && !world.accounts.contains(held.credit)))
+      continue;
+    Origin system;
+    system.tenant = held.tenant;
+    world.due.push_back({held.hold, std::move(system)});
+  }
+  for (std::size_t i = first; i < world.due.size(); ++i)
+    TRY(load_hold(tx, world.due[i].hold, world));
   return {};
 }
 

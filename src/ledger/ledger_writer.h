@@ -15,6 +15,9 @@ class Tx;
 namespace florin::ledger::chain {
 struct Head;
 }
+namespace florin::ledger::store {
+struct DuePosting;
+}
 
 namespace florin::ledger {
 
@@ -34,7 +37,9 @@ class LedgerWriter {
 
   /// Fills every outcome and its balances. An error is the database's: nothing of the batch may be
   /// committed then.
-  Result<void> run(sql::Tx& tx, std::span<Decided> batch);
+  Result<void> run(sql::Tx& tx, std::span<Decided> batch) { return run(tx, batch, {}); }
+  /// Ends the account's holds whose time is over.
+  Result<void> end_due_holds(sql::Tx& tx, AccountId account) { return run(tx, {}, account); }
 
   /// The moment new rows carry: never before one that was given out earlier, even if the clock
   /// steps back, nor before what another node wrote on the accounts of the latest batch.
@@ -42,7 +47,11 @@ class LedgerWriter {
   void start_after(Timestamp newest_stored) { last_now_ = newest_stored; }
 
  private:
+  Result<void> run(sql::Tx& tx, std::span<Decided> batch, AccountId besides);
   void go_on_after(std::int64_t id);
+  void go_on_after(const engine::World& world);
+  Result<void> load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
+                              engine::World& world);
   Result<void> load(sql::Tx& tx, Command& command, engine::World& world);
   Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world);
   Result<void> load_accounts(sql::Tx& tx, TenantId tenant, std::vector<PostingRequest>& postings,

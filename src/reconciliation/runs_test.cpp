@@ -139,7 +139,7 @@ class RunsTest : public testing::Test {
     return types;
   }
   std::int64_t wallet_balance() {
-    ledger::LedgerQueries queries(*database);
+    ledger::LedgerQueries queries(*database, clock);
     const auto account = queries.account(tenant, ledger::AccountRef::parse("wallet"));
     return ledger::balance_of(account->type, account->sums);
   }

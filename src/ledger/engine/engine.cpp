@@ -92,10 +92,11 @@ Result<void> check_bounds(const AccountState& account, const Sums& would_be) {
 
 Error missing_hold() { return Error{errors::hold_not_found, "there is no hold of this id"}; }
 
-Result<void> check_open(const Hold& hold) {
-  if (hold.status == HoldStatus::expired)
+Result<void> check_open(const Hold& hold, Timestamp now) {
+  const bool is_open = hold.status == HoldStatus::open;
+  if (hold.status == HoldStatus::expired || (is_open && is_over(hold, now)))
     return Error{errors::hold_expired, "the hold has expired"};
-  if (hold.status != HoldStatus::open) {
+  if (!is_open) {
     return Error{errors::hold_not_open,
                  "the hold was " + std::string(to_string(hold.status)) + " before"};
   }
@@ -145,6 +146,13 @@ Error in_bulk(const Error& error, std::size_t index) {
 
 Engine::Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of)
     : world_(world), ids_(ids), now_(now), answer_of_(answer_of) {}
+
+void Engine::end_due_holds() {
+  for (const DueHold& due : world_.due) {
+    Hold* hold = find_hold(due.origin.tenant, due.hold);
+    if (hold && hold->status == HoldStatus::open && is_over(*hold, now_)) expire(due.origin, *hold);
+  }
+}
 
 Outcome Engine::decide(const Command& command) {
   const bool uses_key = command.key && !command.dry_run;
@@ -251,9 +259,7 @@ Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
 Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
   Hold* found = find_hold(origin.tenant, wanted.hold);
   if (!found) return missing_hold();
-  if (auto ok = check_open(*found); !ok) return std::move(ok).error();
-  if (found->expires_at && *found->expires_at <= now_)
-    return Error{errors::hold_expired, "the hold has expired"};
+  if (auto ok = check_open(*found, now_); !ok) return std::move(ok).error();
   if (auto ok = check_amount(*found, wanted); !ok) return std::move(ok).error();
 
   Transfer transfer;
@@ -296,7 +302,7 @@ Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
 Outcome Engine::apply(const Origin& origin, const ReleaseHold& wanted) {
   Hold* found = find_hold(origin.tenant, wanted.hold);
   if (!found) return missing_hold();
-  if (auto ok = check_open(*found); !ok) return std::move(ok).error();
+  if (auto ok = check_open(*found, now_); !ok) return std::move(ok).error();
   Hold& hold = touch(*found);
   give_back_rest(hold);
   hold.status = HoldStatus::released;
@@ -307,15 +313,12 @@ Outcome Engine::apply(const Origin& origin, const ReleaseHold& wanted) {
 Outcome Engine::apply(const Origin& origin, const ExpireHold& wanted) {
   Hold* found = find_hold(origin.tenant, wanted.hold);
   if (!found) return missing_hold();
-  if (auto ok = check_open(*found); !ok) return std::move(ok).error();
-  if (!found->expires_at || *found->expires_at > now_) {
+  if (found->status == HoldStatus::open && !is_over(*found, now_))
     return Error{errors::hold_not_open, "the hold's time is not over"};
-  }
-  Hold& hold = touch(*found);
-  give_back_rest(hold);
-  hold.status = HoldStatus::expired;
-  write_hold_change(origin, HoldChangeKind::expired, {}, hold);
-  return hold;
+  if (found->status == HoldStatus::expired) return *found;
+  if (found->status != HoldStatus::open) return check_open(*found, now_).error();
+  expire(origin, *found);
+  return *found;
 }
 
 Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
@@ -484,6 +487,13 @@ void Engine::give_back_rest(Hold& hold) {
     credit.sums.credits_pending -= held.remaining;
     held.remaining = 0;
   }
+}
+
+void Engine::expire(const Origin& origin, Hold& hold) {
+  touch(hold);
+  give_back_rest(hold);
+  hold.status = HoldStatus::expired;
+  write_hold_change(origin, HoldChangeKind::expired, {}, hold);
 }
 
 // ---------------------------------------------------------------- going back

@@ -42,6 +42,12 @@ struct DigestHash {
   }
 };
 
+/// A hold in the world whose time may be over, and who ends it then.
+struct DueHold {
+  HoldId hold;
+  Origin origin;
+};
+
 /// All that the commands of a batch may look at, loaded beforehand. What is not here does not
 /// exist.
 struct World {
@@ -49,6 +55,8 @@ struct World {
   std::unordered_map<HoldId, Hold> holds;
   std::unordered_map<TransferId, PastTransfer> transfers;
   std::unordered_map<idempotency::Digest, idempotency::Record, DigestHash> keys;
+  /// Every open hold whose time is over and that moves money of an account above.
+  std::vector<DueHold> due;
 };
 
 /// Every 64th posting of an account leaves a milestone, from which its history is found quickly.
@@ -115,6 +123,9 @@ class Engine {
  public:
   Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of);
 
+  /// Ends the holds whose time is over, before the first command is decided: from that moment on
+  /// their money is free for everyone.
+  void end_due_holds();
   /// The command must outlive changes(). An Error outcome has changed nothing but, perhaps, its
   /// key.
   Outcome decide(const Command& command);
@@ -150,6 +161,7 @@ class Engine {
   void write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer,
                          const Hold& after);
   void give_back_rest(Hold& hold);
+  void expire(const Origin& origin, Hold& hold);
 
   void begin_savepoint(Savepoint& savepoint);
   void roll_back(Savepoint& savepoint);

@@ -35,6 +35,8 @@ struct ModelHold {
   int debit = 0, credit = 0;
   std::int64_t remaining = 0;
   bool open = true;
+  std::int64_t seconds_left = 0;
+  bool expired = false;
 };
 
 class Model {
@@ -83,6 +85,15 @@ class Model {
     settle(hold.credit, false, captured, given_back);
     hold.remaining -= captured + given_back;
     hold.open = keep_rest && hold.remaining > 0;
+  }
+
+  /// A second goes by; holds whose time is over give back what they have.
+  void pass_second() {
+    for (auto& [id, hold] : holds) {
+      if (!hold.open || --hold.seconds_left > 0) continue;
+      end_hold(hold, 0, false);
+      hold.expired = true;
+    }
   }
 
  private:
@@ -143,17 +154,27 @@ class Harness {
     return requests;
   }
 
+  /// Time passes for the model and the engine; the command that comes next ends what is due.
+  void pass_second() {
+    clock.advance_seconds(1);
+    model.pass_second();
+  }
+
   /// Runs one command through an engine of its own, over the world as it stands.
   Outcome run(Command command) {
     command.origin.tenant = tenant;
     for (auto& [id, account] : world.accounts) account.touched = false;
-    clock.advance_seconds(1);
     const AnswerOf nothing_remembered = [](const Command&, const Outcome&) { return std::nullopt; };
     Engine engine(world, ids, clock.now(), nothing_remembered);
+    world.due = due_holds();
+    engine.end_due_holds();
     Outcome outcome = engine.decide(command);
     keep(engine.changes());
     return outcome;
   }
+
+  /// Ends what is due and does nothing else.
+  void run_nothing() { run({.origin = {}, .key = {}, .body = ReleaseHold{}}); }
 
   void expect_same(const std::string& step) {
     __extension__ using Wide = __int128;
@@ -180,6 +201,18 @@ class Harness {
   std::vector<TransferId> reversible;
 
  private:
+  std::vector<DueHold> due_holds() {
+    Origin system;
+    system.tenant = tenant;
+    std::vector<DueHold> due;
+    for (const auto& [id, hold] : world.holds) {
+      if (hold.status == HoldStatus::open && is_over(hold, clock.now()))
+        due.push_back({id, system});
+    }
+    std::sort(due.begin(), due.end(),
+              [](const DueHold& a, const DueHold& b) { return a.hold < b.hold; });
+    return due;
+  }
   void keep(const Changes& changes) {
     rows.insert(rows.end(), changes.postings.begin(), changes.postings.end());
     for (const PostedTransfer& posted : changes.transfers) {
@@ -240,17 +273,18 @@ void step_place(Harness& h, const std::string& step) {
   Model::Moves moves = h.random_moves();
   moves.resize(1);
   Command command;
-  command.body = PlaceHold{Harness::postings(moves), {}, std::nullopt};
+  const std::int64_t seconds = 1 + h.pick(60);
+  command.body = PlaceHold{Harness::postings(moves), {}, seconds};
   const Outcome outcome = h.run(command);
   EXPECT_EQ(code_of(outcome), h.model.move(moves, true)) << step;
   if (const auto* hold = std::get_if<Hold>(&outcome)) {
     h.model.holds[hold->id.value] = {static_cast<int>(moves[0][0]), static_cast<int>(moves[0][1]),
-                                     moves[0][2], true};
+                                     moves[0][2], true, seconds};
   }
 }
 
 void step_end_hold(Harness& h, const std::string& step) {
-  if (h.model.holds.empty()) return;
+  if (h.model.holds.empty()) return h.run_nothing();
   auto chosen = h.model.holds.begin();
   std::advance(chosen, h.pick(static_cast<std::int64_t>(h.model.holds.size())));
   ModelHold& hold = chosen->second;
@@ -263,7 +297,8 @@ void step_end_hold(Harness& h, const std::string& step) {
   } else {
     command.body = ReleaseHold{{chosen->first}};
   }
-  const std::string wanted = !hold.open                           ? "hold_not_open"
+  const std::string wanted = hold.expired                         ? "hold_expired"
+                             : !hold.open                         ? "hold_not_open"
                              : capture && amount > hold.remaining ? "capture_exceeds_hold"
                                                                   : "";
   EXPECT_EQ(code_of(h.run(command)), wanted) << step;
@@ -271,7 +306,7 @@ void step_end_hold(Harness& h, const std::string& step) {
 }
 
 void step_reverse(Harness& h, const std::string& step) {
-  if (h.reversible.empty()) return;
+  if (h.reversible.empty()) return h.run_nothing();
   const TransferId id = h.reversible[static_cast<std::size_t>(
       h.pick(static_cast<std::int64_t>(h.reversible.size())))];
   const PastTransfer past = h.world.transfers.at(id);
@@ -290,6 +325,7 @@ void step_reverse(Harness& h, const std::string& step) {
 void run_steps(Harness& h, int steps, std::uint64_t seed) {
   for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) {
     const std::string step = "seed " + std::to_string(seed) + " step " + std::to_string(i);
+    h.pass_second();
     switch (h.pick(7)) {
       case 0:
         step_bulk(h, step);
