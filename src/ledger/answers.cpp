@@ -13,19 +13,19 @@ struct Render {
   StatusOf status_of;
 
   Response operator()(const Transfer& transfer) const {
-    if (!command.dry_run) return Response::created(to_json(transfer));
-    std::string body;
-    append_dry_run_json(body, transfer);
-    return Response::ok(std::move(body));
+    return command.dry_run ? tried(transfer) : Response::created(to_json(transfer));
   }
   Response operator()(const Hold& hold) const {
-    const bool made = std::holds_alternative<PlaceHold>(command.body);
-    return {made && !command.dry_run ? 201 : 200, to_json(hold)};
+    const bool is_new = std::holds_alternative<PlaceHold>(command.body);
+    if (command.dry_run) return tried(hold, is_new);
+    return {is_new ? 201 : 200, to_json(hold)};
   }
-  Response operator()(const Capture& capture) const { return Response::ok(to_json(capture)); }
+  Response operator()(const Capture& capture) const {
+    return command.dry_run ? tried(capture) : Response::ok(to_json(capture));
+  }
   Response operator()(const BulkResult& result) const {
-    const bool made = std::get<PostBulk>(command.body).atomic && !command.dry_run;
-    return {made ? 201 : 200, to_json(result)};
+    if (command.dry_run) return tried(result);
+    return {std::get<PostBulk>(command.body).atomic ? 201 : 200, to_json(result)};
   }
   Response operator()(const Replay& replay) const {
     return idempotency::replayed(replay.record.status,
@@ -33,6 +33,14 @@ struct Render {
   }
   Response operator()(const Error& error) const {
     return http::problem(error, command.origin.request_id, status_of);
+  }
+
+ private:
+  template <class... Things>
+  static Response tried(const Things&... things) {
+    std::string body;
+    append_dry_run_json(body, things...);
+    return Response::ok(std::move(body));
   }
 };
 

@@ -26,6 +26,9 @@ inline constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient
 inline constexpr ErrorCode balance_limit_exceeded{ErrorKind::rejected, "balance_limit_exceeded"};
 /// effective_at lies in the future: a ledger tells what has happened.
 inline constexpr ErrorCode effective_at_in_future{ErrorKind::invalid, "effective_at_in_future"};
+/// A reversal takes effect before the transfer that it reverses.
+inline constexpr ErrorCode effective_at_before_transfer{ErrorKind::invalid,
+                                                        "effective_at_before_transfer"};
 
 /// No transfer of this id in the caller's tenant.
 inline constexpr ErrorCode transfer_not_found{ErrorKind::not_found, "transfer_not_found"};

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "ledger/errors.h"
+
 namespace florin::ledger {
 namespace {
 
@@ -54,6 +56,20 @@ std::int64_t available_of(AccountType type, const Sums& sums) {
 
 std::int64_t incoming_of(AccountType type, const Sums& sums) {
   return is_debit_normal(type) ? sums.debits_pending : sums.credits_pending;
+}
+
+Result<void> check_empty(AccountType type, const Sums& sums) {
+  const std::int64_t balance = balance_of(type, sums);
+  std::vector<std::string> left;
+  if (balance != 0) left.push_back("a balance of " + std::to_string(balance));
+  if (sums.debits_pending != 0)
+    left.push_back("open holds with " + std::to_string(sums.debits_pending) + " to debit");
+  if (sums.credits_pending != 0)
+    left.push_back("open holds with " + std::to_string(sums.credits_pending) + " to credit");
+  if (left.empty()) return {};
+  std::string detail = "the account cannot be closed: it has " + left[0];
+  for (std::size_t i = 1; i < left.size(); ++i) detail += " and " + left[i];
+  return Error{errors::account_not_empty, detail + " (minor units)"};
 }
 
 bool is_over(const Hold& hold, Timestamp now) { return hold.expires_at && *hold.expires_at <= now; }

@@ -8,6 +8,7 @@
 
 #include "base/id.h"
 #include "base/money.h"
+#include "base/result.h"
 #include "base/timestamp.h"
 #include "idempotency/idempotency.h"
 
@@ -38,6 +39,9 @@ std::int64_t balance_of(AccountType type, const Sums& sums);
 std::int64_t available_of(AccountType type, const Sums& sums);
 /// What open holds will bring in.
 std::int64_t incoming_of(AccountType type, const Sums& sums);
+
+/// Only an empty account may be closed. Errors: account_not_empty, which says what is left.
+Result<void> check_empty(AccountType type, const Sums& sums);
 
 struct Account {
   AccountId id;
@@ -194,6 +198,8 @@ struct ExpireHold {
 struct ReverseTransfer {
   TransferId transfer;
   Narrative narrative;
+  /// Backdates; neither in the future nor before the transfer's own. Absent: now.
+  std::optional<Timestamp> effective_at = std::nullopt;
 };
 
 /// One change asked of the ledger.

@@ -71,8 +71,12 @@ void write_transfer(std::string& out, const Transfer& transfer, TransferView vie
   writer.end_object();
 }
 
-void write_hold_members(Writer& writer, const Hold& hold) {
-  writer.member("id", hold.id.str()).member("status", to_string(hold.status));
+/// How much of a hold is there, and how much is only tried.
+enum class HoldView { stored, tried, not_made };
+
+void write_hold_members(Writer& writer, const Hold& hold, HoldView view) {
+  if (view != HoldView::not_made) writer.member("id", hold.id.str());
+  writer.member("status", view == HoldView::stored ? to_string(hold.status) : "dry_run");
   writer.key("postings").begin_array();
   for (const HoldPosting& held : hold.postings) {
     writer.begin_object();
@@ -84,6 +88,49 @@ void write_hold_members(Writer& writer, const Hold& hold) {
   write_text(writer, "expires_at",
              hold.expires_at ? std::optional(hold.expires_at->rfc3339()) : std::nullopt);
   writer.member("created_at", hold.created_at.rfc3339());
+}
+
+void write_hold(std::string& out, const Hold& hold, HoldView view) {
+  Writer writer(out);
+  writer.begin_object();
+  write_hold_members(writer, hold, view);
+  writer.end_object();
+}
+
+void write_capture(std::string& out, const Capture& capture, HoldView hold, TransferView view) {
+  std::string transfer;
+  write_transfer(transfer, capture.transfer, view, {});
+  Writer writer(out);
+  writer.begin_object();
+  write_hold_members(writer, capture.hold, hold);
+  writer.member_raw("transfer", transfer).end_object();
+}
+
+void write_bulk(std::string& out, const BulkResult& result, bool is_dry_run) {
+  const auto posted =
+      std::count_if(result.items.begin(), result.items.end(),
+                    [](const BulkItem& item) { return std::holds_alternative<TransferId>(item); });
+  Writer writer(out);
+  writer.begin_object();
+  if (is_dry_run) writer.member("status", "dry_run");
+  writer.member("posted", static_cast<std::int64_t>(posted));
+  writer.member("refused", static_cast<std::int64_t>(result.items.size()) - posted);
+  writer.key("results").begin_array();
+  std::int64_t index = 0;
+  for (const BulkItem& item : result.items) {
+    writer.begin_object().member("index", index++);
+    if (const auto* id = std::get_if<TransferId>(&item)) {
+      writer.member("status", is_dry_run ? "dry_run" : "posted");
+      if (!is_dry_run) writer.member("id", id->str());
+    } else {
+      const Error& error = std::get<Error>(item);
+      writer.member("status", "refused")
+          .member("code", error.code.name)
+          .member("detail", error.detail);
+    }
+    writer.end_object();
+  }
+  writer.end_array().end_object();
 }
 
 }  // namespace
@@ -115,46 +162,28 @@ void append_json(std::string& out, const Transfer& transfer, TransferId reversed
   write_transfer(out, transfer, TransferView::with_reversal, reversed_by);
 }
 
+void append_json(std::string& out, const Hold& hold) { write_hold(out, hold, HoldView::stored); }
+
+void append_json(std::string& out, const Capture& capture) {
+  write_capture(out, capture, HoldView::stored, TransferView::posted);
+}
+
+void append_json(std::string& out, const BulkResult& result) { write_bulk(out, result, false); }
+
 void append_dry_run_json(std::string& out, const Transfer& transfer) {
   write_transfer(out, transfer, TransferView::dry_run, {});
 }
 
-void append_json(std::string& out, const Hold& hold) {
-  Writer writer(out);
-  writer.begin_object();
-  write_hold_members(writer, hold);
-  writer.end_object();
+void append_dry_run_json(std::string& out, const Capture& capture) {
+  write_capture(out, capture, HoldView::tried, TransferView::dry_run);
 }
 
-void append_json(std::string& out, const Capture& capture) {
-  Writer writer(out);
-  writer.begin_object();
-  write_hold_members(writer, capture.hold);
-  writer.member_raw("transfer", to_json(capture.transfer)).end_object();
+void append_dry_run_json(std::string& out, const BulkResult& result) {
+  write_bulk(out, result, true);
 }
 
-void append_json(std::string& out, const BulkResult& result) {
-  const auto posted =
-      std::count_if(result.items.begin(), result.items.end(),
-                    [](const BulkItem& item) { return std::holds_alternative<TransferId>(item); });
-  Writer writer(out);
-  writer.begin_object().member("posted", static_cast<std::int64_t>(posted));
-  writer.member("refused", static_cast<std::int64_t>(result.items.size()) - posted);
-  writer.key("results").begin_array();
-  std::int64_t index = 0;
-  for (const BulkItem& item : result.items) {
-    writer.begin_object().member("index", index++);
-    if (const auto* id = std::get_if<TransferId>(&item)) {
-      writer.member("status", "posted").member("id", id->str());
-    } else {
-      const Error& error = std::get<Error>(item);
-      writer.member("status", "refused")
-          .member("code", error.code.name)
-          .member("detail", error.detail);
-    }
-    writer.end_object();
-  }
-  writer.end_array().end_object();
+void append_dry_run_json(std::string& out, const Hold& hold, bool is_new) {
+  write_hold(out, hold, is_new ? HoldView::not_made : HoldView::tried);
 }
 
 }  // namespace florin::ledger

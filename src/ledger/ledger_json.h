@@ -11,11 +11,16 @@ void append_json(std::string& out, const Account& account);
 void append_json(std::string& out, const Transfer& transfer);
 /// With `reversed_by`, which comes later.
 void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by);
-/// What a transfer would be: no id, status "dry_run".
-void append_dry_run_json(std::string& out, const Transfer& transfer);
 void append_json(std::string& out, const Hold& hold);
 void append_json(std::string& out, const Capture& capture);
 void append_json(std::string& out, const BulkResult& result);
+
+/// What it would be: status "dry_run", and no id of what was not made.
+void append_dry_run_json(std::string& out, const Transfer& transfer);
+void append_dry_run_json(std::string& out, const Capture& capture);
+void append_dry_run_json(std::string& out, const BulkResult& result);
+/// `is_new`: the hold itself would be made, so that its id means nothing.
+void append_dry_run_json(std::string& out, const Hold& hold, bool is_new);
 
 template <class T>
 std::string to_json(const T& thing) {

@@ -208,12 +208,7 @@ Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
                                              const AccountRef& ref) {
   Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
   if (account.closed) return account;
-  const Sums& sums = account.sums;
-  if (sums.debits_posted != sums.credits_posted || sums.debits_pending != 0 ||
-      sums.credits_pending != 0) {
-    return Error{errors::account_not_empty,
-                 "an account with a balance or open holds cannot be closed"};
-  }
+  TRY(check_empty(account.type, account.sums));
   account.closed = true;
   TRY(store::update_account(tx, account));
   TRY(impl_->tell(tx, origin, "account.closed", account));

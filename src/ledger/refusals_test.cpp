@@ -1,5 +1,6 @@
 // Every code that a command can be refused with: it writes nothing, and its key either stays free
 // or gives the same bytes again.
+#include <array>
 #include <atomic>
 #include <future>
 
@@ -260,7 +261,7 @@ TEST_F(Refusals, BulkRefused) {
                     transfer_of({posting("ana", "shop", 996)})};
   expect_refused(command(bulk), errors::bulk_refused);
   const std::string answer = books.answer_to(command(bulk));
-  EXPECT_NE(answer.find("\"/transfers/1\""), std::string::npos) << answer;
+  EXPECT_NE(answer.find("\"/transfers/1/postings/0/debit\""), std::string::npos) << answer;
   EXPECT_NE(answer.find("\"insufficient_funds\""), std::string::npos) << answer;
 }
 
@@ -291,6 +292,89 @@ TEST_F(Refusals, ADryRunOfARefusalUsesNoKeyUp) {
   EXPECT_EQ(code_of(books.service.execute(refused)), errors::insufficient_funds.name);
   EXPECT_EQ(books.count_keys(), 0);
   EXPECT_EQ(books.footprint(), before);
+}
+
+TEST_F(Refusals, ADryRunMakesNoIds) {
+  const Hold hold = books.place(hold_of({posting("ana", "shop", 10)}));
+  const Transfer sale = books.post(transfer("ana", "shop", 5));
+  PostBulk bulk;
+  bulk.transfers = {transfer_of({posting("ana", "shop", 5)})};
+  const std::array<std::pair<Command::Body, bool>, 5> tries{{
+      {bulk, false},
+      {hold_of({posting("ana", "shop", 5)}), false},
+      {CaptureHold{hold.id, 4, false}, true},
+      {ReleaseHold{hold.id}, true},
+      {ReverseTransfer{sale.id, {}}, false},
+  }};
+  const auto before = books.footprint();
+  for (const auto& [body, names_hold] : tries) {
+    Command tried = command(body);
+    tried.dry_run = true;
+    const std::string answer = books.answer_to(tried);
+    EXPECT_NE(answer.find("\"status\":\"dry_run\""), std::string::npos) << answer;
+    EXPECT_EQ(answer.find("\"id\":") != std::string::npos, names_hold) << answer;
+    EXPECT_EQ(answer.find("\"id\":\"tr_"), std::string::npos) << answer;
+    EXPECT_EQ(answer.find("posted\""), answer.find("posted\":1")) << answer;
+    EXPECT_EQ(books.footprint(), before);
+  }
+}
+
+TEST_F(Refusals, WhatIsNotCoveredNamesPostingAccountAndFigures) {
+  const auto refused = [&](Command wanted) {
+    return std::get<Error>(books.service.execute(std::move(wanted)));
+  };
+  const Error uncovered =
+      refused(command(transfer_of({posting("bank", "shop", 1), posting("ana", "shop", 1'001)})));
+  EXPECT_EQ(uncovered.detail,
+            "account ana cannot cover this: asked 1001, available 1000, min_balance 0 (minor units "
+            "of KZT)");
+  ASSERT_EQ(uncovered.fields.size(), 1u);
+  EXPECT_EQ(uncovered.fields[0].pointer, "/postings/1/debit");
+  EXPECT_EQ(uncovered.fields[0].rule, "insufficient_funds");
+
+  books.open("capped", AccountType::liability, 0, 50);
+  books.place(hold_of({posting("bank", "capped", 20)}));
+  const Error above = refused(command(hold_of({posting("bank", "capped", 31)})));
+  EXPECT_EQ(above.detail,
+            "account capped would rise above its max_balance: asked 31, balance 0, incoming 20,"
+            " max_balance 50 (minor units of KZT)");
+  ASSERT_EQ(above.fields.size(), 1u);
+  EXPECT_EQ(above.fields[0].pointer, "/postings/0/credit");
+
+  const AccountId ana = books.queries.account(test_tenant, AccountRef::parse("ana"))->id;
+  EXPECT_NE(refused(transfer(ana.str(), "shop", 1'001)).detail.find(ana.str()), std::string::npos);
+}
+
+TEST_F(Refusals, AnAccountThatIsNotEmptySaysWhatIsLeft) {
+  const auto refusal = [&](const std::string& code) {
+    return books.database
+        ->write([&](sql::Tx& tx) {
+          return books.service.close_account(tx, test_origin(), AccountRef::parse(code));
+        })
+        .error();
+  };
+  EXPECT_EQ(refusal("ana").detail,
+            "the account cannot be closed: it has a balance of 1000 (minor units)");
+  books.place(hold_of({posting("ana", "shop", 10)}));
+  EXPECT_EQ(refusal("shop").detail,
+            "the account cannot be closed: it has open holds with 10 to credit (minor units)");
+  EXPECT_EQ(refusal("ana").detail,
+            "the account cannot be closed: it has a balance of 1000 and open holds with 10 to debit"
+            " (minor units)");
+}
+
+TEST_F(Refusals, EffectiveAtBeforeTransfer) {
+  const Transfer sale = books.post(transfer("ana", "shop", 5));
+  const Timestamp sold_at = clock.now();
+  clock.advance_seconds(60);
+  ReverseTransfer reversal{sale.id, {}, sold_at.plus_us(-1)};
+  expect_refused(command(reversal), errors::effective_at_before_transfer);
+  reversal.effective_at = clock.now().plus_us(1);
+  expect_refused(command(reversal), errors::effective_at_in_future);
+  reversal.effective_at = sold_at;
+  EXPECT_EQ(books.post(command(reversal)).effective_at, sold_at);
+  EXPECT_EQ(
+      books.queries.balance_at(test_tenant, AccountRef::parse("shop"), sold_at)->balance_minor, 0);
 }
 
 TEST_F(Refusals, LedgerBusy) {

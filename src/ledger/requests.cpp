@@ -267,20 +267,25 @@ Result<Command> capture_hold(const http::Request& request, std::string_view rout
   return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
     const auto amount = body.optional_integer("amount", {1});
     command.body = CaptureHold{id, amount, body.optional_bool("keep_rest").value_or(false)};
+    command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 
 Result<Command> release_hold(const http::Request& request, std::string_view route) {
   const HoldId id = TRY(hold_in_path(request));
-  return read_command(request, route, [&](ObjectReader&, Problems&, Command& command) {
+  return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
     command.body = ReleaseHold{id};
+    command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 
 Result<Command> reverse_transfer(const http::Request& request, std::string_view route) {
   const TransferId id = TRY(transfer_in_path(request));
   return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
-    command.body = ReverseTransfer{id, read_narrative(body)};
+    ReverseTransfer reversal{id, read_narrative(body)};
+    reversal.effective_at = read_time(body, "effective_at");
+    command.body = std::move(reversal);
+    command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 

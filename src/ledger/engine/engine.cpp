@@ -45,8 +45,8 @@ Error at_posting(const ErrorCode& code, std::size_t posting, std::string_view me
   return Error{code, detail, {{pointer, code.name, detail}}};
 }
 
-Error on_account(const ErrorCode& code, const AccountState& account, std::string_view what) {
-  return Error{code, "account " + account.id.str() + " " + std::string(what)};
+Error at_effective_at(const ErrorCode& code, std::string rule) {
+  return Error{code, "effective_at " + rule, {{"/effective_at", code.name, rule}}};
 }
 
 void add(std::int64_t& sum, std::int64_t amount, bool& overflow) {
@@ -73,19 +73,19 @@ std::optional<Sums> after(const Sums& now, const Sums& delta) {
   return sums;
 }
 
-Result<void> check_bounds(const AccountState& account, const Sums& would_be) {
+Result<void> check_bounds(const AccountState& account, const Sums& would_be,
+                          const Wording& wording) {
   const std::int64_t available = available_of(account.type, would_be);
   if (account.min_balance && available < *account.min_balance &&
       available < available_of(account.type, account.sums)) {
-    return on_account(errors::insufficient_funds, account,
-                      "cannot cover this; its available balance is too low");
+    return wording.uncovered(account, would_be);
   }
   const auto total = [&](const Sums& sums) {
     return balance_of(account.type, sums) + incoming_of(account.type, sums);
   };
   if (account.max_balance && total(would_be) > *account.max_balance &&
       total(would_be) > total(account.sums)) {
-    return on_account(errors::balance_limit_exceeded, account, "would rise above its max_balance");
+    return wording.above_limit(account, would_be);
   }
   return {};
 }
@@ -189,18 +189,14 @@ Outcome Engine::decide_body(const Command& command) {
 // ---------------------------------------------------------------- commands
 
 Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
-  if (wanted.effective_at && *wanted.effective_at > now_) {
-    return Error{errors::effective_at_in_future,
-                 "effective_at must not lie in the future",
-                 {{"/effective_at", "effective_at_in_future", "must not lie in the future"}}};
-  }
+  if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
   auto postings = resolve(origin.tenant, wanted.postings);
   if (!postings) return std::move(postings).error();
   Transfer transfer;
   transfer.postings = *std::move(postings);
   transfer.narrative = wanted.narrative;
   transfer.effective_at = wanted.effective_at.value_or(now_);
-  return outcome_of(post(origin, std::move(transfer)));
+  return outcome_of(post(origin, std::move(transfer), Wording(wanted.postings)));
 }
 
 Outcome Engine::apply(const Origin& origin, const PostBulk& wanted) {
@@ -237,7 +233,7 @@ Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
     Effect& credit = effect_on(effects, posting.credit);
     add(credit.delta.credits_pending, posting.amount.minor, credit.overflow);
   }
-  if (auto ok = check_effects(effects); !ok) return std::move(ok).error();
+  if (auto ok = check_effects(effects, Wording(wanted.postings)); !ok) return std::move(ok).error();
   for (const Effect& effect : effects) {
     touch(*effect.account);
     effect.account->sums = *after(effect.account->sums, effect.delta);
@@ -322,6 +318,7 @@ Outcome Engine::apply(const Origin& origin, const ExpireHold& wanted) {
 }
 
 Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
+  if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
   const auto found = world_.transfers.find(wanted.transfer);
   if (found == world_.transfers.end() || found->second.transfer.tenant != origin.tenant) {
     return Error{errors::transfer_not_found, "there is no transfer of this id"};
@@ -331,15 +328,20 @@ Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
     return Error{errors::transfer_already_reversed,
                  "the transfer was reversed by " + past.reversed_by.str()};
   }
+  if (wanted.effective_at && *wanted.effective_at < past.transfer.effective_at) {
+    return at_effective_at(errors::effective_at_before_transfer,
+                           "must not lie before the effective_at of the transfer it reverses, " +
+                               past.transfer.effective_at.rfc3339());
+  }
   Transfer transfer;
   transfer.kind = TransferKind::reversal;
   transfer.reverses = past.transfer.id;
   transfer.narrative = wanted.narrative;
-  transfer.effective_at = now_;
+  transfer.effective_at = wanted.effective_at.value_or(now_);
   for (const Posting& posting : past.transfer.postings) {
     transfer.postings.push_back({posting.credit, posting.debit, posting.amount});
   }
-  Result<Transfer> posted = post(origin, std::move(transfer));
+  Result<Transfer> posted = post(origin, std::move(transfer), Wording());
   if (posted) {
     past.reversed_by = posted->id;
     for (Savepoint* savepoint : savepoints_) savepoint->reversed.push_back(past.transfer.id);
@@ -411,20 +413,24 @@ Engine::Effect& Engine::effect_on(Effects& effects, AccountId id) {
   return effects.emplace_back(Effect{&world_.accounts.at(id), {}, false});
 }
 
-Result<void> Engine::check_effects(const Effects& effects) const {
+Result<void> Engine::check_effective_at(const std::optional<Timestamp>& effective_at) const {
+  if (!effective_at || *effective_at <= now_) return {};
+  return at_effective_at(errors::effective_at_in_future, "must not lie in the future");
+}
+
+Result<void> Engine::check_effects(const Effects& effects, const Wording& wording) const {
   for (const Effect& effect : effects) {
     if (effect.overflow || !after(effect.account->sums, effect.delta)) {
-      return on_account(errors::amount_overflow, *effect.account,
-                        "would hold sums that do not fit into 64 bits");
+      return wording.overflow(*effect.account);
     }
   }
   for (const Effect& effect : effects) {
-    TRY(check_bounds(*effect.account, *after(effect.account->sums, effect.delta)));
+    TRY(check_bounds(*effect.account, *after(effect.account->sums, effect.delta), wording));
   }
   return {};
 }
 
-Result<Transfer> Engine::post(const Origin& origin, Transfer transfer) {
+Result<Transfer> Engine::post(const Origin& origin, Transfer transfer, const Wording& wording) {
   TRY(check_postings(transfer.postings));
   Effects effects;
   effects.reserve(2 * transfer.postings.size());
@@ -434,7 +440,7 @@ Result<Transfer> Engine::post(const Origin& origin, Transfer transfer) {
     Effect& credit = effect_on(effects, posting.credit);
     add(credit.delta.credits_posted, posting.amount.minor, credit.overflow);
   }
-  TRY(check_effects(effects));
+  TRY(check_effects(effects, wording));
   for (const Effect& effect : effects) touch(*effect.account);
   return write_transfer(origin, std::move(transfer));
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "ledger/engine/wording.h"
 #include "ledger/ledger.h"
 
 namespace florin {
@@ -13,20 +14,6 @@ class IdGenerator;
 }
 
 namespace florin::ledger::engine {
-
-/// An account as decisions see it.
-struct AccountState {
-  AccountId id;
-  TenantId tenant;
-  AccountType type = AccountType::asset;
-  Currency currency;
-  std::optional<std::int64_t> min_balance, max_balance;
-  bool frozen = false, closed = false;
-  Sums sums;
-  std::int64_t last_posting = 0;  ///< Id of the newest posting on this account; 0: none.
-  std::int64_t posting_count = 0;
-  bool touched = false;  ///< Changed by a decision since it was loaded.
-};
 
 /// A posted transfer as a reversal sees it.
 struct PastTransfer {
@@ -150,12 +137,13 @@ class Engine {
   Result<std::vector<Posting>> resolve(TenantId tenant,
                                        const std::vector<PostingRequest>& requests);
   Result<void> check_postings(const std::vector<Posting>& postings);
-  Result<void> check_effects(const Effects& effects) const;
+  Result<void> check_effects(const Effects& effects, const Wording& wording) const;
   Effect& effect_on(Effects& effects, AccountId id);
   void touch(AccountState& account);
   Hold& touch(Hold& hold);
 
-  Result<Transfer> post(const Origin& origin, Transfer transfer);
+  Result<void> check_effective_at(const std::optional<Timestamp>& effective_at) const;
+  Result<Transfer> post(const Origin& origin, Transfer transfer, const Wording& wording);
   Transfer write_transfer(const Origin& origin, Transfer transfer);
   PostingSide extend_history(AccountState& account, std::int64_t posting);
   void write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer,
