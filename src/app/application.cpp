@@ -1,5 +1,6 @@
 #include "app/application.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 #include <utility>
@@ -67,6 +68,9 @@ std::unique_ptr<cache::ShortLivedStore> short_lived_store(const Config& config, 
   if (config.redis.host.empty()) return cache::short_lived_in_memory(clock, most_values);
   return cache::short_lived_over_redis(config.redis, clock, metrics, most_values);
 }
+
+/// Anyone can send a body to a route that asks for no key.
+constexpr std::size_t max_public_body_bytes = 64 << 10;
 
 /// What a request asks of the database is held to the caller's tenant by the database, too. Hot
 /// routes are not: their commands are decided in batches of all tenants.
@@ -172,6 +176,10 @@ http::Routes Application::routes() {
                                               core_.idempotency,
                                               [this] { core_.reconciliation_runner.wake(); })}) {
     for (http::Route& route : routes) all.push_back(within_tenant(std::move(route)));
+  }
+  for (http::Route& route : all) {
+    if (route.permission.empty())
+      route.max_body_bytes = std::min(route.max_body_bytes, max_public_body_bytes);
   }
   return all;
 }

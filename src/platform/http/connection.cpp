@@ -48,7 +48,13 @@ void Connection::turn_away() {
   advance();
 }
 
+void Connection::let_in() {
+  receive_body();
+  advance();
+}
+
 void Connection::answer(const Response& response) {
+  if (!request_is_whole_) skip_body();
   conclude(response);
   advance();
 }
@@ -95,11 +101,7 @@ bool Connection::read_request() {
   if (step->progress == RequestParser::Progress::need_more) return false;
   request_is_whole_ = step->progress == RequestParser::Progress::complete;
   if (phase_ == Phase::head && !take_head()) return true;
-  if (request_is_whole_) {
-    take_request();
-  } else {
-    expect_body();
-  }
+  receive_body();
   return true;
 }
 
@@ -133,8 +135,38 @@ bool Connection::take_head() {
   if (const auto fits = parser_.limit_body(exchange_->route->max_body_bytes); !fits) {
     return refuse(fits.error()), false;
   }
+  return pass_gate();
+}
+
+/// Nothing of a body is kept for those whom the gate refuses. False while it is asked on a worker,
+/// too.
+bool Connection::pass_gate() {
+  const auto admitted = services_.dispatcher.admit(exchange_);
+  if (!admitted) {
+    await_answer();
+  } else if (!*admitted) {
+    skip_body();
+    conclude(services_.dispatcher.problem_for(*exchange_, admitted->error()));
+  }
+  return admitted && *admitted;
+}
+
+/// What is refused at its head need not end the connection when its body is here already.
+void Connection::skip_body() {
+  const auto length = parser_.announced_body();
+  if (!length || *length > unread().size()) return;
+  begin_ += static_cast<std::size_t>(*length);
+  request_is_whole_ = true;
   close_after_answer_ = !parser_.keeps_alive();
-  return true;
+}
+
+void Connection::receive_body() {
+  close_after_answer_ = !parser_.keeps_alive();
+  if (request_is_whole_) {
+    take_request();
+  } else {
+    expect_body();
+  }
 }
 
 void Connection::expect_body() {
@@ -150,10 +182,14 @@ void Connection::take_request() {
   if (services_.draining) {
     return refuse({errors::shutting_down, "the server is shutting down", {}, 1});
   }
+  await_answer();
+  services_.dispatcher.dispatch(exchange_);
+}
+
+void Connection::await_answer() {
   phase_ = Phase::handling;
   deadline_ = SteadyTime::max();
   services_.traffic.request_began();
-  services_.dispatcher.dispatch(exchange_);
 }
 
 void Connection::read() {

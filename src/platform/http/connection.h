@@ -47,6 +47,8 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   void start();
   /// Answers 503 overloaded without reading a request.
   void turn_away();
+  /// The gate, asked on a worker, lets the request in: its body may come.
+  void let_in();
   /// The answer to the request being handled.
   void answer(const Response& response);
   /// Cuts a client that has taken too long. Called at every sweep.
@@ -69,8 +71,12 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   bool read_request();
   bool begin_request();
   bool take_head();
+  bool pass_gate();
+  void skip_body();
+  void receive_body();
   void take_request();
   void expect_body();
+  void await_answer();
 
   void on_open(Transport::Status status) override;
   void read();

@@ -24,18 +24,31 @@ void log_exception(const Exchange& exchange, std::string_view what) {
                                  {"what", what}});
 }
 
-/// Calls `work`; an exception is logged and answers the request.
+/// What `work` gives; an exception is logged and becomes an error.
 template <class Work>
-void guarded(Ticket& ticket, const Work& work) {
+auto guarded(const Exchange& exchange, const Work& work) -> decltype(work()) {
   try {
-    work();
-    return;
+    return work();
   } catch (const std::exception& thrown) {
-    log_exception(ticket.exchange(), thrown.what());
+    log_exception(exchange, thrown.what());
   } catch (...) {
-    log_exception(ticket.exchange(), "not a std::exception");
+    log_exception(exchange, "not a std::exception");
   }
-  ticket.answer_error(our_fault());
+  return our_fault();
+}
+
+/// A step of a request: what fails answers it.
+template <class Work>
+void guarded_step(const std::shared_ptr<Ticket>& ticket, const Work& work) {
+  auto done = guarded(ticket->exchange(), work);
+  if (!done) ticket->answer_error(std::move(done).error());
+}
+
+/// Notes who is asking, or gives the gate's refusal.
+Result<void> let_in(Exchange& exchange, Admission admission) {
+  exchange.rate_limit = admission.rate_limit;
+  exchange.request.caller = TRY(std::move(admission.caller));
+  return {};
 }
 
 bool is_json(std::string_view content_type) {
@@ -98,32 +111,24 @@ std::optional<Response> Dispatcher::find_route(
   return response;
 }
 
+std::optional<Result<void>> Dispatcher::admit(const std::shared_ptr<Exchange>& exchange) const {
+  if (exchange->route->permission.empty()) return Result<void>();
+  auto admission = guarded(*exchange, [&]() -> Result<std::optional<Admission>> {
+    return with_.gate.try_admit(exchange->request, *exchange->route);
+  });
+  if (!admission) return Result<void>(std::move(admission).error());
+  if (*admission) return let_in(*exchange, **std::move(admission));
+  submit(std::make_shared<Ticket>(exchange), &Dispatcher::admit_on_worker);
+  return std::nullopt;
+}
+
 void Dispatcher::dispatch(const std::shared_ptr<Exchange>& exchange) const {
   const auto ticket = std::make_shared<Ticket>(exchange);
-  auto form = check_form(exchange->request);
-  if (!form) return ticket->answer_error(std::move(form).error());
-  guarded(*ticket, [&] {
-    if (exchange->route->permission.empty()) return run(ticket);
-    auto admission = with_.gate.try_admit(exchange->request, *exchange->route);
-    if (!admission) return submit(ticket, &Dispatcher::admit_on_worker);
-    if (let_in(ticket, std::move(*admission))) run(ticket);
+  guarded_step(ticket, [&]() -> Result<void> {
+    TRY(check_form(exchange->request));
+    run(ticket);
+    return {};
   });
-}
-
-void Dispatcher::run_admitted(const std::shared_ptr<Ticket>& ticket) const {
-  guarded(*ticket, [&] { run(ticket); });
-}
-
-/// Notes who is asking, or answers with the gate's refusal.
-bool Dispatcher::let_in(const std::shared_ptr<Ticket>& ticket, Admission admission) const {
-  Exchange& exchange = ticket->exchange();
-  exchange.rate_limit = admission.rate_limit;
-  if (!admission.caller) {
-    ticket->answer_error(std::move(admission.caller).error());
-    return false;
-  }
-  exchange.request.caller = std::move(admission.caller).value();
-  return true;
 }
 
 void Dispatcher::run(const std::shared_ptr<Ticket>& ticket) const {
@@ -134,11 +139,9 @@ void Dispatcher::run(const std::shared_ptr<Ticket>& ticket) const {
 
 void Dispatcher::admit_on_worker(const std::shared_ptr<Ticket>& ticket) const {
   Exchange& exchange = ticket->exchange();
-  if (!let_in(ticket, with_.gate.admit(exchange.request, *exchange.route))) return;
-  if (const auto* sync = std::get_if<SyncHandler>(&exchange.route->handler)) {
-    return call_handler(ticket, *sync);
-  }
-  exchange.mailbox->push({ticket->shared_exchange(), nullptr, ticket});
+  auto admitted = let_in(exchange, with_.gate.admit(exchange.request, *exchange.route));
+  if (!admitted) return ticket->answer_error(std::move(admitted).error());
+  ticket->let_in();
 }
 
 void Dispatcher::run_on_worker(const std::shared_ptr<Ticket>& ticket) const {
@@ -151,7 +154,10 @@ void Dispatcher::submit(const std::shared_ptr<Ticket>& ticket,
     if (turn == WorkerPool::Turn::too_late) {
       return ticket->answer_error({errors::shutting_down, "the server is shutting down", {}, 1});
     }
-    guarded(*ticket, [&] { (this->*step)(ticket); });
+    guarded_step(ticket, [&]() -> Result<void> {
+      (this->*step)(ticket);
+      return {};
+    });
   });
   if (!queued) ticket->answer_error({errors::overloaded, "too many requests are waiting", {}, 1});
 }

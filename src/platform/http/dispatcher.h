@@ -25,17 +25,18 @@ class Dispatcher {
   std::optional<Response> find_route(Exchange& exchange,
                                      const std::vector<std::string_view>& segments) const;
 
-  /// Starts a complete request with a route; on its I/O thread. The answer comes by the mailbox.
+  /// The gate's word on a request whose head is there, before its body is read; on its I/O thread.
+  /// Nothing: a worker has to ask the database, and the mailbox brings the refusal or a letter that
+  /// lets the request in.
+  std::optional<Result<void>> admit(const std::shared_ptr<Exchange>& exchange) const;
+  /// Starts a complete, admitted request; on its I/O thread. The answer comes by the mailbox.
   void dispatch(const std::shared_ptr<Exchange>& exchange) const;
-  /// Runs the hot handler of a request whose admission came from a worker; on its I/O thread.
-  void run_admitted(const std::shared_ptr<Ticket>& ticket) const;
 
   /// The response that goes out; an exception in `render` becomes internal_error.
   Response rendered(const Exchange& exchange, const Render& render) const;
   Response problem_for(const Exchange& exchange, const Error& error) const;
 
  private:
-  bool let_in(const std::shared_ptr<Ticket>& ticket, Admission admission) const;
   void run(const std::shared_ptr<Ticket>& ticket) const;
   void admit_on_worker(const std::shared_ptr<Ticket>& ticket) const;
   void run_on_worker(const std::shared_ptr<Ticket>& ticket) const;

@@ -15,7 +15,11 @@ void Ticket::answer(Render render) {
   if (answered_.exchange(true)) return;
   // Out of our hands from here: the I/O thread may already read the connection's next request into
   // it.
-  exchange_->mailbox->push({exchange_, std::move(render), nullptr});
+  exchange_->mailbox->push({exchange_, std::move(render)});
+}
+
+void Ticket::let_in() {
+  if (!answered_.exchange(true)) exchange_->mailbox->push({exchange_, nullptr});
 }
 
 void Ticket::answer_error(Error error) {

@@ -43,6 +43,8 @@ class Ticket final : public Responder::Sink {
   /// Later answers to the same request are ignored.
   void answer(Render render) override;
   void answer_error(Error error);
+  /// The gate lets the request in: the connection goes on with it. The ticket is used up.
+  void let_in();
   /// The exchange; not to be touched after the answer.
   Exchange& exchange() const { return *exchange_; }
   const std::shared_ptr<Exchange>& shared_exchange() const { return exchange_; }
@@ -52,15 +54,13 @@ class Ticket final : public Responder::Sink {
   std::atomic<bool> answered_{false};
 };
 
-/// Brings answers and admitted requests to one I/O thread. It outlives the server for as long as a
+/// Brings answers and the gate's consent to one I/O thread. It outlives the server for as long as a
 /// responder does; what comes after close() is dropped.
 class Mailbox {
  public:
-  /// One of `render` (the answer is there) and `admitted` (the hot handler may run) is set.
   struct Letter {
     std::shared_ptr<Exchange> exchange;
-    Render render;
-    std::shared_ptr<Ticket> admitted;
+    Render render;  ///< The answer; without one the request is let in, and its body may come.
   };
   /// `wake` makes the I/O thread call take_all(); it is called once for each burst.
   explicit Mailbox(std::function<void()> wake) : wake_(std::move(wake)) {}

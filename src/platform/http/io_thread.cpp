@@ -89,10 +89,13 @@ struct IoThread::Impl {
   }
 
   void deliver(const Mailbox::Letter& letter) {
-    if (letter.admitted) return with.dispatcher.run_admitted(letter.admitted);
     Exchange& exchange = *letter.exchange;
-    const Response response = with.dispatcher.rendered(exchange, letter.render);
     services.traffic.request_ended();
+    if (!letter.render) {
+      if (exchange.connection != nullptr) exchange.connection->let_in();
+      return;
+    }
+    const Response response = with.dispatcher.rendered(exchange, letter.render);
     if (exchange.connection != nullptr) return exchange.connection->answer(response);
     services.traffic.answered(exchange, response);
   }

@@ -172,8 +172,14 @@ bool RequestParser::expects_continue() const {
   return impl_->grammar->framing.expects_continue && !is_http_1_0();
 }
 
+std::optional<std::uint64_t> RequestParser::announced_body() const {
+  const auto length = impl_->grammar->content_length();
+  if (!length) return std::nullopt;
+  return *length;
+}
+
 Result<void> RequestParser::limit_body(std::size_t max_bytes) {
-  const auto announced = impl_->grammar->content_length();
+  const auto announced = announced_body();
   if (announced && *announced > max_bytes) {
     return error_of(beast::http::error::body_limit);
   }

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -34,6 +36,8 @@ class RequestParser {
   bool keeps_alive() const;
   bool is_http_1_0() const;
   bool expects_continue() const;
+  /// Its Content-Length.
+  std::optional<std::uint64_t> announced_body() const;
   /// Errors: body_too_large, when the head already announces more.
   Result<void> limit_body(std::size_t max_bytes);
 

@@ -61,8 +61,8 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
 /// So many bytes of something.
 std::string filler(std::size_t size);
 
-/// Knows a few Bearer tokens: "fast" (from memory), "slow" (only on a worker), "limited" (no more
-/// requests today), "throws", "throws_slow".
+/// Knows a few Bearer tokens: "fast" (from memory), "slow" and "slow_unknown" (only on a worker),
+/// "limited" (no more requests today), "throws", "throws_slow".
 class TestGate final : public Gate {
  public:
   std::optional<Admission> try_admit(const Request& request, const Route& route) override;
