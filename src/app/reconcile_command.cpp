@@ -23,21 +23,20 @@ constexpr std::int64_t day_s = 86'400;
 
 Error invalid(std::string detail) { return {florin::errors::validation_failed, std::move(detail)}; }
 
-Result<Timestamp> parse_time(const std::string& text) {
-  const auto at = reconciliation::parse_moment(text);
-  if (!at) {
-    return invalid("FROM and TO must be days such as 2026-11-21 or times of RFC 3339; " + text +
-                   " is neither");
-  }
-  return *at;
+Error no_time(const std::string& text) {
+  return invalid("FROM and TO must be days such as 2026-11-21 or times of RFC 3339; " + text +
+                 " is neither");
 }
 
 /// FROM alone is the day, or the 24 hours, that begin with it.
 Result<Period> given_period(const ReconcileOptions& options) {
-  const Timestamp from = TRY(parse_time(options.from));
-  const Timestamp to = options.to.empty() ? from.plus_seconds(day_s) : TRY(parse_time(options.to));
-  if (to <= from) return invalid("TO must be later than FROM");
-  return Period{from, to};
+  const auto from = reconciliation::parse_period_start(options.from);
+  if (!from) return no_time(options.from);
+  if (options.to.empty()) return Period{*from, from->plus_seconds(day_s)};
+  const auto to = reconciliation::parse_period_end(options.to);
+  if (!to) return no_time(options.to);
+  if (*to <= *from) return invalid("TO must not be before FROM");
+  return Period{*from, *to};
 }
 
 Period yesterday(Timestamp now) {
@@ -60,7 +59,8 @@ void print_report(const std::string& mismatches_file) {
 void add_reconcile_options(CLI::App& app, ReconcileOptions& options) {
   app.add_option("from", options.from,
                  "First day or time, UTC (default: yesterday; all of two files)");
-  app.add_option("to", options.to, "Day or time that is no longer part of it (default: one day)");
+  app.add_option("to", options.to,
+                 "Last day, included, or a time that is no longer part of it (default: one day)");
   app.add_option("--tenant", options.tenant, "Name or id of the tenant (default: default)");
   app.add_option("--partner", options.partner, "The partner (default: default)");
   app.add_option("--out", options.out, "Folder of the report (default ./reconciliation-reports)");

@@ -21,6 +21,10 @@ Error CsvReader::malformed(std::string_view what) const {
           file_.path() + ", line " + std::to_string(line_) + ": " + std::string(what)};
 }
 
+Error CsvReader::unreadable(std::string_view what) const {
+  return {errors::reconciliation_file_malformed, file_.path() + ": " + std::string(what)};
+}
+
 Result<bool> CsvReader::read_more() {
   buffer_.erase(0, begin_);
   begin_ = 0;

@@ -23,8 +23,9 @@ class CsvReader {
   Result<bool> next();
   /// The row's fields, without quotes; valid until next().
   const std::vector<std::string_view>& fields() const { return fields_; }
-  std::int64_t line() const { return line_; }  ///< Where the row begins, from 1.
-  Error malformed(std::string_view what) const;
+  std::int64_t line() const { return line_; }     ///< Where the row begins, from 1.
+  Error malformed(std::string_view what) const;   ///< Names the file and the line.
+  Error unreadable(std::string_view what) const;  ///< Names the file; `what` names the line.
 
  private:
   Result<std::size_t> find_row_end();

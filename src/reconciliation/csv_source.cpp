@@ -63,10 +63,13 @@ Result<Places> read_head(CsvReader& reader) {
 
 class CsvSource final : public Source {
  public:
-  CsvSource(CsvReader reader, Places places) : reader_(std::move(reader)), places_(places) {}
+  /// `reader` stands at the head.
+  CsvSource(CsvReader reader, Places places)
+      : reader_(std::move(reader)), places_(places), width_(reader_.fields().size()) {}
 
   Result<void> read(const Period&, const EntryVisitor& visit) override {
     while (TRY(reader_.next())) {
+      TRY(check_width());
       const Entry entry = TRY(parse());
       TRY(visit(entry));
     }
@@ -76,17 +79,29 @@ class CsvSource final : public Source {
  private:
   std::string_view field(Column column) const {
     const auto& fields = reader_.fields();
-    return places_[column] < fields.size() ? fields[places_[column]] : std::string_view();
+    return places_[column] != absent ? fields[places_[column]] : std::string_view();
   }
   Error bad(Column column, std::string_view rule) const {
     return reader_.malformed(std::string(names[column]) + " " + std::string(rule));
   }
+  Result<void> check_width() const;
   Result<Entry> parse() const;
   Result<std::int64_t> parse_amount(Currency of) const;
 
   CsvReader reader_;
   Places places_;
+  std::size_t width_;  // Fields of the head, and so of every row.
 };
+
+/// A field too many is most often an amount with a comma that nobody quoted: what stands behind it
+/// is read in the wrong column, and so is the amount itself.
+Result<void> CsvSource::check_width() const {
+  const std::size_t count = reader_.fields().size();
+  if (count == width_) return {};
+  return reader_.unreadable("line " + std::to_string(reader_.line()) + " has " +
+                            std::to_string(count) + (count == 1 ? " field" : " fields") +
+                            ", the header " + std::to_string(width_));
+}
 
 Result<std::int64_t> CsvSource::parse_amount(Currency of) const {
   if (places_[amount] != absent) {

@@ -111,9 +111,25 @@ TEST_F(CsvFiles, NameTheLineAndTheColumnThatIsWrong) {
             at + "transactionId and refId must not both be empty");
   EXPECT_EQ(row("\"t\"x,r,debit\n"), at + "text follows a closing quote");
   EXPECT_EQ(row("\"t,r,debit\n"), at + "a quote is not closed");
-  EXPECT_EQ(row("t,r\n"), at + "currency must be a code of ISO 4217, such as KZT");
   EXPECT_EQ(row("\"" + std::string(3 << 20, 'x')),
             at + "a row is longer than 1 MiB; is a quote open?");
+}
+
+TEST_F(CsvFiles, HaveRowsAsLongAsTheirHead) {
+  // An amount with an unquoted comma, as the last column: read by its place it would be cut off.
+  const std::string amount_last =
+      "transactionId,refId,type,playerId,currency,status,processedAt,amount\n";
+  EXPECT_EQ(refusal(amount_last + "t,r,debit,p,KZT,success,2026-11-20T10:00:00Z,1,234.50\n"),
+            ": line 2 has 9 fields, the header 8");
+  const std::string good = "t,r,debit,p,KZT,1,success,2026-11-20T10:00:00Z\n";
+  EXPECT_EQ(refusal(head + good + "t,r\n"), ": line 3 has 2 fields, the header 8");
+  EXPECT_EQ(refusal(head + "t\n"), ": line 2 has 1 field, the header 8");
+  EXPECT_EQ(refusal(head + "t,r,debit,p,KZT,1,success,2026-11-20T10:00:00Z,\n"),
+            ": line 2 has 9 fields, the header 8");
+  // Too short even when what is missing could be empty.
+  EXPECT_EQ(refusal("transactionId,type,currency,amount,status,processedAt,refId\n"
+                    "t,debit,KZT,1,success,2026-11-20T10:00:00Z\n"),
+            ": line 2 has 6 fields, the header 7");
 }
 
 TEST_F(CsvFiles, OfAnyBytesAreReadOrRefused) {

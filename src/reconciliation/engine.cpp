@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "reconciliation/errors.h"
+#include "reconciliation/key_group.h"
 #include "reconciliation/record.h"
 #include "reconciliation/sorter.h"
 
@@ -16,18 +17,35 @@ using SortKey = void (*)(std::string& out, const Entry& entry);
 
 void by_key(std::string& out, const Entry& entry) { out = entry.key; }
 
-void by_ref(std::string& out, const Entry& entry) {
+void append_ref(std::string& out, const Entry& entry) {
   out.clear();
-  append_u32(out, static_cast<std::uint32_t>(entry.ref.size()));  // Keeps ref and kind apart.
-  out += entry.ref;
-  out += entry.kind;
+  for (const std::string* part : {&entry.ref, &entry.kind}) {
+    append_u32(out, static_cast<std::uint32_t>(part->size()));  // Keeps ref and kind apart.
+    out += *part;
+  }
 }
 
-void by_ref_and_amount(std::string& out, const Entry& entry) {
-  by_ref(out, entry);
+/// The last byte of a key by reference: it orders entries that may be partners, and is no part of
+/// what they must share. Who has a success to show comes before who has only a try.
+void append_rank(std::string& out, EntryStatus status) {
+  out += status == EntryStatus::success ? '\0' : status == EntryStatus::pending ? '\1' : '\2';
+}
+
+void by_ref(std::string& out, const Entry& entry) {
+  append_ref(out, entry);
+  append_rank(out, entry.status);
+}
+
+/// What had no effect is no partner of what has one, as long as there may be a better one.
+void by_ref_amount_and_effect(std::string& out, const Entry& entry) {
+  append_ref(out, entry);
   out += entry.amount.currency.code();
   append_ordered(out, entry.amount.minor);
+  out += has_no_effect(entry.status) ? '1' : '0';
+  append_rank(out, entry.status);
 }
+
+std::string_view without_rank(std::string_view key) { return key.substr(0, key.size() - 1); }
 
 /// Entries of one side on their way into a pass.
 class Side {
@@ -65,9 +83,16 @@ Result<Entry> take(Sorter& side) {
   return entry;
 }
 
+/// All entries of the key that comes next.
+Result<KeyGroup> take_group(Sorter& side, const Period& period) {
+  KeyGroup group(TRY(take(side)), period);
+  while (side.key() == std::string_view(group.key())) group.add(TRY(take(side)));
+  return group;
+}
+
 /// Failed and rolled back are one outcome: no money moved.
 EntryStatus outcome_of(EntryStatus status) {
-  return status == EntryStatus::rolled_back ? EntryStatus::failed : status;
+  return has_no_effect(status) ? EntryStatus::failed : status;
 }
 
 class Comparison {
@@ -82,7 +107,9 @@ class Comparison {
   Result<void> read(Source& source, Side& side, std::int64_t& inside, std::int64_t& outside,
                     std::string_view step);
   Result<void> join_by_key(Sides& sides, Sides* rest);
-  Result<void> skip_duplicates(Sorter& side, const Entry& first, MismatchKind kind);
+  Result<void> judge_groups(const std::optional<KeyGroup>& ours,
+                            const std::optional<KeyGroup>& theirs, Sides* rest);
+  Result<void> judge_repeated(const KeyGroup& group, const Entry& chosen, MismatchKind kind);
   Result<void> join_by_ref(Sides& sides, Sides* rest);
   /// What has no partner goes to the next pass, or is judged when there is none for it.
   Result<void> leave_ours(const Entry& entry, Sides* rest);
@@ -191,33 +218,45 @@ Result<void> Comparison::join_by_key(Sides& sides, Sides* rest) {
     TRY(tell("comparing"));
     const bool has_ours = ours.key() && (!theirs.key() || *ours.key() <= *theirs.key());
     const bool has_theirs = theirs.key() && (!ours.key() || *theirs.key() <= *ours.key());
-    std::optional<Entry> our_first, their_first;
-    if (has_ours) our_first = TRY(take(ours));
-    if (has_theirs) their_first = TRY(take(theirs));
-    if (has_ours && has_theirs && !our_first->key.empty()) {
-      TRY(judge_pair(*our_first, *their_first));
-    } else {
-      if (has_ours) TRY(leave_ours(*our_first, rest));
-      if (has_theirs) TRY(leave_theirs(*their_first, rest));
+    // Entries without a key have nothing in common: each is looked at by itself.
+    if (has_ours ? ours.key()->empty() : theirs.key()->empty()) {
+      if (has_ours) TRY(leave_ours(TRY(take(ours)), rest));
+      if (has_theirs) TRY(leave_theirs(TRY(take(theirs)), rest));
+      continue;
     }
-    if (has_ours) TRY(skip_duplicates(ours, *our_first, MismatchKind::duplicate_in_ours));
-    if (has_theirs) TRY(skip_duplicates(theirs, *their_first, MismatchKind::duplicate_in_theirs));
+    std::optional<KeyGroup> our_group, their_group;
+    if (has_ours) our_group = TRY(take_group(ours, period_));
+    if (has_theirs) their_group = TRY(take_group(theirs, period_));
+    TRY(judge_groups(our_group, their_group, rest));
   }
   return {};
 }
 
-/// A key that comes three times is one duplicate. Entries without a key are no duplicates.
-Result<void> Comparison::skip_duplicates(Sorter& side, const Entry& first, MismatchKind kind) {
-  if (first.key.empty()) return {};
-  bool is_reported = false;
-  while (side.key() == std::string_view(first.key)) {
-    const Entry again = TRY(take(side));
-    if (!period_.contains(again.at) || std::exchange(is_reported, true)) continue;
-    Mismatch found{kind, std::nullopt, std::nullopt};
-    (kind == MismatchKind::duplicate_in_ours ? found.ours : found.theirs) = again;
-    TRY(report(std::move(found)));
+Result<void> Comparison::judge_groups(const std::optional<KeyGroup>& ours,
+                                      const std::optional<KeyGroup>& theirs, Sides* rest) {
+  if (ours && theirs) {
+    const auto [our_entry, their_entry] = choose_pair(*ours, *theirs);
+    TRY(judge_pair(our_entry, their_entry));
+    TRY(judge_repeated(*ours, our_entry, MismatchKind::duplicate_in_ours));
+    return judge_repeated(*theirs, their_entry, MismatchKind::duplicate_in_theirs);
   }
-  return {};
+  if (ours) {
+    TRY(leave_ours(ours->chosen(), rest));
+    return judge_repeated(*ours, ours->chosen(), MismatchKind::duplicate_in_ours);
+  }
+  TRY(leave_theirs(theirs->chosen(), rest));
+  return judge_repeated(*theirs, theirs->chosen(), MismatchKind::duplicate_in_theirs);
+}
+
+/// A key that was booked three times is one duplicate.
+Result<void> Comparison::judge_repeated(const KeyGroup& group, const Entry& chosen,
+                                        MismatchKind kind) {
+  counts_.absent_unbooked += group.without_effect();
+  const Entry* const again = group.duplicate_beside(chosen);
+  if (!again) return {};
+  Mismatch found{kind, std::nullopt, std::nullopt};
+  (kind == MismatchKind::duplicate_in_ours ? found.ours : found.theirs) = *again;
+  return report(std::move(found));
 }
 
 Result<void> Comparison::join_by_ref(Sides& sides, Sides* rest) {
@@ -227,14 +266,16 @@ Result<void> Comparison::join_by_ref(Sides& sides, Sides* rest) {
   TRY(theirs.finish());
   while (ours.key() || theirs.key()) {
     TRY(tell("comparing"));
-    const bool has_ours = ours.key() && (!theirs.key() || *ours.key() <= *theirs.key());
-    const bool has_theirs = theirs.key() && (!ours.key() || *theirs.key() <= *ours.key());
-    if (has_ours && has_theirs) {
+    const int order = !theirs.key() ? -1
+                      : !ours.key()
+                          ? 1
+                          : without_rank(*ours.key()).compare(without_rank(*theirs.key()));
+    if (order == 0) {
       const Entry entry = TRY(take(ours));
       const Entry partner = TRY(take(theirs));
       if (period_.contains(entry.at)) ++counts_.matched_by_ref;
       TRY(judge_pair(entry, partner));
-    } else if (has_ours) {
+    } else if (order < 0) {
       const Entry entry = TRY(take(ours));
       TRY(leave_ours(entry, rest));
     } else {
@@ -252,7 +293,7 @@ Result<Counts> Comparison::run(Source& ours, Source& theirs) {
     TRY(read(ours, all.ours, counts_.ours, counts_.ours_outside, "reading ours"));
     TRY(read(theirs, all.theirs, counts_.theirs, counts_.theirs_outside, "reading theirs"));
     handled_ = 0;
-    if (rules_.match_by_ref) left_by_key.emplace(options_, by_ref_and_amount);
+    if (rules_.match_by_ref) left_by_key.emplace(options_, by_ref_amount_and_effect);
     TRY(join_by_key(all, left_by_key ? &*left_by_key : nullptr));
   }
   if (!left_by_key) return counts_;

@@ -19,10 +19,10 @@ using MismatchSink = std::function<Result<void>(const Mismatch&)>;
 /// of the sources, memory and spilling change nothing, and mismatches come in one order.
 ///
 /// Entries outside of the period widened by the window are left aside; of the rest, partners are
-/// found first by key, then (rules.match_by_ref) by ref, kind, currency and amount, then by ref and
-/// kind, in order of time. A mismatch is reported when the entry that names it (see
-/// Mismatch::entry) lies inside the period, so that neighbouring periods report it once. A key
-/// stands once on a side; its further appearances are a duplicate, and nobody's partners.
+/// found first by key, then (rules.match_by_ref) by ref, kind, currency, amount and whether it had
+/// an effect, then by ref and kind, successes first, in order of time. A mismatch is reported when
+/// the entry that names it (see Mismatch::entry) lies inside the period, so that neighbouring
+/// periods report it once. A key may stand several times on a side; key_group.h says what counts.
 /// Errors: those of the sources and the sink; reconciliation_files_unusable,
 ///         reconciliation_interrupted.
 Result<Counts> compare(Source& ours, Source& theirs, const Period& period, const Rules& rules,

@@ -159,6 +159,73 @@ TEST_F(Engine, AKeyTwiceIsOneDuplicateOnItsSide) {
   EXPECT_EQ(found({entry("a"), entry("a")}, {entry("a")}), Found{"DUPLICATE_IN_HUB a"});
 }
 
+TEST_F(Engine, AFailedTryBesideASuccessHasNoEffect) {
+  const Entry failed = with_status(entry("a", 1'000, 3'540), EntryStatus::failed);
+  const Outcome outcome = compare_all({failed, entry("a")}, {entry("a")});
+  EXPECT_EQ(outcome.found, Found{});
+  EXPECT_EQ(outcome.counts.matched, 1);
+  EXPECT_EQ(outcome.counts.absent_unbooked, 1);
+  EXPECT_EQ(found({entry("a")}, {failed, entry("a")}), Found{});
+  EXPECT_EQ(found({failed, entry("a")}, {failed, entry("a")}), Found{});
+  // After the success as well: a repeated request that was refused.
+  EXPECT_EQ(
+      found({entry("a"), with_status(entry("a", 1'000, 3'700), EntryStatus::failed)}, {entry("a")}),
+      Found{});
+  // The pending word of a transaction that has ended since is old news.
+  EXPECT_EQ(found({with_status(entry("a", 1'000, 3'540), EntryStatus::pending), entry("a")},
+                  {entry("a")}),
+            Found{});
+  // A try of another amount says nothing about the success.
+  EXPECT_EQ(
+      found({with_status(entry("a", 5, 3'540), EntryStatus::failed), entry("a")}, {entry("a")}),
+      Found{});
+}
+
+TEST_F(Engine, OnlyTriesUnderAKeyAreOneOutcome) {
+  const Entry failed = with_status(entry("a", 1'000, 3'540), EntryStatus::failed);
+  const Entry again = with_status(entry("a"), EntryStatus::failed);
+  EXPECT_EQ(found({failed, again}, {}), Found{});
+  EXPECT_EQ(found({failed, again}, {entry("a")}), Found{"STATUS_MISMATCH a"});
+  EXPECT_EQ(found({failed, entry("a")}, {}), Found{"MISSING_IN_OPERATOR a"});
+}
+
+TEST_F(Engine, ARolledBackEntryTakesTheSuccessBeforeItBack) {
+  const Entry back = with_status(entry("a", 1'000, 3'700), EntryStatus::rolled_back);
+  EXPECT_EQ(found({entry("a"), back}, {}), Found{});
+  EXPECT_EQ(found({entry("a"), back}, {entry("a")}), Found{"STATUS_MISMATCH a"});
+  EXPECT_EQ(found({entry("a"), entry("a", 1'000, 3'650), back}, {entry("a")}), Found{});
+  EXPECT_EQ(found({back, entry("a", 1'000, 3'800)}, {entry("a")}), Found{});
+}
+
+TEST_F(Engine, ADuplicateIsTheOddOne) {
+  std::vector<std::int64_t> named;
+  Listed ours({entry("a", 100)}), theirs({entry("a", 90, 3'590), entry("a", 100)});
+  const auto counts = compare(ours, theirs, day, rules, {folder.path()},
+                              [&](const Mismatch& mismatch) -> Result<void> {
+                                EXPECT_EQ(mismatch.kind, MismatchKind::duplicate_in_theirs);
+                                named.push_back(mismatch.entry().amount.minor);
+                                return {};
+                              });
+  ASSERT_TRUE(counts);
+  EXPECT_EQ(named, std::vector<std::int64_t>{90});
+}
+
+TEST_F(Engine, AKeyBookedEndlesslyIsOneDuplicate) {
+  const std::vector<Entry> many(5'000, entry("a"));
+  EXPECT_EQ(found({entry("a")}, many), Found{"DUPLICATE_IN_OPERATOR a"});
+}
+
+TEST_F(Engine, ATryOfTheSameReferenceIsNoPartnerOfASuccess) {
+  const Entry failed = with_status(with_ref(entry("a", 1'000, 3'540), "r"), EntryStatus::failed);
+  const Entry booked = with_ref(entry("b"), "r");
+  EXPECT_EQ(found({failed, booked}, {with_ref(entry("x"), "r")}), Found{});
+  EXPECT_EQ(found({with_ref(entry("x"), "r")}, {failed, booked}), Found{});
+  // Nor when the amounts tempt: the success differs, the try has no effect.
+  EXPECT_EQ(found({failed, with_ref(entry("b", 900), "r")}, {with_ref(entry("x"), "r")}),
+            Found{"AMOUNT_MISMATCH b"});
+  EXPECT_EQ(found({failed}, {with_ref(entry("x"), "r")}), Found{"STATUS_MISMATCH a"});
+}
+
 TEST_F(Engine, MatchesByReferenceAndKindWhatHasNoCommonKey) {
   const Outcome outcome = compare_all({with_ref(entry("a"), "r1")}, {with_ref(entry("x"), "r1")});
   EXPECT_EQ(outcome.found, Found{});
@@ -166,7 +233,7 @@ TEST_F(Engine, MatchesByReferenceAndKindWhatHasNoCommonKey) {
   Entry credit = with_ref(entry("x"), "r1");
   credit.kind = "credit";
   EXPECT_EQ(found({with_ref(entry("a"), "r1")}, {credit}),
-            (Found{"MISSING_IN_HUB x", "MISSING_IN_OPERATOR a"}));
+            (Found{"MISSING_IN_OPERATOR a", "MISSING_IN_HUB x"}));
   EXPECT_EQ(found({with_ref(entry("a", 100), "r1")}, {with_ref(entry("x", 90), "r1")}),
             Found{"AMOUNT_MISMATCH a"});
 }

@@ -20,6 +20,8 @@ std::string upper(std::string text) {
   return text;
 }
 
+bool is_day(std::string_view text) { return text.size() == 10; }
+
 }  // namespace
 
 std::string_view to_string(EntryStatus status) {
@@ -71,9 +73,15 @@ bool is_partner_name(std::string_view text) {
          });
 }
 
-std::optional<Timestamp> parse_moment(std::string_view text) {
-  if (text.size() == 10) return Timestamp::parse(std::string(text) + "T00:00:00Z");
+std::optional<Timestamp> parse_period_start(std::string_view text) {
+  if (is_day(text)) return Timestamp::parse(std::string(text) + "T00:00:00Z");
   return Timestamp::parse(text);
+}
+
+std::optional<Timestamp> parse_period_end(std::string_view text) {
+  const auto at = parse_period_start(text);
+  if (!at || !is_day(text)) return at;
+  return at->plus_seconds(86'400);
 }
 
 std::int64_t Counts::mismatched() const {

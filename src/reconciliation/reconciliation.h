@@ -49,8 +49,10 @@ struct Period {
   friend bool operator==(const Period&, const Period&) = default;
 };
 
-/// A day ("2026-11-21": its first moment, UTC) or a time of RFC 3339.
-std::optional<Timestamp> parse_moment(std::string_view text);
+/// Where a period begins: a day ("2026-11-21": its first moment, UTC) or a time of RFC 3339.
+std::optional<Timestamp> parse_period_start(std::string_view text);
+/// Where it ends: a day is part of it to its last moment, a time is not part of it any more.
+std::optional<Timestamp> parse_period_end(std::string_view text);
 /// 1 to 64 letters, digits and - _ . : but not a dot in front: it may become the name of a folder.
 bool is_partner_name(std::string_view text);
 

@@ -30,10 +30,11 @@ auto read_body(const http::Request& request, const Read& read)
   return value;
 }
 
-Timestamp read_moment(ObjectReader& body, std::string_view name) {
+Timestamp read_moment(ObjectReader& body, std::string_view name,
+                      std::optional<Timestamp> (*parse)(std::string_view)) {
   const auto text = body.required_text(name, {1, 64});
   if (!text) return {};
-  const auto at = parse_moment(*text);
+  const auto at = parse(*text);
   if (!at) {
     body.problem(name, "must_be_timestamp",
                  "must be a day such as 2026-11-21 or a time of RFC 3339");
@@ -93,9 +94,10 @@ Result<NewRun> new_run(const http::Request& request) {
       body.problem("partner", "bad_characters",
                    "may hold letters, digits and - _ . : and does not begin with a dot");
     }
-    wanted.period = {read_moment(body, "from"), read_moment(body, "to")};
+    wanted.period = {read_moment(body, "from", parse_period_start),
+                     read_moment(body, "to", parse_period_end)};
     if (problems.empty() && wanted.period.to <= wanted.period.from)
-      body.problem("to", "too_small", "must be later than from");
+      body.problem("to", "too_small", "must not end before from begins");
     return wanted;
   });
 }

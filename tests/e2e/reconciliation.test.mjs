@@ -72,7 +72,8 @@ describe('florin reconcile', () => {
       [['--left', 'none.csv', '--right', 'operator.csv'], /none\.csv cannot be opened/],
       [files, /hub\.csv, line 2: amount must be a number/],
       [['never', ...files], /FROM and TO must be days/],
-      [['2026-11-20', '2026-11-20', ...files], /TO must be later/],
+      [['2026-11-21', '2026-11-20', ...files], /TO must not be before FROM/],
+      [['2026-11-20T00:00:00Z', '2026-11-20T00:00:00Z', ...files], /TO must not be before FROM/],
       [['--left', 'hub.csv'], /--right/],
       [['--partner', 'acme'], /tenant_not_found/],
     ]) {
@@ -81,6 +82,33 @@ describe('florin reconcile', () => {
       assert.match(result.stderr, reason);
     }
     assert.deepEqual(readdirSync(path.join(cwd, 'reconciliation-reports')), []);
+  });
+
+  it('takes a date as TO for the last day, and a time for the end', async () => {
+    const cwd = makeFolder();
+    const noon = (day) => line(`t${day}`, {at: `2024-01-${day}T12:00:00Z`});
+    writeSides(cwd, ['01', '30', '31'].map(noon).concat(line('next', {at: '2024-02-01T00:10:00Z'})), []);
+    for (const [period, missing] of [
+      [['2024-01-01', '2024-01-31'], 3],
+      [['2024-01-31', '2024-01-31'], 1],
+      [['2024-01-31'], 1],
+      [['2024-01-01', '2024-01-31T00:00:00Z'], 2],
+      [['2024-01-31T12:00:00Z', '2024-01-31'], 1],
+    ]) {
+      const result = await florin(['reconcile', ...period, '--left', 'hub.csv', '--right', 'operator.csv'], {cwd});
+      assert.match(result.stdout, new RegExp(`^${missing} MISMATCHES$`, 'm'), `${period}: ${result.stdout}${result.stderr}`);
+    }
+  });
+
+  it('refuses rows that are longer or shorter than the header', async () => {
+    const cwd = makeFolder();
+    const last = 'transactionId,refId,type,playerId,currency,status,processedAt,amount\n';
+    const row = (amount) => `${last}t1,r1,debit,ana,KZT,SUCCESS,2026-11-20T12:00:00Z,${amount}\n`;
+    writeFileSync(path.join(cwd, 'hub.csv'), row('1,234.50'));
+    writeFileSync(path.join(cwd, 'operator.csv'), row('1,999.99'));
+    const result = await florin(['reconcile', '--left', 'hub.csv', '--right', 'operator.csv'], {cwd});
+    assert.equal(result.code, 2, result.stdout);
+    assert.match(result.stderr, /hub\.csv: line 2 has 9 fields, the header 8/);
   });
 
   it('reconciles yesterday of a partner and keeps it in the database', async () => {
@@ -103,7 +131,7 @@ describe('/v1/reconciliations', async () => {
   after(() => books.close());
   const tenant = (await florinOk(['tenants', 'list', '--data', books.dataDir])).split(/\s+/)[0];
   const inbox = (partner) => path.join(books.dataDir, 'reconciliation-inbox', tenant, partner);
-  const day = {from: '2026-11-20', to: '2026-11-21'};
+  const day = {from: '2026-11-20', to: '2026-11-20'};
 
   /** Starts a reconciliation and waits for its end. */
   async function reconcile(partner) {
@@ -130,6 +158,15 @@ describe('/v1/reconciliations', async () => {
     assert.deepEqual(mismatchesOf(readFileSync(path.resolve(run.report_file), 'utf8')), expected);
     const listed = bodyOf(await books.api.get(`/v1/reconciliations?partner=${partner}`), 200).data;
     assert.deepEqual(listed, [run]);
+  });
+
+  it('is the whole of the day that a date as "to" names', async () => {
+    const partner = unique('partner');
+    writeSides(inbox(partner));
+    const run = await reconcile(partner);
+    assert.deepEqual([run.from, run.to], ['2026-11-20T00:00:00.000000Z', '2026-11-21T00:00:00.000000Z']);
+    const same = {partner, from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z'};
+    assert.equal(bodyOf(await books.api.post('/v1/reconciliations', same), 202).id, run.id);
   });
 
   it('is the same reconciliation when it is done again', async () => {
@@ -212,7 +249,7 @@ describe('/v1/reconciliations', async () => {
   it('refuses what is not well-formed, and what is not there', async () => {
     problemOf(await books.api.post('/v1/reconciliations', {partner: 'nobody', ...day}), 404, 'reconciliation_partner_not_found');
     problemOf(await books.api.post('/v1/reconciliations', {partner: '../x', from: 'x'}), 400, 'validation_failed');
-    problemOf(await books.api.post('/v1/reconciliations', {partner: 'x', from: day.to, to: day.from}), 400, 'validation_failed');
+    problemOf(await books.api.post('/v1/reconciliations', {partner: 'x', from: '2026-11-21', to: day.from}), 400, 'validation_failed');
     problemOf(await books.api.get('/v1/reconciliations/rec_0000000000000'), 404, 'reconciliation_not_found');
     problemOf(await books.api.post('/v1/reconciliation-items/rit_0000000000000/explain', {note: 'x'}), 404,
               'reconciliation_item_not_found');
