@@ -25,7 +25,9 @@ struct Render {
   }
   Response operator()(const BulkResult& result) const {
     if (command.dry_run) return tried(result);
-    return {std::get<PostBulk>(command.body).atomic ? 201 : 200, to_json(result)};
+    const auto* bulk = std::get_if<PostBulk>(&command.body);
+    const bool atomic = bulk ? bulk->atomic : std::get<RunSteps>(command.body).atomic;
+    return {atomic ? 201 : 200, to_json(result)};
   }
   Response operator()(const Replay& replay) const {
     return idempotency::replayed(replay.record.status,

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "ledger/command_accounts.h"
 #include "ledger/ledger_store.h"
 #include "ledger/ledger_writer.h"
 #include "ledger/set_store.h"
@@ -46,16 +47,28 @@ class BatchLoader {
   struct Collect {
     BatchLoader& self;
     TenantId tenant;
-    Result<void> operator()(PostTransfer& body) { return self.add(tenant, body.postings); }
-    Result<void> operator()(PlaceHold& body) { return self.add(tenant, body.postings); }
+    Result<void> operator()(PostTransfer& body) { return add(body); }
+    Result<void> operator()(PlaceHold& body) { return add(body); }
     Result<void> operator()(PostBulk& body) {
-      for (PostTransfer& transfer : body.transfers) TRY(self.add(tenant, transfer.postings));
+      for (PostTransfer& transfer : body.transfers) TRY(add(transfer));
+      return {};
+    }
+    Result<void> operator()(RunSteps& body) {
+      for (Step& step : body.steps) TRY(std::visit(*this, step.body));
       return {};
     }
     Result<void> operator()(CaptureHold& body) { return self.load(body.hold); }
     Result<void> operator()(ReleaseHold& body) { return self.load(body.hold); }
     Result<void> operator()(ExpireHold& body) { return self.load(body.hold); }
     Result<void> operator()(ReverseTransfer& body) { return self.load(body.transfer); }
+
+    template <class Body>
+    Result<void> add(Body& body) {
+      return for_each_account(body, [this](AccountRef& ref) -> Result<void> {
+        self.add(tenant, ref);
+        return {};
+      });
+    }
   };
 
   /// An account named by its code, and where its id will stand.
@@ -78,14 +91,9 @@ class BatchLoader {
     if (id) ids_.push_back(id);
   }
 
-  Result<void> add(TenantId tenant, std::vector<PostingRequest>& postings) {
-    for (PostingRequest& posting : postings) {
-      for (AccountRef* ref : {&posting.debit, &posting.credit}) {
-        add(ref->id);
-        if (!ref->id) named_.push_back({{tenant, ref->code}, ref});
-      }
-    }
-    return {};
+  void add(TenantId tenant, AccountRef& ref) {
+    add(ref.id);
+    if (!ref.id) named_.push_back({{tenant, ref.code}, &ref});
   }
 
   Result<void> load(HoldId id) {

@@ -24,6 +24,13 @@ inline constexpr ErrorCode same_account{ErrorKind::invalid, "same_account"};
 inline constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient_funds"};
 /// The transfer would take an account's balance, with what is on its way in, above its max_balance.
 inline constexpr ErrorCode balance_limit_exceeded{ErrorKind::rejected, "balance_limit_exceeded"};
+/// The sources have nothing, or the accounts that bound the postings leave no room: there is
+/// nothing to move.
+inline constexpr ErrorCode nothing_to_move{ErrorKind::rejected, "nothing_to_move"};
+/// The shares of a split's destinations are more or less than the whole.
+inline constexpr ErrorCode split_mismatch{ErrorKind::rejected, "split_mismatch"};
+/// An amount was left to accounts that do not bound it; give the most that may move.
+inline constexpr ErrorCode unbounded_amount{ErrorKind::rejected, "unbounded_amount"};
 /// effective_at lies in the future: a ledger tells what has happened.
 inline constexpr ErrorCode effective_at_in_future{ErrorKind::invalid, "effective_at_in_future"};
 /// A reversal takes effect before the transfer that it reverses.

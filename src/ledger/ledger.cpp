@@ -21,6 +21,7 @@ constexpr std::array<std::string_view, 5> account_types{"asset", "liability", "e
                                                         "expense"};
 constexpr std::array<std::string_view, 3> transfer_kinds{"transfer", "capture", "reversal"};
 constexpr std::array<std::string_view, 4> hold_statuses{"open", "captured", "released", "expired"};
+constexpr std::array<std::string_view, 4> balancing_words{"none", "debit", "credit", "both"};
 
 }  // namespace
 
@@ -73,6 +74,10 @@ Result<void> check_empty(AccountType type, const Sums& sums) {
 }
 
 bool is_over(const Hold& hold, Timestamp now) { return hold.expires_at && *hold.expires_at <= now; }
+
+std::optional<Balancing> parse_balancing(std::string_view text) {
+  return parse_word<Balancing>(balancing_words, text);
+}
 
 AccountRef AccountRef::parse(std::string_view text) {
   if (const auto id = AccountId::parse(text)) return {*id, {}};

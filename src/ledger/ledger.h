@@ -11,6 +11,8 @@
 #include "base/result.h"
 #include "base/timestamp.h"
 #include "idempotency/idempotency.h"
+#include "ledger/account_ref.h"
+#include "ledger/split.h"
 
 namespace florin::ledger {
 
@@ -55,14 +57,6 @@ struct Account {
   std::string metadata = "{}";  ///< A JSON object as text.
   Sums sums;
   Timestamp created_at;
-};
-
-/// Names an account by id, or by its code within the tenant.
-struct AccountRef {
-  AccountId id;  ///< Set, or `code` is.
-  std::string code;
-  /// Text of an id is an id, all else a code.
-  static AccountRef parse(std::string_view text);
 };
 
 struct NewAccount {
@@ -153,19 +147,29 @@ struct Origin {
   std::string request_id;
 };
 
+/// Which accounts bound a posting's amount: then it moves at most what the debit side has, what the
+/// credit side may take, or the lesser of both, and is left out when that is nothing.
+enum class Balancing : std::uint8_t { none, debit, credit, both };
+std::optional<Balancing> parse_balancing(std::string_view text);
+
 struct PostingRequest {
   AccountRef debit, credit;
-  Money amount;
+  Money amount;  ///< Positive; with `balancing` the most that moves.
+  Balancing balancing = Balancing::none;
 };
 
 /// Post a transfer.
 struct PostTransfer {
   std::vector<PostingRequest> postings;  ///< 1 to max_postings.
   Narrative narrative;
-  std::optional<Timestamp> effective_at;  ///< Backdates; not in the future. Absent: now.
+  std::optional<Timestamp> effective_at;      ///< Backdates; not in the future. Absent: now.
+  std::optional<Split> split = std::nullopt;  ///< Instead of postings.
+  std::vector<AccountRef> reopen = {};        ///< Opened again before the money moves.
+  std::vector<AccountRef> close = {};         ///< Closed when it has moved; empty by then.
+  bool is_plain() const { return !split && reopen.empty() && close.empty(); }
 };
 
-/// Post many; all or nothing when `atomic`, else each for itself.
+/// Post many plain transfers; all or nothing when `atomic`, else each for itself.
 struct PostBulk {
   std::vector<PostTransfer> transfers;  ///< 1 to max_bulk.
   bool atomic = true;
@@ -175,6 +179,7 @@ struct PlaceHold {
   std::vector<PostingRequest> postings;
   Narrative narrative;
   std::optional<std::int64_t> expires_in_s;
+  std::optional<Split> split = std::nullopt;  ///< Instead of postings.
 };
 
 /// Capture all that remains, or `amount` of it (one posting only). What is left is released, or
@@ -202,10 +207,23 @@ struct ReverseTransfer {
   std::optional<Timestamp> effective_at = std::nullopt;
 };
 
+/// One step of several. Where `hold_of` is set, a capture or release means the hold that the step
+/// of this index placed.
+struct Step {
+  std::variant<PostTransfer, PlaceHold, CaptureHold, ReleaseHold, ReverseTransfer> body;
+  std::optional<std::size_t> hold_of = std::nullopt;
+};
+
+/// As PostBulk, with steps of any kind, each seeing what those before it did.
+struct RunSteps {
+  std::vector<Step> steps;  ///< 1 to max_bulk.
+  bool atomic = true;
+};
+
 /// One change asked of the ledger.
 struct Command {
   using Body = std::variant<PostTransfer, PostBulk, PlaceHold, CaptureHold, ReleaseHold, ExpireHold,
-                            ReverseTransfer>;
+                            ReverseTransfer, RunSteps>;
   Origin origin;
   std::optional<idempotency::Key> key;
   bool dry_run = false;  ///< Decide and answer; write nothing and use no key up.
@@ -217,8 +235,15 @@ inline constexpr std::size_t max_bulk = 10'000;
 
 // ---------------------------------------------------------------- outcomes
 
-/// What became of one transfer of a bulk.
-using BulkItem = std::variant<TransferId, Error>;
+/// What one step of a bulk did.
+struct BulkDone {
+  TransferId transfer;  ///< Posted.
+  HoldId hold;          ///< Placed, captured or released.
+  HoldStatus hold_status = HoldStatus::open;
+};
+
+/// What became of one step of a bulk.
+using BulkItem = std::variant<BulkDone, Error>;
 
 struct BulkResult {
   std::vector<BulkItem> items;  ///< In the order of the request.

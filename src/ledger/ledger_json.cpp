@@ -106,10 +106,23 @@ void write_capture(std::string& out, const Capture& capture, HoldView hold, Tran
   writer.member_raw("transfer", transfer).end_object();
 }
 
+/// The id is that of the transfer where there is one, else that of the hold.
+void write_done(Writer& writer, const BulkDone& done, bool is_dry_run) {
+  if (is_dry_run) {
+    writer.member("status", "dry_run");
+  } else if (done.transfer) {
+    writer.member("status", "posted").member("id", done.transfer.str());
+    if (done.hold) writer.member("hold_id", done.hold.str());
+  } else {
+    const bool is_held = done.hold_status == HoldStatus::open;
+    writer.member("status", is_held ? "held" : "released").member("id", done.hold.str());
+  }
+}
+
 void write_bulk(std::string& out, const BulkResult& result, bool is_dry_run) {
   const auto posted =
       std::count_if(result.items.begin(), result.items.end(),
-                    [](const BulkItem& item) { return std::holds_alternative<TransferId>(item); });
+                    [](const BulkItem& item) { return std::holds_alternative<BulkDone>(item); });
   Writer writer(out);
   writer.begin_object();
   if (is_dry_run) writer.member("status", "dry_run");
@@ -119,9 +132,8 @@ void write_bulk(std::string& out, const BulkResult& result, bool is_dry_run) {
   std::int64_t index = 0;
   for (const BulkItem& item : result.items) {
     writer.begin_object().member("index", index++);
-    if (const auto* id = std::get_if<TransferId>(&item)) {
-      writer.member("status", is_dry_run ? "dry_run" : "posted");
-      if (!is_dry_run) writer.member("id", id->str());
+    if (const auto* done = std::get_if<BulkDone>(&item)) {
+      write_done(writer, *done, is_dry_run);
     } else {
       const Error& error = std::get<Error>(item);
       writer.member("status", "refused")

@@ -168,6 +168,15 @@ Response currencies_response() {
   return Response::ok(std::move(body));
 }
 
+std::string opened_json(const std::vector<Account>& accounts) {
+  std::string body;
+  Writer writer(body);
+  writer.begin_object().key("data").begin_array();
+  for (const Account& account : accounts) writer.raw(to_json(account));
+  writer.end_array().end_object();
+  return body;
+}
+
 /// Everything the handlers share.
 struct Handlers {
   LedgerService& service;
@@ -180,6 +189,8 @@ struct Handlers {
 
   Result<Response> open_account(const Request& request) const;
   Result<Response> change_account(const Request& request) const;
+  Result<Response> open_accounts(const Request& request) const;
+  Result<Response> reopen_account(const Request& request) const;
   Result<Response> close_account(const Request& request) const;
   Result<Response> list_accounts(const Request& request) const;
   Result<Response> get_account(const Request& request) const;
@@ -221,6 +232,26 @@ Result<Response> Handlers::open_account(const Request& request) const {
                            const Account account =
                                TRY(service.open_account(tx, requests::origin_of(request), wanted));
                            return Response::created(to_json(account));
+                         });
+}
+
+Result<Response> Handlers::open_accounts(const Request& request) const {
+  const auto wanted = TRY(requests::new_accounts(request));
+  return idempotency.run(request, "/v1/accounts/bulk", idempotency::Lifetime::forever,
+                         [&](sql::Tx& tx) -> Result<Response> {
+                           const auto accounts =
+                               TRY(service.open_accounts(tx, requests::origin_of(request), wanted));
+                           return Response::created(opened_json(accounts));
+                         });
+}
+
+Result<Response> Handlers::reopen_account(const Request& request) const {
+  return idempotency.run(request, "/v1/accounts/{id}/reopen", idempotency::Lifetime::thirty_days,
+                         [&](sql::Tx& tx) -> Result<Response> {
+                           const Account account =
+                               TRY(service.reopen_account(tx, requests::origin_of(request),
+                                                          requests::account_in_path(request)));
+                           return Response::ok(to_json(account));
                          });
 }
 
@@ -334,9 +365,11 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
   return {
       {"POST", "/v1/accounts", write, sync(&Handlers::open_account)},
       {"GET", "/v1/accounts", read, sync(&Handlers::list_accounts)},
+      {"POST", "/v1/accounts/bulk", write, sync(&Handlers::open_accounts), bulk_body_bytes},
       {"GET", "/v1/accounts/{id}", read, sync(&Handlers::get_account)},
       {"PATCH", "/v1/accounts/{id}", write, sync(&Handlers::change_account)},
       {"POST", "/v1/accounts/{id}/close", write, sync(&Handlers::close_account)},
+      {"POST", "/v1/accounts/{id}/reopen", write, sync(&Handlers::reopen_account)},
       {"GET", "/v1/accounts/{id}/statement", read, sync(&Handlers::get_statement)},
       {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance)},
       command("/v1/transfers", requests::post_transfer),

@@ -190,6 +190,23 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
   return account;
 }
 
+Result<std::vector<Account>> LedgerService::open_accounts(sql::Tx& tx, const Origin& origin,
+                                                          const std::vector<NewAccount>& wanted) {
+  std::vector<Account> accounts;
+  accounts.reserve(wanted.size());
+  for (const NewAccount& one : wanted) {
+    Result<Account> opened = open_account(tx, origin, one);
+    if (!opened) {
+      Error error = std::move(opened).error();
+      for (FieldError& field : error.fields)
+        field.pointer = "/accounts/" + std::to_string(accounts.size()) + field.pointer;
+      return error;
+    }
+    accounts.push_back(*std::move(opened));
+  }
+  return accounts;
+}
+
 Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
                                               const AccountRef& ref, const AccountChange& change) {
   Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
@@ -212,6 +229,16 @@ Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
   account.closed = true;
   TRY(store::update_account(tx, account));
   TRY(impl_->tell(tx, origin, "account.closed", account));
+  return account;
+}
+
+Result<Account> LedgerService::reopen_account(sql::Tx& tx, const Origin& origin,
+                                              const AccountRef& ref) {
+  Account account = TRY(store::require_account(tx, origin.tenant, ref));
+  if (!account.closed) return account;
+  account.closed = false;
+  TRY(store::update_account(tx, account));
+  TRY(impl_->tell(tx, origin, "account.reopened", account));
   return account;
 }
 

@@ -68,6 +68,12 @@ class LedgerService {
   /// Errors: account_not_found, account_closed, validation_failed.
   Result<Account> change_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref,
                                  const AccountChange& change);
+  /// All or none. Errors: as open_account, with the place in the list; the caller's unit of work
+  /// must end then.
+  Result<std::vector<Account>> open_accounts(sql::Tx& tx, const Origin& origin,
+                                             const std::vector<NewAccount>& wanted);
+  /// Opening an account that is open changes nothing. Errors: account_not_found.
+  Result<Account> reopen_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
   /// Closing twice changes nothing. Errors: account_not_found, account_not_empty.
   Result<Account> close_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
 

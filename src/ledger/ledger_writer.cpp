@@ -7,6 +7,7 @@
 #include "events/events.h"
 #include "ledger/batch_loader.h"
 #include "ledger/chain.h"
+#include "ledger/command_accounts.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"
 #include "platform/sql/database.h"
@@ -126,6 +127,35 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
 
 // ---------------------------------------------------------------- loading
 
+/// Loads what a body names.
+struct LedgerWriter::Load {
+  LedgerWriter& self;
+  sql::Tx& tx;
+  TenantId tenant;
+  engine::World& world;
+  template <class Body>
+  Result<void> load_accounts(Body& body) {
+    return for_each_account(
+        body, [this](AccountRef& ref) { return self.load_account(tx, tenant, ref, world); });
+  }
+  Result<void> operator()(PostTransfer& body) { return load_accounts(body); }
+  Result<void> operator()(PlaceHold& body) { return load_accounts(body); }
+  Result<void> operator()(PostBulk& body) {
+    for (PostTransfer& transfer : body.transfers) TRY(load_accounts(transfer));
+    return {};
+  }
+  Result<void> operator()(RunSteps& body) {
+    for (Step& step : body.steps) TRY(std::visit(*this, step.body));
+    return {};
+  }
+  Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, world); }
+  Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, world); }
+  Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, world); }
+  Result<void> operator()(ReverseTransfer& body) {
+    return self.load_transfer(tx, body.transfer, world);
+  }
+};
+
 Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& world) {
   if (command.key && !command.dry_run && !world.keys.contains(command.key->digest)) {
     if (auto record = TRY(idempotency::find(tx, command.key->digest))) {
@@ -133,31 +163,7 @@ Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& wo
       return {};  // It will be a replay or a mismatch; nothing else is looked at.
     }
   }
-  const TenantId tenant = command.origin.tenant;
-  struct Load {
-    LedgerWriter& self;
-    sql::Tx& tx;
-    TenantId tenant;
-    engine::World& world;
-    Result<void> operator()(PostTransfer& body) {
-      return self.load_accounts(tx, tenant, body.postings, world);
-    }
-    Result<void> operator()(PlaceHold& body) {
-      return self.load_accounts(tx, tenant, body.postings, world);
-    }
-    Result<void> operator()(PostBulk& body) {
-      for (PostTransfer& transfer : body.transfers)
-        TRY(self.load_accounts(tx, tenant, transfer.postings, world));
-      return {};
-    }
-    Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, world); }
-    Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, world); }
-    Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, world); }
-    Result<void> operator()(ReverseTransfer& body) {
-      return self.load_transfer(tx, body.transfer, world);
-    }
-  };
-  return std::visit(Load{*this, tx, tenant, world}, command.body);
+  return std::visit(Load{*this, tx, command.origin.tenant, world}, command.body);
 }
 
 Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) {
@@ -166,17 +172,10 @@ Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World
   return {};
 }
 
-Result<void> LedgerWriter::load_accounts(sql::Tx& tx, TenantId tenant,
-                                         std::vector<PostingRequest>& postings,
-                                         engine::World& world) {
-  for (PostingRequest& posting : postings) {
-    for (AccountRef* ref : {&posting.debit, &posting.credit}) {
-      if (!ref->id)
-        ref->id = TRY(store::find_account_id(tx, tenant, ref->code)).value_or(AccountId{});
-      TRY(load_account(tx, ref->id, world));
-    }
-  }
-  return {};
+Result<void> LedgerWriter::load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref,
+                                        engine::World& world) {
+  if (!ref.id) ref.id = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
+  return load_account(tx, ref.id, world);
 }
 
 Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::World& world) {
@@ -229,7 +228,26 @@ Result<void> LedgerWriter::write(sql::Tx& tx, const engine::Changes& changes,
   TRY(store::save(tx, changes));
   TRY(idempotency::insert_all(tx, changes.keys, now));
   TRY(write_events(tx, changes));
+  TRY(write_status_changes(tx, changes));
   return chain::extend(tx, ids_.node(), head, changes, now);
+}
+
+/// Rare: an account at a time.
+Result<void> LedgerWriter::write_status_changes(sql::Tx& tx, const engine::Changes& changes) {
+  for (const engine::StatusChange& change : changes.status_changes) {
+    auto account = TRY(store::load_account(tx, change.account));
+    if (!account) continue;
+    account->closed = change.closed;
+    TRY(store::update_account(tx, *account));
+    events::NewEvent event = event_from(
+        *change.origin, change.closed ? "account.closed" : "account.reopened", change.at);
+    const std::string subject = account->id.str();
+    const std::string data = to_json(*account);
+    event.subject = subject;
+    event.data = data;
+    TRY(events_.append(tx, event));
+  }
+  return {};
 }
 
 Result<void> LedgerWriter::write_events(sql::Tx& tx, const engine::Changes& changes) {

@@ -47,6 +47,8 @@ class LedgerWriter {
   void start_after(Timestamp newest_stored) { last_now_ = newest_stored; }
 
  private:
+  struct Load;
+
   Result<void> run(sql::Tx& tx, std::span<Decided> batch, AccountId besides);
   void go_on_after(std::int64_t id);
   void go_on_after(const engine::World& world);
@@ -54,13 +56,13 @@ class LedgerWriter {
                               engine::World& world);
   Result<void> load(sql::Tx& tx, Command& command, engine::World& world);
   Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world);
-  Result<void> load_accounts(sql::Tx& tx, TenantId tenant, std::vector<PostingRequest>& postings,
-                             engine::World& world);
+  Result<void> load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref, engine::World& world);
   Result<void> load_hold(sql::Tx& tx, HoldId id, engine::World& world);
   Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::World& world);
   Result<void> write(sql::Tx& tx, const engine::Changes& changes, const chain::Head& head,
                      Timestamp now);
   Result<void> write_events(sql::Tx& tx, const engine::Changes& changes);
+  Result<void> write_status_changes(sql::Tx& tx, const engine::Changes& changes);
 
   const Clock& clock_;
   IdGenerator& ids_;

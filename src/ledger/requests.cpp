@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
+#include <unordered_map>
 #include <utility>
 
 #include "base/try.h"
 #include "ledger/errors.h"
+#include "ledger/split_request.h"
 #include "platform/json/object_reader.h"
 #include "platform/json/value.h"
 
@@ -15,8 +18,9 @@ namespace {
 using json::ObjectReader;
 using Problems = std::vector<FieldError>;
 
-constexpr std::size_t max_code_bytes = 200;
 constexpr std::size_t max_reference_bytes = 255;
+constexpr std::size_t max_status_changes = 100;
+constexpr std::size_t max_new_accounts = 1'000;
 constexpr std::size_t max_description_bytes = 1'000;
 constexpr std::size_t max_metadata_bytes = 16 * 1024;
 constexpr std::int64_t max_hold_seconds = 366 * 24 * 3600;
@@ -69,19 +73,33 @@ std::optional<Timestamp> read_time(ObjectReader& body, std::string_view name) {
   return at;
 }
 
+Balancing read_balancing(ObjectReader& body) {
+  body.member("amount");
+  const auto text = body.optional_text("balancing", {1, 16});
+  if (!text) return Balancing::none;
+  const auto balancing = parse_balancing(*text);
+  if (!balancing || *balancing == Balancing::none)
+    body.problem("balancing", "unknown_value", "must be one of debit, credit, both");
+  return balancing.value_or(Balancing::none);
+}
+
 std::optional<PostingRequest> read_posting(const json::Value& value, const std::string& pointer,
                                            Problems& problems) {
   ObjectReader body(value, pointer, problems);
   const auto debit = body.required_text("debit", {1, max_code_bytes});
   const auto credit = body.required_text("credit", {1, max_code_bytes});
-  const auto amount = body.required_integer("amount");
+  const auto balancing = read_balancing(body);
+  // Without an amount the accounts alone bound what moves.
+  const auto amount = balancing != Balancing::none && !body.has("amount")
+                          ? std::optional(std::numeric_limits<std::int64_t>::max())
+                          : body.required_integer("amount");
   if (amount && *amount <= 0)
     body.problem("amount", "must_be_positive", "must be greater than zero");
   const auto currency = read_currency(body);
   body.reject_unknown();
   if (!debit || !credit || !amount || !currency) return std::nullopt;
   return PostingRequest{
-      AccountRef::parse(*debit), AccountRef::parse(*credit), {*amount, *currency}};
+      AccountRef::parse(*debit), AccountRef::parse(*credit), {*amount, *currency}, balancing};
 }
 
 std::vector<PostingRequest> read_postings(ObjectReader& body, Problems& problems) {
@@ -97,13 +115,150 @@ std::vector<PostingRequest> read_postings(ObjectReader& body, Problems& problems
   return postings;
 }
 
+/// Either `postings` or a `split`.
+template <class Body>
+void read_movement(ObjectReader& body, Problems& problems, Body& wanted) {
+  const json::Value* split = body.member("split");
+  if (!split || split->is_null()) {
+    wanted.postings = read_postings(body, problems);
+    return;
+  }
+  wanted.split = read_split(body, problems);
+  const json::Value* postings = body.member("postings");
+  if (postings && !postings->is_null())
+    body.problem("postings", "not_applicable", "must not stand beside split");
+}
+
+std::vector<AccountRef> read_accounts(ObjectReader& body, std::string_view name,
+                                      Problems& problems) {
+  std::vector<AccountRef> accounts;
+  const json::Value* value = body.member(name);
+  if (!value || value->is_null()) return accounts;
+  const json::Array* items = body.required_array(name, 1, max_status_changes);
+  if (!items) return accounts;
+  for (std::size_t i = 0; i < items->size(); ++i) {
+    const std::string* text = (*items)[i].as_string();
+    if (text && !text->empty() && text->size() <= max_code_bytes) {
+      accounts.push_back(AccountRef::parse(*text));
+    } else {
+      problems.push_back({body.pointer_to(name) + "/" + std::to_string(i), "wrong_type",
+                          "must be the id or code of an account"});
+    }
+  }
+  return accounts;
+}
+
 PostTransfer read_transfer(ObjectReader& body, Problems& problems) {
   PostTransfer transfer;
-  transfer.postings = read_postings(body, problems);
+  read_movement(body, problems, transfer);
+  transfer.reopen = read_accounts(body, "reopen", problems);
+  transfer.close = read_accounts(body, "close", problems);
   transfer.narrative = read_narrative(body);
   transfer.effective_at = read_time(body, "effective_at");
   return transfer;
 }
+
+PlaceHold read_hold(ObjectReader& body, Problems& problems) {
+  PlaceHold hold;
+  read_movement(body, problems, hold);
+  hold.narrative = read_narrative(body);
+  hold.expires_in_s = body.optional_integer("expires_in", {1, max_hold_seconds});
+  return hold;
+}
+
+CaptureHold read_capture(ObjectReader& body, HoldId id) {
+  const auto amount = body.optional_integer("amount", {1});
+  return {id, amount, body.optional_bool("keep_rest").value_or(false)};
+}
+
+ReverseTransfer read_reversal(ObjectReader& body, TransferId id) {
+  ReverseTransfer reversal{id, read_narrative(body)};
+  reversal.effective_at = read_time(body, "effective_at");
+  return reversal;
+}
+
+/// Reads the steps of a bulk, of which later ones may refer to holds of earlier ones.
+class StepReader {
+ public:
+  explicit StepReader(Problems& problems) : problems_(problems) {}
+
+  void read(const json::Value& value, std::string pointer) {
+    ObjectReader item(value, std::move(pointer), problems_);
+    for (const std::string_view kind : {"hold", "capture", "release", "reverse"}) {
+      const json::Value* body = item.member(kind);
+      if (!body || body->is_null()) continue;
+      ObjectReader members(*body, item.pointer_to(kind), problems_);
+      steps_.push_back(read_kind(kind, members));
+      members.reject_unknown();
+      item.reject_unknown();
+      return;
+    }
+    steps_.push_back({read_transfer(item, problems_)});
+    item.reject_unknown();
+  }
+
+  /// A bulk of plain transfers where it is no more than that.
+  Command::Body finish(bool atomic) && {
+    const bool is_plain = std::all_of(steps_.begin(), steps_.end(), [](const Step& step) {
+      const auto* transfer = std::get_if<PostTransfer>(&step.body);
+      return transfer && transfer->is_plain();
+    });
+    if (!is_plain) return RunSteps{std::move(steps_), atomic};
+    PostBulk bulk;
+    bulk.atomic = atomic;
+    bulk.transfers.reserve(steps_.size());
+    for (Step& step : steps_)
+      bulk.transfers.push_back(std::get<PostTransfer>(std::move(step.body)));
+    return bulk;
+  }
+
+ private:
+  Step read_kind(std::string_view kind, ObjectReader& body) {
+    if (kind == "reverse") {
+      const auto text = body.required_text("transfer_id", {1, 64});
+      const auto id = text ? TransferId::parse(*text) : std::nullopt;
+      if (text && !id) body.problem("transfer_id", "malformed", "must be the id of a transfer");
+      return {read_reversal(body, id.value_or(TransferId{}))};
+    }
+    if (kind == "hold") {
+      if (auto ref = body.optional_text("ref", {1, max_reference_bytes})) {
+        if (!holds_.emplace(*ref, steps_.size()).second)
+          body.problem("ref", "duplicate", "names another hold of this bulk");
+      }
+      return {read_hold(body, problems_)};
+    }
+    std::optional<std::size_t> hold_of;
+    const HoldId id = read_hold_id(body, hold_of);
+    if (kind == "capture") return {read_capture(body, id), hold_of};
+    return {ReleaseHold{id}, hold_of};
+  }
+
+  /// `hold_id`, or `hold_ref` of a hold that an earlier step places.
+  HoldId read_hold_id(ObjectReader& body, std::optional<std::size_t>& hold_of) {
+    const auto text = body.optional_text("hold_id", {1, 64});
+    const auto ref = body.optional_text("hold_ref", {1, max_reference_bytes});
+    if (text.has_value() == ref.has_value()) {
+      body.problem("hold_id", "one_of", "or hold_ref must be given, and not both");
+      return {};
+    }
+    if (ref) {
+      const auto found = holds_.find(*ref);
+      if (found != holds_.end()) {
+        hold_of = found->second;
+      } else {
+        body.problem("hold_ref", "unknown_ref", "names no hold that stands earlier in this bulk");
+      }
+      return {};
+    }
+    const auto id = HoldId::parse(*text);
+    if (!id) body.problem("hold_id", "malformed", "must be the id of a hold");
+    return id.value_or(HoldId{});
+  }
+
+  Problems& problems_;
+  std::vector<Step> steps_;
+  std::unordered_map<std::string, std::size_t> holds_;
+};
 
 Command command_of(const http::Request& request, std::string_view route) {
   Command command;
@@ -124,6 +279,32 @@ Result<Command> read_command(const http::Request& request, std::string_view rout
   body.reject_unknown();
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return command;
+}
+
+/// Nothing when a member is bad.
+std::optional<NewAccount> read_new_account(ObjectReader& body, TenantId tenant) {
+  const auto code = body.required_text("code", {1, max_code_bytes});
+  if (code && !std::all_of(code->begin(), code->end(), is_code_char)) {
+    body.problem("code", "bad_characters", "may hold letters, digits and : . _ @ / + - only");
+  }
+  if (code && AccountId::parse(*code))
+    body.problem("code", "looks_like_id", "must not look like an account id");
+  const auto type_text = body.required_text("type", {1, 16});
+  const auto type = type_text ? parse_account_type(*type_text) : std::nullopt;
+  if (type_text && !type) {
+    body.problem("type", "unknown_value",
+                 "must be one of asset, liability, equity, income, expense");
+  }
+  const auto currency = read_currency(body);
+  const auto min_balance = body.optional_integer("min_balance");
+  const auto max_balance = body.optional_integer("max_balance");
+  if (min_balance && max_balance && *min_balance > *max_balance) {
+    body.problem("min_balance", "above_max_balance", "must not be above max_balance");
+  }
+  std::string metadata = read_metadata(body);
+  body.reject_unknown();
+  if (!code || !type || !currency) return std::nullopt;
+  return NewAccount{tenant, *code, *type, *currency, min_balance, max_balance, std::move(metadata)};
 }
 
 /// A bound that may be absent (keep), null (none) or a number.
@@ -186,29 +367,26 @@ Result<NewAccount> new_account(const http::Request& request) {
   const json::Value document = TRY(parse_body(request));
   Problems problems;
   ObjectReader body(document, "", problems);
-  const auto code = body.required_text("code", {1, max_code_bytes});
-  if (code && !std::all_of(code->begin(), code->end(), is_code_char)) {
-    body.problem("code", "bad_characters", "may hold letters, digits and : . _ @ / + - only");
+  auto wanted = read_new_account(body, request.caller.tenant);
+  if (!problems.empty()) return json::validation_error(std::move(problems));
+  return *std::move(wanted);
+}
+
+Result<std::vector<NewAccount>> new_accounts(const http::Request& request) {
+  const json::Value document = TRY(parse_body(request));
+  Problems problems;
+  ObjectReader body(document, "", problems);
+  std::vector<NewAccount> wanted;
+  if (const json::Array* items = body.required_array("accounts", 1, max_new_accounts)) {
+    for (std::size_t i = 0; i < items->size(); ++i) {
+      ObjectReader item((*items)[i], "/accounts/" + std::to_string(i), problems);
+      if (auto one = read_new_account(item, request.caller.tenant))
+        wanted.push_back(*std::move(one));
+    }
   }
-  if (code && AccountId::parse(*code))
-    body.problem("code", "looks_like_id", "must not look like an account id");
-  const auto type_text = body.required_text("type", {1, 16});
-  const auto type = type_text ? parse_account_type(*type_text) : std::nullopt;
-  if (type_text && !type) {
-    body.problem("type", "unknown_value",
-                 "must be one of asset, liability, equity, income, expense");
-  }
-  const auto currency = read_currency(body);
-  const auto min_balance = body.optional_integer("min_balance");
-  const auto max_balance = body.optional_integer("max_balance");
-  if (min_balance && max_balance && *min_balance > *max_balance) {
-    body.problem("min_balance", "above_max_balance", "must not be above max_balance");
-  }
-  std::string metadata = read_metadata(body);
   body.reject_unknown();
   if (!problems.empty()) return json::validation_error(std::move(problems));
-  return NewAccount{request.caller.tenant, *code, *type, *currency, min_balance, max_balance,
-                    std::move(metadata)};
+  return wanted;
 }
 
 Result<AccountChange> account_change(const http::Request& request) {
@@ -236,37 +414,28 @@ Result<Command> post_transfer(const http::Request& request, std::string_view rou
 
 Result<Command> post_bulk(const http::Request& request, std::string_view route) {
   return read_command(request, route, [](ObjectReader& body, Problems& problems, Command& command) {
-    PostBulk bulk;
-    bulk.atomic = body.optional_bool("atomic").value_or(true);
+    const bool atomic = body.optional_bool("atomic").value_or(true);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
+    StepReader steps(problems);
     if (const json::Array* items = body.required_array("transfers", 1, max_bulk)) {
-      bulk.transfers.reserve(items->size());
-      for (std::size_t i = 0; i < items->size(); ++i) {
-        ObjectReader item((*items)[i], "/transfers/" + std::to_string(i), problems);
-        bulk.transfers.push_back(read_transfer(item, problems));
-        item.reject_unknown();
-      }
+      for (std::size_t i = 0; i < items->size(); ++i)
+        steps.read((*items)[i], "/transfers/" + std::to_string(i));
     }
-    command.body = std::move(bulk);
+    command.body = std::move(steps).finish(atomic);
   });
 }
 
 Result<Command> place_hold(const http::Request& request, std::string_view route) {
   return read_command(request, route, [](ObjectReader& body, Problems& problems, Command& command) {
-    PlaceHold hold;
-    hold.postings = read_postings(body, problems);
-    hold.narrative = read_narrative(body);
-    hold.expires_in_s = body.optional_integer("expires_in", {1, max_hold_seconds});
+    command.body = read_hold(body, problems);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
-    command.body = std::move(hold);
   });
 }
 
 Result<Command> capture_hold(const http::Request& request, std::string_view route) {
   const HoldId id = TRY(hold_in_path(request));
   return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
-    const auto amount = body.optional_integer("amount", {1});
-    command.body = CaptureHold{id, amount, body.optional_bool("keep_rest").value_or(false)};
+    command.body = read_capture(body, id);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
@@ -282,9 +451,7 @@ Result<Command> release_hold(const http::Request& request, std::string_view rout
 Result<Command> reverse_transfer(const http::Request& request, std::string_view route) {
   const TransferId id = TRY(transfer_in_path(request));
   return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
-    ReverseTransfer reversal{id, read_narrative(body)};
-    reversal.effective_at = read_time(body, "effective_at");
-    command.body = std::move(reversal);
+    command.body = read_reversal(body, id);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }

@@ -12,6 +12,7 @@ namespace florin::ledger::requests {
 Origin origin_of(const http::Request& request);
 
 Result<NewAccount> new_account(const http::Request& request);
+Result<std::vector<NewAccount>> new_accounts(const http::Request& request);
 Result<AccountChange> account_change(const http::Request& request);
 
 /// Commands carry their key, of the route with this pattern.

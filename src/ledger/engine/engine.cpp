@@ -5,6 +5,7 @@
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "ledger/engine/limits.h"
 #include "ledger/errors.h"
 
 namespace florin::ledger::engine {
@@ -23,7 +24,8 @@ struct Engine::Effect {
 
 /// Where to go back to: sizes of the lists and the old states of what was touched since.
 struct Engine::Savepoint {
-  std::size_t transfers = 0, postings = 0, hold_changes = 0, milestones = 0, accounts = 0;
+  std::size_t transfers = 0, postings = 0, hold_changes = 0, milestones = 0, accounts = 0,
+              status_changes = 0;
   std::vector<std::pair<AccountState*, AccountState>> old_accounts;
   std::vector<std::pair<Hold*, Hold>> old_holds;
   std::vector<HoldId> new_holds;
@@ -32,17 +34,20 @@ struct Engine::Savepoint {
 
 namespace {
 
-Error account_missing(std::size_t posting, std::string_view side) {
-  const std::string pointer = "/postings/" + std::to_string(posting) + "/" + std::string(side);
+Error account_missing(std::string pointer) {
   return Error{errors::account_not_found,
                "there is no account of this id or code",
-               {{pointer, "account_not_found", "no account of this id or code"}}};
+               {{std::move(pointer), "account_not_found", "no account of this id or code"}}};
+}
+
+std::string pointer_to(std::string_view list, std::size_t place, std::string_view member = {}) {
+  std::string pointer = "/" + std::string(list) + "/" + std::to_string(place);
+  return member.empty() ? pointer : pointer + "/" + std::string(member);
 }
 
 Error at_posting(const ErrorCode& code, std::size_t posting, std::string_view member,
                  std::string detail) {
-  const std::string pointer = "/postings/" + std::to_string(posting) + "/" + std::string(member);
-  return Error{code, detail, {{pointer, code.name, detail}}};
+  return Error{code, detail, {{pointer_to("postings", posting, member), code.name, detail}}};
 }
 
 Error at_effective_at(const ErrorCode& code, std::string rule) {
@@ -123,9 +128,64 @@ void shorten(std::vector<T>& list, std::size_t size) {
   list.erase(list.begin() + static_cast<std::ptrdiff_t>(size), list.end());
 }
 
+Error at_split(const ErrorCode& code, std::string_view member, std::string detail) {
+  return Error{code, detail, {{"/split/" + std::string(member), code.name, detail}}};
+}
+
+/// Pairs what the sources give with what the destinations get, each in its order.
+std::vector<Posting> pair_up(const Split& split, std::vector<std::int64_t> given,
+                             std::vector<std::int64_t> shares) {
+  std::vector<Posting> postings;
+  std::size_t source = 0;
+  std::size_t destination = 0;
+  while (source < given.size() && destination < shares.size()) {
+    const std::int64_t amount = std::min(given[source], shares[destination]);
+    const auto& account = split.destinations[destination].account;
+    if (amount > 0 && account) {
+      postings.push_back({split.sources[source].account.id, account->id, {amount, split.currency}});
+    }
+    given[source] -= amount;
+    shares[destination] -= amount;
+    if (given[source] == 0) {
+      ++source;
+    } else {
+      ++destination;
+    }
+  }
+  return postings;
+}
+
+Error nothing_to_move() {
+  return Error{errors::nothing_to_move, "the accounts leave nothing to move"};
+}
+
+/// The reason why a currency cannot move on an account; its code is empty when it can.
+struct Obstacle {
+  ErrorCode code{ErrorKind::internal, ""};
+  std::string detail;
+  explicit operator bool() const { return !code.name.empty(); }
+};
+
+Obstacle obstacle_on(const AccountState& account, Currency currency, std::string_view side) {
+  if (account.currency != currency) {
+    return {errors::currency_mismatch, "the " + std::string(side) + " account is kept in " +
+                                           std::string(account.currency.code())};
+  }
+  if (account.closed) return {errors::account_closed, "the account is closed"};
+  if (account.frozen) return {errors::account_frozen, "the account is frozen"};
+  return {};
+}
+
 Outcome outcome_of(Result<Transfer> result) {
   if (!result) return std::move(result).error();
   return *std::move(result);
+}
+
+BulkDone done_of(const Outcome& outcome) {
+  if (const auto* transfer = std::get_if<Transfer>(&outcome)) return {transfer->id, {}};
+  if (const auto* hold = std::get_if<Hold>(&outcome)) return {{}, hold->id, hold->status};
+  const Capture& capture = std::get<Capture>(outcome);
+  return {capture.transfer.id, capture.hold.id, capture.hold.status};
 }
 
 /// The same error, seen from the bulk it happened in.
@@ -189,40 +249,105 @@ Outcome Engine::decide_body(const Command& command) {
 // ---------------------------------------------------------------- commands
 
 Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
-  if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
-  auto postings = resolve(origin.tenant, wanted.postings);
-  if (!postings) return std::move(postings).error();
-  Transfer transfer;
-  transfer.postings = *std::move(postings);
-  transfer.narrative = wanted.narrative;
-  transfer.effective_at = wanted.effective_at.value_or(now_);
-  return outcome_of(post(origin, std::move(transfer), Wording(wanted.postings)));
+  if (wanted.reopen.empty() && wanted.close.empty()) return outcome_of(post_wanted(origin, wanted));
+  Savepoint savepoint;
+  begin_savepoint(savepoint);
+  Result<Transfer> posted = post_and_close(origin, wanted);
+  if (posted) {
+    savepoints_.pop_back();
+  } else {
+    roll_back(savepoint);
+  }
+  return outcome_of(std::move(posted));
 }
 
-Outcome Engine::apply(const Origin& origin, const PostBulk& wanted) {
-  BulkResult result;
-  result.items.reserve(wanted.transfers.size());
-  Savepoint savepoint;
-  if (wanted.atomic) begin_savepoint(savepoint);
-  for (std::size_t i = 0; i < wanted.transfers.size(); ++i) {
-    Outcome one = apply(origin, wanted.transfers[i]);
-    if (const auto* transfer = std::get_if<Transfer>(&one)) {
-      result.items.emplace_back(transfer->id);
-      continue;
+Result<Transfer> Engine::post_wanted(const Origin& origin, const PostTransfer& wanted) {
+  TRY(check_effective_at(wanted.effective_at));
+  Transfer transfer;
+  transfer.postings = TRY(plan(origin.tenant, wanted.postings, wanted.split, false));
+  transfer.narrative = wanted.narrative;
+  transfer.effective_at = wanted.effective_at.value_or(now_);
+  const Split* split = wanted.split ? &*wanted.split : nullptr;
+  return post(origin, std::move(transfer), Wording(wanted.postings, split));
+}
+
+/// Errors leave it to the caller to go back.
+Result<Transfer> Engine::post_and_close(const Origin& origin, const PostTransfer& wanted) {
+  const auto reopened = TRY(find_all(origin.tenant, wanted.reopen, "reopen"));
+  const auto closed = TRY(find_all(origin.tenant, wanted.close, "close"));
+  for (AccountState* account : reopened) set_closed(origin, *account, false);
+  Transfer transfer = TRY(post_wanted(origin, wanted));
+  for (std::size_t i = 0; i < closed.size(); ++i) {
+    if (const auto empty = check_empty(closed[i]->type, closed[i]->sums); !empty) {
+      Error error = empty.error();
+      error.fields.push_back({pointer_to("close", i), error.code.name, error.detail});
+      return error;
     }
-    const Error& error = std::get<Error>(one);
-    if (wanted.atomic) {
-      roll_back(savepoint);
-      return in_bulk(error, i);
-    }
-    result.items.emplace_back(error);
+    set_closed(origin, *closed[i], true);
   }
-  if (wanted.atomic) savepoints_.pop_back();
+  return transfer;
+}
+
+/// Runs `apply_one(index, result so far)` for each; all or nothing when `atomic`.
+template <class Apply>
+Outcome Engine::apply_many(std::size_t count, bool atomic, const Apply& apply_one) {
+  BulkResult result;
+  result.items.reserve(count);
+  Savepoint savepoint;
+  if (atomic) begin_savepoint(savepoint);
+  for (std::size_t i = 0; i < count; ++i) {
+    const Outcome one = apply_one(i, result);
+    const auto* error = std::get_if<Error>(&one);
+    if (error && atomic) {
+      roll_back(savepoint);
+      return in_bulk(*error, i);
+    }
+    if (error) {
+      result.items.emplace_back(*error);
+    } else {
+      result.items.emplace_back(done_of(one));
+    }
+  }
+  if (atomic) savepoints_.pop_back();
   return result;
 }
 
+Outcome Engine::apply(const Origin& origin, const PostBulk& wanted) {
+  return apply_many(wanted.transfers.size(), wanted.atomic, [&](std::size_t i, const BulkResult&) {
+    return apply(origin, wanted.transfers[i]);
+  });
+}
+
+Outcome Engine::apply(const Origin& origin, const RunSteps& wanted) {
+  return apply_many(wanted.steps.size(), wanted.atomic,
+                    [&](std::size_t i, const BulkResult& before) {
+                      return apply_step(origin, wanted.steps[i], before);
+                    });
+}
+
+Outcome Engine::apply_step(const Origin& origin, const Step& step, const BulkResult& before) {
+  if (!step.hold_of) {
+    Outcome outcome = std::visit([&](const auto& body) { return apply(origin, body); }, step.body);
+    // Where the parts of each kind lie in its item.
+    constexpr std::array<std::string_view, 5> members{"", "/hold", "/capture", "/release",
+                                                      "/reverse"};
+    if (auto* error = std::get_if<Error>(&outcome)) {
+      for (FieldError& field : error->fields) field.pointer.insert(0, members[step.body.index()]);
+    }
+    return outcome;
+  }
+  const auto* placed = std::get_if<BulkDone>(&before.items[*step.hold_of]);
+  if (!placed) {
+    return Error{errors::hold_not_found,
+                 "step " + std::to_string(*step.hold_of) + " was refused, so there is no hold"};
+  }
+  if (const auto* capture = std::get_if<CaptureHold>(&step.body))
+    return apply(origin, CaptureHold{placed->hold, capture->amount_minor, capture->keep_rest});
+  return apply(origin, ReleaseHold{placed->hold});
+}
+
 Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
-  auto postings = resolve(origin.tenant, wanted.postings);
+  auto postings = plan(origin.tenant, wanted.postings, wanted.split, true);
   if (!postings) return std::move(postings).error();
   if (auto ok = check_postings(*postings); !ok) return std::move(ok).error();
 
@@ -233,7 +358,8 @@ Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
     Effect& credit = effect_on(effects, posting.credit);
     add(credit.delta.credits_pending, posting.amount.minor, credit.overflow);
   }
-  if (auto ok = check_effects(effects, Wording(wanted.postings)); !ok) return std::move(ok).error();
+  const Wording wording(wanted.postings, wanted.split ? &*wanted.split : nullptr);
+  if (auto ok = check_effects(effects, wording); !ok) return std::move(ok).error();
   for (const Effect& effect : effects) {
     touch(*effect.account);
     effect.account->sums = *after(effect.account->sums, effect.delta);
@@ -369,10 +495,136 @@ Result<std::vector<Posting>> Engine::resolve(TenantId tenant,
   postings.reserve(requests.size());
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const PostingRequest& request = requests[i];
-    if (!find_account(tenant, request.debit.id)) return account_missing(i, "debit");
-    if (!find_account(tenant, request.credit.id)) return account_missing(i, "credit");
+    if (!find_account(tenant, request.debit.id))
+      return account_missing(pointer_to("postings", i, "debit"));
+    if (!find_account(tenant, request.credit.id))
+      return account_missing(pointer_to("postings", i, "credit"));
     postings.push_back({request.debit.id, request.credit.id, request.amount});
   }
+  return postings;
+}
+
+Result<std::vector<AccountState*>> Engine::find_all(TenantId tenant,
+                                                    const std::vector<AccountRef>& refs,
+                                                    std::string_view member) {
+  std::vector<AccountState*> accounts;
+  for (std::size_t i = 0; i < refs.size(); ++i) {
+    accounts.push_back(find_account(tenant, refs[i].id));
+    if (!accounts.back()) return account_missing(pointer_to(member, i));
+  }
+  return accounts;
+}
+
+Result<std::vector<Posting>> Engine::plan(TenantId tenant,
+                                          const std::vector<PostingRequest>& requests,
+                                          const std::optional<Split>& split, bool is_hold) {
+  if (split) return plan_split(tenant, *split);
+  std::vector<Posting> postings = TRY(resolve(tenant, requests));
+  const bool is_limited = std::any_of(requests.begin(), requests.end(), [](const auto& request) {
+    return request.balancing != Balancing::none;
+  });
+  if (is_limited) TRY(limit(requests, postings, is_hold));
+  return postings;
+}
+
+/// Cuts balancing postings down to what their accounts leave after the postings before them, and
+/// leaves out those that come to nothing.
+Result<void> Engine::limit(const std::vector<PostingRequest>& requests,
+                           std::vector<Posting>& postings, bool is_hold) {
+  TRY(check_postings(postings));
+  std::unordered_map<AccountId, Sums> moved;
+  const auto room = [&](AccountId id, Side side) {
+    const AccountState& account = world_.accounts.at(id);
+    const auto sums = after(account.sums, moved[id]);
+    return sums ? room_of(account, *sums, side) : 0;
+  };
+  bool overflow = false;
+  for (std::size_t i = 0; i < postings.size(); ++i) {
+    Posting& posting = postings[i];
+    const Balancing balancing = requests[i].balancing;
+    std::int64_t& amount = posting.amount.minor;
+    if (balancing == Balancing::debit || balancing == Balancing::both)
+      amount = std::min(amount, room(posting.debit, Side::debit));
+    if (balancing == Balancing::credit || balancing == Balancing::both)
+      amount = std::min(amount, room(posting.credit, Side::credit));
+    if (balancing != Balancing::none && amount == unbounded) {
+      return at_posting(errors::unbounded_amount, i, "amount",
+                        "no account bounds this posting; give the most that may move");
+    }
+    Sums& debit = moved[posting.debit];
+    Sums& credit = moved[posting.credit];
+    add(is_hold ? debit.debits_pending : debit.debits_posted, amount, overflow);
+    add(is_hold ? credit.credits_pending : credit.credits_posted, amount, overflow);
+  }
+  std::erase_if(postings, [](const Posting& posting) { return posting.amount.minor == 0; });
+  if (postings.empty()) return nothing_to_move();
+  return {};
+}
+
+Result<void> Engine::check_split(TenantId tenant, const Split& split) {
+  const auto accounts = [&](const auto& use) -> Result<void> {
+    for (std::size_t i = 0; i < split.sources.size(); ++i)
+      TRY(use(split.sources[i].account, pointer_to("split/sources", i, "account"), "debit"));
+    for (std::size_t i = 0; i < split.destinations.size(); ++i) {
+      const auto& account = split.destinations[i].account;
+      if (account) TRY(use(*account, pointer_to("split/destinations", i, "account"), "credit"));
+    }
+    return {};
+  };
+  TRY(accounts([&](const AccountRef& ref, std::string pointer, std::string_view) -> Result<void> {
+    if (!find_account(tenant, ref.id)) return account_missing(std::move(pointer));
+    return {};
+  }));
+  return accounts([&](const AccountRef& ref, std::string pointer,
+                      std::string_view side) -> Result<void> {
+    const auto is_source = [&](const SplitSource& source) { return source.account.id == ref.id; };
+    if (side == "credit" && std::any_of(split.sources.begin(), split.sources.end(), is_source)) {
+      const std::string detail = "an account cannot be source and destination at once";
+      return Error{errors::same_account, detail, {{pointer, "same_account", detail}}};
+    }
+    const Obstacle obstacle = obstacle_on(world_.accounts.at(ref.id), split.currency, side);
+    if (!obstacle) return {};
+    return Error{obstacle.code, obstacle.detail, {{pointer, obstacle.code.name, obstacle.detail}}};
+  });
+}
+
+/// What each source gives, in their order.
+Result<std::vector<std::int64_t>> Engine::draw(const Split& split) {
+  const bool is_all = split.total == Split::Total::all;
+  std::int64_t wanted = is_all ? unbounded : split.minor;
+  std::unordered_map<AccountId, std::int64_t> drawn;
+  std::vector<std::int64_t> given;
+  for (std::size_t i = 0; i < split.sources.size(); ++i) {
+    const SplitSource& source = split.sources[i];
+    const AccountState& account = world_.accounts.at(source.account.id);
+    std::int64_t& from_account = drawn[account.id];
+    const std::int64_t room = room_of(account, source, from_account);
+    if (is_all && room == unbounded) {
+      return at_split(errors::unbounded_amount, "amount",
+                      "a source has no bound; give the most that may move");
+    }
+    given.push_back(std::min(room, wanted));
+    from_account += given.back();
+    wanted -= given.back();
+  }
+  if (split.total == Split::Total::exact && wanted > 0) {
+    return at_split(errors::insufficient_funds, "amount",
+                    "the sources cannot cover this: asked " + std::to_string(split.minor) +
+                        ", available " + std::to_string(split.minor - wanted) +
+                        " (minor units of " + std::string(split.currency.code()) + ")");
+  }
+  return given;
+}
+
+Result<std::vector<Posting>> Engine::plan_split(TenantId tenant, const Split& split) {
+  TRY(check_split(tenant, split));
+  std::vector<std::int64_t> given = TRY(draw(split));
+  std::int64_t total = 0;
+  for (const std::int64_t amount : given) total += amount;  // At most what was wanted.
+  if (total == 0) return nothing_to_move();
+  std::vector<std::int64_t> shares = TRY(shares_of(total, split.destinations));
+  std::vector<Posting> postings = pair_up(split, std::move(given), std::move(shares));
+  if (postings.empty()) return nothing_to_move();
   return postings;
 }
 
@@ -391,15 +643,10 @@ Result<void> Engine::check_postings(const std::vector<Posting>& postings) {
         {{posting.debit, "debit"}, {posting.credit, "credit"}}};
     for (const auto& [id, side] : sides) {
       const AccountState& account = world_.accounts.at(id);
-      if (account.currency != posting.amount.currency) {
-        return at_posting(errors::currency_mismatch, i, "currency",
-                          "the " + std::string(side) + " account is kept in " +
-                              std::string(account.currency.code()));
-      }
-      if (account.closed)
-        return at_posting(errors::account_closed, i, side, "the account is closed");
-      if (account.frozen)
-        return at_posting(errors::account_frozen, i, side, "the account is frozen");
+      const Obstacle obstacle = obstacle_on(account, posting.amount.currency, side);
+      if (!obstacle) continue;
+      const bool is_currency = obstacle.code == errors::currency_mismatch;
+      return at_posting(obstacle.code, i, is_currency ? "currency" : side, obstacle.detail);
     }
   }
   return {};
@@ -502,6 +749,13 @@ void Engine::expire(const Origin& origin, Hold& hold) {
   write_hold_change(origin, HoldChangeKind::expired, {}, hold);
 }
 
+void Engine::set_closed(const Origin& origin, AccountState& account, bool closed) {
+  if (account.closed == closed) return;
+  touch(account);
+  account.closed = closed;
+  changes_.status_changes.push_back({account.id, closed, now_, &origin});
+}
+
 // ---------------------------------------------------------------- going back
 
 void Engine::touch(AccountState& account) {
@@ -521,6 +775,7 @@ void Engine::begin_savepoint(Savepoint& savepoint) {
   savepoint.postings = changes_.postings.size();
   savepoint.hold_changes = changes_.hold_changes.size();
   savepoint.milestones = changes_.milestones.size();
+  savepoint.status_changes = changes_.status_changes.size();
   savepoint.accounts = changes_.accounts.size();
   savepoints_.push_back(&savepoint);
 }
@@ -530,6 +785,7 @@ void Engine::roll_back(Savepoint& savepoint) {
   shorten(changes_.postings, savepoint.postings);
   shorten(changes_.hold_changes, savepoint.hold_changes);
   shorten(changes_.milestones, savepoint.milestones);
+  shorten(changes_.status_changes, savepoint.status_changes);
   shorten(changes_.accounts, savepoint.accounts);
   // Newest first, so that what was touched twice ends in its oldest state.
   for (auto old = savepoint.old_accounts.rbegin(); old != savepoint.old_accounts.rend(); ++old)

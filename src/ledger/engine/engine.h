@@ -87,6 +87,14 @@ struct HoldChange {
   const Origin* origin = nullptr;
 };
 
+/// A transfer opened an account again, or closed it.
+struct StatusChange {
+  AccountId account;
+  bool closed = false;
+  Timestamp at;
+  const Origin* origin = nullptr;
+};
+
 using KeyRow = idempotency::Entry;
 
 /// The rows to write, each list in the order of ids.
@@ -96,6 +104,7 @@ struct Changes {
   std::vector<HoldChange> hold_changes;
   std::vector<Milestone> milestones;
   std::vector<KeyRow> keys;
+  std::vector<StatusChange> status_changes;
   std::vector<AccountState*> accounts;  ///< Touched ones, each once.
   bool empty() const { return transfers.empty() && hold_changes.empty() && keys.empty(); }
 };
@@ -131,11 +140,27 @@ class Engine {
   Outcome apply(const Origin& origin, const ReleaseHold& wanted);
   Outcome apply(const Origin& origin, const ExpireHold& wanted);
   Outcome apply(const Origin& origin, const ReverseTransfer& wanted);
+  Outcome apply(const Origin& origin, const RunSteps& wanted);
+  Outcome apply_step(const Origin& origin, const Step& step, const BulkResult& before);
+  template <class Apply>
+  Outcome apply_many(std::size_t count, bool atomic, const Apply& apply_one);
+  Result<Transfer> post_wanted(const Origin& origin, const PostTransfer& wanted);
+  Result<Transfer> post_and_close(const Origin& origin, const PostTransfer& wanted);
 
   AccountState* find_account(TenantId tenant, AccountId id);
   Hold* find_hold(TenantId tenant, HoldId id);
   Result<std::vector<Posting>> resolve(TenantId tenant,
                                        const std::vector<PostingRequest>& requests);
+  /// The postings that a request comes to, with the balances as they are.
+  Result<std::vector<Posting>> plan(TenantId tenant, const std::vector<PostingRequest>& requests,
+                                    const std::optional<Split>& split, bool is_hold);
+  Result<void> limit(const std::vector<PostingRequest>& requests, std::vector<Posting>& postings,
+                     bool is_hold);
+  Result<std::vector<Posting>> plan_split(TenantId tenant, const Split& split);
+  Result<void> check_split(TenantId tenant, const Split& split);
+  Result<std::vector<std::int64_t>> draw(const Split& split);
+  Result<std::vector<AccountState*>> find_all(TenantId tenant, const std::vector<AccountRef>& refs,
+                                              std::string_view member);
   Result<void> check_postings(const std::vector<Posting>& postings);
   Result<void> check_effects(const Effects& effects, const Wording& wording) const;
   Effect& effect_on(Effects& effects, AccountId id);
@@ -150,6 +175,7 @@ class Engine {
                          const Hold& after);
   void give_back_rest(Hold& hold);
   void expire(const Origin& origin, Hold& hold);
+  void set_closed(const Origin& origin, AccountState& account, bool closed);
 
   void begin_savepoint(Savepoint& savepoint);
   void roll_back(Savepoint& savepoint);

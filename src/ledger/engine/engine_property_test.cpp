@@ -79,6 +79,39 @@ class Model {
     return "";
   }
 
+  /// The textbook's answer to how much a side has to give or to take.
+  std::int64_t room(std::int64_t index, bool debit, std::int64_t moved) const {
+    const ModelAccount& account = accounts[static_cast<std::size_t>(index)];
+    const bool enters = debit == account.debit_normal;
+    if (!enters) {
+      const std::int64_t left =
+          account.balance - account.outgoing + moved - account.min.value_or(0);
+      return left > 0 ? left : 0;
+    }
+    if (!account.max) return INT64_MAX;
+    const std::int64_t left = *account.max - account.balance - account.incoming - moved;
+    return left > 0 ? left : 0;
+  }
+
+  /// Cuts the moves down as their `limits` say: 0 none, 1 debit, 2 credit, 3 both.
+  Moves limited(const Moves& moves, const std::vector<std::int64_t>& limits) const {
+    std::map<std::int64_t, std::int64_t> moved;
+    Moves left;
+    for (std::size_t i = 0; i < moves.size(); ++i) {
+      auto [debit, credit, amount] = moves[i];
+      if (limits[i] & 1) amount = std::min(amount, room(debit, true, moved[debit]));
+      if (limits[i] & 2) amount = std::min(amount, room(credit, false, moved[credit]));
+      if (amount == 0) continue;
+      const auto sign = [&](std::int64_t index, bool is_debit) {
+        return accounts[static_cast<std::size_t>(index)].debit_normal == is_debit ? 1 : -1;
+      };
+      moved[debit] += sign(debit, true) * amount;
+      moved[credit] += sign(credit, false) * amount;
+      left.push_back({debit, credit, amount});
+    }
+    return left;
+  }
+
   void end_hold(ModelHold& hold, std::int64_t captured, bool keep_rest) {
     const std::int64_t given_back = keep_rest ? 0 : hold.remaining - captured;
     settle(hold.debit, true, captured, given_back);
@@ -239,6 +272,27 @@ void step_transfer(Harness& h, const std::string& step, bool dry_run) {
   if (dry_run) h.model = before;
 }
 
+void step_limited(Harness& h, const std::string& step) {
+  const Model::Moves moves = h.random_moves();
+  std::vector<PostingRequest> requests = Harness::postings(moves);
+  std::vector<std::int64_t> limits;
+  for (PostingRequest& request : requests) {
+    limits.push_back(h.pick(4));
+    request.balancing = static_cast<Balancing>(limits.back());
+  }
+  const bool same =
+      std::any_of(moves.begin(), moves.end(), [](const auto& move) { return move[0] == move[1]; });
+  const Model::Moves left = h.model.limited(moves, limits);
+  const bool is_limited =
+      std::any_of(limits.begin(), limits.end(), [](std::int64_t limit) { return limit != 0; });
+  Command command;
+  command.body = PostTransfer{requests, {}, std::nullopt};
+  const std::string wanted = same                         ? "same_account"
+                             : is_limited && left.empty() ? "nothing_to_move"
+                                                          : h.model.move(left, false);
+  EXPECT_EQ(code_of(h.run(command)), wanted) << step;
+}
+
 void step_bulk(Harness& h, const std::string& step) {
   const bool atomic = h.pick(2) == 0;
   const Model before = h.model;
@@ -326,7 +380,7 @@ void run_steps(Harness& h, int steps, std::uint64_t seed) {
   for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) {
     const std::string step = "seed " + std::to_string(seed) + " step " + std::to_string(i);
     h.pass_second();
-    switch (h.pick(7)) {
+    switch (h.pick(8)) {
       case 0:
         step_bulk(h, step);
         break;
@@ -341,6 +395,9 @@ void run_steps(Harness& h, int steps, std::uint64_t seed) {
         break;
       case 4:
         step_transfer(h, step, true);
+        break;
+      case 5:
+        step_limited(h, step);
         break;
       default:
         step_transfer(h, step, false);

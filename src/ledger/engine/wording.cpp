@@ -47,22 +47,42 @@ Error Wording::above_limit(const AccountState& account, const Sums& then) const 
 Error Wording::refusal(const ErrorCode& code, const AccountState& account, Side side,
                        std::string what) const {
   Error error{code, "account " + name_of(account.id) + " " + what};
-  for (std::size_t i = 0; i < requests_.size() && error.fields.empty(); ++i) {
-    const std::string at = "/postings/" + std::to_string(i);
-    if (side != Side::credit && requests_[i].debit.id == account.id) {
-      error.fields.push_back({at + "/debit", code.name, error.detail});
-    } else if (side != Side::debit && requests_[i].credit.id == account.id) {
-      error.fields.push_back({at + "/credit", code.name, error.detail});
-    }
-  }
+  const std::string pointer = pointer_to(account.id, side);
+  if (!pointer.empty()) error.fields.push_back({pointer, code.name, error.detail});
   return error;
 }
 
+/// The first of the request's parts that moves the account on this side.
+std::string Wording::pointer_to(AccountId id, Side side) const {
+  for (std::size_t i = 0; i < requests_.size(); ++i) {
+    const std::string at = "/postings/" + std::to_string(i);
+    if (side != Side::credit && requests_[i].debit.id == id) return at + "/debit";
+    if (side != Side::debit && requests_[i].credit.id == id) return at + "/credit";
+  }
+  if (!split_) return {};
+  for (std::size_t i = 0; i < split_->sources.size(); ++i) {
+    if (side != Side::credit && split_->sources[i].account.id == id)
+      return "/split/sources/" + std::to_string(i) + "/account";
+  }
+  for (std::size_t i = 0; i < split_->destinations.size(); ++i) {
+    const auto& account = split_->destinations[i].account;
+    if (side != Side::debit && account && account->id == id)
+      return "/split/destinations/" + std::to_string(i) + "/account";
+  }
+  return {};
+}
+
 std::string Wording::name_of(AccountId id) const {
+  const auto is_named = [id](const AccountRef& ref) { return ref.id == id && !ref.code.empty(); };
   for (const PostingRequest& request : requests_) {
-    for (const AccountRef* ref : {&request.debit, &request.credit}) {
-      if (ref->id == id && !ref->code.empty()) return ref->code;
-    }
+    if (is_named(request.debit)) return request.debit.code;
+    if (is_named(request.credit)) return request.credit.code;
+  }
+  if (split_) {
+    for (const SplitSource& source : split_->sources)
+      if (is_named(source.account)) return source.account.code;
+    for (const SplitDestination& destination : split_->destinations)
+      if (destination.account && is_named(*destination.account)) return destination.account->code;
   }
   return id.str();
 }

@@ -12,7 +12,8 @@ namespace florin::ledger::engine {
 class Wording {
  public:
   Wording() = default;
-  explicit Wording(std::span<const PostingRequest> requests) : requests_(requests) {}
+  explicit Wording(std::span<const PostingRequest> requests, const Split* split = nullptr)
+      : requests_(requests), split_(split) {}
 
   /// Refuses sums that leave 64 bits.
   Error overflow(const AccountState& account) const;
@@ -25,9 +26,11 @@ class Wording {
   enum class Side : std::uint8_t { debit, credit, any };
   Error refusal(const ErrorCode& code, const AccountState& account, Side side,
                 std::string what) const;
+  std::string pointer_to(AccountId id, Side side) const;
   std::string name_of(AccountId id) const;
 
   std::span<const PostingRequest> requests_;
+  const Split* split_ = nullptr;
 };
 
 }  // namespace florin::ledger::engine

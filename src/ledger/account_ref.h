@@ -1,0 +1,17 @@
+#pragma once
+#include <string>
+#include <string_view>
+
+#include "base/id.h"
+
+namespace florin::ledger {
+
+/// Names an account by id, or by its code within the tenant.
+struct AccountRef {
+  AccountId id;  ///< Set, or `code` is; with both, `id` is what `code` was found to name.
+  std::string code;
+  /// Text of an id is an id, all else a code.
+  static AccountRef parse(std::string_view text);
+};
+
+}  // namespace florin::ledger
