@@ -41,6 +41,10 @@ void copy_database_figures(const HealthSources& sources) {
   set_gauge(metrics, "florin_sql_wal_bytes", "Write-ahead log in use.", stats.wal_bytes);
   set_gauge(metrics, "florin_sql_failed_checkpoints_total", "Checkpoints that failed.",
             stats.failed_checkpoints);
+  set_gauge(metrics, "florin_sql_failed_batches_total", "Transactions that were not taken.",
+            stats.failed_batches);
+  set_gauge(metrics, "florin_sql_write_failing", "1 while the database does not take writes.",
+            stats.write_fault.empty() ? 0 : 1);
 }
 
 Response metrics_response(const HealthSources& sources) {
@@ -65,7 +69,9 @@ constexpr std::uint64_t slow_commit_us = 100'000;
 Finding look_at_database(const HealthSources& sources) {
   if (const auto answer = sources.database.ping(); !answer)
     return {Health::down, answer.error().detail};
-  const std::uint64_t commit_us = sources.database.write_stats().last_commit_us;
+  const sql::WriteStats stats = sources.database.write_stats();
+  if (!stats.write_fault.empty()) return {Health::degraded, "writes fail: " + stats.write_fault};
+  const std::uint64_t commit_us = stats.last_commit_us;
   if (commit_us < slow_commit_us) return {};
   return {Health::degraded,
           fmt::format("the latest commit took {} ms: look at the disk that it is written to",

@@ -6,7 +6,7 @@ import path from 'node:path';
 import {after, before, describe, it} from 'node:test';
 
 import {Books, unique} from './lib/books.mjs';
-import {assertFields, bodyOf, problemOf} from './lib/client.mjs';
+import {assertFields, bodyOf, exchange, problemOf} from './lib/client.mjs';
 import {talk} from './lib/raw.mjs';
 import {eventually, florin, florinOk, isPostgres, makeFolder, run} from './lib/server.mjs';
 
@@ -119,12 +119,18 @@ describe('a full disk', {skip: ofSqlite}, () => {
       return answer.status === 503 ? answer : null;
     });
     assert.equal(refused.json.code, 'store_full', refused.bytes.toString());
+    const health = (await exchange(`${books.server.url}/health/services`)).json;
+    assert.equal(health.status, 'degraded');
+    assert.match(health.services[0].detail, /^writes fail: /);
+    assert.match((await exchange(`${books.server.url}/metrics`)).bytes.toString(), /^florin_sql_write_failing 1$/m);
     const before = bodyOf(await books.api.get(`/v1/accounts/${shop.id}`), 200).balance;
     await limit('unlimited');
     await eventually('writes work again', async () => (await books.api.post('/v1/transfers', {
       postings: [{debit: ana.id, credit: shop.id, amount: 1, currency: 'KZT'}]})).status === 201);
     assert.equal((await books.figures(shop)).balance, before + 1);
     await books.server.stop();
+    assert.equal(books.server.output.split('the database does not take writes').length, 2, books.server.output);
+    assert.equal(books.server.output.split('the database takes writes again').length, 2, books.server.output);
     await florinOk(['verify', '--data', books.dataDir]);
   });
 });

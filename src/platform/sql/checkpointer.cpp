@@ -32,13 +32,16 @@ Checkpointer::Checkpointer(std::unique_ptr<SqliteConnection> connection, WriteLa
       restart_at_pages_(limit_pages_),
       thread_([this] { run(); }) {}
 
-Checkpointer::~Checkpointer() {
+Checkpointer::~Checkpointer() { stop(); }
+
+std::unique_ptr<SqliteConnection> Checkpointer::stop() {
   {
     const std::lock_guard lock(mutex_);
     is_stopping_ = true;
     wake_.notify_one();
   }
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
+  return std::move(connection_);
 }
 
 /// A log shorter than what was copied has been started over since: all of it waits.

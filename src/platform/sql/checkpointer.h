@@ -18,8 +18,9 @@ namespace florin::sql {
 class Checkpointer {
  public:
   Checkpointer(std::unique_ptr<SqliteConnection> connection, WriteLane& lane, int wal_limit_mib);
-  /// Stop the lane first.
   ~Checkpointer();
+  /// Stop the lane first. Gives the connection, which nobody uses any more.
+  std::unique_ptr<SqliteConnection> stop();
 
   /// Wakes the thread when there is enough to copy, and when the disk is full: a log that is copied
   /// to its end can be started over, and needs no further space.

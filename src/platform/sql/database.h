@@ -178,6 +178,8 @@ struct WriteStats {
   std::uint64_t wal_restarts =
       0;  ///< Times the lane stood still to let the log start over (SQLite).
   std::uint64_t failed_checkpoints = 0;
+  std::uint64_t failed_batches = 0;  ///< Transactions that the database did not take.
+  std::string write_fault;           ///< Why it did not take the latest one; empty: it took it.
 };
 
 /// While it lives, what this thread reads and writes through read() and write() can see the rows of
@@ -265,11 +267,14 @@ struct SqliteOptions {
   int reader_cache_mib = 8;       ///< Each.
   std::size_t max_batch = 1'024;  ///< Units of work in one commit.
   int wal_limit_mib = 128;        ///< The write-ahead log is started over beyond this size.
+  bool accept_wal_loss = false;  ///< Open also when the log has lost commits; a copy of it is kept.
 };
 
 /// Opens or creates the file: WAL, synchronous=FULL, foreign keys on, the write lane and the
 /// checkpoint thread started.
-/// Errors: store_unavailable (missing folder, locked, permissions), store_corrupt.
+/// When its files are removed or replaced while it is open, everything fails with
+/// store_unavailable. Errors: store_unavailable (missing folder, locked, permissions),
+/// store_corrupt, wal_damaged.
 Result<std::unique_ptr<Database>> open_sqlite(const SqliteOptions& options);
 
 struct PostgresOptions {
@@ -291,9 +296,15 @@ struct PostgresOptions {
 /// Errors: store_unavailable; the detail names the setting to change and never shows the password.
 Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options);
 
+/// What a command may do to the database it opens.
+struct Access {
+  bool read_only = false;        ///< It exists, and is not changed in any way.
+  bool accept_wal_loss = false;  ///< As in SqliteOptions.
+};
+
 /// Opens by URL: "sqlite:PATH", or "postgres://..." as libpq knows it, which may also carry
 /// pool_size, pool_timeout_ms, statement_timeout and lock_timeout (both in milliseconds).
 /// Errors: as open_sqlite and open_postgres; validation_failed for an unknown scheme.
-Result<std::unique_ptr<Database>> open(std::string_view url);
+Result<std::unique_ptr<Database>> open(std::string_view url, Access access = {});
 
 }  // namespace florin::sql

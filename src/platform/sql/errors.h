@@ -9,6 +9,10 @@ inline constexpr ErrorCode store_unavailable{ErrorKind::unavailable, "store_unav
 inline constexpr ErrorCode store_full{ErrorKind::unavailable, "store_full"};
 /// The database file is damaged or is not a database. Restore a backup; see docs/runbook.md.
 inline constexpr ErrorCode store_corrupt{ErrorKind::internal, "store_corrupt"};
+/// The write-ahead log has lost transactions that were committed: it was damaged, cut off or
+/// removed. Nothing was changed. Restore a backup, or go on without them on purpose; see
+/// docs/runbook.md.
+inline constexpr ErrorCode wal_damaged{ErrorKind::internal, "wal_damaged"};
 /// A unique or check constraint refused the row. Services turn this into a code of their own.
 inline constexpr ErrorCode constraint_violated{ErrorKind::conflict, "constraint_violated"};
 /// Other writers were in the way (a deadlock, a serialization failure) more often than is tried

@@ -52,14 +52,20 @@ Result<std::unique_ptr<Database>> open_postgres(const PostgresOptions& options) 
   return PostgresDatabase::open(options);
 }
 
-Result<std::unique_ptr<Database>> open(std::string_view url) {
+Result<std::unique_ptr<Database>> open(std::string_view url, Access access) {
   constexpr std::string_view scheme = "sqlite:";
   if (url.starts_with(scheme) && url.size() > scheme.size()) {
     SqliteOptions options;
     options.path = url.substr(scheme.size());
+    options.read_only = access.read_only;
+    options.accept_wal_loss = access.accept_wal_loss;
     return open_sqlite(options);
   }
-  if (is_postgres_url(url)) return open_postgres(TRY(parse_postgres_url(url)));
+  if (is_postgres_url(url)) {
+    PostgresOptions options = TRY(parse_postgres_url(url));
+    options.read_only = access.read_only;
+    return open_postgres(options);
+  }
   // The URL is not repeated: it may hold a password.
   return Error{florin::errors::validation_failed,
                "the database URL must have the form sqlite:PATH or postgres://..."};

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/sqlite_error.h"
+#include "platform/sql/sqlite_files.h"
 
 namespace florin::sql {
 namespace {
@@ -61,7 +62,12 @@ Result<void> copy_sqlite(const std::string& from, const std::string& to,
   std::error_code unknown;
   if (std::filesystem::exists(to, unknown))
     return Error{errors::store_unavailable, "there is something at " + to + " already"};
+  // What a damaged log has lost would be missing from the copy without a word.
+  SqliteOptions looked;
+  looked.path = from;
+  const auto files = TRY(SqliteFiles::examine(looked));
   const Handle source = TRY(open(from, SQLITE_OPEN_READWRITE));
+  sqlite3_db_config(source.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   const Handle target = TRY(open(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE));
   // A transaction that has read keeps its snapshot: without it each commit of a server would have
   // the copy begin again.

@@ -8,6 +8,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/try.h"
@@ -91,9 +94,34 @@ void create_privately(const std::string& path) {
   if (file >= 0) ::close(file);
 }
 
+/// A file whose folder cannot be written, without a log: nobody changes it, and SQLite could not
+/// make the files beside it that it needs to share it.
+bool is_still(const SqliteOptions& options) {
+  if (!options.read_only) return false;
+  const std::filesystem::path file(options.path);
+  const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path(".");
+  std::error_code fault;
+  return ::faccessat(AT_FDCWD, folder.c_str(), W_OK, AT_EACCESS) != 0 &&
+         !std::filesystem::exists(options.path + "-wal", fault);
+}
+
+/// The file as SQLite is to open it: a path, or a URI that says that it stands still.
+std::string name_for(const SqliteOptions& options) {
+  if (!options.read_only) return options.path;
+  std::string uri = "file:";
+  for (const char c : options.path) {
+    if (std::string_view("?#%").find(c) == std::string_view::npos) {
+      uri += c;
+    } else {
+      uri += fmt::format("%{:02X}", static_cast<unsigned>(c));
+    }
+  }
+  return is_still(options) ? uri + "?immutable=1" : uri;
+}
+
 int open_flags(const SqliteOptions& options, SqliteConnection::Role role) {
   const int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  if (options.read_only) return common | SQLITE_OPEN_READONLY;
+  if (options.read_only) return common | SQLITE_OPEN_READONLY | SQLITE_OPEN_URI;
   if (role == SqliteConnection::Role::writer) {
     return common | SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   }
@@ -149,7 +177,7 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
   sqlite3* handle = nullptr;
   errno = 0;
   const int code =
-      sqlite3_open_v2(options.path.c_str(), &handle, open_flags(options, role), nullptr);
+      sqlite3_open_v2(name_for(options).c_str(), &handle, open_flags(options, role), nullptr);
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
   if (code == SQLITE_OK) {
     TRY(connection->configure(options, role));
@@ -172,6 +200,7 @@ Result<void> SqliteConnection::configure(const SqliteOptions& options, Role role
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_DEFENSIVE, 1, nullptr);
   sqlite3_db_config(handle_, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, nullptr);
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 
   TRY(run_pragma(fmt::format("PRAGMA cache_size = -{}", cache_kib(options, role))));
   TRY(run_pragma("PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0"));
@@ -218,7 +247,9 @@ Result<void> SqliteConnection::require_wal(const std::string& path) {
 }
 
 int SqliteConnection::on_commit(void* self, sqlite3*, const char*, int wal_pages) {
-  static_cast<SqliteConnection*>(self)->wal_pages_ = wal_pages;
+  auto* const connection = static_cast<SqliteConnection*>(self);
+  connection->wal_pages_ = wal_pages;
+  connection->has_committed_ = true;
   return SQLITE_OK;
 }
 
@@ -342,6 +373,10 @@ Result<void> SqliteConnection::sync_file() {
     code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
   if (code != SQLITE_OK) return sqlite_error(handle_, code, "checkpoint");
   return {};
+}
+
+void SqliteConnection::remove_log_when_last() {
+  sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr);
 }
 
 std::optional<Error> SqliteTx::fault() const {

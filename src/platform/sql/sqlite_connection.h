@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -38,6 +39,8 @@ class SqliteConnection {
   bool in_transaction() const;
   /// Pages in the write-ahead log after this connection's latest commit.
   int wal_pages() const { return wal_pages_; }
+  /// Whether a commit has written to the log since this was last asked.
+  bool take_committed() { return std::exchange(has_committed_, false); }
 
   enum class Checkpoint : std::uint8_t {
     passive,  ///< Copies what it can without standing in anybody's way.
@@ -52,6 +55,9 @@ class SqliteConnection {
   /// Brings what checkpoints have written so far to the disk: a passive one that did not reach the
   /// log's end leaves that to the one that does.
   Result<void> sync_file();
+  /// The last connection of all processes takes the log away when it closes. Without this it stays:
+  /// only a log that is known to be copied may go.
+  void remove_log_when_last();
 
  private:
   struct StatementDeleter {
@@ -77,6 +83,7 @@ class SqliteConnection {
   sqlite3* handle_;
   std::unordered_map<const Query*, Statement> statements_;
   int wal_pages_ = 0;
+  bool has_committed_ = false;
 };
 
 /// The transaction a unit of work sees. Once SQLite has ended it on a fault, every further call

@@ -24,7 +24,9 @@ Result<std::unique_ptr<Database>> SqliteDatabase::open(SqliteOptions options) {
     folder = std::make_unique<TemporaryFolder>(std::move(made));
     options.path = folder->path() + "/florin.db";
   }
+  auto files = TRY(SqliteFiles::examine(options));
   std::unique_ptr<SqliteDatabase> database(new SqliteDatabase(options));
+  database->files_ = std::move(files);
   database->folder_ = std::move(folder);
   if (!options.read_only) TRY(database->start_writing(options));
   TRY(database->ping());
@@ -35,14 +37,28 @@ SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
     : readers_(options, options.readers), pinger_(options, 1) {}
 
 SqliteDatabase::~SqliteDatabase() {
-  if (lane_) lane_->stop();
+  if (!lane_) return;
+  lane_->stop();
+  last_ = checkpointer_->stop();
+  checkpointer_.reset();
+  lane_.reset();
+  close_log();
+}
+
+/// The log may go when it is known that all of it is in the file, and when the file is still there.
+void SqliteDatabase::close_log() {
+  const auto progress = last_->checkpoint(SqliteConnection::Checkpoint::passive);
+  if (!progress || progress->is_blocked || progress->copied_pages < progress->wal_pages) return;
+  files_->note_copied(progress->wal_pages);
+  if (files_->check()) last_->remove_log_when_last();
 }
 
 Result<void> SqliteDatabase::start_writing(const SqliteOptions& options) {
   using Role = SqliteConnection::Role;
   auto writer = TRY(SqliteConnection::open(options, Role::writer));
   auto copier = TRY(SqliteConnection::open(options, Role::checkpointer));
-  lane_ = std::make_unique<WriteLane>(std::make_unique<SqliteWriter>(std::move(writer)),
+  files_->watch();
+  lane_ = std::make_unique<WriteLane>(std::make_unique<SqliteWriter>(std::move(writer), *files_),
                                       options.max_batch);
   checkpointer_ = std::make_unique<Checkpointer>(std::move(copier), *lane_, options.wal_limit_mib);
   lane_->start([this](const Result<void>& outcome, int wal_pages) {
@@ -56,7 +72,11 @@ void SqliteDatabase::submit(Work work, Done done, Undo undo) {
   done(Error{errors::store_unavailable, "the database was opened for reading only"});
 }
 
-Result<void> SqliteDatabase::read_work(const Work& work) { return readers_.run(work); }
+Result<void> SqliteDatabase::read_work(const Work& work) {
+  // A reader that is opened now would read another file of that name.
+  TRY(files_->check());
+  return readers_.run(work);
+}
 
 WriteStats SqliteDatabase::write_stats() const {
   if (!lane_) return {};
@@ -66,6 +86,7 @@ WriteStats SqliteDatabase::write_stats() const {
 }
 
 Result<void> SqliteDatabase::ping() {
+  TRY(files_->check());
   return pinger_.run(
       [](Tx& tx) { return tx.query(ping_query, {}, [](const Row&) { return true; }); });
 }

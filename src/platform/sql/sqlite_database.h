@@ -6,6 +6,7 @@
 #include "platform/sql/checkpointer.h"
 #include "platform/sql/database.h"
 #include "platform/sql/reader_pool.h"
+#include "platform/sql/sqlite_files.h"
 #include "platform/sql/temporary_folder.h"
 #include "platform/sql/write_lane.h"
 
@@ -28,8 +29,12 @@ class SqliteDatabase final : public Database {
   explicit SqliteDatabase(const SqliteOptions& options);
   Result<void> start_writing(const SqliteOptions& options);
 
+  void close_log();
+
   // Destroyed from the end: the lane stops before its checkpointer goes, the folder goes last.
   std::unique_ptr<TemporaryFolder> folder_;  // Of a database in memory.
+  std::unique_ptr<SqliteFiles> files_;
+  std::unique_ptr<SqliteConnection> last_;  // The checkpointer's, which closes after all others.
   ReaderPool readers_;
   ReaderPool pinger_;                // Of one: a health page must not wait for long reports.
   std::unique_ptr<WriteLane> lane_;  // Absent when read-only.

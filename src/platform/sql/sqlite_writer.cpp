@@ -16,15 +16,26 @@ constexpr Query release_query{"sql.release", "RELEASE unit"};
 constexpr Query undo_query{"sql.undo", "ROLLBACK TO unit"};
 }  // namespace
 
-SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection)
-    : connection_(std::move(connection)) {}
+SqliteWriter::SqliteWriter(std::unique_ptr<SqliteConnection> connection, SqliteFiles& files)
+    : connection_(std::move(connection)), files_(files) {}
 
 Result<void> SqliteWriter::begin() {
   if (connection_->in_transaction()) roll_back();
   return run(begin_query);
 }
 
-Result<void> SqliteWriter::commit() { return run(commit_query); }
+/// A commit into files that nobody will find again would be no commit.
+Result<void> SqliteWriter::commit() {
+  TRY(files_.check());
+  TRY(run(commit_query));
+  if (!connection_->take_committed()) return {};
+  files_.note_commit(connection_->wal_pages());
+  auto checked = files_.check();
+  if (checked) return {};
+  Error lost = std::move(checked).error();
+  lost.detail += "; whether the commit was kept is not known";
+  return lost;
+}
 
 /// SQLite may have done it already: on a full disk it ends the transaction by itself.
 void SqliteWriter::roll_back() {

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "platform/sql/sqlite_connection.h"
+#include "platform/sql/sqlite_files.h"
 #include "platform/sql/writer_connection.h"
 
 namespace florin::sql {
@@ -9,7 +10,8 @@ namespace florin::sql {
 /// The connection that writes a SQLite file.
 class SqliteWriter final : public WriterConnection {
  public:
-  explicit SqliteWriter(std::unique_ptr<SqliteConnection> connection);
+  /// `files` outlives it, and watches.
+  SqliteWriter(std::unique_ptr<SqliteConnection> connection, SqliteFiles& files);
 
   Result<void> begin() override;
   Result<void> commit() override;
@@ -25,6 +27,7 @@ class SqliteWriter final : public WriterConnection {
   Result<void> run(const Query& query);
 
   std::unique_ptr<SqliteConnection> connection_;
+  SqliteFiles& files_;
 };
 
 }  // namespace florin::sql

@@ -92,8 +92,10 @@ WriteStats WriteLane::stats() const {
   stats.busy_us = counters_.busy_us;
   stats.last_batch = counters_.last_batch;
   stats.last_commit_us = counters_.last_commit_us;
+  stats.failed_batches = counters_.failed_batches;
   const std::lock_guard lock(mutex_);
   stats.queue_length = waiting_.size();
+  stats.write_fault = write_fault_;
   return stats;
 }
 
@@ -162,9 +164,27 @@ void WriteLane::run_batch(std::span<Unit> batch) {
   counters_.units += batch.size();
   counters_.failed_units += failed;
   counters_.last_batch = batch.size();
+  note_outcome(whole);
   for (const Unit& unit : batch) answer(unit.done, unit.outcome);
   counters_.busy_us += us_since(start);
   after_batch_(whole, connection_->wal_pages());
+}
+
+/// A disk may be full for hours: one line says that it began, and one that it is over.
+void WriteLane::note_outcome(const Result<void>& whole) {
+  if (!whole) ++counters_.failed_batches;
+  if (whole && !is_failing_) return;
+  {
+    const std::lock_guard lock(mutex_);
+    write_fault_ = whole ? std::string() : whole.error().detail;
+  }
+  if (std::exchange(is_failing_, !whole) == !whole) return;
+  if (whole) {
+    log::info("the database takes writes again");
+  } else {
+    log::error("the database does not take writes",
+               {{"code", whole.error().code.name}, {"reason", whole.error().detail}});
+  }
 }
 
 /// An error undid the whole batch, as often as it was run.

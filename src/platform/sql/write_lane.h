@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <span>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -49,7 +50,7 @@ class WriteLane {
   };
   struct Counters {
     std::atomic<std::uint64_t> commits{0}, units{0}, failed_units{0}, commit_us{0}, busy_us{0},
-        last_batch{0}, last_commit_us{0}, wal_pages{0};
+        last_batch{0}, last_commit_us{0}, wal_pages{0}, failed_batches{0};
   };
 
   void run();
@@ -61,6 +62,7 @@ class WriteLane {
   Result<void> try_transaction(std::span<Unit> batch);
   Result<void> run_unit(Unit& unit);
   Result<void> commit();
+  void note_outcome(const Result<void>& whole);
   bool is_stopping() const;
   void pause(int attempt);
 
@@ -70,7 +72,8 @@ class WriteLane {
   Counters counters_;
 
   std::vector<Unit> taken_;   // Of the lane's thread: what it took off the queue,
-  std::size_t position_ = 0;  // and how far it has come.
+  std::size_t position_ = 0;  // and how far it has come,
+  bool is_failing_ = false;   // and whether the database took the latest batch.
 
   mutable std::mutex mutex_;  // Guards what follows.
   std::condition_variable wake_, task_done_, stopping_;
@@ -79,6 +82,7 @@ class WriteLane {
   bool did_task_run_ = false;
   bool is_asleep_ = false;
   bool is_stopping_ = false;
+  std::string write_fault_;  // Of the latest batch.
 
   std::thread thread_;
 };
