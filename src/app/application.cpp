@@ -111,20 +111,6 @@ DependencyState dependency_of(const relay::Relay& relay) {
 
 }  // namespace
 
-Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock) {
-  if (config.database_url.empty()) {
-    std::error_code fault;
-    std::filesystem::create_directories(config.data_dir, fault);
-    if (fault) {
-      return Error{sql::errors::store_unavailable,
-                   "the data folder " + config.data_dir + " cannot be made: " + fault.message()};
-    }
-  }
-  auto database = TRY(sql::open(config.effective_database_url()));
-  TRY(sql::migrate(*database, all_migrations(), clock.now()));
-  return database;
-}
-
 Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Secret& secret_key,
            Turns turns)
     : database(db),

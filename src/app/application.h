@@ -35,10 +35,6 @@ class Database;
 
 namespace florin::app {
 
-/// Opens the configured database, creating the data folder where needed, and brings its schema up
-/// to date. Errors: those of opening and of migrations.
-Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock);
-
 /// How parts that work on one node alone learn that this is the one. By default there is no other.
 struct Turns {
   webhooks::Fence may_deliver = [](sql::Tx&) { return Result<void>(); };

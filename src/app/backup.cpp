@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "app/open_database.h"
 #include "app/tool.h"
 #include "app/version.h"
 #include "base/try.h"
@@ -148,8 +149,7 @@ Result<void> examine(const std::string& path, bool with_books, const BackupProgr
     if (with_books) TRY(prove_books(*database, progress));
   }
   std::error_code ignored;
-  fs::remove(path + "-wal", ignored);
-  fs::remove(path + "-shm", ignored);
+  for (const char* ending : {"-wal", "-shm", "-head"}) fs::remove(path + ending, ignored);
   return {};
 }
 
@@ -164,6 +164,8 @@ Result<void> dump_postgres(const Config& config, const std::string& file) {
 Result<void> copy_file(const std::string& from, const std::string& to) {
   std::error_code fault;
   fs::copy_file(from, to, fault);
+  // A copy takes over the mode.
+  if (!fault) fs::permissions(to, fs::perms::owner_read | fs::perms::owner_write, fault);
   if (fault || !sync(to)) return failed(from + " cannot be copied to " + to);
   return {};
 }
@@ -179,6 +181,7 @@ Result<void> write_manifest(const Draft& draft, const Manifest& manifest) {
 
 Result<void> copy_database(const Config& config, const std::string& file, bool verify,
                            const BackupProgress& progress) {
+  TRY(expect_database(config));
   if (!is_sqlite(config)) {
     if (verify) return failed("a dump is verified by restoring it: florin restore --verify");
     return dump_postgres(config, file);
@@ -201,6 +204,8 @@ Result<void> restore_sqlite(const Config& config, const BackupOptions& options,
     fs::remove(fresh, ignored);
     return refused(examined.error().detail);
   }
+  // What the one before had committed is not asked of this one.
+  fs::remove(target + "-head", ignored);
   fs::rename(fresh, target, ignored);
   sync(fs::absolute(target).parent_path());
   return {};

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "app/application.h"
+#include "app/open_database.h"
 #include "app/secret_key.h"
 #include "app/tool.h"
 #include "platform/sql/database.h"

@@ -15,6 +15,8 @@
 #include "app/doctor.h"
 #include "app/export.h"
 #include "app/migrations.h"
+#include "app/open_database.h"
+#include "app/private_files.h"
 #include "app/reconcile_command.h"
 #include "app/sandbox_command.h"
 #include "app/secret_key.h"
@@ -62,6 +64,7 @@ struct PartnerOptions {
 
 struct Program {
   CommonOptions common;
+  Opening opening;
   bool sandbox = false;
   bool check_only = false;
   bool reference = false;
@@ -78,7 +81,9 @@ struct Program {
   const SystemClock clock{};
 
   Result<LoadedConfig> load() const;
-  Result<std::unique_ptr<sql::Database>> open(const Config& config) const;
+  Result<std::unique_ptr<sql::Database>> open(const Config& config, Opening::For purpose) const;
+
+  Result<std::unique_ptr<sql::Database>> open_as_it_is(const Config& config) const;
 
   Result<int> serve();
   Result<int> run_simulators() const;
@@ -101,7 +106,7 @@ struct Program {
   Result<int> rotate_partner_secret() const;
 
   template <class F>
-  Result<int> with_core(const F& use) const;
+  Result<int> with_core(Opening::For purpose, const F& use) const;
 };
 
 void print_error(const Error& error) {
@@ -123,8 +128,11 @@ Result<LoadedConfig> Program::load() const {
   return loaded;
 }
 
-Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) const {
-  return open_database(settings, clock);
+Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings,
+                                                     Opening::For purpose) const {
+  Opening wanted = opening;
+  wanted.purpose = purpose;
+  return open_database(settings, clock, wanted);
 }
 
 // ---------------------------------------------------------------- serve
@@ -132,7 +140,7 @@ Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings) con
 Result<int> Program::serve() {
   Config settings = TRY(load()).config;
   settings.sandbox = sandbox;
-  TRY(run_server(std::move(settings), clock));
+  TRY(run_server(std::move(settings), clock, opening));
   return exit_done;
 }
 
@@ -144,10 +152,16 @@ Result<int> Program::run_simulators() const {
 
 // ---------------------------------------------------------------- database commands
 
+/// Neither made nor migrated.
+Result<std::unique_ptr<sql::Database>> Program::open_as_it_is(const Config& settings) const {
+  TRY(expect_database(settings));
+  return sql::open(settings.effective_database_url(), {.read_only = true});
+}
+
 Result<int> Program::migrate() const {
   const Config settings = TRY(load()).config;
   if (check_only) {
-    const auto database = TRY(sql::open(settings.effective_database_url()));
+    const auto database = TRY(open_as_it_is(settings));
     int waiting = 0;
     for (const sql::MigrationState& state :
          TRY(sql::migration_states(*database, all_migrations()))) {
@@ -156,7 +170,7 @@ Result<int> Program::migrate() const {
     }
     return waiting == 0 ? exit_done : exit_fault_found;
   }
-  const auto database = TRY(open(settings));
+  const auto database = TRY(open(settings, Opening::For::making));
   fmt::print("the schema is up to date\n");
   return exit_done;
 }
@@ -184,7 +198,7 @@ void end_progress() {
 
 Result<int> Program::verify() const {
   const Config settings = TRY(load()).config;
-  const auto database = TRY(open(settings));
+  const auto database = TRY(open(settings, Opening::For::reading));
   const ledger::Verification result = TRY(ledger::verify(*database, show_progress));
   end_progress();
   for (const ledger::Check& check : result.checks) {
@@ -198,10 +212,10 @@ Result<int> Program::verify() const {
 
 Result<int> Program::export_to_file() const {
   const Config settings = TRY(load()).config;
-  const auto database = TRY(open(settings));
-  std::ofstream out(file, std::ios::binary | std::ios::trunc);
-  if (!out) return Error{errors::export_failed, "the file " + file + " cannot be written"};
-  const std::int64_t rows = TRY(export_all(*database, out, show_progress));
+  const auto database = TRY(open(settings, Opening::For::reading));
+  const auto out = private_file(file);
+  if (!*out) return Error{errors::export_failed, "the file " + file + " cannot be written"};
+  const std::int64_t rows = TRY(export_all(*database, *out, show_progress));
   end_progress();
   fmt::print("{} rows written to {}\n", rows, file);
   return exit_done;
@@ -211,7 +225,7 @@ Result<int> Program::import_from_file() const {
   const Config settings = TRY(load()).config;
   std::ifstream in(file, std::ios::binary);
   if (!in) return Error{errors::import_refused, "the file " + file + " cannot be read"};
-  const auto database = TRY(open(settings));
+  const auto database = TRY(open(settings, Opening::For::making));
   const std::int64_t rows = TRY(import_all(*database, in, show_progress));
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
@@ -253,7 +267,7 @@ Result<int> Program::reconcile() const {
     Config settings = TRY(load()).config;
     // A server may be making ids beside this command: half of the nodes are for commands.
     settings.node_id ^= 512;
-    const auto database = TRY(open(settings));
+    const auto database = TRY(open(settings, Opening::For::writing));
     return reconcile_partner(reconciliation, *database, clock, settings, progress);
   }());
   end_progress();
@@ -263,16 +277,16 @@ Result<int> Program::reconcile() const {
 // ---------------------------------------------------------------- tenants and keys
 
 template <class F>
-Result<int> Program::with_core(const F& use) const {
+Result<int> Program::with_core(Opening::For purpose, const F& use) const {
   const Config settings = TRY(load()).config;
   log::configure(log::Level::warn, settings.log_format);  // Their output is their answer.
-  const auto database = TRY(open(settings));
+  const auto database = TRY(open(settings, purpose));
   Core core(*database, clock, settings, TRY(load_secret_key(settings)));
   return use(core);
 }
 
 Result<int> Program::create_tenant() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::making, [&](Core& core) -> Result<int> {
     const access::Tenant tenant = TRY(core.access.create_tenant(tenant_name));
     fmt::print("{} {}\n", tenant.id.str(), tenant.name);
     return exit_done;
@@ -280,7 +294,7 @@ Result<int> Program::create_tenant() const {
 }
 
 Result<int> Program::list_tenants() const {
-  return with_core([](Core& core) -> Result<int> {
+  return with_core(Opening::For::reading, [](Core& core) -> Result<int> {
     for (const access::Tenant& tenant : TRY(core.access.tenants())) {
       fmt::print("{}  {}  {}\n", tenant.id.str(), tenant.created_at.rfc3339(), tenant.name);
     }
@@ -331,7 +345,7 @@ void print_created(const access::CreatedApiKey& created, bool as_json) {
 }
 
 Result<int> Program::create_key() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::making, [&](Core& core) -> Result<int> {
     access::NewApiKey wanted;
     wanted.tenant = TRY(tenant_for_key(core.access, key.tenant)).id;
     wanted.name = key.name;
@@ -356,7 +370,7 @@ std::string_view state_of(const access::ApiKey& api_key, Timestamp now) {
 }
 
 Result<int> Program::list_keys() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::reading, [&](Core& core) -> Result<int> {
     for (const access::ApiKey& one : TRY(core.access.keys(std::nullopt))) {
       fmt::print("{}  {}  {:7}  {}  {}  [{}]\n", one.id.str(), one.tenant.str(),
                  state_of(one, clock.now()), one.hint, one.name, fmt::join(one.permissions, " "));
@@ -366,7 +380,7 @@ Result<int> Program::list_keys() const {
 }
 
 Result<int> Program::revoke_key() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::writing, [&](Core& core) -> Result<int> {
     const auto id = ApiKeyId::parse(key.id);
     if (!id)
       return Error{florin::errors::validation_failed,
@@ -394,7 +408,7 @@ void print_partner_secret(const hub::CreatedPartner& created) {
 }
 
 Result<int> Program::create_partner() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::making, [&](Core& core) -> Result<int> {
     hub::NewPartner wanted;
     wanted.code = partner.code;
     for (const std::string& code : split_words(partner.currencies)) {
@@ -410,7 +424,7 @@ Result<int> Program::create_partner() const {
 }
 
 Result<int> Program::list_partners() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::reading, [&](Core& core) -> Result<int> {
     TRY(core.hub.recover());
     const TenantId tenant = TRY(tenant_for_key(core.access, partner.tenant)).id;
     for (const hub::Partner& one : TRY(core.hub.partners().list(tenant))) print_partner(one);
@@ -419,7 +433,7 @@ Result<int> Program::list_partners() const {
 }
 
 Result<int> Program::rotate_partner_secret() const {
-  return with_core([&](Core& core) -> Result<int> {
+  return with_core(Opening::For::writing, [&](Core& core) -> Result<int> {
     TRY(core.hub.recover());
     const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
     const hub::Partner found = TRY(core.hub.partners().find(actor.tenant, partner.code));
@@ -482,9 +496,21 @@ class CommandLine {
     app.add_option("--config", program_.common.config_file, "Settings file (TOML)");
   }
 
+  void add_new(CLI::App& app) {
+    app.add_flag("--new", program_.opening.is_new,
+                 "Begin an empty database, also beside what an earlier one left");
+  }
+
+  void add_wal_loss(CLI::App& app) {
+    app.add_flag("--accept-wal-loss", program_.opening.accept_wal_loss,
+                 "Go on without what a damaged write-ahead log has lost; a copy of it is kept");
+  }
+
   void add_commands() {
     CLI::App* serve =
         command(root_, "serve", "Run the server", [this] { return program_.serve(); });
+    add_new(*serve);
+    add_wal_loss(*serve);
     add_flag_for(*serve, "--listen", "http.listen", "HOST:PORT (default 127.0.0.1:8000)");
     serve->add_flag("--sandbox", program_.sandbox,
                     "Make a demo tenant with a key, accounts and a trickle of transfers");
@@ -493,6 +519,8 @@ class CommandLine {
         command(root_, "migrate", "Bring the database's schema up to date", &Program::migrate);
     migrate->add_flag("--check", program_.check_only,
                       "Only list the steps; exit 1 when some are waiting");
+    add_new(*migrate);
+    add_wal_loss(*migrate);
     CLI::App* config =
         command(root_, "config", "Print the effective settings and where each comes from",
                 &Program::config);
@@ -510,6 +538,7 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    add_new(*importing);
     add_backup();
     add_reconcile_options(*command(root_, "reconcile",
                                    "Compare a period with a partner's side, or two files; exit 1 "
@@ -566,6 +595,7 @@ class CommandLine {
     CLI::App* tenants = root_.add_subcommand("tenants", "Make and list tenants");
     tenants->require_subcommand(1);
     CLI::App* create = command(*tenants, "create", "Make a tenant", &Program::create_tenant);
+    add_new(*create);
     create->add_option("name", program_.tenant_name, "Its name")->required();
     command(*tenants, "list", "List the tenants", &Program::list_tenants);
   }
@@ -576,6 +606,7 @@ class CommandLine {
     KeyOptions& key = program_.key;
     CLI::App* create =
         command(*keys, "create", "Make an API key; it is shown once", &Program::create_key);
+    add_new(*create);
     create->add_option("--tenant", key.tenant, "Name or id of its tenant (default: default)");
     create->add_option("--name", key.name, "What it is for");
     create->add_option("--permissions", key.permissions,
@@ -598,6 +629,7 @@ class CommandLine {
                                "Make a partner whose wallets are in our ledger; its secret is "
                                "shown once",
                                &Program::create_partner);
+    add_new(*create);
     create->add_option("--currencies", partner.currencies, "Separated by commas");
     CLI::App* rotate = command(*partners, "rotate-secret", "Give a partner a new secret",
                                &Program::rotate_partner_secret);
@@ -617,6 +649,7 @@ class CommandLine {
 }  // namespace
 
 int run(int argc, char** argv) {
+  keep_files_private();
   Program program;
   const int code = CommandLine(program).run(argc, argv);
   log::flush();

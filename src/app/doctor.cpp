@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "app/host_checks.h"
 #include "app/migrations.h"
+#include "app/open_database.h"
 #include "app/postgres_checks.h"
 #include "base/clock.h"
 #include "base/try.h"
@@ -156,13 +156,13 @@ void check_integrity(sql::Database& database, DoctorReport& report) {
 void check_database(const Config& config, const Clock& clock, DoctorReport& report) {
   const std::string url = config.effective_database_url();
   const std::string shown = config.shown_database_url();
-  constexpr std::string_view scheme = "sqlite:";
-  if (url.starts_with(scheme) && !std::filesystem::exists(url.substr(scheme.size()))) {
-    report.bad("database", "there is none at " + shown,
+  if (const auto found = expect_database(config); !found) {
+    report.bad("database", found.error().detail,
                "Start `florin serve` once, or point --data or --db to where it is.");
     return;
   }
-  const auto database = sql::open(url);
+  const bool reads = is_read_only(config);
+  const auto database = sql::open(url, {.read_only = reads});
   if (!database) {
     report.bad("database", database.error().detail,
                sql::is_postgres_url(url)
@@ -178,7 +178,12 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   }
   check_schema(**database, report);
   check_nodes(**database, clock, report);
-  check_latency(**database, report);
+  if (reads) {
+    report.doubtful("writing", "this user may only read the database",
+                    "That is enough to look at a copy; the server needs its own folder and files.");
+  } else {
+    check_latency(**database, report);
+  }
   check_integrity(**database, report);
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "app/application.h"
+#include "app/open_database.h"
 #include "app/secret_key.h"
 #include "platform/json/value.h"
 #include "platform/sql/database.h"

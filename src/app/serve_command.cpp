@@ -13,6 +13,7 @@
 #include "app/configured_parties.h"
 #include "app/demo.h"
 #include "app/http_errors.h"
+#include "app/open_database.h"
 #include "app/secret_key.h"
 #include "app/stop_signals.h"
 #include "app/version.h"
@@ -115,9 +116,9 @@ void run_until_stopped(Application& application, const StopSignals& stop, const 
 
 }  // namespace
 
-Result<void> run_server(Config settings, const Clock& clock) {
+Result<void> run_server(Config settings, const Clock& clock, const Opening& opening) {
   const StopSignals stop(hangup_for(settings));
-  const auto database = TRY(open_database(settings, clock));
+  const auto database = TRY(open_database(settings, clock, opening));
   std::unique_ptr<sandbox::Sandbox> simulators;
   if (settings.sandbox) {
     fill_in_secrets(settings);

@@ -1,5 +1,6 @@
 #pragma once
 #include "app/config.h"
+#include "app/open_database.h"
 #include "base/clock.h"
 #include "base/result.h"
 
@@ -8,6 +9,6 @@ namespace florin::app {
 /// Runs the server until the process is told to stop. With `settings.sandbox` it has a demo tenant
 /// with a trickle of transfers, and the simulated Operator and game server beside it.
 /// Errors: those of the settings, the database and the listener.
-Result<void> run_server(Config settings, const Clock& clock);
+Result<void> run_server(Config settings, const Clock& clock, const Opening& opening);
 
 }  // namespace florin::app

@@ -29,7 +29,9 @@ describe('florin', () => {
   });
 
   it('says when an export cannot be written', async () => {
-    const result = await florin(['export', '--data', makeFolder(), '--out', '/no/such/folder/export.jsonl']);
+    const dataDir = makeFolder();
+    await florinOk(['migrate', '--data', dataDir]);
+    const result = await florin(['export', '--data', dataDir, '--out', '/no/such/folder/export.jsonl']);
     assert.equal(result.code, 2);
     assert.match(result.stderr, /\(export_failed\)/);
   });

@@ -1,0 +1,134 @@
+#include "app/open_database.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "app/migrations.h"
+#include "app/private_files.h"
+#include "base/try.h"
+#include "platform/sql/database.h"
+#include "platform/sql/errors.h"
+#include "platform/sql/migration.h"
+
+namespace florin::app {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view sqlite_scheme = "sqlite:";
+
+bool has_bytes(const std::string& path) {
+  std::error_code fault;
+  const std::uintmax_t size = fs::file_size(path, fault);
+  return !fault && size > 0;
+}
+
+/// What an earlier database would have left beside this one.
+std::vector<std::string> traces(const Config& config, const std::string& path) {
+  std::vector<std::string> found;
+  for (const char* ending : {"-wal", "-head"}) {
+    if (has_bytes(path + ending)) found.push_back(path + ending);
+  }
+  // The key of the data folder may be older than a database elsewhere.
+  const std::string key = config.data_dir + "/secret.key";
+  if (path == config.data_dir + "/florin.db" && has_bytes(key)) found.push_back(key);
+  return found;
+}
+
+/// A log would be taken for the new database's own.
+Result<void> set_aside(const std::string& path, Timestamp now) {
+  for (const char* ending : {"-wal", "-shm", "-head"}) {
+    std::error_code fault;
+    const std::string file = path + ending;
+    if (!fs::exists(file, fault)) continue;
+    fs::rename(file, fmt::format("{}.before-{}", file, now.us / 1'000'000), fault);
+    if (fault) return Error{sql::errors::store_unavailable, file + " cannot be set aside"};
+  }
+  return {};
+}
+
+enum class Found : std::uint8_t { something, nothing, an_empty_file };
+
+/// What is no plain file is for SQLite to refuse.
+Found look_for(const std::string& path) {
+  std::error_code fault;
+  if (path == ":memory:" || has_bytes(path)) return Found::something;
+  if (!fs::exists(path, fault)) return Found::nothing;
+  return fs::is_regular_file(path, fault) ? Found::an_empty_file : Found::something;
+}
+
+std::string_view word_for(Found found) { return found == Found::nothing ? "missing" : "empty"; }
+
+Result<void> prepare_place(const Config& config, const std::string& path, const Clock& clock,
+                           bool is_new) {
+  const Found found = look_for(path);
+  const auto left = found == Found::something ? std::vector<std::string>() : traces(config, path);
+  if (left.empty()) return {};
+  if (is_new) return set_aside(path, clock.now());
+  return Error{errors::database_lost,
+               fmt::format("the database {} is {}, but there was one: see {}. Was it removed, or "
+                           "does --data name another folder? Restore a backup (docs/runbook.md); "
+                           "or, to begin a new and empty ledger, say --new",
+                           path, word_for(found), fmt::join(left, ", "))};
+}
+
+Result<void> check_schema(sql::Database& database) {
+  int waiting = 0;
+  for (const sql::MigrationState& state : TRY(sql::migration_states(database, all_migrations())))
+    waiting += state.applied ? 0 : 1;
+  if (waiting == 0) return {};
+  return Error{errors::schema_outdated,
+               fmt::format("the schema is older than this florin ({} migrations wait), and this "
+                           "command changes nothing: run florin migrate first",
+                           waiting)};
+}
+
+std::optional<std::string> sqlite_file(const Config& config) {
+  const std::string url = config.effective_database_url();
+  if (!url.starts_with(sqlite_scheme)) return std::nullopt;
+  return url.substr(sqlite_scheme.size());
+}
+
+}  // namespace
+
+bool is_read_only(const Config& config) {
+  const auto path = sqlite_file(config);
+  if (!path || look_for(*path) != Found::something) return false;
+  return !is_writable(*path) || !is_writable(fs::absolute(*path).parent_path());
+}
+
+Result<void> expect_database(const Config& config) {
+  const auto path = sqlite_file(config);
+  const Found found = path ? look_for(*path) : Found::something;
+  if (found == Found::something) return {};
+  return Error{errors::database_missing,
+               fmt::format("there is no database at {} (the file is {}); point --data or --db to "
+                           "where it is, or make one with: florin serve",
+                           *path, word_for(found))};
+}
+
+Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock,
+                                                     const Opening& opening) {
+  if (opening.purpose != Opening::For::making) {
+    TRY(expect_database(config));
+  } else if (const auto path = sqlite_file(config)) {
+    TRY(prepare_place(config, *path, clock, opening.is_new));
+  }
+  if (config.database_url.empty() && opening.purpose == Opening::For::making)
+    TRY(make_private_folder(config.data_dir));
+  const bool reads = opening.purpose == Opening::For::reading;
+  auto database = TRY(sql::open(config.effective_database_url(), {reads, opening.accept_wal_loss}));
+  if (reads) {
+    TRY(check_schema(*database));
+  } else {
+    TRY(sql::migrate(*database, all_migrations(), clock.now()));
+  }
+  return database;
+}
+
+}  // namespace florin::app

@@ -1,0 +1,50 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "app/config.h"
+#include "base/clock.h"
+#include "base/result.h"
+
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::app {
+
+/// What a command wants of the database.
+struct Opening {
+  enum class For : std::uint8_t {
+    reading,  ///< It exists and is not changed; a copy that cannot be written will do.
+    writing,  ///< It exists; its schema is brought up to date.
+    making    ///< As writing, and it is made when there is none.
+  };
+  For purpose = For::making;
+  bool is_new = false;           ///< Make it also beside what an earlier database left.
+  bool accept_wal_loss = false;  ///< Go on without what a damaged write-ahead log has lost.
+};
+
+/// Errors: database_missing when the settings point to a SQLite file that is not there, or empty.
+Result<void> expect_database(const Config& config);
+
+/// A SQLite file, or its folder, that this process may not write: somebody else's, or a copy.
+bool is_read_only(const Config& config);
+
+/// Opens the configured database.
+/// Errors: database_missing, database_lost, schema_outdated; those of opening and of migrations.
+Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock,
+                                                     const Opening& opening = {});
+
+namespace errors {
+/// There is no database where the settings point to, and this command makes none. Point --data or
+/// --db to where it is; `florin serve` makes one.
+inline constexpr ErrorCode database_missing{ErrorKind::not_found, "database_missing"};
+/// The database is missing or empty, and what stands beside it says that there was one. Nothing was
+/// changed. Look for it, restore a backup, or begin a new one with --new.
+inline constexpr ErrorCode database_lost{ErrorKind::conflict, "database_lost"};
+/// The command only reads, and the schema is older than this binary. Run `florin migrate` first, or
+/// use the version that wrote it.
+inline constexpr ErrorCode schema_outdated{ErrorKind::conflict, "schema_outdated"};
+}  // namespace errors
+
+}  // namespace florin::app
