@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "platform/http/errors.h"
@@ -60,6 +61,7 @@ void Connection::answer(const Response& response) {
 }
 
 void Connection::check_deadline(SteadyTime now) {
+  if (phase_ == Phase::handling && exchange_->is_lost) return close();
   if (now < deadline_) return;
   if (phase_ != Phase::head && phase_ != Phase::body) return close();
   refuse({errors::request_timeout, "the request did not arrive in time"});
@@ -80,6 +82,26 @@ void Connection::close() {
 /// Goes on as far as the bytes at hand reach. A loop, so that a buffer full of small requests is no
 /// deep recursion.
 void Connection::advance() {
+  try {
+    go_as_far_as_possible();
+  } catch (const std::bad_alloc&) {
+    run_out_of_memory();
+  }
+}
+
+/// The request at hand costs its connection, and nobody else's anything.
+void Connection::run_out_of_memory() {
+  std::string().swap(exchange_->request.body);
+  if (!wants_bytes()) return close();
+  try {
+    refuse({errors::out_of_memory, "memory ran out", {}, 1});
+    if (phase_ == Phase::lingering) read();
+  } catch (const std::bad_alloc&) {
+    close();
+  }
+}
+
+void Connection::go_as_far_as_possible() {
   while (wants_bytes() && read_request()) {
   }
   if (wants_bytes() && !make_room()) {

@@ -68,6 +68,8 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   std::string_view unread() const { return {buffer_.get() + begin_, end_ - begin_}; }
 
   void advance();
+  void go_as_far_as_possible();
+  void run_out_of_memory();
   bool read_request();
   bool begin_request();
   bool take_head();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <new>
 
 #include "base/try.h"
 #include "platform/http/errors.h"
@@ -13,9 +14,15 @@ namespace florin::http {
 namespace {
 
 constexpr std::size_t max_key_bytes = 255;
+/// Reading a longer body takes more than a fraction of a millisecond: not on an I/O thread.
+constexpr std::size_t large_body_bytes = 32 * 1024;
 
 Error our_fault() {
   return {florin::errors::internal_error, "the server failed; the request id finds its log line"};
+}
+
+Error memory_ran_out() {
+  return {errors::out_of_memory, "memory ran out; retry with the same Idempotency-Key", {}, 1};
 }
 
 void log_exception(const Exchange& exchange, std::string_view what) {
@@ -29,6 +36,8 @@ template <class Work>
 auto guarded(const Exchange& exchange, const Work& work) -> decltype(work()) {
   try {
     return work();
+  } catch (const std::bad_alloc&) {
+    return memory_ran_out();
   } catch (const std::exception& thrown) {
     log_exception(exchange, thrown.what());
   } catch (...) {
@@ -118,7 +127,7 @@ std::optional<Result<void>> Dispatcher::admit(const std::shared_ptr<Exchange>& e
   });
   if (!admission) return Result<void>(std::move(admission).error());
   if (*admission) return let_in(*exchange, **std::move(admission));
-  submit(std::make_shared<Ticket>(exchange), &Dispatcher::admit_on_worker);
+  submit(with_.workers, std::make_shared<Ticket>(exchange), &Dispatcher::admit_on_worker);
   return std::nullopt;
 }
 
@@ -131,10 +140,43 @@ void Dispatcher::dispatch(const std::shared_ptr<Exchange>& exchange) const {
   });
 }
 
+/// Takes the answer to a large body, which is often large as well, off the thread that has it.
+class Dispatcher::LargeAnswer final : public Responder::Sink {
+ public:
+  LargeAnswer(const Dispatcher& dispatcher, std::shared_ptr<Ticket> ticket)
+      : dispatcher_(dispatcher), ticket_(std::move(ticket)) {}
+  void answer(Render render) override { dispatcher_.answer_large(ticket_, std::move(render)); }
+
+ private:
+  const Dispatcher& dispatcher_;
+  std::shared_ptr<Ticket> ticket_;
+};
+
 void Dispatcher::run(const std::shared_ptr<Ticket>& ticket) const {
-  const auto& handler = ticket->exchange().route->handler;
-  if (const auto* hot = std::get_if<HotHandler>(&handler)) return call_handler(ticket, *hot);
-  submit(ticket, &Dispatcher::run_on_worker);
+  const Exchange& exchange = ticket->exchange();
+  if (exchange.request.body.size() > large_body_bytes)
+    return submit(with_.large_bodies, ticket, &Dispatcher::run_large);
+  if (const auto* hot = std::get_if<HotHandler>(&exchange.route->handler))
+    return (*hot)(exchange.request, Responder(ticket));
+  submit(with_.workers, ticket, &Dispatcher::run_on_worker);
+}
+
+void Dispatcher::run_large(const std::shared_ptr<Ticket>& ticket) const {
+  const Exchange& exchange = ticket->exchange();
+  const auto* hot = std::get_if<HotHandler>(&exchange.route->handler);
+  if (hot == nullptr) return run_on_worker(ticket);
+  (*hot)(exchange.request, Responder(std::make_shared<LargeAnswer>(*this, ticket)));
+}
+
+void Dispatcher::answer_large(const std::shared_ptr<Ticket>& ticket, Render render) const {
+  const auto shared = std::make_shared<const Render>(std::move(render));
+  const bool queued = with_.large_bodies.submit([this, ticket, shared](WorkerPool::Turn turn) {
+    if (turn == WorkerPool::Turn::too_late) return ticket->answer(*shared);
+    ticket->answer([response = rendered(ticket->exchange(), *shared)]() mutable {
+      return Result<Response>(std::move(response));
+    });
+  });
+  if (!queued) ticket->answer(*shared);
 }
 
 void Dispatcher::admit_on_worker(const std::shared_ptr<Ticket>& ticket) const {
@@ -145,12 +187,14 @@ void Dispatcher::admit_on_worker(const std::shared_ptr<Ticket>& ticket) const {
 }
 
 void Dispatcher::run_on_worker(const std::shared_ptr<Ticket>& ticket) const {
-  call_handler(ticket, std::get<SyncHandler>(ticket->exchange().route->handler));
+  const Exchange& exchange = ticket->exchange();
+  const auto& handler = std::get<SyncHandler>(exchange.route->handler);
+  ticket->answer([kept = handler(exchange.request)]() mutable { return std::move(kept); });
 }
 
-void Dispatcher::submit(const std::shared_ptr<Ticket>& ticket,
+void Dispatcher::submit(WorkerPool& pool, const std::shared_ptr<Ticket>& ticket,
                         void (Dispatcher::*step)(const std::shared_ptr<Ticket>&) const) const {
-  const bool queued = with_.workers.submit([this, ticket, step](WorkerPool::Turn turn) {
+  const bool queued = pool.submit([this, ticket, step](WorkerPool::Turn turn) {
     if (turn == WorkerPool::Turn::too_late) {
       return ticket->answer_error({errors::shutting_down, "the server is shutting down", {}, 1});
     }
@@ -162,27 +206,9 @@ void Dispatcher::submit(const std::shared_ptr<Ticket>& ticket,
   if (!queued) ticket->answer_error({errors::overloaded, "too many requests are waiting", {}, 1});
 }
 
-void Dispatcher::call_handler(const std::shared_ptr<Ticket>& ticket,
-                              const SyncHandler& handler) const {
-  ticket->answer(
-      [kept = handler(ticket->exchange().request)]() mutable { return std::move(kept); });
-}
-
-void Dispatcher::call_handler(const std::shared_ptr<Ticket>& ticket,
-                              const HotHandler& handler) const {
-  handler(ticket->exchange().request, Responder(ticket));
-}
-
 Response Dispatcher::rendered(const Exchange& exchange, const Render& render) const {
-  try {
-    auto result = render();
-    return result ? std::move(result).value() : problem_for(exchange, result.error());
-  } catch (const std::exception& thrown) {
-    log_exception(exchange, thrown.what());
-  } catch (...) {
-    log_exception(exchange, "not a std::exception");
-  }
-  return problem_for(exchange, our_fault());
+  auto result = guarded(exchange, render);
+  return result ? std::move(result).value() : problem_for(exchange, result.error());
 }
 
 Response Dispatcher::problem_for(const Exchange& exchange, const Error& error) const {

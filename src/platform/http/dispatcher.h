@@ -16,6 +16,7 @@ class Dispatcher {
     const Router& router;
     Gate& gate;
     WorkerPool& workers;
+    WorkerPool& large_bodies;  ///< Its few threads alone work on bodies that take long to read.
     int (*status_of)(const ErrorCode&);
   };
   explicit Dispatcher(Collaborators collaborators) : with_(collaborators) {}
@@ -40,11 +41,13 @@ class Dispatcher {
   void run(const std::shared_ptr<Ticket>& ticket) const;
   void admit_on_worker(const std::shared_ptr<Ticket>& ticket) const;
   void run_on_worker(const std::shared_ptr<Ticket>& ticket) const;
-  void submit(const std::shared_ptr<Ticket>& ticket,
+  void run_large(const std::shared_ptr<Ticket>& ticket) const;
+  void answer_large(const std::shared_ptr<Ticket>& ticket, Render render) const;
+  void submit(WorkerPool& pool, const std::shared_ptr<Ticket>& ticket,
               void (Dispatcher::*step)(const std::shared_ptr<Ticket>&) const) const;
   void call_handler(const std::shared_ptr<Ticket>& ticket, const SyncHandler& handler) const;
-  void call_handler(const std::shared_ptr<Ticket>& ticket, const HotHandler& handler) const;
 
+  class LargeAnswer;
   Collaborators with_;
 };
 

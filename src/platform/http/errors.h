@@ -18,6 +18,9 @@ inline constexpr ErrorCode request_timeout{ErrorKind::invalid, "request_timeout"
 inline constexpr ErrorCode unsupported_media_type{ErrorKind::invalid, "unsupported_media_type"};
 /// More requests wait than the server is willing to queue. Nothing was done; retry after the pause.
 inline constexpr ErrorCode overloaded{ErrorKind::unavailable, "overloaded"};
+/// Memory ran out while the request was worked on. Whether it was done is not known: retry with the
+/// same Idempotency-Key, which does it once.
+inline constexpr ErrorCode out_of_memory{ErrorKind::unavailable, "out_of_memory"};
 /// The server is shutting down. Nothing was done; another node or a retry will serve it.
 inline constexpr ErrorCode shutting_down{ErrorKind::unavailable, "shutting_down"};
 /// The port takes HTTPS, and the client spoke plain HTTP.

@@ -1,5 +1,7 @@
 #include "platform/http/exchange.h"
 
+#include <new>
+
 namespace florin::http {
 
 void Responder::send(Result<Response> response) const {
@@ -8,19 +10,26 @@ void Responder::send(Result<Response> response) const {
 
 Ticket::~Ticket() {
   if (answered_) return;
-  answer_error({florin::errors::internal_error, "the server lost track of the request"});
+  try {
+    answer_error({florin::errors::internal_error, "the server lost track of the request"});
+  } catch (const std::bad_alloc&) {
+    exchange_->is_lost = true;
+  }
 }
 
 void Ticket::answer(Render render) {
   if (answered_.exchange(true)) return;
   // Out of our hands from here: the I/O thread may already read the connection's next request into
   // it.
-  exchange_->mailbox->push({exchange_, std::move(render)});
+  try {
+    exchange_->mailbox->push({exchange_, std::move(render)});
+  } catch (...) {
+    answered_ = false;
+    throw;
+  }
 }
 
-void Ticket::let_in() {
-  if (!answered_.exchange(true)) exchange_->mailbox->push({exchange_, nullptr});
-}
+void Ticket::let_in() { answer(nullptr); }
 
 void Ticket::answer_error(Error error) {
   answer([kept = std::move(error)]() mutable { return Result<Response>(std::move(kept)); });
@@ -31,7 +40,12 @@ void Mailbox::push(Letter letter) {
   if (!wake_) return;
   letters_.push_back(std::move(letter));
   // Under the lock, so that close() can promise that nobody wakes a thread that has gone.
-  if (letters_.size() == 1) wake_();
+  if (letters_.size() > 1) return;
+  try {
+    wake_();
+  } catch (const std::bad_alloc&) {
+    // The letter is there; the I/O thread looks at every sweep.
+  }
 }
 
 void Mailbox::take_all(std::vector<Letter>& letters) {

@@ -27,6 +27,7 @@ struct Exchange {
   const Route* route = nullptr;
   std::optional<Admission::RateLimit> rate_limit;
   SteadyTime started;
+  std::atomic<bool> is_lost{false};  ///< There was no memory even to say that it failed.
   const std::shared_ptr<Mailbox> mailbox;
   Connection* connection =
       nullptr;  ///< For the I/O thread alone; nothing once the client has gone.

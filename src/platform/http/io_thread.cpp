@@ -12,6 +12,7 @@
 #include "platform/http/connection.h"
 #include "platform/http/tls_transport.h"
 #include "platform/http/unique_fd.h"
+#include "platform/log/log.h"
 
 namespace florin::http {
 namespace {
@@ -49,7 +50,14 @@ struct IoThread::Impl {
   void run() {
     sweep();
     schedule_sweep();
-    io.run();
+    for (;;) {
+      try {
+        return static_cast<void>(io.run());
+      } catch (const std::exception& thrown) {
+        // Its connection is closed when its time is over; all the others go on.
+        log::error("the HTTP server failed at one event", {{"what", thrown.what()}});
+      }
+    }
   }
 
   void welcome(UniqueFd socket, std::string remote, Welcome how) {
@@ -84,7 +92,13 @@ struct IoThread::Impl {
 
   void deliver_all() {
     mailbox->take_all(letters);
-    for (const Mailbox::Letter& letter : letters) deliver(letter);
+    for (const Mailbox::Letter& letter : letters) {
+      try {
+        deliver(letter);
+      } catch (const std::bad_alloc&) {
+        if (letter.exchange->connection != nullptr) letter.exchange->connection->close();
+      }
+    }
     letters.clear();
   }
 
@@ -104,14 +118,21 @@ struct IoThread::Impl {
     sweep_timer.expires_after(services.sweep);
     sweep_timer.async_wait([this](const boost::system::error_code& failed) {
       if (failed || stopping) return;
-      sweep();
       schedule_sweep();
+      sweep();
     });
   }
 
   void sweep() {
     services.coarse_now = std::chrono::steady_clock::now();
-    each([this](Connection& connection) { connection.check_deadline(services.coarse_now); });
+    each([this](Connection& connection) {
+      try {
+        connection.check_deadline(services.coarse_now);
+      } catch (const std::bad_alloc&) {
+        connection.close();
+      }
+    });
+    deliver_all();  // Where memory ran out while somebody wanted to wake us.
   }
 
   /// From the back, because a connection that closes has its place taken by the last.

@@ -75,7 +75,11 @@ struct Listener::Impl {
   }
 
   void accept_waiting() {
-    if (accept_some()) wait();
+    try {
+      if (accept_some()) wait();
+    } catch (const std::bad_alloc&) {
+      back_off();
+    }
   }
 
   /// False when the system has no room for more: it goes on after a pause.

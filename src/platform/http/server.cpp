@@ -1,5 +1,7 @@
 #include "platform/http/server.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <chrono>
 #include <mutex>
@@ -14,7 +16,10 @@
 namespace florin::http {
 namespace {
 constexpr std::chrono::milliseconds last_requests{300};
-}
+
+/// Documents of large bodies are many small pieces, whose pages the allocator would keep.
+void give_memory_back() { ::malloc_trim(0); }
+}  // namespace
 
 struct Server::Impl {
   Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& c, metrics::Registry& metrics,
@@ -24,7 +29,8 @@ struct Server::Impl {
         tls(options.tls ? std::make_unique<TlsSource>(*options.tls) : nullptr),
         router(std::move(routes)),
         workers(options.worker_threads, options.max_queued),
-        dispatcher({router, gate, workers, status_of}) {
+        large_bodies(std::max(options.worker_threads / 2, 1), options.max_queued, give_memory_back),
+        dispatcher({router, gate, workers, large_bodies, status_of}) {
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) {
       threads.push_back(std::make_unique<IoThread>(IoThread::Collaborators{
           options, clock, router, dispatcher, metrics, open_connections, tls.get()}));
@@ -37,6 +43,7 @@ struct Server::Impl {
   const std::unique_ptr<TlsSource> tls;  // Null: plain HTTP.
   const Router router;
   WorkerPool workers;
+  WorkerPool large_bodies;
   const Dispatcher dispatcher;
   OpenConnections open_connections;
   std::vector<std::unique_ptr<IoThread>> threads;
@@ -60,6 +67,7 @@ Result<void> Server::start() {
   impl_->port = impl_->listener->port();
   impl_->listener->start();
   impl_->workers.start();
+  impl_->large_bodies.start();
   for (const auto& thread : impl_->threads) thread->start();
   impl_->running = true;
   return {};
@@ -86,6 +94,7 @@ void Server::stop() {
   for (const auto& thread : impl_->threads) thread->drain();
   impl_->open_connections.wait_for_none(std::chrono::milliseconds(impl_->options.drain_timeout_ms));
   impl_->workers.stop();
+  impl_->large_bodies.stop();
   for (const auto& thread : impl_->threads) thread->stop();
 }
 

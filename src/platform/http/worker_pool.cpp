@@ -2,10 +2,21 @@
 
 #include <pthread.h>
 
+#include <chrono>
+#include <utility>
+
+#include "platform/log/log.h"
+
 namespace florin::http {
 
-WorkerPool::WorkerPool(int threads, int max_queued)
-    : thread_count_(threads), max_queued_(static_cast<std::size_t>(max_queued)) {}
+namespace {
+constexpr std::chrono::milliseconds rest{500};
+}
+
+WorkerPool::WorkerPool(int threads, int max_queued, std::function<void()> at_rest)
+    : thread_count_(threads),
+      max_queued_(static_cast<std::size_t>(max_queued)),
+      at_rest_(std::move(at_rest)) {}
 
 WorkerPool::~WorkerPool() { stop(); }
 
@@ -42,13 +53,34 @@ void WorkerPool::stop() {
 void WorkerPool::work() {
   for (;;) {
     std::unique_lock lock(mutex_);
-    something_to_do_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    wait_for_work(lock);
     if (queue_.empty()) return;
     const Job job = std::move(queue_.front());
     queue_.pop_front();
+    has_worked_ = true;
     lock.unlock();
-    job(Turn::run);
+    run(job);
   }
+}
+
+/// A job whose memory ran out even for its own excuse must not end the process.
+void WorkerPool::run(const Job& job) {
+  try {
+    job(Turn::run);
+  } catch (const std::exception& thrown) {
+    log::error("a job of the HTTP server threw", {{"what", thrown.what()}});
+  }
+}
+
+void WorkerPool::wait_for_work(std::unique_lock<std::mutex>& lock) {
+  const auto is_wanted = [this] { return stopping_ || !queue_.empty(); };
+  while (at_rest_ && has_worked_ && !something_to_do_.wait_for(lock, rest, is_wanted)) {
+    if (!std::exchange(has_worked_, false)) continue;
+    lock.unlock();
+    at_rest_();
+    lock.lock();
+  }
+  something_to_do_.wait(lock, is_wanted);
 }
 
 }  // namespace florin::http

@@ -14,7 +14,8 @@ class WorkerPool {
   enum class Turn { run, too_late };  ///< Too late: the pool has stopped; the job only says so.
   using Job = std::function<void(Turn)>;
 
-  WorkerPool(int threads, int max_queued);
+  /// `at_rest` is called when threads that have worked had nothing to do for half a second.
+  WorkerPool(int threads, int max_queued, std::function<void()> at_rest = nullptr);
   ~WorkerPool();  ///< As stop().
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
@@ -27,13 +28,17 @@ class WorkerPool {
 
  private:
   void work();
+  static void run(const Job& job);
+  void wait_for_work(std::unique_lock<std::mutex>& lock);
 
   const int thread_count_;
   const std::size_t max_queued_;
+  const std::function<void()> at_rest_;
   std::mutex mutex_;
   std::condition_variable something_to_do_;
   std::deque<Job> queue_;
   bool stopping_ = false;
+  bool has_worked_ = false;  ///< Since it was last at rest.
   std::vector<std::thread> threads_;
 };
 

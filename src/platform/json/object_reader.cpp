@@ -53,7 +53,8 @@ ObjectReader::ObjectReader(const Value& object, std::string pointer,
                            std::vector<FieldError>& problems)
     : object_(object.as_object()), pointer_(std::move(pointer)), problems_(problems) {
   if (object_ == nullptr) {
-    problems_.push_back({pointer_, "wrong_type", wrong_type_detail("object", object)});
+    if (problems_.size() < max_problems)
+      problems_.push_back({pointer_, "wrong_type", wrong_type_detail("object", object)});
   }
 }
 

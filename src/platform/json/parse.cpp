@@ -16,6 +16,8 @@ constexpr std::ptrdiff_t few_members = 16;
 constexpr std::size_t kept_slots = 256;
 constexpr std::size_t kept_text = 4'096;
 
+constexpr std::string_view too_many = "an array or object has more members than allowed";
+constexpr std::string_view too_large = "the document has more values than allowed";
 constexpr std::string_view too_deep = "the nesting goes deeper than allowed";
 
 bool has_duplicate_key(Members::const_iterator begin, Members::const_iterator end) {
@@ -45,7 +47,11 @@ class Builder {
   static constexpr std::size_t max_key_size = static_cast<std::size_t>(-1);
   static constexpr std::size_t max_string_size = static_cast<std::size_t>(-1);
 
-  void start(std::size_t max_depth) { levels_left_ = max_depth; }
+  void start(const ParseLimits& limits) {
+    levels_left_ = limits.max_depth;
+    values_left_ = limits.max_values;
+    max_open_ = limits.max_open_values;
+  }
   /// Lets go of what a document left behind, but for a little room.
   void clear() {
     slots_.clear();
@@ -84,6 +90,7 @@ class Builder {
 
   bool on_key_part(bj::string_view part, std::size_t, bj::error_code&) { return append(part); }
   bool on_key(bj::string_view last, std::size_t, bj::error_code& ec) {
+    if (slots_.size() >= max_open_) return refuse(ec, too_many);
     slots_.emplace_back(finish_text(last), nullptr);
     key_waits_ = true;
     return check_text(slots_.back().first, ec);
@@ -91,16 +98,22 @@ class Builder {
   bool on_string_part(bj::string_view part, std::size_t, bj::error_code&) { return append(part); }
   bool on_string(bj::string_view last, std::size_t, bj::error_code& ec) {
     std::string text = finish_text(last);
-    return check_text(text, ec) && add(std::move(text));
+    return check_text(text, ec) && add(std::move(text), ec);
   }
 
   // The document is one buffer, so the last call of a number has all of its characters.
   bool on_number_part(bj::string_view, bj::error_code&) { return true; }
-  bool on_int64(std::int64_t number, bj::string_view, bj::error_code&) { return add(number); }
-  bool on_uint64(std::uint64_t, bj::string_view text, bj::error_code&) { return add_decimal(text); }
-  bool on_double(double, bj::string_view text, bj::error_code&) { return add_decimal(text); }
-  bool on_bool(bool flag, bj::error_code&) { return add(flag); }
-  bool on_null(bj::error_code&) { return add(nullptr); }
+  bool on_int64(std::int64_t number, bj::string_view, bj::error_code& ec) {
+    return add(number, ec);
+  }
+  bool on_uint64(std::uint64_t, bj::string_view text, bj::error_code& ec) {
+    return add(Decimal{std::string(text)}, ec);
+  }
+  bool on_double(double, bj::string_view text, bj::error_code& ec) {
+    return add(Decimal{std::string(text)}, ec);
+  }
+  bool on_bool(bool flag, bj::error_code& ec) { return add(flag, ec); }
+  bool on_null(bj::error_code& ec) { return add(nullptr, ec); }
   // The parser wants these; it calls them only when comments are allowed.
   bool on_comment_part(bj::string_view, bj::error_code&) { return true; }
   bool on_comment(bj::string_view, bj::error_code&) { return true; }
@@ -115,7 +128,7 @@ class Builder {
   bool open(bj::error_code& ec) {
     if (levels_left_ == 0) return refuse(ec, too_deep);
     --levels_left_;
-    return add(nullptr);
+    return add(nullptr, ec);
   }
   /// Puts a finished array or object into its slot, below its `count` values.
   template <class Container>
@@ -127,16 +140,18 @@ class Builder {
   }
 
   template <class T>
-  bool add(T&& value) {
+  bool add(T&& value, bj::error_code& ec) {
+    if (values_left_ == 0) return refuse(ec, too_large);
+    --values_left_;
     if (key_waits_) {
       slots_.back().second = Value(std::forward<T>(value));
       key_waits_ = false;
     } else {
+      if (slots_.size() >= max_open_) return refuse(ec, too_many);
       slots_.emplace_back(std::string(), std::forward<T>(value));
     }
     return true;
   }
-  bool add_decimal(bj::string_view text) { return add(Decimal{std::string(text)}); }
 
   bool append(bj::string_view part) {
     text_.append(part.data(), part.size());
@@ -157,10 +172,18 @@ class Builder {
   std::string text_;        // The earlier parts of a string that arrives in parts.
   bool key_waits_ = false;  // The top slot has its key and waits for its value.
   std::size_t levels_left_ = 0;
+  std::size_t values_left_ = 0;
+  std::size_t max_open_ = 0;
   std::string_view refusal_;
 };
 
 using Parser = bj::basic_parser<Builder>;
+
+/// The parser of a thread is used again, also when memory ran out in the middle of a document.
+struct Clearing {
+  Builder& builder;
+  ~Clearing() { builder.clear(); }
+};
 
 bj::parse_options parser_options() {
   bj::parse_options options;
@@ -201,15 +224,13 @@ Result<Value> parse(std::string_view text, ParseLimits limits) {
   thread_local Parser parser(parser_options());
   parser.reset();
   Builder& builder = parser.handler();
-  builder.start(limits.max_depth);
+  const Clearing clearing{builder};
+  builder.start(limits);
 
   bj::error_code error;
   const std::size_t position = parser.write_some(false, text.data(), text.size(), error);
-  Result<Value> result = error || position < text.size()
-                             ? Result<Value>(refusal(parser, text, position))
-                             : Result<Value>(builder.take());
-  builder.clear();
-  return result;
+  if (error || position < text.size()) return refusal(parser, text, position);
+  return builder.take();
 }
 
 }  // namespace florin::json

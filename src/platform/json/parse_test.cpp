@@ -352,10 +352,42 @@ TEST(JsonParse, ReadsOneStringOfFiveMebibytes) {
 
 TEST(JsonParse, ReadsAWideObjectWithoutQuadraticWork) {
   std::string text = "{";
-  for (int i = 0; i < 100'000; ++i)
+  for (int i = 0; i < 90'000; ++i)
     text += "\"k" + std::to_string(i) + "\":" + std::to_string(i) + ",";
-  EXPECT_EQ(parsed(text + "\"last\":0}").as_object()->size(), 100'001u);
+  EXPECT_EQ(parsed(text + "\"last\":0}").as_object()->size(), 90'001u);
   EXPECT_NE(refusal(text + "\"k77777\":0}"), "");
+}
+
+std::string list_of(std::string_view item, int count) {
+  std::string text = "[";
+  for (int i = 0; i < count; ++i) text.append(i == 0 ? "" : ",").append(item);
+  return text + "]";
+}
+
+TEST(JsonParse, RefusesMoreMembersThanAllowedWhileReading) {
+  const ParseLimits few{.max_open_values = 5};  // The array itself is one.
+  EXPECT_TRUE(parse(list_of("0", 4), few));
+  for (const std::string& text :
+       {list_of("0", 5) + "never read", std::string(R"({"a":1,"b":2,"c":3,"d":4,"e":5})"),
+        std::string("[1,[2,[3,4")}) {
+    const auto refused = parse(text, few);
+    ASSERT_FALSE(refused) << text;
+    EXPECT_NE(refused.error().detail.find("more members than allowed"), std::string::npos);
+  }
+  EXPECT_TRUE(parse(list_of("[0,0]", 2), few));  // What is complete counts as one.
+}
+
+TEST(JsonParse, RefusesMoreValuesThanAllowedInAll) {
+  EXPECT_TRUE(parse(list_of("[0,0]", 3), {.max_values = 10}));
+  const auto refused = parse(list_of("[0,0]", 3), {.max_values = 9});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, errors::malformed_json);
+  EXPECT_NE(refused.error().detail.find("more values than allowed"), std::string::npos);
+}
+
+TEST(JsonParse, TheDefaultsHoldALongListOfZeros) {
+  EXPECT_FALSE(parse(list_of("0", 100'000)));
+  EXPECT_TRUE(parse(list_of("0", 99'999)));
 }
 
 TEST(JsonParse, StartsAfreshAfterARefusal) {

@@ -63,18 +63,24 @@ inline constexpr std::size_t deepest_nesting = 512;
 
 struct ParseLimits {
   std::size_t max_depth = 32;  ///< Arrays and objects inside each other.
+  /// In the whole document: a value takes 40 bytes and more where the text has two.
+  std::size_t max_values = 2'000'000;
+  /// Of the arrays and objects that are not complete yet, and so in any one of them.
+  std::size_t max_open_values = 100'000;
 };
 
 /// Parses one document. Errors: malformed_json for bad syntax, duplicate keys, bad UTF-8, U+0000 in
-/// text (PostgreSQL cannot hold it), depth, an exponent beyond 32 bits, and anything after the
-/// document; the detail names the rule and the byte position, and never quotes the document.
+/// text (PostgreSQL cannot hold it), depth, too many values, an exponent beyond 32 bits, and
+/// anything after the document; the detail names the rule and the byte position, and never quotes
+/// the document.
 Result<Value> parse(std::string_view text, ParseLimits limits = {});
 
 /// Compact text; members in their order.
 std::string serialize(const Value& value);
 
 namespace errors {
-/// The body is not one JSON document of RFC 8259 (syntax, duplicate key, UTF-8, depth).
+/// The body is not one JSON document of RFC 8259 (syntax, duplicate key, UTF-8), or it nests too
+/// deep or has too many values (100,000 in one array or object, 2,000,000 in all).
 inline constexpr ErrorCode malformed_json{ErrorKind::invalid, "malformed_json"};
 }  // namespace errors
 
