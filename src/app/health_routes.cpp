@@ -127,8 +127,9 @@ http::Routes health_routes(HealthSources given) {
   const auto sources = std::make_shared<const HealthSources>(std::move(given));
   const auto sync = [](auto handle) { return http::SyncHandler(std::move(handle)); };
   return {
-      {"GET", "/health", "",
-       sync([](const Request&) -> Result<Response> { return status_response(true); })},
+      {"GET", "/health", "", http::HotHandler([](const Request&, const http::Responder& responder) {
+         responder.send(status_response(true));  // Also while every worker is busy.
+       })},
       {"GET", "/health/ready", "", sync([sources](const Request&) -> Result<Response> {
          return status_response(sources->takes_requests() && sources->database.ping().has_value());
        })},

@@ -37,6 +37,13 @@ Finding look_at_webhooks(Core& core) {
                               static_cast<std::int64_t>(age_s)));
 }
 
+Finding look_at_http(Core& core) {
+  if (value_of(core, "florin_http_body_memory_full") == 0) return {};
+  return degraded(
+      "bodies were refused in the last minute: all together take "
+      "http.body_memory_bytes");
+}
+
 Finding look_at_hub(Core& core) {
   const double stuck = value_of(core, "florin_hub_stuck_transactions");
   if (stuck > 0)
@@ -116,6 +123,7 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
   const auto well = [] { return Finding(); };
   Core& core = parts.core;
   return {
+      {"http", [&core] { return look_at_http(core); }},
       module("access", well),
       module("events", well),
       module("ledger", well),

@@ -42,9 +42,34 @@ std::vector<Setting> of_server() {
       number<int>("http.max_queued", "FLORIN_HTTP_MAX_QUEUED",
                   "Requests that may wait for a worker before 503 overloaded, 1 to 100000.", 1,
                   100'000, [](Config& c) -> int& { return c.http.max_queued; }),
-      number<int>("http.max_connections", "FLORIN_HTTP_MAX_CONNECTIONS",
-                  "Open connections, 1 to 100000.", 1, 100'000,
-                  [](Config& c) -> int& { return c.http.max_connections; }),
+      number<int>(
+          "http.max_connections", "FLORIN_HTTP_MAX_CONNECTIONS",
+          "Open connections, 1 to 100000. Near the limit those idle the longest are closed.", 1,
+          100'000, [](Config& c) -> int& { return c.http.max_connections; }),
+      number<int>("http.max_connections_per_address", "FLORIN_HTTP_MAX_CONNECTIONS_PER_ADDRESS",
+                  "Open connections of one remote address, 1 to 100000.", 1, 100'000,
+                  [](Config& c) -> int& { return c.http.max_connections_per_address; }),
+      list("http.trusted_addresses", "FLORIN_HTTP_TRUSTED_ADDRESSES",
+           "Addresses and networks (10.0.0.0/8) of proxies in front, with commas between: the "
+           "limits per address do not apply to them.",
+           [](Config& c) -> std::vector<std::string>& { return c.http.trusted_addresses; }),
+      number<std::size_t>(
+          "http.body_memory_bytes", "FLORIN_HTTP_BODY_MEMORY_BYTES",
+          "Bytes of all bodies over 16 KiB that are not answered yet, 1048576 to 1099511627776; "
+          "beyond them 503 overloaded.",
+          1 << 20, std::int64_t{1} << 40,
+          [](Config& c) -> std::size_t& { return c.http.body_memory_bytes; }),
+      number<std::size_t>(
+          "http.body_memory_per_key_bytes", "FLORIN_HTTP_BODY_MEMORY_PER_KEY_BYTES",
+          "Of these, bytes of one API key, 1048576 to 1099511627776. A bulk may have 16 MiB.",
+          1 << 20, std::int64_t{1} << 40,
+          [](Config& c) -> std::size_t& { return c.http.body_memory_per_key_bytes; }),
+      number<std::size_t>(
+          "http.body_memory_per_address_bytes", "FLORIN_HTTP_BODY_MEMORY_PER_ADDRESS_BYTES",
+          "Of these, bytes of one remote address on routes without a key, 1048576 to "
+          "1099511627776.",
+          1 << 20, std::int64_t{1} << 40,
+          [](Config& c) -> std::size_t& { return c.http.body_memory_per_address_bytes; }),
       number<std::size_t>("http.max_header_bytes", "FLORIN_HTTP_MAX_HEADER_BYTES",
                           "Longest header block in bytes, 1024 to 1048576.", 1'024, 1'048'576,
                           [](Config& c) -> std::size_t& { return c.http.max_header_bytes; }),

@@ -14,6 +14,8 @@ namespace {
 constexpr std::size_t first_capacity = 4 * 1024;
 constexpr std::size_t kept_capacity = 16 * 1024;
 constexpr std::size_t max_capacity = 64 * 1024;
+/// A body that fits a connection's own buffers; their number is bounded by that of connections.
+constexpr std::size_t uncounted_body_bytes = 16 * 1024;
 constexpr int linger_ms = 1'000;
 constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -31,22 +33,24 @@ Connection::Connection(ConnectionServices& services, std::unique_ptr<Transport> 
 }
 
 void Connection::start() {
-  enter(Phase::opening, services_.options.header_timeout_ms);
+  enter(Phase::opening, patience(services_.options.header_timeout_ms));
   if (transport_->open(shared_from_this())) on_open(Transport::Status::done);
 }
 
 void Connection::on_open(Transport::Status status) {
   if (phase_ == Phase::closed) return;
   if (status != Transport::Status::done) return close();
-  enter(Phase::idle, services_.options.idle_timeout_ms);
+  enter(Phase::idle, patience(services_.options.idle_timeout_ms));
   advance();
 }
 
-void Connection::turn_away() {
-  if (!transport_->open(shared_from_this())) return close();  // No handshake for one refusal.
-  parser_.begin(exchange_->request);
-  refuse({errors::overloaded, "the server has as many connections as it takes", {}, 1});
-  advance();
+void Connection::start_for_health() {
+  health_only_ = true;
+  start();
+}
+
+int Connection::patience(int timeout_ms) const {
+  return health_only_ ? std::min(timeout_ms, linger_ms) : timeout_ms;
 }
 
 void Connection::let_in() {
@@ -120,6 +124,11 @@ bool Connection::read_request() {
     return true;
   }
   begin_ += step->consumed;
+  if (phase_ == Phase::body && exchange_->request.body.size() > uncounted_body_bytes &&
+      !has_memory_for(exchange_->body_share.grow_to(services_.body_memory, sender(),
+                                                    exchange_->request.body.size() + capacity_))) {
+    return true;
+  }
   if (step->progress == RequestParser::Progress::need_more) return false;
   request_is_whole_ = step->progress == RequestParser::Progress::complete;
   if (phase_ == Phase::head && !take_head()) return true;
@@ -131,7 +140,7 @@ bool Connection::read_request() {
 bool Connection::begin_request() {
   while (unread().starts_with("\r\n")) begin_ += 2;
   if (unread().empty() || unread() == "\r") return false;
-  enter(Phase::head, services_.options.header_timeout_ms);
+  enter(Phase::head, patience(services_.options.header_timeout_ms));
   request_is_whole_ = false;
   exchange_->route = nullptr;
   exchange_->rate_limit.reset();
@@ -153,6 +162,9 @@ bool Connection::take_head() {
   }
   if (const auto response = services_.dispatcher.find_route(*exchange_, segments_)) {
     return conclude(*response), false;
+  }
+  if (health_only_ && !request.path.starts_with("/health")) {
+    return refuse({errors::overloaded, "there are as many connections as may be", {}, 1}), false;
   }
   if (const auto fits = parser_.limit_body(exchange_->route->max_body_bytes); !fits) {
     return refuse(fits.error()), false;
@@ -182,6 +194,27 @@ void Connection::skip_body() {
   close_after_answer_ = !parser_.keeps_alive();
 }
 
+/// A key's body counts for the key, another's for the address that it comes from.
+BodyMemory::Sender Connection::sender() const {
+  using Kind = BodyMemory::Sender::Kind;
+  const Request& request = exchange_->request;
+  if (!request.caller.actor.empty()) return {Kind::key, request.caller.actor};
+  return {is_trusted ? Kind::trusted : Kind::address, request.remote};
+}
+
+/// Refuses what does not fit.
+bool Connection::has_memory_for(BodyMemory::Verdict verdict) {
+  using Verdict = BodyMemory::Verdict;
+  if (verdict == Verdict::fits) return true;
+  std::string detail = "the server has as much in flight as it takes; retry in a moment";
+  if (verdict == Verdict::too_much_of_key)
+    detail = "this API key has as much in flight as one key may; await some answers first";
+  if (verdict == Verdict::too_much_of_address)
+    detail = "this address has as much in flight as one may; await some answers first";
+  refuse({errors::overloaded, std::move(detail), {}, 1});
+  return false;
+}
+
 void Connection::receive_body() {
   close_after_answer_ = !parser_.keeps_alive();
   if (request_is_whole_) {
@@ -192,6 +225,11 @@ void Connection::receive_body() {
 }
 
 void Connection::expect_body() {
+  const auto length = parser_.announced_body().value_or(0);
+  if (length > uncounted_body_bytes &&
+      !has_memory_for(services_.body_memory->look(sender(), static_cast<std::size_t>(length)))) {
+    return;
+  }
   enter(Phase::body, services_.options.body_timeout_ms);
   if (!parser_.expects_continue() || !unread().empty()) return;
   const auto [status, sent] = transport_->write_some(go_on);
@@ -284,7 +322,8 @@ void Connection::conclude(const Response& response) {
 }
 
 void Connection::send(const Response& response) {
-  close_after_answer_ = close_after_answer_ || services_.leaving || services_.draining;
+  close_after_answer_ =
+      close_after_answer_ || health_only_ || services_.leaving || services_.draining;
   const Request& request = exchange_->request;
   out_.clear();
   append_answer(out_, response,
@@ -312,6 +351,7 @@ void Connection::on_written(Transport::Status status) {
 
 void Connection::on_sent() {
   if (out_.capacity() > max_capacity) std::string().swap(out_);
+  exchange_->body_share.give_back();
   if (close_after_answer_ || services_.draining) return leave();
   enter(Phase::idle, services_.options.idle_timeout_ms);
 }

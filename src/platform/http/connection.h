@@ -24,6 +24,7 @@ struct ConnectionServices {
   const ServerOptions& options;
   const Clock& clock;
   const Dispatcher& dispatcher;
+  std::shared_ptr<BodyMemory> body_memory;
   std::shared_ptr<Mailbox> mailbox;
   Traffic traffic;
   IdentitySource identity;
@@ -45,19 +46,24 @@ class Connection final : public Transport::User, public std::enable_shared_from_
              std::string remote);
 
   void start();
-  /// Answers 503 overloaded without reading a request.
-  void turn_away();
+  /// As start(), for one request alone: health checks are answered, others told 503 overloaded.
+  void start_for_health();
   /// The gate, asked on a worker, lets the request in: its body may come.
   void let_in();
   /// The answer to the request being handled.
   void answer(const Response& response);
+  /// Between requests: nothing is lost when it is closed.
+  bool is_idle() const { return phase_ == Phase::opening || phase_ == Phase::idle; }
+  SteadyTime deadline() const { return deadline_; }
+  const std::string& remote() const { return exchange_->request.remote; }
   /// Cuts a client that has taken too long. Called at every sweep.
   void check_deadline(SteadyTime now);
   /// The server leaves: closes between requests, else after the answer.
   void drain();
   void close();
 
-  std::size_t slot = 0;  ///< Where the I/O thread keeps it.
+  bool is_trusted = false;  ///< A proxy's, to which the limits per address do not apply.
+  std::size_t slot = 0;     ///< Where the I/O thread keeps it.
 
  private:
   enum class Phase { opening, idle, head, body, handling, writing, lingering, closed };
@@ -75,6 +81,9 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   bool take_head();
   bool pass_gate();
   void skip_body();
+  BodyMemory::Sender sender() const;
+  bool has_memory_for(BodyMemory::Verdict verdict);
+  int patience(int timeout_ms) const;
   void receive_body();
   void take_request();
   void expect_body();
@@ -105,6 +114,7 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   bool close_after_answer_ = false;
   bool request_is_whole_ = false;  ///< Nothing of it is still to come.
   bool http_1_0_ = false;
+  bool health_only_ = false;
   bool reading_ = false;
   bool filled_ = false;  ///< The last read left no room: a larger buffer saves calls.
   std::unique_ptr<char[]> buffer_;

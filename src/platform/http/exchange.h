@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "platform/http/body_memory.h"
 #include "platform/http/route.h"
 #include "platform/http/server.h"
 
@@ -27,6 +28,7 @@ struct Exchange {
   const Route* route = nullptr;
   std::optional<Admission::RateLimit> rate_limit;
   SteadyTime started;
+  BodyShare body_share;              ///< Given back when the answer is out.
   std::atomic<bool> is_lost{false};  ///< There was no memory even to say that it failed.
   const std::shared_ptr<Mailbox> mailbox;
   Connection* connection =

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -39,6 +40,7 @@ struct IoThread::Impl {
                  .options = with.options,
                  .clock = with.clock,
                  .dispatcher = with.dispatcher,
+                 .body_memory = with.body_memory,
                  .mailbox = mailbox,
                  .traffic = Traffic(with.router, with.metrics, with.options.access_log),
                  .identity = {},
@@ -60,15 +62,35 @@ struct IoThread::Impl {
     }
   }
 
-  void welcome(UniqueFd socket, std::string remote, Welcome how) {
-    if (services.draining) return with.open_connections.closed();
-    auto connection =
-        std::make_shared<Connection>(services, transport(socket.release()), std::move(remote));
-    connection->slot = connections.size();
-    connections.push_back(connection);
+  void welcome(UniqueFd socket, Visitor visitor) {
+    if (services.draining) return with.open_connections.closed(visitor.remote);
+    const std::string remote = visitor.remote;
+    std::shared_ptr<Connection> connection;
+    try {
+      connection = std::make_shared<Connection>(services, transport(socket.release()),
+                                                std::move(visitor.remote));
+      connection->slot = connections.size();
+      connections.push_back(connection);
+    } catch (const std::bad_alloc&) {
+      return with.open_connections.closed(remote);
+    }
+    connection->is_trusted = visitor.is_trusted;
     services.traffic.connection_opened();
-    if (how == Welcome::turn_away) return connection->turn_away();
+    if (visitor.welcome == Welcome::health_only) return connection->start_for_health();
     connection->start();
+  }
+
+  void close_idle(const std::string& address, std::size_t count) {
+    std::vector<Connection*> idle;
+    for (const auto& connection : connections) {
+      if (connection->is_idle() && (address.empty() || connection->remote() == address))
+        idle.push_back(connection.get());
+    }
+    const auto end = idle.begin() + static_cast<std::ptrdiff_t>(std::min(count, idle.size()));
+    std::partial_sort(idle.begin(), end, idle.end(), [](const Connection* a, const Connection* b) {
+      return a->deadline() < b->deadline();
+    });
+    std::for_each(idle.begin(), end, [](Connection* each) { each->close(); });
   }
 
   std::unique_ptr<Transport> transport(int socket) {
@@ -87,7 +109,7 @@ struct IoThread::Impl {
     }
     connections.pop_back();
     services.traffic.connection_closed();
-    with.open_connections.closed();
+    with.open_connections.closed(connection.remote());
   }
 
   void deliver_all() {
@@ -132,6 +154,7 @@ struct IoThread::Impl {
         connection.close();
       }
     });
+    services.traffic.note(*with.body_memory, services.coarse_now);
     deliver_all();  // Where memory ran out while somebody wanted to wake us.
   }
 
@@ -172,10 +195,16 @@ void IoThread::start() {
   pthread_setname_np(impl_->thread.native_handle(), "http-io");
 }
 
-void IoThread::adopt(int socket, std::string remote, Welcome welcome) {
+void IoThread::adopt(int socket, Visitor visitor) {
   asio::post(impl_->io,
-             [impl = impl_.get(), fd = UniqueFd(socket), name = std::move(remote),
-              welcome]() mutable { impl->welcome(std::move(fd), std::move(name), welcome); });
+             [impl = impl_.get(), fd = UniqueFd(socket), who = std::move(visitor)]() mutable {
+               impl->welcome(std::move(fd), std::move(who));
+             });
+}
+
+void IoThread::close_idle(const std::string& address, std::size_t count) {
+  asio::dispatch(impl_->io,
+                 [impl = impl_.get(), address, count] { impl->close_idle(address, count); });
 }
 
 void IoThread::leave() {

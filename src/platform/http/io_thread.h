@@ -21,16 +21,25 @@ class IoThread {
     const Dispatcher& dispatcher;
     metrics::Registry& metrics;
     OpenConnections& open_connections;
+    std::shared_ptr<BodyMemory> body_memory;
     const TlsSource* tls;  ///< Null: plain TCP.
   };
-  enum class Welcome { serve, turn_away };
+  enum class Welcome { serve, health_only };
+  struct Visitor {
+    std::string remote;
+    bool is_trusted = false;
+    Welcome welcome = Welcome::serve;
+  };
 
   explicit IoThread(Collaborators collaborators);
   ~IoThread();  ///< As stop().
 
   void start();
   /// Takes over an accepted socket that has been counted as open. From any thread.
-  void adopt(int socket, std::string remote, Welcome welcome);
+  void adopt(int socket, Visitor visitor);
+  /// Closes so many of the connections that have been idle the longest, of one address or ("") of
+  /// all. From any thread; at once on its own.
+  void close_idle(const std::string& address, std::size_t count);
   /// From here on each connection closes after its next answer, which tells so. From any thread.
   void leave();
   /// Idle connections close at once, the others after their answer. From any thread.

@@ -2,7 +2,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -25,8 +28,22 @@ using boost::system::error_code;
 constexpr std::chrono::milliseconds pause_after_failure{100};
 /// So many at a time, so that a flood of connections does not starve those there are.
 constexpr int accepts_at_once = 64;
-/// Connections above the limit that may be told so at one time; beyond them we only hang up.
-constexpr int refusals_at_once = 128;
+/// Connections above the limit that may ask how the server is at one time, or be told that it is
+/// full; beyond them we only hang up.
+constexpr int seats_for_health = 128;
+/// Of so many connections one is closed to make room: seldom enough that looking for them is cheap.
+constexpr int closed_share = 64;
+
+bool is_within(const asio::ip::address& address, const std::string& trusted) {
+  error_code failed;
+  if (const auto one = asio::ip::make_address(trusted, failed); !failed) return one == address;
+  if (address.is_v4()) {
+    const auto network = asio::ip::make_network_v4(trusted, failed);
+    return !failed && network.hosts().find(address.to_v4()) != network.hosts().end();
+  }
+  const auto network = asio::ip::make_network_v6(trusted, failed);
+  return !failed && network.hosts().find(address.to_v6()) != network.hosts().end();
+}
 
 bool concerns_one_connection(int error) {
   return error == EINTR || error == ECONNABORTED || error == EPROTO || error == EPERM;
@@ -91,7 +108,7 @@ struct Listener::Impl {
           ::accept4(acceptor.native_handle(), remote.data(), &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket >= 0) {
         failing = false;
-        deal(UniqueFd(socket), remote.address().to_string());
+        deal(UniqueFd(socket), remote.address());
       } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
         break;
       } else if (!concerns_one_connection(errno)) {
@@ -108,14 +125,41 @@ struct Listener::Impl {
     close();
   }
 
-  void deal(UniqueFd socket, std::string remote) {
-    const int open = open_connections.count();
-    if (open >= options.max_connections + refusals_at_once) return;
-    const bool full = open >= options.max_connections;
-    open_connections.opened();
-    threads[next]->adopt(socket.release(), std::move(remote),
-                         full ? IoThread::Welcome::turn_away : IoThread::Welcome::serve);
+  void deal(UniqueFd socket, const asio::ip::address& address) {
+    IoThread::Visitor visitor{address.to_string(), is_trusted(address)};
+    if (!has_seat_for(visitor)) visitor.welcome = IoThread::Welcome::health_only;
+    if (open_connections.count() >= options.max_connections + seats_for_health) return;
+    open_connections.opened(visitor.remote);
+    threads[next]->adopt(socket.release(), std::move(visitor));
     next = (next + 1) % threads.size();
+  }
+
+  /// Makes room first where it is scarce.
+  bool has_seat_for(const IoThread::Visitor& visitor) {
+    const int spare = options.max_connections / closed_share;
+    if (open_connections.count() + spare >= options.max_connections) close_idle("", spare + 1);
+    const int most = options.max_connections_per_address;
+    const bool is_limited = !visitor.is_trusted;
+    if (is_limited && open_connections.count_of(visitor.remote) >= most)
+      close_idle(visitor.remote, most / closed_share + 1);
+    return open_connections.count() < options.max_connections &&
+           !(is_limited && open_connections.count_of(visitor.remote) >= most);
+  }
+
+  void close_idle(const std::string& remote, int count) {
+    for (const auto& thread : threads)
+      thread->close_idle(remote, static_cast<std::size_t>(count) / threads.size() + 1);
+  }
+
+  bool is_trusted(const asio::ip::address& address) const {
+    // Over a socket of both families IPv4 addresses come mapped.
+    const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
+    const asio::ip::address plain =
+        is_mapped
+            ? asio::ip::address(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()))
+            : address;
+    return std::any_of(options.trusted_addresses.begin(), options.trusted_addresses.end(),
+                       [&](const std::string& each) { return is_within(plain, each); });
   }
 
   void back_off() {

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <string>
+#include <unordered_map>
 
 namespace florin::http {
 
@@ -10,8 +12,18 @@ namespace florin::http {
 class OpenConnections {
  public:
   int count() const { return count_.load(std::memory_order_relaxed); }
-  void opened() { count_.fetch_add(1); }
-  void closed() {
+  int count_of(const std::string& address) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_address_.find(address);
+    return found == by_address_.end() ? 0 : found->second;
+  }
+  void opened(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    ++by_address_[address];
+    count_.fetch_add(1);
+  }
+  void closed(const std::string& address) {
+    forget(address);
     if (count_.fetch_sub(1) != 1) return;
     const std::lock_guard lock(mutex_);
     none_left_.notify_all();
@@ -23,8 +35,15 @@ class OpenConnections {
   }
 
  private:
+  void forget(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto found = by_address_.find(address);
+    if (--found->second == 0) by_address_.erase(found);
+  }
+
   std::atomic<int> count_{0};
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, int> by_address_;
   std::condition_variable none_left_;
 };
 

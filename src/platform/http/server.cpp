@@ -30,10 +30,14 @@ struct Server::Impl {
         router(std::move(routes)),
         workers(options.worker_threads, options.max_queued),
         large_bodies(std::max(options.worker_threads / 2, 1), options.max_queued, give_memory_back),
-        dispatcher({router, gate, workers, large_bodies, status_of}) {
+        dispatcher({router, gate, workers, large_bodies, status_of}),
+        body_memory(std::make_shared<BodyMemory>(
+            BodyMemory::Limits{options.body_memory_bytes, options.body_memory_per_key_bytes,
+                               options.body_memory_per_address_bytes},
+            metrics)) {
     for (int i = 0; i < std::max(options.io_threads, 1); ++i) {
       threads.push_back(std::make_unique<IoThread>(IoThread::Collaborators{
-          options, clock, router, dispatcher, metrics, open_connections, tls.get()}));
+          options, clock, router, dispatcher, metrics, open_connections, body_memory, tls.get()}));
     }
     listener = std::make_unique<Listener>(options, threads, open_connections);
   }
@@ -46,6 +50,7 @@ struct Server::Impl {
   WorkerPool large_bodies;
   const Dispatcher dispatcher;
   OpenConnections open_connections;
+  std::shared_ptr<BodyMemory> body_memory;
   std::vector<std::unique_ptr<IoThread>> threads;
   std::unique_ptr<Listener> listener;
   std::mutex mutex;  // Start and stop may come from different threads.

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "platform/http/route.h"
@@ -39,8 +40,14 @@ struct ServerOptions {
   int port = 8000;  ///< 0: any free port; see Server::port().
   int io_threads = 1;
   int worker_threads = 4;
-  int max_queued = 1'024;  ///< Requests waiting for a worker; more get 503 overloaded.
-  int max_connections = 10'000;
+  int max_queued = 1'024;        ///< Requests waiting for a worker; more get 503 overloaded.
+  int max_connections = 10'000;  ///< Near it, those that are idle the longest are closed.
+  int max_connections_per_address = 1'000;
+  /// Proxies, to which the limits per address do not apply: addresses and networks.
+  std::vector<std::string> trusted_addresses = {"127.0.0.1", "::1"};
+  std::size_t body_memory_bytes = 256 << 20;  ///< Of all bodies over 16 KiB together.
+  std::size_t body_memory_per_key_bytes = 64 << 20;
+  std::size_t body_memory_per_address_bytes = 16 << 20;  ///< Of those sent without a key.
   std::size_t max_header_bytes = 16 * 1024;
   int header_timeout_ms = 10'000;  ///< From the first byte of a request to the end of its headers.
   int body_timeout_ms = 30'000;

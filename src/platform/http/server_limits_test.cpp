@@ -131,24 +131,112 @@ TEST(ServerLoad, AFullQueueAnswersOverloaded) {
   EXPECT_EQ(queued.receive().status, 200);
 }
 
-TEST(ServerLoad, ConnectionsAboveTheLimitAreTurnedAwayPolitely) {
+Route health() {
+  return {"GET", "/health/ready", "", HotHandler([](const Request&, const Responder& responder) {
+            responder.send(Response::ok("\"up\""));
+          })};
+}
+
+TEST(ServerLoad, WhenAllConnectionsAreBusyHealthIsAnsweredAndOthersAreToldOverloaded) {
+  Door door;
+  const TestServer server({waits_at(door), hello(), health()},
+                          {.worker_threads = 2, .max_connections = 2});
+  RawClient first = server.connect(), second = server.connect();
+  first.send(get("/waits"));
+  second.send(get("/waits"));
+  wait_until_inside(door, 2);
+  const Answer refused = server.ask(get("/hello"));
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_EQ(refused.code(), "overloaded");
+  EXPECT_EQ(refused.header("retry-after"), "1");
+  RawClient checker = server.connect();
+  const Answer healthy = checker.ask(get("/health/ready"));
+  EXPECT_EQ(healthy.body, "\"up\"");
+  EXPECT_EQ(healthy.header("connection"), "close");
+  EXPECT_TRUE(checker.is_closed_by_server());
+  door.open();
+  EXPECT_EQ(first.receive().status, 200);
+  EXPECT_EQ(second.receive().status, 200);
+}
+
+TEST(ServerLoad, AtTheLimitTheLongestIdleMakesRoom) {
   const TestServer server({hello()}, {.max_connections = 2});
-  RawClient first = server.connect();
-  EXPECT_EQ(first.ask(get("/hello")).status, 200);
-  {
-    RawClient second = server.connect();
-    EXPECT_EQ(second.ask(get("/hello")).status, 200);
-    RawClient third = server.connect();
-    const Answer refused = third.ask(get("/hello"));
-    EXPECT_EQ(refused.status, 503);
-    EXPECT_EQ(refused.code(), "overloaded");
-    EXPECT_EQ(refused.header("retry-after"), "1");
-    third.stop_sending();
-    EXPECT_TRUE(third.is_closed_by_server());
-  }
+  RawClient oldest = server.connect();
+  EXPECT_EQ(oldest.ask(get("/hello")).status, 200);
   EXPECT_TRUE(server.wait_for_metric("florin_http_connections", 1));
-  EXPECT_EQ(server.ask(get("/hello")).status, 200);
-  EXPECT_EQ(first.ask(get("/hello")).status, 200);
+  RawClient silent = server.connect();
+  EXPECT_TRUE(server.wait_for_metric("florin_http_connections", 2));
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(server.ask(get("/hello")).status, 200) << i;
+  EXPECT_TRUE(oldest.is_closed_by_server());
+  EXPECT_LE(server.metric("florin_http_connections"), 2);
+}
+
+TEST(ServerLoad, OneAddressHasItsOwnLimitUnlessItIsTrusted) {
+  for (const char* trusted : {"127.0.0.1", "127.0.0.0/8", "10.0.0.0/8"}) {
+    Door door;
+    const TestServer server({waits_at(door), hello()},
+                            {.max_connections_per_address = 1, .trusted_addresses = {trusted}});
+    RawClient busy = server.connect();
+    busy.send(get("/waits"));
+    wait_until_inside(door, 1);
+    const bool is_trusted = std::string_view(trusted).starts_with("127");
+    EXPECT_EQ(server.ask(get("/hello")).status, is_trusted ? 200 : 503) << trusted;
+    door.open();
+    EXPECT_EQ(busy.receive().status, 200);
+  }
+}
+
+std::string begin_body(std::size_t length, std::string_view token = "fast") {
+  return "POST /private HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer " + std::string(token) +
+         "\r\nContent-Length: " + std::to_string(length) + "\r\n\r\n";
+}
+
+Route takes_bodies(std::string_view path, std::string_view permission) {
+  return {"POST", std::string(path), std::string(permission),
+          SyncHandler([](const Request&) { return Response::ok("1"); }), 16 << 20};
+}
+
+TEST(ServerMemory, TheBodiesOfAKeyAndOfAllAreBoundedAndGivenBack) {
+  for (const ServerOptions& options : {ServerOptions{.body_memory_per_key_bytes = 3 << 20},
+                                       ServerOptions{.body_memory_bytes = 3 << 20}}) {
+    const TestServer server({takes_bodies("/private", "write")}, options);
+    {
+      RawClient first = server.connect();
+      first.send(begin_body(2 << 20)).send(filler((2 << 20) - 1));
+      while (server.metric("florin_http_body_bytes_in_flight") < (2 << 20) - 1)
+        std::this_thread::yield();
+      const Answer refused = server.ask(begin_body(2 << 20));
+      EXPECT_EQ(refused.status, 503);
+      EXPECT_EQ(refused.code(), "overloaded");
+      EXPECT_EQ(refused.header("retry-after"), "1");
+      EXPECT_EQ(server.ask(begin_body(3) + "[1]").status, 200);  // Small ones pass.
+      EXPECT_EQ(first.ask("x").status, 200);
+    }
+    EXPECT_TRUE(server.wait_for_metric("florin_http_body_bytes_in_flight", 0));
+    const std::string body(2 << 20, ' ');
+    EXPECT_EQ(server.ask(begin_body(body.size()) + body).status, 200);
+  }
+}
+
+TEST(ServerMemory, ChunkedBodiesCountAsTheyCome) {
+  const TestServer server({takes_bodies("/private", "write")},
+                          {.body_memory_per_key_bytes = 1 << 20});
+  RawClient client = server.connect();
+  client.send(
+      "POST /private HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer fast\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n200000\r\n");
+  const Answer refused = client.send(filler(2 << 20)).receive();
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(server.wait_for_metric("florin_http_body_bytes_in_flight", 0));
+  EXPECT_EQ(server.metric("florin_http_refused_bodies_total{reason=\"key\"}"), 1);
+}
+
+TEST(ServerMemory, WithoutAKeyTheAddressHasAShare) {
+  const TestServer server({takes_bodies("/open", "")},
+                          {.trusted_addresses = {}, .body_memory_per_address_bytes = 1 << 20});
+  const std::string head = "POST /open HTTP/1.1\r\nHost: a\r\nContent-Length: 2000000\r\n\r\n";
+  EXPECT_EQ(server.ask(head).code(), "overloaded");
+  EXPECT_EQ(server.metric("florin_http_refused_bodies_total{reason=\"address\"}"), 1);
 }
 
 TEST(ServerLoad, RunningOutOfFileDescriptorsIsSurvived) {

@@ -25,7 +25,12 @@ Traffic::Traffic(const Router& router, metrics::Registry& registry, bool access_
       registry_(registry),
       access_log_(access_log),
       in_flight_(registry.gauge("florin_http_requests_in_flight", "Requests being handled.")),
-      connections_(registry.gauge("florin_http_connections", "Open client connections.")) {
+      connections_(registry.gauge("florin_http_connections", "Open client connections.")),
+      body_bytes_(registry.gauge("florin_http_body_bytes_in_flight",
+                                 "Bytes of the bodies over 16 KiB that are not answered yet.")),
+      bodies_full_(registry.gauge("florin_http_body_memory_full",
+                                  "1 while a body was refused in the last minute because all "
+                                  "bodies together take http.body_memory_bytes.")) {
   for (const Route& route : router.routes()) {
     by_route_.push_back(make_figures(route.method, route.pattern));
   }
@@ -36,6 +41,13 @@ void Traffic::request_began() const { in_flight_.add(1); }
 void Traffic::request_ended() const { in_flight_.add(-1); }
 void Traffic::connection_opened() const { connections_.add(1); }
 void Traffic::connection_closed() const { connections_.add(-1); }
+
+void Traffic::note(const BodyMemory& memory, SteadyTime now) {
+  if (memory.times_full() != times_full_) full_until_ = now + std::chrono::minutes(1);
+  times_full_ = memory.times_full();
+  body_bytes_.set(static_cast<double>(memory.used()));
+  bodies_full_.set(now < full_until_ ? 1 : 0);
+}
 
 void Traffic::answered(const Exchange& exchange, const Response& response) {
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - exchange.started;

@@ -24,6 +24,8 @@ class Traffic {
   void request_ended() const;
   void answered(const Exchange& exchange, const Response& response);
   void connection_opened() const;
+  /// Shows how full it is; called now and then.
+  void note(const BodyMemory& memory, SteadyTime now);
   void connection_closed() const;
 
  private:
@@ -46,6 +48,10 @@ class Traffic {
   const bool access_log_;
   metrics::Gauge& in_flight_;
   metrics::Gauge& connections_;
+  metrics::Gauge& body_bytes_;
+  metrics::Gauge& bodies_full_;
+  std::size_t times_full_ = 0;
+  SteadyTime full_until_;
   std::vector<RouteFigures> by_route_;  ///< In the router's order; the last is for no route.
 };
 
