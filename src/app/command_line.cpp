@@ -23,6 +23,7 @@
 #include "app/serve_command.h"
 #include "app/version.h"
 #include "base/try.h"
+#include "ledger/books_import.h"
 #include "ledger/verify.h"
 #include "platform/json/writer.h"
 #include "platform/log/log.h"
@@ -93,6 +94,7 @@ struct Program {
   Result<int> verify() const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
+  Result<int> import_books() const;
   Result<int> make_backup() const;
   Result<int> restore_backup() const;
   Result<int> reconcile() const;
@@ -230,6 +232,26 @@ Result<int> Program::import_from_file() const {
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
   return verify();
+}
+
+Result<int> Program::import_books() const {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) return Error{errors::import_refused, "the file " + file + " cannot be read"};
+  const Config settings = TRY(load()).config;
+  const auto database = TRY(open(settings, Opening::For::writing));
+  Core core(*database, clock, settings, TRY(load_secret_key(settings)));
+  TRY(core.recover());
+  const TenantId tenant =
+      TRY(core.access.find_tenant(tenant_name.empty() ? "default" : tenant_name)).id;
+  ledger::BooksImport books(*database, clock, core.ledger, core.queries);
+  const ledger::ImportSummary made = TRY(books.run(in, tenant, show_progress));
+  end_progress();
+  fmt::print("{} accounts, {} transfers and {} holds taken in; {} were there, {} holds were over\n",
+             made.accounts, made.transfers, made.holds, made.repeated, made.over);
+  for (const std::string& difference : made.differences) fmt::print("DIFFERS {}\n", difference);
+  fmt::print("{} of {} stated balances agree\n",
+             made.balances - static_cast<std::int64_t>(made.differences.size()), made.balances);
+  return made.differences.empty() ? exit_done : exit_fault_found;
 }
 
 void print_backup(const Manifest& manifest, std::string_view what, const std::string& where) {
@@ -538,6 +560,12 @@ class CommandLine {
         command(root_, "import", "Read an export into an empty database, and verify it",
                 &Program::import_from_file);
     importing->add_option("--in", program_.file, "File to read")->required();
+    CLI::App* books = command(root_, "import-books",
+                              "Take in accounts, transfers and holds of another system "
+                              "(docs/import.md); exit 1 when stated balances differ",
+                              &Program::import_books);
+    books->add_option("FILE", program_.file, "File of JSON Lines")->required();
+    books->add_option("--tenant", program_.tenant_name, "Whose books (default: default)");
     add_new(*importing);
     add_backup();
     add_reconcile_options(*command(root_, "reconcile",
