@@ -57,8 +57,8 @@ inline constexpr ErrorCode partial_capture_unsupported{ErrorKind::rejected,
 
 /// A transfer of an atomic bulk was refused, so none was written; `errors` names it.
 inline constexpr ErrorCode bulk_refused{ErrorKind::rejected, "bulk_refused"};
-/// A line of an import of books is malformed or was refused; the detail has its number. What stood in
-/// the lines before may have been written, and is not written again.
+/// A line of an import of books is malformed or was refused; the detail has its number. What stood
+/// in the lines before may have been written, and is not written again.
 inline constexpr ErrorCode import_line_refused{ErrorKind::invalid, "import_line_refused"};
 /// The ledger is shutting down, or more commands wait than it is willing to queue. Nothing was
 /// written.
