@@ -213,6 +213,11 @@ void Application::add_jobs() {
                     return summary(TRY(core_.ledger.expire_holds()), "holds expired");
                   },
                   true});
+  scheduler_.add({"ledger.write_out_bulks",
+                  "Writes the rows of large bulks that a node or database left unfinished.", 1'000,
+                  [this]() -> Result<std::string> {
+                    return summary(TRY(core_.ledger.take_over_bulks()), "bulks written out");
+                  }});
   scheduler_.add({"idempotency.remove_expired", "Forgets idempotency keys past their lifetime.",
                   60'000,
                   [this]() -> Result<std::string> {

@@ -9,6 +9,7 @@
 
 #include "app/migrations.h"
 #include "base/try.h"
+#include "ledger/verify.h"
 #include "platform/crypto/hash.h"
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
@@ -315,9 +316,9 @@ Result<std::int64_t> import_lines(Tx& tx, std::istream& in, const RowProgress& p
 
 Result<std::int64_t> export_all(sql::Database& database, std::ostream& out,
                                 const RowProgress& progress) {
-  return database.read([&](Tx& tx) -> Result<std::int64_t> {
+  std::int64_t rows = 0;
+  TRY(ledger::read_settled(database, [&](Tx& tx) -> Result<void> {
     Tally tally;
-    std::int64_t rows = 0;
     const auto put = [&](const std::string& line) {
       tally.add(line);
       out << line << '\n';
@@ -333,8 +334,9 @@ Result<std::int64_t> export_all(sql::Database& database, std::ostream& out,
     out << foot_line(rows, tally.finish()) << '\n';
     out.flush();
     if (!out) return Error{errors::export_failed, "the export could not be written to the end"};
-    return rows;
-  });
+    return {};
+  }));
+  return rows;
 }
 
 Result<std::int64_t> import_all(sql::Database& database, std::istream& in,

@@ -71,6 +71,9 @@ const std::vector<Sample> samples{
     {"hold_postings", "hold_id, place, debit_id, credit_id, amount_minor, currency, remaining",
      "n, 0, n, n, 1, 'EUR', 1"},
     {"hold_changes", "id, hold_id, kind, created_at_us", "n, n, 'placed', 0"},
+    {"large_bulks", "id, tenant_id, actor, request_id, node, state, created_at_us",
+     "n, n, '', '', 0, 'prepared', 0"},
+    {"large_bulk_slices", "bulk_id, place, rows", "n, 0, ''"},
     {"webhook_endpoints",
      "id, tenant_id, url, description, is_trusted, status, event_types, filter, retry_delays_ms,"
      " timeout_ms, max_concurrency, trusted_ca_pem, start_after, created_at_us, updated_at_us",

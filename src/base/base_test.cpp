@@ -75,6 +75,23 @@ TEST(IdGenerator, ARunLiesWithinOneMillisecondAndIsNotHandedOutAgain) {
   }
 }
 
+TEST(IdGenerator, ReservedIdsLieTogetherAndNobodyElseGetsThem) {
+  FakeClock clock;
+  IdGenerator ids(clock, 3);
+  const std::int64_t before = ids.next();
+  IdGenerator own = ids.reserve(20'000);
+  const std::int64_t after = ids.next();
+  std::int64_t last = before;
+  for (int run = 0; run < 20; ++run) {
+    const std::int64_t first = own.next_run(1'000);
+    EXPECT_GT(first, last);
+    EXPECT_EQ(IdGenerator::node_of(first), 3);
+    last = first + 999;
+    EXPECT_EQ(IdGenerator::latest_moment_of(last), IdGenerator::latest_moment_of(first));
+  }
+  EXPECT_LT(last, after);
+}
+
 TEST(IdGenerator, ThreadsNeverGetTheSame) {
   const SystemClock clock;
   IdGenerator ids(clock, 0);

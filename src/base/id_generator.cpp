@@ -36,6 +36,27 @@ std::int64_t IdGenerator::next_run(int count) {
          (first & sequence_mask);
 }
 
+IdGenerator IdGenerator::reserve(std::int64_t count) {
+  /// Long ago: its ids follow one another alone.
+  class NoClock final : public Clock {
+   public:
+    Timestamp now() const override { return {epoch_ms * 1'000}; }
+  };
+  static const NoClock no_clock;
+  const std::int64_t now = (clock_.now().us / 1'000 - epoch_ms) << sequence_bits;
+  // A run that would pass the end of a millisecond begins with the next one, and leaves less than
+  // its own length unused: twice the count is enough.
+  const std::int64_t wanted = 2 * count + max_run;
+  std::int64_t last = last_.load(std::memory_order_relaxed);
+  std::int64_t before = 0;
+  do {
+    before = std::max(last, now - 1);
+  } while (!last_.compare_exchange_weak(last, before + wanted, std::memory_order_relaxed));
+  IdGenerator own(no_clock, node_);
+  own.last_ = before;
+  return own;
+}
+
 void IdGenerator::start_after(std::int64_t greatest_stored) {
   std::int64_t floor = without_node(greatest_stored);
   // Ids of one millisecond sort by node first: behind those of a higher node comes the next one.

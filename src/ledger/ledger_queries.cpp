@@ -1,13 +1,16 @@
 #include "ledger/ledger_queries.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "ledger/bulk/bulk_store.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_store.h"
 #include "platform/json/value.h"
@@ -250,10 +253,31 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
   return std::move(groups).finish();
 }
 
+/// Nobody waits longer than this for a bulk: the caller's own thread serves others, too.
+constexpr int patience_ms = 200;
+constexpr int between_looks_ms = 20;
+
+/// Reads when no bulk of the tenant is being written out: its balances have moved, and its postings
+/// are not all there. Errors: ledger_busy.
+template <class Work>
+auto read_settled(sql::Database& database, TenantId tenant, const Work& work)
+    -> decltype(work(std::declval<Tx&>())) {
+  for (int waited_ms = 0;; waited_ms += between_looks_ms) {
+    bool is_settled = true;
+    auto result = database.read([&](Tx& tx) -> decltype(work(tx)) {
+      is_settled = !TRY(bulk::store::is_writing_out(tx, tenant));
+      if (is_settled) return work(tx);
+      return Error{errors::ledger_busy, "a large bulk is being written; ask again", {}, 1};
+    });
+    if (is_settled || waited_ms >= patience_ms) return result;
+    std::this_thread::sleep_for(std::chrono::milliseconds(between_looks_ms));
+  }
+}
+
 }  // namespace
 
 Result<Account> LedgerQueries::account(TenantId tenant, const AccountRef& ref) {
-  return database_.read([&](Tx& tx) -> Result<Account> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<Account> {
     Account account = TRY(store::require_account(tx, tenant, ref));
     const store::DuePending due = TRY(store::find_due_pending(tx, clock_.now()));
     store::settle_due(account, due);
@@ -263,7 +287,7 @@ Result<Account> LedgerQueries::account(TenantId tenant, const AccountRef& ref) {
 
 Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFilter& filter,
                                                PageRequest page) {
-  return database_.read([&](Tx& tx) -> Result<Paged<Account>> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<Account>> {
     Paged<Account> result;
     PageBuilder<Account> builder(result, page.limit);
     TRY(store::visit_accounts(tx, tenant, page.start, [&](const Account& account) {
@@ -278,7 +302,7 @@ Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFil
 }
 
 Result<TransferView> LedgerQueries::transfer(TenantId tenant, TransferId id) {
-  return database_.read([&](Tx& tx) -> Result<TransferView> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<TransferView> {
     auto transfer = TRY(store::load_transfer(tx, id));
     if (!transfer || transfer->tenant != tenant) {
       return Error{errors::transfer_not_found, "there is no transfer of this id"};
@@ -289,7 +313,7 @@ Result<TransferView> LedgerQueries::transfer(TenantId tenant, TransferId id) {
 
 Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const TransferFilter& filter,
                                                      PageRequest page) {
-  return database_.read([&](Tx& tx) -> Result<Paged<TransferView>> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<TransferView>> {
     if (filter.account) {
       const Account account = TRY(store::require_account(tx, tenant, *filter.account));
       return transfers_of_account(tx, account, filter, page);
@@ -312,7 +336,7 @@ Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const Tran
 }
 
 Result<Hold> LedgerQueries::hold(TenantId tenant, HoldId id) {
-  return database_.read([&](Tx& tx) -> Result<Hold> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<Hold> {
     auto hold = TRY(store::load_hold(tx, id));
     if (!hold || hold->tenant != tenant)
       return Error{errors::hold_not_found, "there is no hold of this id"};
@@ -323,7 +347,7 @@ Result<Hold> LedgerQueries::hold(TenantId tenant, HoldId id) {
 
 Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStatus> status,
                                          PageRequest page) {
-  return database_.read([&](Tx& tx) -> Result<Paged<Hold>> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<Hold>> {
     const Timestamp now = clock_.now();
     Paged<HoldId> found;
     PageBuilder<HoldId> builder(found, page.limit);
@@ -346,7 +370,7 @@ Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStat
 Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& ref,
                                            std::optional<Timestamp> from,
                                            std::optional<Timestamp> to, PageRequest page) {
-  return database_.read([&](Tx& tx) -> Result<Statement> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<Statement> {
     Statement statement{TRY(store::require_account(tx, tenant, ref)), {}};
     const AccountId account = statement.account.id;
     const Timestamp newest = to ? to->plus_us(-1) : Timestamp{INT64_MAX};
@@ -367,7 +391,7 @@ Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& re
 }
 
 Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& ref, Timestamp at) {
-  return database_.read([&](Tx& tx) -> Result<BalanceAt> {
+  return read_settled(database_, tenant, [&](Tx& tx) -> Result<BalanceAt> {
     BalanceAt result{TRY(store::require_account(tx, tenant, ref)), 0};
     const Account& account = result.account;
     const std::int64_t posting = TRY(store::find_last_posting(tx, account.id, at));
@@ -383,7 +407,7 @@ Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& r
 
 Result<std::vector<GroupRow>> LedgerQueries::sums(TenantId tenant, const Grouping& grouping,
                                                   const GroupFilter& filter) {
-  return database_.read([&](Tx& tx) {
+  return read_settled(database_, tenant, [&](Tx& tx) {
     return grouping.by == Grouping::By::transfer_metadata
                ? sums_of_transfers(tx, tenant, grouping, filter)
                : sums_of_accounts(tx, tenant, grouping, filter);

@@ -7,6 +7,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/events.h"
+#include "ledger/bulk/large_bulks.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"
@@ -41,7 +42,9 @@ struct LedgerService::Impl {
   metrics::Histogram& batch_size;
 
   sql::Batcher<Decided, Completion> batcher;
+  std::unique_ptr<bulk::LargeBulks> large_bulks = {};
 
+  void submit(Command command, Completion done);
   Result<void> run(sql::Tx& tx, std::span<Decided> batch);
   void complete(Decided& item, Completion& done, const Result<void>& committed);
   void count(const Outcome& outcome);
@@ -66,10 +69,21 @@ LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGene
       metrics.counter(name, help, {{"outcome", "replayed"}}),
       metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
                         {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
-      {database, [this](sql::Tx& tx, std::span<Decided> batch) { return impl_->run(tx, batch); },
+      {database,
+       [this](sql::Tx& tx, std::span<Decided> batch) { return impl_->run(tx, batch); },
        [this](Decided& item, Completion& done, const Result<void>& committed) {
          impl_->complete(item, done, committed);
+       },
+       {},
+       [](const Decided& item) {
+         return sql::Share{item.command.origin.tenant.value, bulk::weight_of(item.command)};
        }}});
+  impl_->large_bulks = std::make_unique<bulk::LargeBulks>(bulk::LargeBulks::Collaborators{
+      database, clock, ids, impl_->writer,
+      [impl = impl_.get()](const Outcome& outcome) { impl->count(outcome); },
+      [impl = impl_.get()](Command command, Completion done) {
+        impl->submit(std::move(command), std::move(done));
+      }});
 }
 
 LedgerService::~LedgerService() = default;
@@ -80,14 +94,23 @@ Result<void> LedgerService::recover() {
   impl_->ids.start_after(newest.id);
   impl_->ids.start_after(TRY(impl_->events.newest()).value);
   impl_->writer.start_after(newest.created_at);
-  return {};
+  return impl_->large_bulks->recover();
 }
+
+Result<std::int64_t> LedgerService::take_over_bulks() { return impl_->large_bulks->take_over(); }
 
 // ---------------------------------------------------------------- commands
 
 void LedgerService::submit(Command command, Completion done) {
+  if (!bulk::LargeBulks::is_large(command))
+    return impl_->submit(std::move(command), std::move(done));
+  if (!impl_->large_bulks->submit(command, done))
+    done(Error{errors::ledger_busy, "too many large bulks are waiting", {}, 1});
+}
+
+void LedgerService::Impl::submit(Command command, Completion done) {
   Decided item{std::move(command)};
-  if (!impl_->batcher.submit(item, done))
+  if (!batcher.submit(item, done))
     done(Error{errors::ledger_busy, "too many commands are waiting", {}, 1});
 }
 

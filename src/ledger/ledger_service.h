@@ -47,7 +47,9 @@ class LedgerService {
   /// The hot path: queues the command and returns. Commands that wait together are decided in one
   /// batch and become durable in one commit; then `done` runs on the database's writer thread (it
   /// must be short) with the outcome, or with the error of the database that undid the batch (safe
-  /// to retry with the same key). Errors besides those of the engine: ledger_busy, store errors.
+  /// to retry with the same key). Bulks of more than 1,000 postings are worked on beside the
+  /// batches (bulk/large_bulks.h), so that other tenants do not wait for them. Errors besides those
+  /// of the engine: ledger_busy, store errors.
   void submit(Command command, Completion done);
 
   /// submit() and wait. Never from the writer's thread.
@@ -76,6 +78,10 @@ class LedgerService {
   Result<Account> reopen_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
   /// Closing twice changes nothing. Errors: account_not_found, account_not_empty.
   Result<Account> close_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
+
+  /// Writes out the rows of large bulks that were promised and that nobody works on any more;
+  /// returns how many bulks. The scheduler calls it.
+  Result<std::int64_t> take_over_bulks();
 
   /// Ends holds whose time is over; returns how many. The scheduler calls it.
   Result<std::int64_t> expire_holds();

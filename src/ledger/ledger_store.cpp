@@ -1,6 +1,7 @@
 #include "ledger/ledger_store.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/id_generator.h"
 #include "base/try.h"
@@ -333,6 +334,28 @@ Result<std::optional<AccountId>> find_account_id(Tx& tx, TenantId tenant, std::s
 
 Result<std::optional<engine::AccountState>> load_account_state(Tx& tx, AccountId id) {
   return find_one<engine::AccountState>(tx, account_state_by_id, id.value, read_account_state);
+}
+
+Result<bool> are_unchanged(Tx& tx, std::span<const engine::AccountState> accounts) {
+  std::unordered_map<AccountId, engine::AccountState> stored;
+  std::vector<AccountId> ids;
+  for (const engine::AccountState& account : accounts) ids.push_back(account.id);
+  if (tx.dialect() == sql::Dialect::postgres) {
+    sql::Questions questions(tx);
+    TRY(ask_account_states(questions, ids, {}, [&](const auto& account, std::string_view) {
+      stored.emplace(account.id, account);
+    }));
+    TRY(questions.settle());
+  } else {
+    std::sort(ids.begin(), ids.end());  // Neighbours in a page are read together.
+    for (const AccountId id : ids) {
+      if (const auto account = TRY(load_account_state(tx, id))) stored.emplace(id, *account);
+    }
+  }
+  return std::all_of(accounts.begin(), accounts.end(), [&](const auto& account) {
+    const auto found = stored.find(account.id);
+    return found != stored.end() && found->second == account;
+  });
 }
 
 Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id) {

@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -24,6 +25,8 @@ namespace florin::ledger::store {
 Result<std::optional<AccountId>> find_account_id(sql::Tx& tx, TenantId tenant,
                                                  std::string_view code);
 Result<std::optional<engine::AccountState>> load_account_state(sql::Tx& tx, AccountId id);
+/// Whether each of them is stored as it is here. Locks their balances where there are locks.
+Result<bool> are_unchanged(sql::Tx& tx, std::span<const engine::AccountState> accounts);
 Result<std::optional<Hold>> load_hold(sql::Tx& tx, HoldId id);
 Result<std::optional<Transfer>> load_transfer(sql::Tx& tx, TransferId id);
 Result<TransferId> find_reversal_of(sql::Tx& tx, TransferId id);  ///< Zero: not reversed.

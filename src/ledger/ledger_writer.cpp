@@ -166,7 +166,7 @@ Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& wo
   return std::visit(Load{*this, tx, command.origin.tenant, world}, command.body);
 }
 
-Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) {
+Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) const {
   if (!id || world.accounts.contains(id)) return {};
   if (auto account = TRY(store::load_account_state(tx, id))) world.accounts.emplace(id, *account);
   return {};
@@ -218,6 +218,99 @@ Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id, engine::Wor
   const TransferId reversed_by = TRY(store::find_reversal_of(tx, id));
   world.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
   return {};
+}
+
+// ---------------------------------------------------------------- large bulks
+
+namespace {
+/// Whether money that a due hold still holds could have led to another outcome.
+bool may_lack_money(const Command& command, const Outcome& outcome) {
+  for (const PostTransfer& transfer : std::get<PostBulk>(command.body).transfers) {
+    for (const PostingRequest& posting : transfer.postings) {
+      if (posting.balancing != Balancing::none) return true;
+    }
+  }
+  const auto* result = std::get_if<BulkResult>(&outcome);
+  if (!result) return true;
+  return std::any_of(result->items.begin(), result->items.end(),
+                     [](const BulkItem& item) { return std::holds_alternative<Error>(item); });
+}
+}  // namespace
+
+/// Each account once, however many postings name it.
+Result<void> LedgerWriter::load_all_accounts(sql::Tx& tx, Draft& draft) const {
+  const TenantId tenant = draft.command.origin.tenant;
+  std::unordered_map<std::string, AccountId> by_code;
+  const auto load = [&](AccountRef& ref) -> Result<void> {
+    if (!ref.id) {
+      const auto [known, is_new] = by_code.try_emplace(ref.code);
+      if (is_new)
+        known->second = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
+      ref.id = known->second;
+    }
+    return load_account(tx, ref.id, draft.world);
+  };
+  for (PostTransfer& transfer : std::get<PostBulk>(draft.command.body).transfers)
+    TRY(for_each_account(transfer, load));
+  return {};
+}
+
+Result<void> LedgerWriter::draft(sql::Tx& tx, IdGenerator& ids, Timestamp at, Draft& draft) const {
+  draft.at = at;
+  Command& command = draft.command;
+  if (command.key && !command.dry_run) {
+    if (auto record = TRY(idempotency::find(tx, command.key->digest)))
+      draft.world.keys.emplace(command.key->digest, *std::move(record));
+  }
+  if (draft.world.keys.empty()) TRY(load_all_accounts(tx, draft));
+  const auto loaded = draft.world.accounts;
+  engine::Engine engine(draft.world, ids, at, answer_of_);
+  draft.outcome = engine.decide(command);
+  draft.changes = engine.changes();
+  draft.is_sound =
+      draft.changes.hold_changes.empty() &&
+      (!may_lack_money(command, draft.outcome) || TRY(store::find_due_pending(tx, at)).empty());
+  for (const engine::AccountState* account : draft.changes.accounts) {
+    draft.before.push_back(loaded.at(account->id));
+    const std::int64_t newest = draft.before.back().last_posting;
+    // What follows another's rows must have a later id and time: somebody came in between, or
+    // another node's clock is ahead of ours.
+    const bool is_later = newest < draft.changes.transfers.front().transfer.id.value;
+    const bool is_ours = IdGenerator::node_of(newest) == ids_.node();
+    if (!is_later || (!is_ours && IdGenerator::latest_moment_of(newest) > at))
+      draft.is_sound = false;
+  }
+  return {};
+}
+
+Result<bool> LedgerWriter::still_holds(sql::Tx& tx, const Draft& draft) const {
+  const auto& key = draft.command.key;
+  if (key && TRY(idempotency::find(tx, key->digest))) return false;
+  return store::are_unchanged(tx, draft.before);
+}
+
+Result<void> LedgerWriter::move_balances(sql::Tx& tx, const Draft& draft) const {
+  engine::Changes balances;
+  balances.accounts = draft.changes.accounts;
+  TRY(store::save(tx, balances));
+  return idempotency::insert_all(tx, draft.changes.keys, draft.at);
+}
+
+Result<void> LedgerWriter::write_out(sql::Tx& tx, const bulk::Slice& slice, const Origin& origin) {
+  engine::Changes changes;
+  changes.postings = slice.postings;
+  changes.milestones = slice.milestones;
+  for (const Transfer& transfer : slice.transfers) changes.transfers.push_back({transfer, &origin});
+  // The chain of the node that made the ids, which may have died since.
+  const int node = IdGenerator::node_of(slice.transfers.front().id.value);
+  chain::Head head;
+  sql::Questions questions(tx);
+  TRY(chain::ask_head(questions, node, head));
+  TRY(events_.follow(questions));
+  TRY(questions.settle());
+  TRY(store::save(tx, changes));
+  TRY(write_events(tx, changes));
+  return chain::extend(tx, node, head, changes, now());
 }
 
 // ---------------------------------------------------------------- writing

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "ledger/answers.h"
+#include "ledger/bulk/slice.h"
 #include "ledger/engine/engine.h"
 
 namespace florin::events {
@@ -28,9 +29,26 @@ struct Decided {
   std::vector<PostingBalances> balances = {};  ///< Of a Transfer, one for each posting.
 };
 
+/// A bulk that was decided over a snapshot. Nothing of it is written; what it points to lives here.
+struct Draft {
+  explicit Draft(Command wanted) : command(std::move(wanted)) {}
+  Draft(const Draft&) = delete;
+  Draft& operator=(const Draft&) = delete;
+
+  Command command;
+  Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
+  engine::World world;
+  engine::Changes changes;
+  std::vector<engine::AccountState> before;  ///< Of the accounts that it changes.
+  Timestamp at;
+  /// Whether it may stand: it is later than all on its accounts, and no hold was due whose money
+  /// could have turned a refusal.
+  bool is_sound = true;
+};
+
 /// The shell around the engine: loads what a batch of commands looks at, lets the engine decide,
 /// and writes rows, events, keys and the chain's link in the caller's transaction. One batch at a
-/// time: the writer's thread.
+/// time: the writer's thread, but for draft().
 class LedgerWriter {
  public:
   LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of);
@@ -40,6 +58,17 @@ class LedgerWriter {
   Result<void> run(sql::Tx& tx, std::span<Decided> batch) { return run(tx, batch, {}); }
   /// Ends the account's holds whose time is over.
   Result<void> end_due_holds(sql::Tx& tx, AccountId account) { return run(tx, {}, account); }
+
+  /// Decides a bulk with ids and time of its own. On any thread, in a transaction that reads; `ids`
+  /// and `at` were taken before it began.
+  Result<void> draft(sql::Tx& tx, IdGenerator& ids, Timestamp at, Draft& draft) const;
+  /// Whether its key is still free and its accounts are as they were when it was decided.
+  Result<bool> still_holds(sql::Tx& tx, const Draft& draft) const;
+  /// Moves the balances and stores the key; in the same transaction after still_holds(). The rows
+  /// must be stored as slices by then, and be written later.
+  Result<void> move_balances(sql::Tx& tx, const Draft& draft) const;
+  /// Writes rows, events and link of transfers that were promised.
+  Result<void> write_out(sql::Tx& tx, const bulk::Slice& slice, const Origin& origin);
 
   /// The moment new rows carry: never before one that was given out earlier, even if the clock
   /// steps back, nor before what another node wrote on the accounts of the latest batch.
@@ -55,8 +84,9 @@ class LedgerWriter {
   Result<void> load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
                               engine::World& world);
   Result<void> load(sql::Tx& tx, Command& command, engine::World& world);
-  Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world);
+  Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world) const;
   Result<void> load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref, engine::World& world);
+  Result<void> load_all_accounts(sql::Tx& tx, Draft& draft) const;
   Result<void> load_hold(sql::Tx& tx, HoldId id, engine::World& world);
   Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::World& world);
   Result<void> write(sql::Tx& tx, const engine::Changes& changes, const chain::Head& head,

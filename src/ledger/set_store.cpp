@@ -188,8 +188,10 @@ Result<void> ask_account_states(sql::Questions& questions, std::span<const Accou
 }
 
 Result<void> save_together(Tx& tx, const engine::Changes& changes) {
-  TRY(save_transfers(tx, changes));
-  TRY(save_postings(tx, changes));
+  if (!changes.transfers.empty()) {
+    TRY(save_transfers(tx, changes));
+    TRY(save_postings(tx, changes));
+  }
   TRY(save_milestones(tx, changes));
   return save_balances(tx, changes);
 }

@@ -1,15 +1,19 @@
 #include "ledger/verify.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <map>
+#include <thread>
 #include <unordered_map>
 #include <utility>
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "ledger/bulk/bulk_store.h"
 #include "ledger/chain.h"
 #include "ledger/engine/engine.h"
+#include "ledger/errors.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_store.h"
 #include "platform/sql/database.h"
@@ -333,17 +337,35 @@ bool Verification::clean() const {
                      [](const Check& check) { return check.faults == 0; });
 }
 
+Result<void> read_settled(sql::Database& database, const std::function<Result<void>(Tx&)>& work) {
+  constexpr int looks = 100;
+  constexpr std::chrono::milliseconds between_looks{100};
+  for (int look = 1;; ++look) {
+    bool is_settled = true;
+    auto done = database.read([&](Tx& tx) -> Result<void> {
+      is_settled = TRY(bulk::store::are_all_written_out(tx));
+      if (is_settled) return work(tx);
+      return Error{errors::ledger_busy,
+                   "a large bulk is still to be written: a running server does so within seconds, "
+                   "`florin serve` does so at its start"};
+    });
+    if (is_settled || look == looks) return done;
+    std::this_thread::sleep_for(between_looks);
+  }
+}
+
 Result<Verification> verify(sql::Database& database, const Progress& progress) {
-  return database.read([&](Tx& tx) -> Result<Verification> {
-    Verification result;
+  Verification result;
+  TRY(read_settled(database, [&](Tx& tx) -> Result<void> {
     result.checks.push_back(TRY(verify_chain(tx, progress)));
     Proofs proofs = TRY(load_proofs(tx));
     result.checks.push_back(TRY(verify_histories(tx, proofs, progress)));
     result.checks.push_back(TRY(verify_holds(tx, proofs, progress)));
     result.checks.push_back(verify_balances(proofs, progress));
     result.checks.push_back(verify_currencies(proofs, progress));
-    return result;
-  });
+    return {};
+  }));
+  return result;
 }
 
 }  // namespace florin::ledger

@@ -8,7 +8,8 @@
 
 namespace florin::sql {
 class Database;
-}
+class Tx;
+}  // namespace florin::sql
 
 namespace florin::ledger {
 
@@ -33,7 +34,12 @@ using Progress = std::function<void(std::string_view check, std::int64_t rows)>;
 /// account's history (links, sequence, running balance); balances recomputed from postings and open
 /// holds; debits equal to credits per currency; holds against their captures. Reads all rows once;
 /// memory grows with the number of accounts, not of transfers. Errors: those of the database; a
-/// fault in the books is no error.
+/// fault in the books is no error. ledger_busy: a large bulk was still to be written.
 Result<Verification> verify(sql::Database& database, const Progress& progress);
+
+/// Reads a snapshot of all tenants in which no large bulk is promised and still to be written;
+/// waits some seconds for one. Errors: ledger_busy.
+Result<void> read_settled(sql::Database& database,
+                          const std::function<Result<void>(sql::Tx&)>& work);
 
 }  // namespace florin::ledger

@@ -18,6 +18,7 @@ struct AccountState {
   std::int64_t last_posting = 0;  ///< Id of the newest posting on this account; 0: none.
   std::int64_t posting_count = 0;
   bool touched = false;  ///< Changed by a decision since it was loaded.
+  friend bool operator==(const AccountState&, const AccountState&) = default;
 };
 
 }  // namespace florin::ledger::engine

@@ -1,0 +1,273 @@
+#include "ledger/bulk/large_bulks.h"
+
+#include <algorithm>
+#include <atomic>
+#include <mutex>
+#include <utility>
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "ledger/bulk/bulk_store.h"
+#include "ledger/errors.h"
+#include "ledger/ledger_writer.h"
+#include "platform/jobs/worker_thread.h"
+#include "platform/log/log.h"
+#include "platform/sql/database.h"
+#include "platform/sql/fair_queue.h"
+
+namespace florin::ledger::bulk {
+namespace {
+
+/// Written in one go they would keep the writer busy for some 40 ms.
+constexpr std::size_t large = 1'000;
+/// Of a slice: some 10 ms of the writer.
+constexpr std::size_t slice_postings = 500;
+/// Slices stored in one unit of work, before any is a row: they cost a tenth.
+constexpr std::size_t stored_together = 8;
+constexpr std::size_t max_waiting = 64;
+/// Decided again so often before it is posted whole.
+constexpr int attempts = 3;
+/// A node that works on a bulk commits a slice of it many times in this time.
+constexpr std::int64_t abandoned_after_us = 60'000'000;
+
+struct Waiting {
+  Command command;
+  LargeBulks::Completion done;
+};
+
+struct Start {
+  Timestamp at;
+  IdGenerator ids;
+};
+
+}  // namespace
+
+struct LargeBulks::Impl {
+  const Collaborators with;
+  std::mutex mutex{};  // Guards the queue.
+  sql::FairQueue<Waiting> waiting{};
+  std::atomic<bool> is_stopping{false};
+  std::atomic<std::int64_t> active{0};  // The bulk that the worker is at.
+  jobs::WorkerThread worker{"ledger-bulk", [this] { return take_turn(); }};
+
+  std::int64_t take_turn();
+  void post(Waiting wanted);
+  void answer(const Waiting& wanted, Outcome outcome) const;
+  Result<std::unique_ptr<Draft>> decide(Command& command);
+  Result<bool> remember(const Draft& draft);
+  Result<bool> prepare_and_promise(const Draft& draft);
+  Result<void> prepare(const store::Header& header, const std::vector<Slice>& slices);
+  Result<void> write_out(std::int64_t bulk, const Origin& origin);
+  Result<bool> write_next(std::int64_t bulk, const Origin& origin);
+  Result<void> forget(std::int64_t bulk);
+  Result<std::vector<store::Header>> list();
+};
+
+LargeBulks::LargeBulks(Collaborators with) : impl_(new Impl{std::move(with)}) {
+  impl_->worker.start();
+}
+
+LargeBulks::~LargeBulks() {
+  impl_->is_stopping = true;
+  impl_->worker.stop();
+  impl_->waiting.take(SIZE_MAX, SIZE_MAX, [](Waiting left) {
+    left.done(Error{errors::ledger_busy, "the ledger is shutting down", {}, 1});
+  });
+}
+
+namespace {
+
+struct Weigh {
+  std::size_t operator()(const PostTransfer& body) const {
+    return std::max<std::size_t>(body.postings.size(), 1);
+  }
+  std::size_t operator()(const PlaceHold& body) const {
+    return std::max<std::size_t>(body.postings.size(), 1);
+  }
+  std::size_t operator()(const PostBulk& body) const {
+    std::size_t weight = 0;
+    for (const PostTransfer& transfer : body.transfers) weight += (*this)(transfer);
+    return weight;
+  }
+  std::size_t operator()(const RunSteps& body) const {
+    std::size_t weight = 0;
+    for (const Step& step : body.steps) weight += std::visit(*this, step.body);
+    return weight;
+  }
+  template <class Body>
+  std::size_t operator()(const Body& /*of one hold or transfer*/) const {
+    return 1;
+  }
+};
+
+bool is_plain(const PostTransfer& transfer) { return transfer.is_plain(); }
+
+}  // namespace
+
+std::size_t weight_of(const Command& command) { return std::visit(Weigh{}, command.body); }
+
+bool LargeBulks::is_large(const Command& command) {
+  const auto* bulk = std::get_if<PostBulk>(&command.body);
+  return bulk && Weigh{}(*bulk) > large &&
+         std::all_of(bulk->transfers.begin(), bulk->transfers.end(), is_plain);
+}
+
+bool LargeBulks::submit(Command& command, Completion& done) {
+  {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->waiting.size() >= max_waiting) return false;
+    const std::int64_t tenant = command.origin.tenant.value;
+    impl_->waiting.push({tenant, 1}, {std::move(command), std::move(done)});
+  }
+  impl_->worker.wake();
+  return true;
+}
+
+std::int64_t LargeBulks::Impl::take_turn() {
+  constexpr std::int64_t until_woken_us = 3'600'000'000;
+  std::optional<Waiting> next;
+  {
+    const std::lock_guard lock(mutex);
+    if (is_stopping) return until_woken_us;
+    waiting.take(1, 1, [&next](Waiting taken) { next = std::move(taken); });
+  }
+  if (!next) return until_woken_us;
+  post(*std::move(next));
+  return 0;
+}
+
+void LargeBulks::Impl::post(Waiting wanted) {
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    auto decided = decide(wanted.command);
+    if (!decided) return answer(wanted, std::move(decided).error());
+    Draft& draft = **decided;
+    if (!draft.is_sound) break;
+    if (draft.changes.empty()) return answer(wanted, std::move(draft.outcome));
+    const auto promised =
+        draft.changes.transfers.empty() ? remember(draft) : prepare_and_promise(draft);
+    if (!promised) return answer(wanted, promised.error());
+    if (*promised) return answer(wanted, std::move(draft.outcome));
+  }
+  with.post_whole(std::move(wanted.command), std::move(wanted.done));
+}
+
+void LargeBulks::Impl::answer(const Waiting& wanted, Outcome outcome) const {
+  with.count(outcome);
+  wanted.done(std::move(outcome));
+}
+
+/// Time and ids come first, from the writer: what it commits later has later ones.
+Result<std::unique_ptr<Draft>> LargeBulks::Impl::decide(Command& command) {
+  const auto count = static_cast<std::int64_t>(weight_of(command));
+  Start start = TRY(with.database.write([&](sql::Tx&) -> Result<Start> {
+    const Timestamp at = with.writer.now();
+    return Start{at, with.ids.reserve(count)};
+  }));
+  auto draft = std::make_unique<Draft>(command);
+  TRY(with.database.read(
+      [&](sql::Tx& tx) { return with.writer.draft(tx, start.ids, start.at, *draft); }));
+  return draft;
+}
+
+/// A refusal that the key remembers.
+Result<bool> LargeBulks::Impl::remember(const Draft& draft) {
+  return with.database.write([&](sql::Tx& tx) -> Result<bool> {
+    if (!TRY(with.writer.still_holds(tx, draft))) return false;
+    TRY(with.writer.move_balances(tx, draft));
+    return true;
+  });
+}
+
+/// False: something changed meanwhile, and nothing is left of it. After a promise the answer stands
+/// whatever happens to the slices: they are written by recover() at the latest.
+Result<bool> LargeBulks::Impl::prepare_and_promise(const Draft& draft) {
+  const store::Header header{draft.changes.transfers.front().transfer.id.value,
+                             draft.command.origin, with.ids.node(), false, draft.at};
+  active = header.id;
+  const auto prepared = prepare(header, cut(draft.changes, slice_postings));
+  const auto promised = !prepared ? Result<bool>(prepared.error())
+                                  : with.database.write([&](sql::Tx& tx) -> Result<bool> {
+                                      if (!TRY(with.writer.still_holds(tx, draft))) return false;
+                                      // Another node may have taken this one for dead, and
+                                      // forgotten the slices.
+                                      if (!TRY(store::promise(tx, header.id))) return false;
+                                      TRY(with.writer.move_balances(tx, draft));
+                                      return true;
+                                    });
+  if (promised && *promised) {
+    const auto written = write_out(header.id, header.origin);
+    active = 0;  // What is left is the job's.
+    if (!written) {
+      log::error("rows of a large bulk wait to be written", {{"detail", written.error().detail}});
+    }
+    return true;
+  }
+  const auto forgotten = forget(header.id);
+  active = 0;
+  if (!forgotten) return forgotten.error();
+  return promised;
+}
+
+Result<void> LargeBulks::Impl::prepare(const store::Header& header,
+                                       const std::vector<Slice>& slices) {
+  for (std::size_t first = 0; first < slices.size(); first += stored_together) {
+    const std::size_t end = std::min(first + stored_together, slices.size());
+    TRY(with.database.write([&](sql::Tx& tx) -> Result<void> {
+      if (first == 0) TRY(store::insert(tx, header));
+      for (std::size_t i = first; i < end; ++i)
+        TRY(store::insert_slice(tx, header.id, static_cast<std::int64_t>(i), encode(slices[i])));
+      return {};
+    }));
+  }
+  return {};
+}
+
+Result<void> LargeBulks::Impl::write_out(std::int64_t bulk, const Origin& origin) {
+  while (!is_stopping && TRY(write_next(bulk, origin))) {
+  }
+  return {};
+}
+
+/// False: nothing was left, and the bulk is forgotten.
+Result<bool> LargeBulks::Impl::write_next(std::int64_t bulk, const Origin& origin) {
+  return with.database.write([&](sql::Tx& tx) -> Result<bool> {
+    const auto next = TRY(store::next_slice(tx, bulk));
+    if (!next) {
+      TRY(store::remove(tx, bulk));
+      return false;
+    }
+    TRY(store::remove_slice(tx, bulk, next->place));
+    TRY(with.writer.write_out(tx, next->slice, origin));
+    return true;
+  });
+}
+
+Result<void> LargeBulks::Impl::forget(std::int64_t bulk) {
+  return with.database.write([&](sql::Tx& tx) { return store::remove(tx, bulk); });
+}
+
+Result<std::vector<store::Header>> LargeBulks::Impl::list() {
+  return with.database.read([](sql::Tx& tx) { return store::list(tx); });
+}
+
+Result<void> LargeBulks::recover() {
+  for (const store::Header& header : TRY(impl_->list())) {
+    if (header.node != impl_->with.ids.node()) continue;
+    TRY(header.is_promised ? impl_->write_out(header.id, header.origin) : impl_->forget(header.id));
+  }
+  return {};
+}
+
+Result<std::int64_t> LargeBulks::take_over() {
+  std::int64_t done = 0;
+  for (const store::Header& header : TRY(impl_->list())) {
+    const bool is_ours = header.node == impl_->with.ids.node();
+    const std::int64_t age_us = impl_->with.clock.now().us - header.created_at.us;
+    if (is_ours ? header.id == impl_->active : age_us < abandoned_after_us) continue;
+    TRY(header.is_promised ? impl_->write_out(header.id, header.origin) : impl_->forget(header.id));
+    ++done;
+  }
+  return done;
+}
+
+}  // namespace florin::ledger::bulk
