@@ -10,6 +10,7 @@
 
 #include "app/application.h"
 #include "app/http_errors.h"
+#include "app/open_database.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "ledger/verify.h"
