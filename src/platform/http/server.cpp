@@ -17,6 +17,10 @@ namespace florin::http {
 namespace {
 constexpr std::chrono::milliseconds last_requests{300};
 
+/// Blocks of this size come from the system and go straight back. Without a fixed size the
+/// allocator learns from the first large body to keep those of its size.
+constexpr int own_block_bytes = 256 * 1024;
+
 /// Documents of large bodies are many small pieces, whose pages the allocator would keep.
 void give_memory_back() { ::malloc_trim(0); }
 }  // namespace
@@ -70,6 +74,7 @@ Result<void> Server::start() {
   if (impl_->tls) TRY(impl_->tls->load(impl_->clock.now()));
   TRY(impl_->listener->bind());
   impl_->port = impl_->listener->port();
+  ::mallopt(M_MMAP_THRESHOLD, own_block_bytes);
   impl_->listener->start();
   impl_->workers.start();
   impl_->large_bodies.start();
