@@ -25,9 +25,9 @@ using setting::invalid;
 
 std::vector<Setting> make_settings() {
   std::vector<Setting> all;
-  for (auto settings_of_part :
-       {setting::of_storage(), setting::of_server(), setting::of_tls(), setting::of_webhooks(),
-        setting::of_hub(), setting::of_redis(), setting::of_sessions(), setting::of_kafka()}) {
+  for (auto settings_of_part : {setting::of_storage(), setting::of_http(), setting::of_tls(),
+                                setting::of_node(), setting::of_webhooks(), setting::of_hub(),
+                                setting::of_redis(), setting::of_sessions(), setting::of_kafka()}) {
     for (Setting& setting : settings_of_part) all.push_back(std::move(setting));
   }
   return all;

@@ -7,8 +7,9 @@
 namespace florin::app::setting {
 
 std::vector<Setting> of_storage();
-std::vector<Setting> of_server();
-std::vector<Setting> of_tls();
+std::vector<Setting> of_http();
+std::vector<Setting> of_tls();  ///< They go on in the section of_http() began.
+std::vector<Setting> of_node();
 std::vector<Setting> of_webhooks();
 std::vector<Setting> of_hub();
 std::vector<Setting> of_redis();

@@ -21,16 +21,7 @@ Setting listen() {
 
 }  // namespace
 
-std::vector<Setting> of_server() {
-  using Level = log::Level;
-  using Format = log::Format;
-  constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
-                                                                      {"info", Level::info},
-                                                                      {"warn", Level::warn},
-                                                                      {"error", Level::error},
-                                                                      {"off", Level::off}}};
-  constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
-      {{"text", Format::text}, {"json", Format::json}}};
+std::vector<Setting> of_http() {
   return {
       listen(),
       number<int>("http.io_threads", "FLORIN_HTTP_IO_THREADS",
@@ -94,22 +85,6 @@ std::vector<Setting> of_server() {
       flag("http.access_log", "FLORIN_HTTP_ACCESS_LOG",
            "Whether every request leaves a line in the log.",
            [](Config& c) -> bool& { return c.http.access_log; }),
-      number<std::int64_t>(
-          "access.rate_limit_per_second", "FLORIN_RATE_LIMIT",
-          "Requests a second that a new API key may make, 0 to 1000000; 0 means no limit.", 0,
-          1'000'000, [](Config& c) -> std::int64_t& { return c.rate_limit_per_second; }),
-      word<Level>("log.level", "FLORIN_LOG_LEVEL",
-                  "Least level that is logged: debug, info, warn, error or off.", levels,
-                  [](Config& c) -> Level& { return c.log_level; }),
-      word<Format>("log.format", "FLORIN_LOG_FORMAT", "Form of a log line: text or json.", formats,
-                   [](Config& c) -> Format& { return c.log_format; }),
-      number<int>("node.id", "FLORIN_NODE_ID",
-                  "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
-                  [](Config& c) -> int& { return c.node_id; }),
-      number<std::int64_t>(
-          "node.lease_seconds", "FLORIN_NODE_LEASE_SECONDS",
-          "Silent for so long a node counts as dead, and others take over its work, 2 to 300.", 2,
-          300, [](Config& c) -> std::int64_t& { return c.lease_seconds; }),
   };
 }
 
@@ -134,6 +109,36 @@ std::vector<Setting> of_tls() {
       optional_text("http.tls_client_ca", "FLORIN_HTTP_TLS_CLIENT_CA",
                     "PEM file with the authorities that certify clients.",
                     [](Config& c) -> std::string& { return c.tls.client_ca_file; }),
+  };
+}
+
+std::vector<Setting> of_node() {
+  using Level = log::Level;
+  using Format = log::Format;
+  constexpr std::array<std::pair<std::string_view, Level>, 5> levels{{{"debug", Level::debug},
+                                                                      {"info", Level::info},
+                                                                      {"warn", Level::warn},
+                                                                      {"error", Level::error},
+                                                                      {"off", Level::off}}};
+  constexpr std::array<std::pair<std::string_view, Format>, 2> formats{
+      {{"text", Format::text}, {"json", Format::json}}};
+  return {
+      number<std::int64_t>(
+          "access.rate_limit_per_second", "FLORIN_RATE_LIMIT",
+          "Requests a second that a new API key may make, 0 to 1000000; 0 means no limit.", 0,
+          1'000'000, [](Config& c) -> std::int64_t& { return c.rate_limit_per_second; }),
+      word<Level>("log.level", "FLORIN_LOG_LEVEL",
+                  "Least level that is logged: debug, info, warn, error or off.", levels,
+                  [](Config& c) -> Level& { return c.log_level; }),
+      word<Format>("log.format", "FLORIN_LOG_FORMAT", "Form of a log line: text or json.", formats,
+                   [](Config& c) -> Format& { return c.log_format; }),
+      number<int>("node.id", "FLORIN_NODE_ID",
+                  "Number of this process among those on one database, 0 to 1023.", 0, 1'023,
+                  [](Config& c) -> int& { return c.node_id; }),
+      number<std::int64_t>(
+          "node.lease_seconds", "FLORIN_NODE_LEASE_SECONDS",
+          "Silent for so long a node counts as dead, and others take over its work, 2 to 300.", 2,
+          300, [](Config& c) -> std::int64_t& { return c.lease_seconds; }),
   };
 }
 
