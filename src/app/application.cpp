@@ -277,7 +277,7 @@ Result<void> Application::start() {
   core_.values->start();
   if (!config_.rgs_webhook.url.empty()) {
     const TenantId tenant = TRY(configured_tenant(core_.access, config_)).id;
-    TRY(ensure_game_server_endpoint(core_, tenant, config_));
+    TRY(without_key(ensure_game_server_endpoint(core_, tenant, config_), "WEBHOOK_SECRET"));
   }
   TRY(keeper_.start());
   TRY(server_.start());

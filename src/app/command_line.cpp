@@ -239,7 +239,7 @@ Result<int> Program::import_books() const {
   if (!in) return Error{errors::import_refused, "the file " + file + " cannot be read"};
   const Config settings = TRY(load()).config;
   const auto database = TRY(open(settings, Opening::For::writing));
-  Core core(*database, clock, settings, TRY(load_secret_key(settings)));
+  Core core(*database, clock, settings, TRY(load_secret_key(settings, KeyFile::is_expected)));
   TRY(core.recover());
   const TenantId tenant =
       TRY(core.access.find_tenant(tenant_name.empty() ? "default" : tenant_name)).id;
@@ -303,7 +303,10 @@ Result<int> Program::with_core(Opening::For purpose, const F& use) const {
   const Config settings = TRY(load()).config;
   log::configure(log::Level::warn, settings.log_format);  // Their output is their answer.
   const auto database = TRY(open(settings, purpose));
-  Core core(*database, clock, settings, TRY(load_secret_key(settings)));
+  Opening wanted = opening;
+  wanted.purpose = purpose;
+  const KeyFile missing = TRY(key_file_of(*database, wanted));
+  Core core(*database, clock, settings, TRY(load_secret_key(settings, missing)));
   return use(core);
 }
 
@@ -523,6 +526,11 @@ class CommandLine {
                  "Begin an empty database, also beside what an earlier one left");
   }
 
+  void add_new_key(CLI::App& app) {
+    app.add_flag("--new-secret-key", program_.opening.new_secret_key,
+                 "Make a new secret.key where it is lost; what was sealed with it stays lost");
+  }
+
   void add_wal_loss(CLI::App& app) {
     app.add_flag("--accept-wal-loss", program_.opening.accept_wal_loss,
                  "Go on without what a damaged write-ahead log has lost; a copy of it is kept");
@@ -533,6 +541,7 @@ class CommandLine {
         command(root_, "serve", "Run the server", [this] { return program_.serve(); });
     add_new(*serve);
     add_wal_loss(*serve);
+    add_new_key(*serve);
     add_flag_for(*serve, "--listen", "http.listen", "HOST:PORT (default 127.0.0.1:8000)");
     serve->add_flag("--sandbox", program_.sandbox,
                     "Make a demo tenant with a key, accounts and a trickle of transfers");
@@ -663,6 +672,7 @@ class CommandLine {
                                &Program::rotate_partner_secret);
     rotate->add_option("--overlap", partner.overlap_s,
                        "Seconds for which the secrets of before stay good (default: a day)");
+    add_new_key(*rotate);
     for (CLI::App* one : {create, rotate})
       one->add_option("code", partner.code, "What X-Partner-Id names")->required();
     for (CLI::App* one :

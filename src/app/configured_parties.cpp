@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "platform/crypto/vault.h"
+#include "platform/log/log.h"
 
 namespace florin::app {
 namespace {
@@ -57,6 +59,13 @@ Result<void> ensure_game_server_endpoint(Core& core, TenantId tenant, const Conf
   if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
   if (!rgs.secret.empty()) wanted.secret = rgs.secret;
   TRY(core.webhooks.ensure_endpoint(wanted));
+  return {};
+}
+
+Result<void> without_key(Result<void> outcome, std::string_view setting) {
+  if (outcome || outcome.error().code != crypto::errors::secret_key_missing) return outcome;
+  log::error("a configured secret was not taken up",
+             {{"setting", setting}, {"reason", outcome.error().detail}});
   return {};
 }
 

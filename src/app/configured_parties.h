@@ -22,4 +22,8 @@ Result<access::Tenant> configured_tenant(access::Access& access, const Config& c
 /// The tenant of that name; made when it is "default" and missing.
 Result<access::Tenant> tenant_by_name(access::Access& access, const std::string& name);
 
+/// The books are served also when no secret can be sealed: what the configuration asked for is then
+/// left as it was, with a word in the log.
+Result<void> without_key(Result<void> outcome, std::string_view setting);
+
 }  // namespace florin::app

@@ -7,10 +7,13 @@
 #include <cstdlib>
 #include <string>
 
+#include "app/application.h"
 #include "app/host_checks.h"
 #include "app/migrations.h"
 #include "app/open_database.h"
 #include "app/postgres_checks.h"
+#include "app/secret_key.h"
+#include "app/service_checks.h"
 #include "base/clock.h"
 #include "base/try.h"
 #include "cluster/agreed_clock.h"
@@ -128,6 +131,21 @@ void check_nodes(sql::Database& database, const Clock& clock, DoctorReport& repo
   }
 }
 
+/// Takes the schema of this version.
+void check_sealed(const Config& config, sql::Database& database, const Clock& clock,
+                  DoctorReport& report) {
+  const auto key = load_secret_key(config, KeyFile::is_expected);
+  if (!key) return;  // That it cannot be read is told by others.
+  Core core(database, clock, config, *key);
+  if (const auto loaded = core.hub.partners().refresh(); !loaded)
+    return report.bad("sealed secrets", loaded.error().detail, "See what the database logs.");
+  const std::string lost = unreadable_secrets(core);
+  if (lost.empty()) return report.good("sealed secrets", "all open with the key");
+  report.bad("sealed secrets", lost,
+             "Put the key back that they were sealed with; without it give each a new secret: "
+             "docs/runbook.md.");
+}
+
 void check_latency(sql::Database& database, DoctorReport& report) {
   const auto start = std::chrono::steady_clock::now();
   const auto done = database.write_work([](sql::Tx&) -> Result<void> { return {}; });
@@ -177,6 +195,8 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
     check_database_clock(**database, clock, report);
   }
   check_schema(**database, report);
+  if (const auto waiting = count_waiting(**database); waiting && *waiting == 0)
+    check_sealed(config, **database, clock, report);
   check_nodes(**database, clock, report);
   if (reads) {
     report.doubtful("writing", "this user may only read the database",

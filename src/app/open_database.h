@@ -20,6 +20,7 @@ struct Opening {
     making    ///< As writing, and it is made when there is none.
   };
   For purpose = For::making;
+  bool new_secret_key = false;   ///< Make the key anew though something is sealed with a lost one.
   bool is_new = false;           ///< Make it also beside what an earlier database left.
   bool accept_wal_loss = false;  ///< Go on without what a damaged write-ahead log has lost.
 };

@@ -36,6 +36,7 @@ constexpr sql::Query facts_query{
     " CAST(current_setting('max_connections') AS BIGINT)"
     "   - CAST(current_setting('superuser_reserved_connections') AS BIGINT),"
     " pg_database_size(current_database()),"
+    " current_setting('data_checksums') = 'on',"
     " inet_server_addr() IS NULL OR inet_server_addr() = inet_client_addr(),"
     " coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false)"
     " FROM pg_roles r WHERE r.rolname = current_user"};
@@ -70,6 +71,13 @@ void judge_durability(const PostgresFacts& facts, DoctorReport& report) {
                     "others write.");
   } else {
     report.good("durability", "a commit that was answered is on the disk");
+  }
+  if (facts.has_checksums) {
+    report.good("page checksums", "data_checksums is on");
+  } else {
+    report.doubtful("page checksums", "data_checksums is off",
+                    "A page that the disk changed is read as if it were whole: stop the server and "
+                    "run pg_checksums --enable.");
   }
   if (facts.archives) {
     report.good("archive", "archive_mode is on");
@@ -160,8 +168,9 @@ Result<PostgresFacts> ask_postgres(sql::Database& database, const std::string& u
       facts.archives = is_true(row, 6);
       facts.connections = row.integer(7);
       facts.bytes = row.integer(8);
-      facts.is_same_machine = is_true(row, 9);
-      facts.is_encrypted = is_true(row, 10);
+      facts.has_checksums = is_true(row, 9);
+      facts.is_same_machine = is_true(row, 10);
+      facts.is_encrypted = is_true(row, 11);
       return false;
     });
   }));

@@ -19,6 +19,7 @@ struct PostgresFacts {
   std::string forbidden_table;     ///< One that it may not read and add to; empty: none.
   bool is_durable = true;          ///< fsync and full_page_writes are on.
   bool waits_for_commit = true;    ///< The server's default of synchronous_commit is not off.
+  bool has_checksums = true;       ///< data_checksums: a changed page is noticed when read.
   bool archives = false;           ///< archive_mode: point-in-time recovery is possible.
   std::int64_t connections = 0;    ///< That are open to us: max_connections without the reserved.
   std::int64_t nodes = 1;          ///< That are alive, at least one.

@@ -55,6 +55,13 @@ TEST(PostgresChecks, TellOfARoleThatMayTooLittleOrTooMuch) {
   EXPECT_EQ(state_of("wall between tenants", facts), State::warning);
 }
 
+TEST(PostgresChecks, TellOfPagesWithoutChecksums) {
+  PostgresFacts facts = good_facts();
+  EXPECT_EQ(state_of("page checksums", facts), State::ok);
+  facts.has_checksums = false;
+  EXPECT_EQ(state_of("page checksums", facts), State::warning);
+}
+
 TEST(PostgresChecks, TellOfWhatAPowerCutWouldTake) {
   PostgresFacts facts = good_facts();
   facts.waits_for_commit = false;

@@ -102,7 +102,7 @@ Result<std::int64_t> reconcile_partner(const ReconcileOptions& options, sql::Dat
                                        const Clock& clock, const Config& config,
                                        const reconciliation::ProgressFn& progress) {
   const Period period = options.from.empty() ? yesterday(clock.now()) : TRY(given_period(options));
-  Core core(database, clock, config, TRY(load_secret_key(config)));
+  Core core(database, clock, config, TRY(load_secret_key(config, KeyFile::is_expected)));
   TRY(core.hub.recover());
   auto run_options = reconciliation_options(config);
   run_options.report_dir = options.out;

@@ -9,8 +9,10 @@
 #include <fstream>
 #include <string>
 
+#include "app/private_files.h"
 #include "base/try.h"
 #include "platform/crypto/random.h"
+#include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 
 namespace florin::app {
@@ -18,6 +20,12 @@ namespace {
 
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t least_text = 16;
+
+constexpr sql::Query any_sealed{
+    "secret_key.any_sealed",
+    "SELECT 1 WHERE EXISTS (SELECT 1 FROM partner_secrets)"
+    " OR EXISTS (SELECT 1 FROM webhook_secrets)"
+    " OR EXISTS (SELECT 1 FROM webhook_endpoints WHERE sealed_private_key IS NOT NULL)"};
 
 Error unusable(const std::string& path, std::string_view what) {
   return {sql::errors::store_unavailable,
@@ -49,12 +57,25 @@ Result<void> make_file(const std::string& path) {
 
 }  // namespace
 
-Result<Secret> load_secret_key(const Config& config) {
+Result<KeyFile> key_file_of(sql::Database& database, const Opening& opening) {
+  if (opening.purpose == Opening::For::reading) return KeyFile::is_expected;
+  if (opening.new_secret_key) return KeyFile::is_made;
+  bool is_sealed = false;
+  TRY(database.read([&](sql::Tx& tx) {
+    return tx.query(any_sealed, {}, [&](const sql::Row&) { return is_sealed = true; });
+  }));
+  return is_sealed ? KeyFile::is_expected : KeyFile::is_made;
+}
+
+Result<Secret> load_secret_key(const Config& config, KeyFile missing) {
   if (!config.encryption_key.empty()) return config.encryption_key;
   const std::string path = config.data_dir + "/secret.key";
   std::error_code fault;
-  std::filesystem::create_directories(config.data_dir, fault);
-  if (!std::filesystem::exists(path, fault)) TRY(make_file(path));
+  if (!std::filesystem::exists(path, fault)) {
+    if (missing == KeyFile::is_expected) return Secret();
+    TRY(make_private_folder(config.data_dir));
+    TRY(make_file(path));
+  }
   std::ifstream in(path);
   std::string text;
   if (!std::getline(in, text)) return unusable(path, "read");

@@ -45,6 +45,13 @@ TEST_F(SecretKey, AFileThatHoldsNoKeyIsAnErrorAndStays) {
   EXPECT_EQ(load_secret_key(config).error().code, sql::errors::store_unavailable);
 }
 
+TEST_F(SecretKey, IsNotMadeWhereOneIsExpected) {
+  const auto lost = load_secret_key(config, KeyFile::is_expected);
+  ASSERT_TRUE(lost) << lost.error().detail;
+  EXPECT_TRUE(lost->empty());
+  EXPECT_NE(::access(path().c_str(), F_OK), 0);
+}
+
 TEST_F(SecretKey, AFolderThatCannotBeMadeIsAnError) {
   std::ofstream(config.data_dir) << "a file in its place";
   EXPECT_EQ(load_secret_key(config).error().code, sql::errors::store_unavailable);

@@ -126,7 +126,9 @@ Result<void> run_server(Config settings, const Clock& clock, const Opening& open
     if (settings.rgs_webhook.url.empty())
       settings.rgs_webhook.url = local_url(simulators->rgs_port()) + "/webhooks";
   }
-  Application application(*database, clock, settings, TRY(load_secret_key(settings)));
+  const Secret key = TRY(load_secret_key(settings, TRY(key_file_of(*database, opening))));
+  if (key.empty()) log::error("the secret key is lost: secrets in the database cannot be used");
+  Application application(*database, clock, settings, key);
   TRY(application.join([] { ::kill(::getpid(), SIGTERM); }));
   Core& core = application.core();
   TRY(core.recover());
@@ -135,7 +137,7 @@ Result<void> run_server(Config settings, const Clock& clock, const Opening& open
     playground = TRY(prepare_playground(application, *database, settings, *simulators));
   if (!settings.hub.hmac_secret.empty()) {
     const TenantId tenant = TRY(configured_tenant(core.access, settings)).id;
-    TRY(ensure_partner(core, tenant, "default", settings.hub));
+    TRY(without_key(ensure_partner(core, tenant, "default", settings.hub), "HMAC_SECRET"));
   }
   TRY(application.start());
   print_welcome(settings, application.port());

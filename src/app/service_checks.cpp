@@ -1,6 +1,6 @@
 #include "app/service_checks.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <array>
 #include <set>
@@ -25,6 +25,23 @@ constexpr std::size_t many_runs = 100;
 
 double value_of(Core& core, std::string_view gauge) {
   return core.metrics.gauge(gauge, "").value();
+}
+
+constexpr std::size_t most_named = 10;
+
+/// "partner acme", a few of them, before `more`.
+std::vector<std::string> named(std::string_view kind, const std::vector<std::string>& names,
+                               std::vector<std::string> more) {
+  std::vector<std::string> all;
+  for (const std::string& name : names) {
+    if (all.size() == most_named) {
+      all.push_back(fmt::format("{} in all", names.size()));
+      break;
+    }
+    all.push_back(fmt::format("{} {}", kind, name));
+  }
+  all.insert(all.end(), more.begin(), more.end());
+  return all;
 }
 
 Finding degraded(std::string reason) { return {Health::degraded, std::move(reason)}; }
@@ -106,7 +123,22 @@ Finding look_at_schema(sql::Database& database) {
   return states ? Finding() : degraded(states.error().detail);
 }
 
+Finding look_at_secrets(Core& core) {
+  const std::string lost = unreadable_secrets(core);
+  return lost.empty() ? Finding() : degraded(lost);
+}
+
 }  // namespace
+
+std::string unreadable_secrets(Core& core) {
+  const auto partners = core.hub.partners().unreadable();
+  const auto endpoints = core.webhooks.unreadable();
+  if (!endpoints) return endpoints.error().detail;
+  if (partners.empty() && endpoints->empty()) return {};
+  return fmt::format(
+      "secrets do not open with this key (secret.key, ENCRYPTION_KEY): {}",
+      fmt::join(named("partner", partners, named("endpoint", *endpoints, {})), ", "));
+}
 
 std::string_view to_string(Health health) {
   constexpr std::array<std::string_view, 3> words{"healthy", "degraded", "down"};
@@ -140,6 +172,7 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
                return tls ? look_at_certificate(tls->state(), parts.clock.now()) : Finding();
              }),
       {"schema", [&core] { return look_at_schema(core.database); }},
+      {"secrets", [&core] { return look_at_secrets(core); }},
   };
 }
 

@@ -44,6 +44,10 @@ struct CheckedParts {
   const cluster::AgreedClock& clock;
   std::function<const http::TlsSource*()> tls;  ///< Null: plain HTTP.
 };
+/// Whose secrets do not open with the key that is there, in a sentence; empty when all do. The
+/// partners are those in memory.
+std::string unreadable_secrets(Core& core);
+
 /// Every module of this process. What is checked outlives the checks.
 std::vector<ServiceCheck> service_checks(CheckedParts parts);
 

@@ -63,9 +63,8 @@ struct Partners::Impl {
   }
 
   Result<void> keep(sql::Tx& tx, PartnerId partner, SecretKind kind, const Secret& secret) {
-    return store::insert_secret(tx, ids.next(),
-                                {partner, kind, vault.seal(secret, purpose_of(partner, kind)), {}},
-                                clock.now());
+    const std::string sealed = TRY(vault.seal(secret, purpose_of(partner, kind)));
+    return store::insert_secret(tx, ids.next(), {partner, kind, sealed, {}}, clock.now());
   }
 
   Result<void> tell(sql::Tx& tx, const Actor& actor, std::string_view type,
@@ -101,12 +100,21 @@ struct Partners::Impl {
     for (const store::StoredSecret& stored : TRY(store::load_secrets(tx))) {
       const auto found = all.find(stored.partner);
       if (found == all.end() || (stored.valid_until && *stored.valid_until <= now)) continue;
-      Secret secret = TRY(vault.open(stored.sealed, purpose_of(stored.partner, stored.kind)));
-      if (stored.kind == SecretKind::calls) {
-        found->second->secrets.push_back(std::move(secret));
-      } else if (found->second->operator_secret.empty()) {
-        found->second->operator_secret = std::move(secret);
+      KnownPartner& known = *found->second;
+      auto secret = vault.open(stored.sealed, purpose_of(stored.partner, stored.kind));
+      if (!secret) {
+        known.has_unreadable_secrets = true;
+      } else if (stored.kind == SecretKind::calls) {
+        known.secrets.push_back(*std::move(secret));
+      } else if (known.operator_secret.empty()) {
+        known.operator_secret = *std::move(secret);
       }
+    }
+    // Who cannot call an Operator takes no calls that would have to.
+    for (const auto& [id, known] : all) {
+      const bool calls_operator = known->partner.mode == WalletMode::operator_wallet;
+      if (known->has_unreadable_secrets && calls_operator && known->operator_secret.empty())
+        known->secrets.clear();
     }
     Book fresh;
     for (const auto& [id, known] : all) {
@@ -232,6 +240,14 @@ Result<std::vector<Partner>> Partners::list(TenantId tenant) const {
   }
   std::reverse(all.begin(), all.end());
   return all;
+}
+
+std::vector<std::string> Partners::unreadable() const {
+  std::vector<std::string> codes;
+  for (const auto& [id, known] : impl_->snapshot()->by_id) {
+    if (known->has_unreadable_secrets) codes.push_back(known->partner.code);
+  }
+  return codes;
 }
 
 PartnerPtr Partners::by_code(std::string_view code) const {

@@ -68,6 +68,7 @@ struct KnownPartner {
   std::vector<Secret> secrets;  ///< Active ones of its calls, the newest first.
   Secret operator_secret;
   std::shared_ptr<cache::RateLimit> limit;  ///< Null: none.
+  bool has_unreadable_secrets = false;      ///< Sealed with a key that is lost; they do not count.
 };
 using PartnerPtr = std::shared_ptr<const KnownPartner>;
 
@@ -104,6 +105,8 @@ class Partners {
   /// From memory; null when there is none.
   PartnerPtr by_code(std::string_view code) const;
   PartnerPtr by_id(PartnerId id) const;
+  /// Codes of those whose secrets do not open with this key, from memory.
+  std::vector<std::string> unreadable() const;
   /// Takes up what changed, here or elsewhere; the scheduler calls it every second.
   Result<void> refresh();
 

@@ -255,8 +255,9 @@ Result<http::Response> Idempotency::run_showing_secret(const http::Request& requ
       [&](sql::Tx& tx, const Key& key, http::Response&& fresh) -> Result<void> {
         const Timestamp now = clock_.now();
         TRY(insert(tx, key, {key.request, 0, fresh.status, remembered}, now));
-        const std::string copy = vault.seal(Secret(std::move(fresh.body)), purpose_of(key));
-        return tx.send(insert_sealed, {Param::blob(bytes_of(key.digest)), key.tenant.value, copy,
+        const auto copy = vault.seal(Secret(std::move(fresh.body)), purpose_of(key));
+        if (!copy) return {};  // The key is lost: the secret is shown this once.
+        return tx.send(insert_sealed, {Param::blob(bytes_of(key.digest)), key.tenant.value, *copy,
                                        now.plus_seconds(secret_shown_for_s).us});
       },
       [&](sql::Tx& tx, const Key& key, Record&& record) -> Result<std::string> {

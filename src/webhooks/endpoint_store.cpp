@@ -1,5 +1,6 @@
 #include "webhooks/endpoint_store.h"
 
+#include <set>
 #include <string>
 
 #include "base/try.h"
@@ -77,6 +78,9 @@ constexpr Query key_set{"webhooks.private_key_set",
                         "UPDATE webhook_endpoints SET sealed_private_key = $2 WHERE id = $1"};
 constexpr Query key_get{"webhooks.private_key",
                         "SELECT sealed_private_key FROM webhook_endpoints WHERE id = $1"};
+constexpr Query keys_all{"webhooks.private_keys_all",
+                         "SELECT id, sealed_private_key FROM webhook_endpoints"
+                         " WHERE sealed_private_key IS NOT NULL ORDER BY id"};
 constexpr Query secret_insert{
     "webhooks.secret_insert",
     "INSERT INTO webhook_secrets (id, endpoint_id, kind, sealed, created_at_us, expires_at_us)"
@@ -85,6 +89,10 @@ constexpr Query secrets_valid{
     "webhooks.secrets_valid",
     "SELECT id, kind, sealed, created_at_us, expires_at_us FROM webhook_secrets"
     " WHERE endpoint_id = $1 AND (expires_at_us IS NULL OR expires_at_us > $2) ORDER BY id"};
+constexpr Query secrets_all{
+    "webhooks.secrets_all",
+    "SELECT endpoint_id, id, sealed FROM webhook_secrets"
+    " WHERE expires_at_us IS NULL OR expires_at_us > $1 ORDER BY endpoint_id, id"};
 constexpr Query secrets_expire{
     "webhooks.secrets_expire",
     "UPDATE webhook_secrets SET expires_at_us = $3 WHERE endpoint_id = $1 AND kind = $2"
@@ -273,7 +281,8 @@ Result<std::vector<Endpoint>> EndpointStore::failing_for(sql::Tx& tx,
 }
 
 Result<void> EndpointStore::set_private_key(sql::Tx& tx, EndpointId id, const Secret& pem) const {
-  TRY(tx.exec(key_set, {id.value, vault_.seal(pem, key_purpose(id))}));
+  const std::string sealed = TRY(vault_.seal(pem, key_purpose(id)));
+  TRY(tx.exec(key_set, {id.value, sealed}));
   return {};
 }
 
@@ -289,7 +298,7 @@ Result<std::optional<Secret>> EndpointStore::private_key(sql::Tx& tx, EndpointId
 
 Result<void> EndpointStore::insert_secret(sql::Tx& tx, EndpointId endpoint,
                                           const EndpointSecret& secret) const {
-  const std::string sealed = vault_.seal(secret.text, secret_purpose(secret.id));
+  const std::string sealed = TRY(vault_.seal(secret.text, secret_purpose(secret.id)));
   TRY(tx.exec(secret_insert, {secret.id.value, endpoint.value, to_string(secret.kind), sealed,
                               secret.created_at.us, us_of(secret.expires_at)}));
   return {};
@@ -298,19 +307,49 @@ Result<void> EndpointStore::insert_secret(sql::Tx& tx, EndpointId endpoint,
 Result<std::vector<EndpointSecret>> EndpointStore::secrets(sql::Tx& tx, EndpointId endpoint,
                                                            Timestamp now) const {
   std::vector<EndpointSecret> secrets;
-  std::vector<std::string> sealed;
+  std::optional<Error> unreadable;
   TRY(tx.query(secrets_valid, {endpoint.value, now.us}, [&](const Row& row) {
-    EndpointSecret& secret = secrets.emplace_back();
+    EndpointSecret secret;
     secret.id = {row.integer(0)};
     secret.kind = row.text(1) == "hmac" ? SecretKind::hmac : SecretKind::ed25519;
     secret.created_at = {row.integer(3)};
     secret.expires_at = time_at(row, 4);
-    sealed.emplace_back(row.text(2));
+    if (auto opened = vault_.open(row.text(2), secret_purpose(secret.id))) {
+      secret.text = *std::move(opened);
+      secrets.push_back(std::move(secret));
+    } else {
+      unreadable = opened.error();
+    }
     return true;
   }));
-  for (std::size_t i = 0; i < secrets.size(); ++i)
-    secrets[i].text = TRY(vault_.open(sealed[i], secret_purpose(secrets[i].id)));
+  // One that was given anew signs alone.
+  if (secrets.empty() && unreadable) return *std::move(unreadable);
   return secrets;
+}
+
+Result<std::int64_t> EndpointStore::count_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,
+                                                  Timestamp now) const {
+  std::int64_t count = 0;
+  TRY(tx.query(secrets_valid, {endpoint.value, now.us}, [&](const Row& row) {
+    count += row.text(1) == to_string(kind) ? 1 : 0;
+    return true;
+  }));
+  return count;
+}
+
+Result<std::vector<std::string>> EndpointStore::unreadable(sql::Tx& tx, Timestamp now) const {
+  std::set<std::string> ids;
+  TRY(tx.query(secrets_all, {now.us}, [&](const Row& row) {
+    const EndpointId endpoint{row.integer(0)};
+    if (!vault_.open(row.text(2), secret_purpose({row.integer(1)}))) ids.insert(endpoint.str());
+    return true;
+  }));
+  TRY(tx.query(keys_all, {}, [&](const Row& row) {
+    const EndpointId endpoint{row.integer(0)};
+    if (!vault_.open(row.text(1), key_purpose(endpoint))) ids.insert(endpoint.str());
+    return true;
+  }));
+  return std::vector<std::string>(ids.begin(), ids.end());
 }
 
 Result<void> EndpointStore::expire_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,

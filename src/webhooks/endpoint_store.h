@@ -64,9 +64,15 @@ class EndpointStore {
   Result<void> set_private_key(sql::Tx& tx, EndpointId id, const Secret& pem) const;
   Result<std::optional<Secret>> private_key(sql::Tx& tx, EndpointId id) const;
   Result<void> insert_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
-  /// Those valid at that time, in order of their making. Errors: secret_unreadable.
+  /// Those valid at that time, in order of their making; without those that do not open, unless
+  /// none does. Errors: secret_unreadable.
   Result<std::vector<EndpointSecret>> secrets(sql::Tx& tx, EndpointId endpoint,
                                               Timestamp now) const;
+  /// Those valid at that time, readable or not.
+  Result<std::int64_t> count_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,
+                                     Timestamp now) const;
+  /// Ids of endpoints with valid secrets, or a private key, that do not open.
+  Result<std::vector<std::string>> unreadable(sql::Tx& tx, Timestamp now) const;
   /// Valid ones of that kind end at `at`, if they do not end before.
   Result<void> expire_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,
                               Timestamp at) const;

@@ -77,6 +77,8 @@ class Endpoints {
   Result<void> remove(sql::Tx& tx, const Origin& origin, EndpointId id) const;
   /// Those that sign now, oldest first. Errors: secret_unreadable.
   Result<std::vector<EndpointSecret>> secrets(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+  /// Ids of those with secrets or keys that do not open with this key: they want new ones.
+  Result<std::vector<std::string>> unreadable(sql::Tx& tx) const;
   /// The secret that was made. Errors: webhook_secret_limit.
   Result<EndpointSecret> rotate(sql::Tx& tx, const Origin& origin, EndpointId id,
                                 const Rotation& rotation) const;
@@ -101,6 +103,7 @@ class Endpoints {
   Result<Endpoint> load_enabled(sql::Tx& tx, TenantId tenant, EndpointId id) const;
   Result<void> add_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
   Result<EndpointView> view(sql::Tx& tx, Endpoint endpoint) const;
+  Result<std::vector<EndpointSecret>> readable_secrets(sql::Tx& tx, EndpointId id) const;
   Result<void> note(sql::Tx& tx, const Origin& origin, std::string_view type,
                     const Endpoint& endpoint) const;
   EndpointSecret new_secret(SecretKind kind, const std::optional<Secret>& given) const;

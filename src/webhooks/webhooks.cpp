@@ -104,6 +104,10 @@ Result<EndpointId> Webhooks::ensure_endpoint(const NewEndpoint& wanted) {
   return id;
 }
 
+Result<std::vector<std::string>> Webhooks::unreadable() const {
+  return impl_->parts.database.read([&](sql::Tx& tx) { return impl_->endpoints.unreadable(tx); });
+}
+
 Result<void> Webhooks::recover() {
   const std::int64_t greatest =
       TRY(impl_->parts.database.read([&](sql::Tx& tx) -> Result<std::int64_t> {

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -53,6 +54,9 @@ class Webhooks {
   /// With `is_trusted` its address may be private. Gives its id.
   /// Errors: webhook_url_refused, validation_failed, secret_unreadable; store errors.
   Result<EndpointId> ensure_endpoint(const NewEndpoint& wanted);
+
+  /// Ids of endpoints with secrets or keys that do not open with this key: they want new ones.
+  Result<std::vector<std::string>> unreadable() const;
 
   /// Call once, before requests are served: ids go on after the newest stored.
   Result<void> recover();

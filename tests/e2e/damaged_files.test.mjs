@@ -1,13 +1,16 @@
 // What happens to the files on the disk: taken away under a running server, damaged after a kill, lost before a start.
 import assert from 'node:assert/strict';
+import {createHmac} from 'node:crypto';
 import {chmodSync, chownSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync,
         writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
-import {exchange} from './lib/client.mjs';
-import {binary, florin, florinOk, isPostgres, makeFolder, run, Server} from './lib/server.mjs';
+import {bodyOf, exchange} from './lib/client.mjs';
+import {Partner} from './lib/partner.mjs';
+import {Receiver} from './lib/receiver.mjs';
+import {binary, eventually, florin, florinOk, isPostgres, makeFolder, run, Server} from './lib/server.mjs';
 
 const ofSqlite = isPostgres && 'of the file of SQLite';
 const database = (books) => path.join(books.dataDir, 'florin.db');
@@ -156,6 +159,7 @@ describe('a copy that may only be read', {skip: ofSqlite}, () => {
     const verified = await asStranger('verify');
     assert.match(verified.stdout, /The books are in order/, verified.stderr);
     assert.equal((await asStranger('export', '--out', path.join(out, 'export.jsonl'))).code, 0);
+    for (const lists of ['keys', 'partners']) assert.equal((await asStranger(lists, 'list')).code, 0);
     const examined = await asStranger('doctor');
     assert.match(examined.stdout, /structure is whole/, examined.stdout + examined.stderr);
     assert.deepEqual(readdirSync(copy), ['florin.db']);
@@ -179,5 +183,110 @@ describe('what Florin writes', {skip: ofSqlite}, () => {
       assert.equal((state.mode & 0o777).toString(8), state.isDirectory() ? '700' : '600', name);
     }
     assert.ok(existsSync(path.join(home, 'r/s/secret.key')));
+  });
+});
+
+describe('a secret.key', {skip: ofSqlite}, () => {
+  const endpointPath = '/v1/webhook-endpoints';
+  const keyOf = (books) => path.join(books.dataDir, 'secret.key');
+  const rotate = (books, ...more) =>
+      florin(['partners', 'rotate-secret', 'acme', '--overlap', '0', ...more, '--data', books.dataDir]);
+  const secretIn = (text) => /^hub_\w+/m.exec(text)[0];
+
+  /** Books with a partner and a receiver of webhooks; the server is stopped, and `loseKey` called. */
+  async function withoutKey(loseKey) {
+    const receiver = await Receiver.start();
+    after(() => receiver.close());
+    const books = await Books.open({env: {FLORIN_WEBHOOK_ALLOWED_HOSTS: '127.0.0.1'}});
+    after(() => books.close());
+    const [ana, shop] = [await books.wallet(1_000), await books.wallet()];
+    const made = await florinOk(['partners', 'create', 'acme', '--data', books.dataDir]);
+    await eventually('the partner is known', async () => await callOf(books, secretIn(made)) === 200);
+    const endpoint = bodyOf(await books.api.post(endpointPath, {url: receiver.url, event_types: ['transaction.executed']}), 201);
+    await books.server.stop();
+    books.api.close();
+    loseKey(keyOf(books));
+    await books.start();
+    return {books, ana, shop, endpoint, receiver, secret: secretIn(made)};
+  }
+
+  async function callOf(books, secret) {
+    const partner = new Partner(books.server.url, {secret, code: 'acme'});
+    const answer = await partner.transactions();
+    partner.close();
+    return answer.status;
+  }
+
+  async function isServedAndNamed({books, ana, shop, endpoint, secret}) {
+    await books.move(ana, shop, 3);
+    assert.equal((await look(books, '/health/ready')).status, 200);
+    const health = (await look(books, '/health/services')).json;
+    assert.equal(health.status, 'degraded');
+    const named = new RegExp(`do not open with this key.*partner acme, endpoint ${endpoint.id}`);
+    assert.match(health.services.find(({name}) => name === 'secrets').detail, named);
+    const examined = await florin(['doctor', '--data', books.dataDir]);
+    assert.equal(examined.code, 1);
+    assert.match(examined.stdout, named);
+    assert.equal(await callOf(books, secret), 401);
+  }
+
+  async function isWholeOnceRotated({books, ana, shop, endpoint, receiver}, secret) {
+    const rotated = async (kind) =>
+        bodyOf(await books.api.post(`${endpointPath}/${endpoint.id}/rotate-secret`, {kind, overlap_seconds: 0}), 201);
+    await rotated('ed25519');
+    await rotated('hmac');
+    const {data} = bodyOf(await books.api.get(`${endpointPath}/${endpoint.id}/secrets`), 200);
+    const fresh = data.findLast(({kind}) => kind === 'hmac').secret;
+    await eventually('the partner is known again', async () => await callOf(books, secret) === 200);
+    assert.deepEqual((await look(books, '/health/services')).json.services.find(({name}) => name === 'secrets').status, 'healthy');
+    assert.match((await florin(['doctor', '--data', books.dataDir])).stdout, /ok +sealed secrets: all open with the key/);
+    const transfer = await books.move(ana, shop, 4);
+    const [{headers, body}] = await receiver.waitFor(1, ({json}) => json.subject === transfer.id);
+    const hmacKey = Buffer.from(fresh.slice('whsec_'.length), 'base64');
+    assert.equal(headers['x-webhook-signature'], createHmac('sha256', hmacKey).update(body).digest('hex'));
+    assert.equal(await books.balanceOf(shop), 7);
+  }
+
+  it('that is lost leaves the books served, is named, and everything gets new secrets', async () => {
+    const scene = await withoutKey((key) => rmSync(key));
+    const {books, endpoint} = scene;
+    await isServedAndNamed(scene);
+    const refused = await books.api.post(`${endpointPath}/${endpoint.id}/rotate-secret`, {});
+    assert.equal(refused.status, 503);
+    assert.equal(refused.json.code, 'secret_key_missing');
+    assert.equal((await books.api.post('/v1/partners', {code: 'other'})).json.code, 'secret_key_missing');
+    assert.equal((await rotate(books)).code, 2);
+    assert.ok(!existsSync(keyOf(books)), 'no key is made unasked');
+    await books.server.stop();
+    books.api.close();
+
+    const rotated = await rotate(books, '--new-secret-key');
+    assert.equal(rotated.code, 0, rotated.stderr);
+    assert.equal((statSync(keyOf(books)).mode & 0o777).toString(8), '600');
+    await books.start();
+    await isWholeOnceRotated(scene, secretIn(rotated.stdout));
+  });
+
+  it('that is another one is told as well, and secrets can be given at once', async () => {
+    const scene = await withoutKey((key) => writeFileSync(key, `${'ab'.repeat(32)}\n`));
+    await isServedAndNamed(scene);
+    const rotated = await rotate(scene.books);
+    assert.equal(rotated.code, 0, rotated.stderr);
+    await isWholeOnceRotated(scene, secretIn(rotated.stdout));
+  });
+
+  it('is made by the first start, by no start that is refused, and by nobody who reads', async () => {
+    const {books} = await booksWithMoney();
+    const key = keyOf(books);
+    assert.ok(existsSync(key));
+    await florinOk(['partners', 'create', 'acme', '--data', books.dataDir]);
+    await books.server.kill();
+    rmSync(key);
+    for (const lists of ['keys', 'partners'])
+      assert.equal((await florin([lists, 'list', '--data', books.dataDir])).code, 0);
+    assert.match((await florin(['verify', '--data', books.dataDir])).stdout, /he books are in order/);
+    rmSync(database(books));
+    assert.equal((await florin(['serve', '--data', books.dataDir])).code, 2);
+    assert.ok(!existsSync(key));
   });
 });

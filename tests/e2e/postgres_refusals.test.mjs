@@ -211,7 +211,7 @@ describe('a server whose PostgreSQL', {skip: noPostgres}, () => {
 
   it('could be set up better is told so by the doctor', async () => {
     const said = await florinOk(['doctor', '--data', books.dataDir, '--db', server.url({user: 'postgres'})]);
-    for (const what of ['durability', 'archive', 'wall between tenants'])
+    for (const what of ['durability', 'page checksums', 'archive', 'wall between tenants'])
       assert.match(said, new RegExp(`^look +${what}:`, 'm'));
     const crowded = server.url({more: '&pool_size=20'});
     assert.match(await florinOk(['doctor', '--data', books.dataDir, '--db', crowded]),

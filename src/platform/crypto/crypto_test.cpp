@@ -112,17 +112,24 @@ TEST(Ed25519, MatchesTheRfcVector) {
 
 TEST(Vault, OpensWhatItSealedForThatPurposeAlone) {
   const Vault vault(Secret("a master key of some length"));
-  const std::string sealed = vault.seal(Secret("s3cret"), "partner:1");
+  const std::string sealed = *vault.seal(Secret("s3cret"), "partner:1");
   EXPECT_EQ(sealed.find("s3cret"), std::string::npos);
-  EXPECT_NE(sealed, vault.seal(Secret("s3cret"), "partner:1")) << "the nonce is random";
+  EXPECT_NE(sealed, *vault.seal(Secret("s3cret"), "partner:1")) << "the nonce is random";
   const auto opened = vault.open(sealed, "partner:1");
   ASSERT_TRUE(opened);
   EXPECT_EQ(opened->reveal(), "s3cret");
   EXPECT_EQ(vault.open(sealed, "partner:2").error().code, errors::secret_unreadable);
 }
 
+TEST(Vault, WithoutAKeySealsAndOpensNothing) {
+  const std::string sealed = *Vault(Secret("a master key of some length")).seal(Secret("x"), "p");
+  const Vault lost((Secret()));
+  EXPECT_EQ(lost.seal(Secret("x"), "p").error().code, errors::secret_key_missing);
+  EXPECT_EQ(lost.open(sealed, "p").error().code, errors::secret_unreadable);
+}
+
 TEST(Vault, RefusesAnotherKeyAndDamage) {
-  const std::string sealed = Vault(Secret("a master key of some length")).seal(Secret("x"), "p");
+  const std::string sealed = *Vault(Secret("a master key of some length")).seal(Secret("x"), "p");
   const Vault other(Secret("another key of some length"));
   EXPECT_EQ(other.open(sealed, "p").error().code, errors::secret_unreadable);
   EXPECT_EQ(other.open("", "p").error().code, errors::secret_unreadable);

@@ -25,13 +25,18 @@ Error unreadable() {
 }  // namespace
 
 Vault::Vault(const Secret& master) {
+  if (master.empty()) return;
   std::string key(crypto_aead_xchacha20poly1305_ietf_KEYBYTES, '\0');
   crypto_generichash(bytes(key), key.size(), bytes(master.reveal()), master.reveal().size(),
                      nullptr, 0);
   key_ = Secret(std::move(key));
 }
 
-std::string Vault::seal(const Secret& secret, std::string_view purpose) const {
+Result<std::string> Vault::seal(const Secret& secret, std::string_view purpose) const {
+  if (key_.empty())
+    return Error{errors::secret_key_missing,
+                 "the key that secrets are sealed with is lost (secret.key or ENCRYPTION_KEY); put "
+                 "it back, or start with --new-secret-key and give every secret anew"};
   const std::string nonce = random_bytes(nonce_bytes);
   const std::string_view plain = secret.reveal();
   std::string sealed(plain.size() + tag_bytes, '\0');
@@ -42,6 +47,7 @@ std::string Vault::seal(const Secret& secret, std::string_view purpose) const {
 }
 
 Result<Secret> Vault::open(std::string_view sealed, std::string_view purpose) const {
+  if (key_.empty()) return unreadable();
   const auto raw = from_base64(sealed);
   if (!raw || raw->size() < nonce_bytes + tag_bytes) return unreadable();
   const std::string_view nonce = std::string_view(*raw).substr(0, nonce_bytes);

@@ -13,11 +13,12 @@ namespace florin::crypto {
 /// for concurrent use.
 class Vault {
  public:
-  /// Any text of at least 16 bytes; the key is derived from it by BLAKE2b.
+  /// Any text of at least 16 bytes; the key is derived from it by BLAKE2b. Empty: the key is lost,
+  /// and nothing is sealed or opened.
   explicit Vault(const Secret& master);
 
-  /// Printable text (base64).
-  std::string seal(const Secret& secret, std::string_view purpose) const;
+  /// Printable text (base64). Errors: secret_key_missing.
+  Result<std::string> seal(const Secret& secret, std::string_view purpose) const;
   /// Errors: secret_unreadable (another ENCRYPTION_KEY, damaged, or of another place).
   Result<Secret> open(std::string_view sealed, std::string_view purpose) const;
 
@@ -28,6 +29,9 @@ class Vault {
 namespace errors {
 /// A stored secret does not open with this encryption key. Start with the key it was sealed with.
 inline constexpr ErrorCode secret_unreadable{ErrorKind::internal, "secret_unreadable"};
+/// The key that secrets are sealed with is lost, so that no secret can be made. Put secret.key
+/// back, or start with --new-secret-key and give every secret anew; see docs/runbook.md.
+inline constexpr ErrorCode secret_key_missing{ErrorKind::unavailable, "secret_key_missing"};
 }  // namespace errors
 
 }  // namespace florin::crypto
