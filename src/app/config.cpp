@@ -243,8 +243,25 @@ Result<Address> parse_address(std::string_view text) {
     const auto [end, fault] = std::from_chars(digits.data(), digits.data() + digits.size(), port);
     if (fault != std::errc() || end != digits.data() + digits.size()) port = -1;
   }
-  if (port < 0 || port > 65'535) return invalid("must be HOST:PORT, such as 127.0.0.1:8000");
-  return Address{std::string(text.substr(0, colon)), port};
+  if (port < 0 || port > 65'535)
+    return invalid("must be HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000");
+  std::string_view host = text.substr(0, colon);
+  const bool is_bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (is_bracketed) host = host.substr(1, host.size() - 2);
+  const bool is_ipv6 = host.find(':') != std::string_view::npos;
+  if (is_ipv6 && !is_bracketed) {
+    return invalid("must have an IPv6 address in brackets: " +
+                   shown_address({std::string(host), port}));
+  }
+  if (is_bracketed != is_ipv6 || host.find_first_of("[]") != std::string_view::npos)
+    return invalid("must be HOST:PORT, such as 127.0.0.1:8000 or [::1]:8000");
+  return Address{std::string(host), port};
+}
+
+std::string shown_address(const Address& address) {
+  const bool is_ipv6 = address.host.find(':') != std::string::npos;
+  const std::string host = is_ipv6 ? "[" + address.host + "]" : address.host;
+  return host + ":" + std::to_string(address.port);
 }
 
 std::map<std::string, std::string> process_environment() {

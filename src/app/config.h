@@ -109,11 +109,13 @@ std::string configuration_reference();
 
 /// A place to listen at, "HOST:PORT".
 struct Address {
-  std::string host;
-  int port = 0;  ///< 0: any free one.
+  std::string host;  ///< Without brackets.
+  int port = 0;      ///< 0: any free one.
 };
-/// Errors: invalid_configuration.
+/// An IPv6 address stands in brackets: "[::1]:8000". Errors: invalid_configuration.
 Result<Address> parse_address(std::string_view text);
+/// As it is written in a setting or a URL.
+std::string shown_address(const Address& address);
 
 /// The environment of this process.
 std::map<std::string, std::string> process_environment();

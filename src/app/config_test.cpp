@@ -127,5 +127,21 @@ TEST(HttpErrors, EveryKindHasItsStatus) {
   EXPECT_EQ(status_of(idempotency::errors::request_in_progress), 409);
 }
 
+TEST(Addresses, HaveIpv6InBrackets) {
+  const auto v6 = parse_address("[::1]:8000");
+  ASSERT_TRUE(v6);
+  EXPECT_EQ(v6->host, "::1");
+  EXPECT_EQ(v6->port, 8'000);
+  EXPECT_EQ(shown_address(*v6), "[::1]:8000");
+  EXPECT_EQ(shown_address(*parse_address("localhost:1")), "localhost:1");
+  const auto bare = parse_address("::1:8000");
+  ASSERT_FALSE(bare);
+  EXPECT_EQ(bare.error().detail, "must have an IPv6 address in brackets: [::1]:8000");
+  for (const char* bad : {"", ":8000", "[::1]", "[]:1", "[localhost]:1", "[::1:1", "::1]:1",
+                          "a:65536", "[[::1]]:1"}) {
+    EXPECT_FALSE(parse_address(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace florin::app

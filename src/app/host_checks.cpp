@@ -138,7 +138,7 @@ void check_memory(DoctorReport& report) {
 
 void check_listening(const Config& config, DoctorReport& report) {
   const std::string& host = config.http.host;
-  const std::string where = fmt::format("{}:{}", host, config.http.port);
+  const std::string where = shown_address({host, config.http.port});
   if (config.http.tls) {
     report.good("listening", where + ", with TLS");
   } else if (host == "localhost" || host == "::1" || host.starts_with("127.")) {

@@ -43,8 +43,8 @@ Result<sandbox::Options> options_of(const SandboxFlags& flags) {
 
 void print_where(const sandbox::Options& options, const sandbox::Sandbox& sandbox) {
   const std::string wallet =
-      fmt::format("http://{}:{}", options.operator_host, sandbox.operator_port());
-  const std::string rgs = fmt::format("http://{}:{}", options.rgs_host, sandbox.rgs_port());
+      "http://" + shown_address({options.operator_host, sandbox.operator_port()});
+  const std::string rgs = "http://" + shown_address({options.rgs_host, sandbox.rgs_port()});
   fmt::print("operator at {} (our dialect under /wallet/, the EvenBet-like at /evenbet)\n", wallet);
   fmt::print("game server at {} (webhooks at {}/webhooks; plays against {})\n", rgs, rgs,
              options.hub_url);

@@ -34,7 +34,8 @@ struct Playground {
 std::string local_url(int port) { return fmt::format("http://127.0.0.1:{}", port); }
 
 std::string url_of(const Config& settings, int port) {
-  return fmt::format("{}://{}:{}", settings.http.tls ? "https" : "http", settings.http.host, port);
+  return fmt::format("{}://{}", settings.http.tls ? "https" : "http",
+                     shown_address({settings.http.host, port}));
 }
 
 /// On their usual ports, or on free ones when somebody has those: several sandboxes may run.

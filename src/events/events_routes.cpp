@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "events/errors.h"
+#include "events/event_types.h"
 #include "events/events.h"
 #include "events/module.h"
 #include "platform/json/object_reader.h"
@@ -27,7 +28,13 @@ Result<Filter> parse_filter(const Request& request) {
   TRY(http::reject_unknown_query(request,
                                  {"limit", "cursor", "type", "subject", "since", "until"}));
   Filter filter;
-  if (const auto type = request.query_param("type")) filter.type = std::string(*type);
+  if (const auto type = request.query_param("type")) {
+    if (!is_type_or_family(*type)) {
+      return json::validation_error({{"#/query/type", "unknown_event_type",
+                                      "must be an event type, or a family: " + known_families()}});
+    }
+    filter.type = std::string(*type);
+  }
   if (const auto subject = request.query_param("subject")) filter.subject = std::string(*subject);
   filter.since = TRY(query_time(request, "since"));
   filter.until = TRY(query_time(request, "until"));

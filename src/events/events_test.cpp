@@ -7,6 +7,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/errors.h"
+#include "events/event_types.h"
 #include "events/module.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
@@ -226,6 +227,19 @@ TEST_P(TwoNodes, AReaderNeverStepsOverAnEventThatCommitsLater) {
 }
 
 INSTANTIATE_TEST_SUITE_P(ClocksApartBySeconds, TwoNodes, testing::Values(-30, 0, 30));
+
+TEST(EventTypes, AreKnownExactlyOrAsAFamily) {
+  for (const char* known : {"account.created", "account.*", "wallet.debit.*", "webhook.test"})
+    EXPECT_TRUE(is_type_or_family(known)) << known;
+  for (const char* unknown : {"transactions.*", "acc.*", "account", "account.created.*", "*", ".*",
+                              "", "account.**", "Account.created"}) {
+    EXPECT_FALSE(is_type_or_family(unknown)) << unknown;
+  }
+  EXPECT_FALSE(is_type("account.*"));
+  EXPECT_EQ(known_families(),
+            "account.*, hold.*, partner.*, reconciliation.*, sme.*, transaction.*, wallet.*, "
+            "webhook.*");
+}
 
 }  // namespace
 }  // namespace florin::events

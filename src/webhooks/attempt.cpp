@@ -75,12 +75,14 @@ http_client::Request request_of(const Endpoint& endpoint, const Credentials& cre
 }
 
 Attempt attempt_of(const std::vector<http_client::Header>& sent,
-                   const Result<http_client::Response>& received) {
+                   const Result<http_client::Response>& received,
+                   std::optional<int> broken_status) {
   Attempt attempt;
   attempt.request_headers = headers_json(sent);
   attempt.response_headers = "{}";
   if (!received) {
     attempt.error = std::string(received.error().code.name);
+    attempt.status = broken_status;
     return attempt;
   }
   attempt.status = received->status;

@@ -24,9 +24,10 @@ struct Credentials {
 http_client::Request request_of(const Endpoint& endpoint, const Credentials& credentials,
                                 const events::Event& event, Timestamp now);
 
-/// The attempt as the log keeps it.
+/// The attempt as the log keeps it. `broken_status`: of an answer that began and did not end.
 Attempt attempt_of(const std::vector<http_client::Header>& sent,
-                   const Result<http_client::Response>& received);
+                   const Result<http_client::Response>& received,
+                   std::optional<int> broken_status = {});
 
 Answer answer_of(const Result<http_client::Response>& received, Timestamp now);
 

@@ -158,8 +158,8 @@ Result<std::optional<Dispatcher::Line>> Dispatcher::read_line(EndpointId id) {
 void Dispatcher::land(Landing landing) {
   const Timestamp now = parts_.clock.now();
   Flight& flight = landing.flight;
-  Outcome outcome{std::move(flight.waiting.delivery), attempt_of(flight.sent, landing.received),
-                  now};
+  Outcome outcome{std::move(flight.waiting.delivery),
+                  attempt_of(flight.sent, landing.received, flight.broken_status), now};
   const auto found = lines_.find(outcome.delivery.endpoint);
   const Manner manner = found == lines_.end() ? Manner() : found->second.queue.endpoint().manner;
   const double part = std::uniform_real_distribution<double>(-jitter, jitter)(random_);
@@ -184,6 +184,7 @@ void Dispatcher::observe(const Outcome& outcome, const events::Event& event) {
   const auto seconds = [](std::int64_t us) { return static_cast<double>(us) / second_us; };
   const Delivery& delivery = outcome.delivery;
   parts_.figures.attempts(delivery.state).add();
+  if (outcome.attempt.error) parts_.figures.failures(*outcome.attempt.error).add();
   parts_.figures.attempt_seconds.observe(seconds(outcome.attempt.duration_us));
   if (delivery.state == DeliveryState::delivered && !delivery.is_replay)
     parts_.figures.lag_seconds.observe(seconds(outcome.ended_at.us - event.created_at.us));
@@ -286,6 +287,7 @@ bool Dispatcher::send_next(Line& line, Timestamp now) {
     const std::lock_guard lock(mutex_);
     ++under_way_;
   }
+  request.on_broken_answer = [flight](int status) { flight->broken_status = status; };
   parts_.client.send(std::move(request), [this, flight](Result<http_client::Response> received) {
     post(&Inbox::landings, Landing{std::move(*flight), std::move(received)});
   });

@@ -64,6 +64,7 @@ class Dispatcher {
     std::vector<http_client::Header> sent;
     Timestamp started_at;
     bool was_doubted = false;
+    std::optional<int> broken_status = {};  // Of an answer that began and did not end.
   };
   struct Landing {
     Flight flight;

@@ -22,11 +22,18 @@ Figures::Figures(metrics::Registry& registry)
       in_flight(registry.gauge("florin_webhooks_in_flight", "Attempts under way.")),
       backlog(registry.gauge("florin_webhooks_backlog", "Deliveries that wait for an attempt.")),
       backlog_age_seconds(registry.gauge("florin_webhooks_backlog_age_seconds",
-                                         "Age of the oldest delivery that waits.")) {}
+                                         "Age of the oldest delivery that waits.")),
+      registry_(registry) {}
 
 metrics::Counter& Figures::attempts(DeliveryState outcome) {
   if (outcome == DeliveryState::delivered) return delivered;
   return outcome == DeliveryState::failed ? failed : dead_letters;
+}
+
+metrics::Counter& Figures::failures(std::string_view reason) {
+  return registry_.counter("florin_webhooks_attempt_failures_total",
+                           "Attempts that failed, by their reason.",
+                           {{"reason", std::string(reason)}});
 }
 
 }  // namespace florin::webhooks

@@ -1,4 +1,5 @@
 #pragma once
+#include <string_view>
 
 #include "platform/metrics/metrics.h"
 #include "webhooks/delivery.h"
@@ -11,6 +12,9 @@ struct Figures {
   /// Of attempts, by what they came to; not of `pending`.
   metrics::Counter& attempts(DeliveryState outcome);
 
+  /// Of attempts that failed, by the word that the log has for it.
+  metrics::Counter& failures(std::string_view reason);
+
   metrics::Histogram& lag_seconds;      ///< From the event to its first successful delivery.
   metrics::Histogram& attempt_seconds;  ///< Of one exchange.
   metrics::Counter& delivered;
@@ -19,6 +23,9 @@ struct Figures {
   metrics::Gauge& in_flight;
   metrics::Gauge& backlog;
   metrics::Gauge& backlog_age_seconds;
+
+ private:
+  metrics::Registry& registry_;
 };
 
 }  // namespace florin::webhooks

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "events/event_types.h"
 #include "platform/http/route.h"
 #include "platform/json/object_reader.h"
 #include "webhooks/stored_json.h"
@@ -43,9 +44,10 @@ bool is_dotted(std::string_view text) {
          text.find("..") == std::string_view::npos;
 }
 
-bool is_event_type(std::string_view text) {
-  if (text.ends_with(".*")) text.remove_suffix(2);
-  return text.size() <= max_type_bytes && is_dotted(text);
+/// Events of webhooks themselves are sent only where they are named exactly, never as a family.
+bool can_be_selected(std::string_view text) {
+  const bool is_silent_family = text.starts_with("webhook.") && text.ends_with(".*");
+  return !is_silent_family && events::is_type_or_family(text);
 }
 
 std::optional<std::vector<std::string>> read_event_types(ObjectReader& body) {
@@ -60,8 +62,13 @@ std::optional<std::vector<std::string>> read_event_types(ObjectReader& body) {
   if (!items || items->size() > max_event_types) return wrong();
   std::vector<std::string> types;
   for (const json::Value& item : *items) {
-    if (!item.as_string() || !is_event_type(*item.as_string())) return wrong();
+    if (!item.as_string()) return wrong();
     types.push_back(*item.as_string());
+    if (can_be_selected(types.back())) continue;
+    body.problem("event_types", "unknown_event_type",
+                 "must name event types, or families out of " + events::known_families() +
+                     "; those of webhook.* by their exact type");
+    return std::nullopt;
   }
   return types;
 }
@@ -304,7 +311,13 @@ Result<DeliveryFilter> delivery_filter(const http::Request& request) {
     if (!filter.state)
       bad("state", "unknown_value", "must be PENDING, DELIVERED, FAILED or DEAD_LETTER");
   }
-  if (const auto text = request.query_param("event_type")) filter.event_type = std::string(*text);
+  if (const auto text = request.query_param("event_type")) {
+    filter.event_type = std::string(*text);
+    if (!events::is_type(*text)) {
+      bad("event_type", "unknown_event_type",
+          "must be an event type; there are those of " + events::known_families());
+    }
+  }
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return filter;
 }

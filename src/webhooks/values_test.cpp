@@ -30,6 +30,15 @@ TEST(Verdict, HonoursRetryAfterWithinAnHour) {
   EXPECT_FALSE(verdict_of(1, {500, 30}).endpoint_rests_until);
 }
 
+TEST(Verdict, RetryAfterNeverMakesAnAttemptSoonerThanTheSchedule) {
+  for (const std::int64_t asked : {std::int64_t{0}, std::int64_t{1}, std::int64_t{-5}, INT64_MIN}) {
+    EXPECT_EQ(verdict_of(2, {429, asked}).next_attempt_at, now.plus_seconds(5)) << asked;
+    EXPECT_EQ(verdict_of(2, {503, asked}).next_attempt_at, now.plus_seconds(5)) << asked;
+  }
+  EXPECT_EQ(verdict_of(1, {429, INT64_MAX}).next_attempt_at, now.plus_seconds(3'600));
+  EXPECT_FALSE(verdict_of(1, {429, 0}).endpoint_rests_until);
+}
+
 TEST(Verdict, GoneIsTheEnd) {
   EXPECT_TRUE(verdict_of(1, {410, {}}).is_gone);
   EXPECT_EQ(verdict_of(1, {410, {}}).state, DeliveryState::dead_letter);

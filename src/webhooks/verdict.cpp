@@ -13,8 +13,8 @@ bool is_success(const Answer& answer) {
 
 std::optional<Timestamp> asked_rest(const Answer& answer, Timestamp now) {
   const bool may_ask = answer.status == 429 || answer.status == 503;
-  if (!may_ask || !answer.retry_after_s) return std::nullopt;
-  return now.plus_seconds(std::clamp<std::int64_t>(*answer.retry_after_s, 0, longest_rest_s));
+  if (!may_ask || answer.retry_after_s.value_or(0) <= 0) return std::nullopt;
+  return now.plus_seconds(std::min(*answer.retry_after_s, longest_rest_s));
 }
 
 }  // namespace
@@ -35,7 +35,9 @@ Verdict judge(const Manner& manner, const AttemptFacts& facts, const Answer& ans
   const auto delay_ms = manner.retry_delays_ms[static_cast<std::size_t>(facts.number - 1)];
   const auto delay_us =
       static_cast<std::int64_t>(static_cast<double>(delay_ms) * 1'000 * (1 + facts.jitter));
-  verdict.next_attempt_at = verdict.endpoint_rests_until.value_or(facts.ended_at.plus_us(delay_us));
+  // A receiver may ask for more patience than the schedule has, never for less.
+  verdict.next_attempt_at = std::max(facts.ended_at.plus_us(delay_us),
+                                     verdict.endpoint_rests_until.value_or(facts.ended_at));
   return verdict;
 }
 

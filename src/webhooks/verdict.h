@@ -29,9 +29,9 @@ struct AttemptFacts {
   double jitter = 0;  ///< -0.1 to 0.1: by which part the delay is changed.
 };
 
-/// 2xx is success, 410 the end of the endpoint; 429 and 503 with Retry-After wait so long (an hour
-/// at most); everything else waits for the next delay of the schedule. After the last delay it is
-/// a dead letter.
+/// 2xx is success, 410 the end of the endpoint; everything else waits for the next delay of the
+/// schedule, and 429 and 503 with a longer Retry-After for so long (an hour at most). After the
+/// last delay it is a dead letter.
 Verdict judge(const Manner& manner, const AttemptFacts& facts, const Answer& answer);
 
 /// The word that says in the log why an answer was no success; nothing for 2xx.

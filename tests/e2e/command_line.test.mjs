@@ -28,6 +28,12 @@ describe('florin', () => {
     }
   });
 
+  it('refuses an IPv6 address to listen on that has no brackets', async () => {
+    const result = await florin(['serve', '--listen', '::1:0', '--data', makeFolder()]);
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /must have an IPv6 address in brackets: \[::1\]:0/);
+  });
+
   it('says when an export cannot be written', async () => {
     const dataDir = makeFolder();
     await florinOk(['migrate', '--data', dataDir]);

@@ -2,7 +2,7 @@
 // are refused, and nothing lost over kill -9.
 import assert from 'node:assert/strict';
 import {createHmac} from 'node:crypto';
-import {copyFileSync} from 'node:fs';
+import {copyFileSync, readFileSync} from 'node:fs';
 import {after, before, describe, it} from 'node:test';
 
 import {Webhook as StandardWebhook} from 'standardwebhooks';
@@ -42,6 +42,23 @@ describe('webhooks', () => {
     after(() => made.close());
     return made;
   }
+
+  it('take only event types that exist, as the log does', async () => {
+    const {id} = await subscribe(books.api, 'http://127.0.0.1:9/', {event_types: ['wallet.debit.*', 'account.closed', 'webhook.test']});
+    const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+    const documented = new Set([...page.matchAll(/^\| `([a-z]+)\./gm)].map(([, family]) => family));
+    for (const type of ['transactions.*', 'account.gone', 'acc.*', '*']) {
+      for (const refused of [await books.api.post(endpoints, {url: 'http://127.0.0.1:9/', event_types: [type]}),
+                             await books.api.patch(`${endpoints}/${id}`, {event_types: [type]}),
+                             await books.api.get(`/v1/events?type=${type}`)]) {
+        const {errors} = problemOf(refused, 400, 'validation_failed');
+        for (const family of documented) assert.ok(errors[0].detail.includes(`${family}.*`), `${type}: ${errors[0].detail}`);
+      }
+    }
+    problemOf(await books.api.get(`${deliveries}?event_type=account.*`), 400, 'validation_failed');
+    bodyOf(await books.api.get('/v1/events?type=webhook.*'), 200);
+    bodyOf(await books.api.delete(`${endpoints}/${id}`), 204);
+  });
 
   it('are verified by standardwebhooks, svix and stripe as they are', async () => {
     const shop = await receiver();

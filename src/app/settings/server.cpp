@@ -6,17 +6,19 @@ namespace florin::app::setting {
 namespace {
 
 Setting listen() {
-  return {"http.listen", "FLORIN_LISTEN",
-          "Address and port to listen on, HOST:PORT. Port 0 takes any free one.",
-          [](Config& config, std::string_view value) -> Result<void> {
-            const Address address = TRY(parse_address(value));
-            config.http.host = address.host;
-            config.http.port = address.port;
-            return {};
-          },
-          [](const Config& config) {
-            return config.http.host + ":" + std::to_string(config.http.port);
-          }};
+  return {
+      "http.listen", "FLORIN_LISTEN",
+      "Address and port to listen on, HOST:PORT; an IPv6 address in brackets, [::1]:8000. Port 0 "
+      "takes any free one.",
+      [](Config& config, std::string_view value) -> Result<void> {
+        const Address address = TRY(parse_address(value));
+        config.http.host = address.host;
+        config.http.port = address.port;
+        return {};
+      },
+      [](const Config& config) {
+        return shown_address({config.http.host, config.http.port});
+      }};
 }
 
 }  // namespace

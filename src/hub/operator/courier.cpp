@@ -29,7 +29,7 @@ std::uint64_t random_number() {
 /// Nothing of it was executed: the Operator did not take it, or was not reached.
 bool is_surely_not_executed(const Result<http_client::Response>& outcome) {
   if (outcome) return outcome->status == 429;
-  return outcome.error().code != http_client::errors::no_answer;
+  return http_client::is_surely_not_sent(outcome.error().code);
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ std::int64_t Courier::Core::pause_before_next(const RunPtr& run,
   const Timestamp now = clock.now();
   const auto asked_s = outcome ? http_client::retry_after_s(*outcome, now.us / us_per_second)
                                : std::optional<std::int64_t>();
-  if (!asked_s) return own_ms;
+  if (!asked_s || *asked_s == 0) return own_ms;  // Never sooner than by our own schedule.
   // The others' calls wait too, by the clock; this one waits by itself.
   const std::int64_t pause_us =
       *asked_s > longest_pause_us / us_per_second ? longest_pause_us : *asked_s * us_per_second;

@@ -56,8 +56,10 @@ struct Listener::Impl {
       : options(o), threads(t), open_connections(c), acceptor(t[0]->io()), pause(t[0]->io()) {}
 
   Error cannot_listen(const error_code& why) const {
-    return {errors::cannot_listen, "cannot listen on " + options.host + ":" +
-                                       std::to_string(options.port) + ": " + why.message()};
+    const bool is_ipv6 = options.host.find(':') != std::string::npos;
+    const std::string host = is_ipv6 ? "[" + options.host + "]" : options.host;
+    return {errors::cannot_listen,
+            "cannot listen on " + host + ":" + std::to_string(options.port) + ": " + why.message()};
   }
 
   Result<tcp::endpoint> endpoint() {

@@ -143,9 +143,12 @@ AddressGuard::AddressGuard(std::vector<std::string> allowed_hosts)
     : allowed_hosts_(std::move(allowed_hosts)) {}
 
 bool AddressGuard::is_allowed_host(std::string_view host, int port) const {
-  const std::string with_port = std::string(host) + ":" + std::to_string(port);
-  return std::any_of(allowed_hosts_.begin(), allowed_hosts_.end(),
-                     [&](const std::string& one) { return one == host || one == with_port; });
+  const bool is_ipv6 = host.find(':') != std::string_view::npos;
+  const std::string shown = is_ipv6 ? "[" + std::string(host) + "]" : std::string(host);
+  const std::string with_port = shown + ":" + std::to_string(port);
+  return std::any_of(allowed_hosts_.begin(), allowed_hosts_.end(), [&](const std::string& one) {
+    return one == host || one == shown || one == with_port;
+  });
 }
 
 Result<void> AddressGuard::check_url(std::string_view text) const {

@@ -181,14 +181,63 @@ void set_up(Exchange& exchange, const std::string& user_agent) {
   set_certificates(easy, request);
 }
 
+/// How the certificate of the server failed. Source: OpenSSL, verify(1), "Diagnostics".
+Error certificate_error(CURL* easy) {
+  constexpr long not_yet_valid = 9, has_expired = 10, other_name = 62, other_address = 64;
+  long verdict = 0;
+  curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
+  if (verdict == has_expired) return {errors::tls_expired, "the server's certificate has expired"};
+  if (verdict == not_yet_valid)
+    return {errors::tls_expired, "the server's certificate is not valid yet"};
+  // A chain in order that is refused all the same is one for another name: libcurl checks it.
+  if (verdict == 0 || verdict == other_name || verdict == other_address)
+    return {errors::tls_name_mismatch, "the server's certificate is for another name"};
+  return {errors::tls_unknown_authority,
+          "the server's certificate comes from an authority that is not trusted"};
+}
+
+/// Why no connection came about: nothing was sent.
+Error connect_error(CURL* easy, CURLcode code) {
+  switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+      return {errors::dns_failed, "the name of the host cannot be resolved"};
+    case CURLE_COULDNT_CONNECT:
+      return {errors::connection_refused, "nobody accepts connections at the address"};
+    case CURLE_OPERATION_TIMEDOUT:
+      return {errors::connect_timed_out, "no connection came about in time"};
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return certificate_error(easy);
+    case CURLE_SSL_CONNECT_ERROR:
+      return {errors::tls_failed, "TLS could not be agreed on with the server"};
+    default:
+      return {errors::not_connected, curl_easy_strerror(code)};
+  }
+}
+
 /// What a fault of libcurl means: was anything sent?
 Error error_of(Exchange& exchange, CURLcode code) {
+  CURL* const easy = exchange.easy.get();
   if (exchange.was_refused)
     return {errors::address_refused,
             "the address leads to a private, loopback, link-local or reserved network"};
   curl_off_t ready_us = 0;  // Since when the request could be sent; 0: never.
-  curl_easy_getinfo(exchange.easy.get(), CURLINFO_PRETRANSFER_TIME_T, &ready_us);
-  return {ready_us == 0 ? errors::not_connected : errors::no_answer, curl_easy_strerror(code)};
+  curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
+  if (ready_us == 0) return connect_error(easy, code);
+  long status = 0;
+  curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+  if (status != 0 && exchange.request.on_broken_answer)
+    exchange.request.on_broken_answer(static_cast<int>(status));
+  switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+      return {errors::answer_timed_out, "the answer did not come in time"};
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+      return {errors::closed_early, "the connection ended before the whole answer"};
+    default:
+      return {errors::no_answer, curl_easy_strerror(code)};
+  }
 }
 
 Result<Response> outcome_of(Exchange& exchange, CURLcode code) {
@@ -360,6 +409,11 @@ Result<Response> HttpClient::execute(Request request) {
   return answer.get();
 }
 
+bool is_surely_not_sent(const ErrorCode& code) {
+  return code != errors::no_answer && code != errors::answer_timed_out &&
+         code != errors::closed_early;
+}
+
 std::optional<std::string_view> Response::header(std::string_view name) const {
   for (const Header& header : headers) {
     if (same_name(header.name, name)) return header.value;
@@ -370,13 +424,17 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
 std::optional<std::int64_t> retry_after_s(const Response& response, std::int64_t now_s) {
   const auto text = response.header("Retry-After");
   if (!text) return std::nullopt;
+  constexpr std::int64_t longest_s = 10LL * 365 * 86'400;
+  const char* const last = text->data() + text->size();
   std::int64_t seconds = -1;
-  const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), seconds);
-  if (fault == std::errc() && end == text->data() + text->size())
-    return seconds >= 0 ? std::optional(seconds) : std::nullopt;
+  const auto [end, fault] = std::from_chars(text->data(), last, seconds);
+  if (end == last && fault != std::errc::invalid_argument) {
+    if (text->starts_with('-')) return std::nullopt;
+    return fault == std::errc::result_out_of_range ? longest_s : std::min(seconds, longest_s);
+  }
   const time_t at = curl_getdate(std::string(*text).c_str(), nullptr);
   if (at < 0) return std::nullopt;
-  return std::max<std::int64_t>(0, static_cast<std::int64_t>(at) - now_s);
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(at) - now_s, 0, longest_s);
 }
 
 }  // namespace florin::http_client

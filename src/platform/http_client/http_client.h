@@ -41,6 +41,9 @@ struct Request {
   AddressRule addresses = AddressRule::public_only;
   std::optional<ClientCertificate> certificate = {};
   std::string trusted_ca_pem = {};  ///< Empty: the system's certificates.
+  /// Told the status of an answer that began and did not end, before the error; on the client's
+  /// thread.
+  std::function<void(int)> on_broken_answer = {};
 };
 
 struct Response {
@@ -55,7 +58,7 @@ struct Response {
 };
 
 /// `Retry-After` of an answer in seconds from `now_s` (Unix), as a number or an HTTP date; nothing
-/// when there is none or it makes no sense. Source: RFC 9110, 10.2.3.
+/// when there is none or it makes no sense. 0 to ten years. Source: RFC 9110, 10.2.3.
 std::optional<std::int64_t> retry_after_s(const Response& response, std::int64_t now_s);
 
 struct ClientOptions {
@@ -76,8 +79,7 @@ class HttpClient {
   ~HttpClient();
 
   /// Returns at once. `done` runs once, on the client's thread, and must be short: it hands on.
-  /// Errors: address_refused and not_connected (nothing was sent: surely not executed), no_answer
-  /// (it was sent, or may have been: the outcome is unknown).
+  /// Errors: those below.
   void send(Request request, Done done);
   /// send() and wait. Never from the client's thread.
   Result<Response> execute(Request request);
@@ -87,12 +89,36 @@ class HttpClient {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether an error of this client means that no byte of the request was sent.
+bool is_surely_not_sent(const ErrorCode& code);
+
+/// Why an exchange came to no whole answer. Of the last three the
+/// request may have been sent, and whether it was executed is unknown; else nothing was sent.
 namespace errors {
 /// The address is not one that may be called (private, loopback, link-local, other port or scheme).
 inline constexpr ErrorCode address_refused{ErrorKind::rejected, "address_refused"};
-/// No connection could be made: name unknown, refused, or TLS failed. Nothing was sent.
+/// The name of the host cannot be resolved. Nothing was sent.
+inline constexpr ErrorCode dns_failed{ErrorKind::unavailable, "dns_failed"};
+/// Nobody accepts connections at the address: refused, reset or unreachable. Nothing was sent.
+inline constexpr ErrorCode connection_refused{ErrorKind::unavailable, "connection_refused"};
+/// No connection came about in time. Nothing was sent.
+inline constexpr ErrorCode connect_timed_out{ErrorKind::unavailable, "connect_timed_out"};
+/// The server's certificate comes from an authority that is not trusted. Nothing was sent.
+inline constexpr ErrorCode tls_unknown_authority{ErrorKind::unavailable, "tls_unknown_authority"};
+/// The server's certificate is for another name. Nothing was sent.
+inline constexpr ErrorCode tls_name_mismatch{ErrorKind::unavailable, "tls_name_mismatch"};
+/// The server's certificate has expired, or is not valid yet. Nothing was sent.
+inline constexpr ErrorCode tls_expired{ErrorKind::unavailable, "tls_expired"};
+/// TLS failed otherwise: no common version or cipher, or no TLS at all. Nothing was sent.
+inline constexpr ErrorCode tls_failed{ErrorKind::unavailable, "tls_failed"};
+/// No connection could be made for another reason; the detail names it. Nothing was sent.
 inline constexpr ErrorCode not_connected{ErrorKind::unavailable, "not_connected"};
-/// The request may have been sent, but no whole answer came. Whether it was executed is unknown.
+/// The answer, or a part of it, did not come in time. Whether the request was executed is unknown.
+inline constexpr ErrorCode answer_timed_out{ErrorKind::unavailable, "answer_timed_out"};
+/// The connection ended before the whole answer. Whether the request was executed is unknown.
+inline constexpr ErrorCode closed_early{ErrorKind::unavailable, "closed_early"};
+/// No whole answer came for another reason; the detail names it. Whether the request was executed
+/// is unknown.
 inline constexpr ErrorCode no_answer{ErrorKind::unavailable, "no_answer"};
 }  // namespace errors
 

@@ -81,7 +81,35 @@ TEST(HttpClient, NobodyListeningMeansNothingWasSent) {
   Request request;
   request.url = "http://127.0.0.1:" + std::to_string(port);
   request.addresses = AddressRule::any;
-  EXPECT_EQ(client.execute(request).error().code, errors::not_connected);
+  const auto answered = client.execute(request);
+  EXPECT_EQ(answered.error().code, errors::connection_refused);
+  EXPECT_TRUE(is_surely_not_sent(answered.error().code));
+}
+
+TEST(HttpClient, AnUnknownNameIsToldApart) {
+  HttpClient client({});
+  Request request;
+  request.url = "http://no-such-host.invalid/";
+  request.addresses = AddressRule::any;
+  EXPECT_EQ(client.execute(request).error().code, errors::dns_failed);
+}
+
+TEST(HttpClient, AServerThatNeverFinishesTlsTimesOutInConnecting) {
+  RawServer silent([](const std::string&) { return RawServer::stay_silent; });
+  HttpClient client({});
+  Request request = post(silent);
+  request.url.replace(0, 4, "https");
+  request.timeout_ms = 5'000;
+  request.connect_timeout_ms = 100;
+  EXPECT_EQ(client.execute(request).error().code, errors::connect_timed_out);
+}
+
+TEST(HttpClient, AServerWithoutTlsFailsInTls) {
+  RawServer plain([](const std::string&) { return answer("200 OK", "x"); }, "not TLS at all\r\n");
+  HttpClient client({});
+  Request request = post(plain);
+  request.url.replace(0, 4, "https");
+  EXPECT_EQ(client.execute(request).error().code, errors::tls_failed);
 }
 
 TEST(HttpClient, AnUnreadableUrlAndAnotherSchemeAreNotSent) {
@@ -100,15 +128,26 @@ TEST(HttpClient, SilenceHalfAnAnswerAndHangingUpLeaveTheOutcomeOpen) {
   RawServer silent([](const std::string&) { return RawServer::stay_silent; });
   Request request = post(silent);
   request.timeout_ms = 100;
-  EXPECT_EQ(client.execute(request).error().code, errors::no_answer);
+  const auto slow = client.execute(request);
+  EXPECT_EQ(slow.error().code, errors::answer_timed_out);
+  EXPECT_FALSE(is_surely_not_sent(slow.error().code));
 
   RawServer half([](const std::string&) {
     return "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf" + RawServer::then_close;
   });
-  EXPECT_EQ(client.execute(post(half)).error().code, errors::no_answer);
+  Request broken = post(half);
+  int status = 0;
+  broken.on_broken_answer = [&status](int came) { status = came; };
+  EXPECT_EQ(client.execute(broken).error().code, errors::closed_early);
+  EXPECT_EQ(status, 200);
 
   RawServer hangs_up([](const std::string&) { return RawServer::then_close; });
-  EXPECT_EQ(client.execute(post(hangs_up)).error().code, errors::no_answer);
+  const auto nothing = client.execute(post(hangs_up));
+  EXPECT_EQ(nothing.error().code, errors::closed_early);
+  EXPECT_FALSE(is_surely_not_sent(nothing.error().code));
+
+  RawServer garbage([](const std::string&) { return "SSH-2.0-x\r\n\r\n" + RawServer::then_close; });
+  EXPECT_EQ(client.execute(post(garbage)).error().code, errors::no_answer);
 }
 
 TEST(HttpClient, ALongAnswerIsCutOff) {
@@ -192,6 +231,11 @@ TEST(RetryAfter, ReadsSecondsAndDates) {
   EXPECT_EQ(read("Wed, 20 Nov 2024 12:01:00 GMT"), 60);
   EXPECT_EQ(read("Wed, 20 Nov 2024 11:00:00 GMT"), 0) << "in the past";
   EXPECT_FALSE(read("-5"));
+  EXPECT_FALSE(read("-99999999999999999999"));
+  EXPECT_FALSE(read(""));
+  const std::int64_t longest_s = 10LL * 365 * 86'400;
+  EXPECT_EQ(read("9223372036854775807"), longest_s);
+  EXPECT_EQ(read("99999999999999999999999999"), longest_s);
   EXPECT_FALSE(read("soon"));
   EXPECT_FALSE(retry_after_s(Response{}, 0));
 }

@@ -14,7 +14,8 @@ const std::string RawServer::then_close =
     "\x01"
     "close";
 
-RawServer::RawServer(Answer answer) : answer_(std::move(answer)) {
+RawServer::RawServer(Answer answer, std::string greeting)
+    : answer_(std::move(answer)), greeting_(std::move(greeting)) {
   listener_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -74,6 +75,7 @@ void RawServer::accept_all() {
 }
 
 void RawServer::serve(int fd) {
+  if (!greeting_.empty()) (void)::send(fd, greeting_.data(), greeting_.size(), MSG_NOSIGNAL);
   std::string pending;
   std::string request;
   while (receive_request(fd, pending, request)) {

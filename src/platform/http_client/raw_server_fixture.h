@@ -17,7 +17,8 @@ class RawServer {
   static const std::string stay_silent;  ///< As an answer: none, until the client gives up.
   static const std::string then_close;   ///< At the end of an answer: hang up after it.
 
-  explicit RawServer(Answer answer);
+  /// `greeting`: sent to each connection before it has said anything.
+  explicit RawServer(Answer answer, std::string greeting = "");
   ~RawServer();
 
   int port() const { return port_; }
@@ -32,6 +33,7 @@ class RawServer {
   bool receive_request(int fd, std::string& pending, std::string& request) const;
 
   Answer answer_;
+  std::string greeting_;
   int listener_ = -1, port_ = 0;
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
