@@ -39,6 +39,11 @@ Result<Period> given_period(const ReconcileOptions& options) {
   return Period{*from, *to};
 }
 
+Result<std::unique_ptr<reconciliation::Source>> open_file(const std::string& path,
+                                                          const std::vector<std::string>& format) {
+  return reconciliation::open_csv_source(path, TRY(reconciliation::parse_file_format(format)));
+}
+
 Period yesterday(Timestamp now) {
   const std::int64_t day_us = day_s * 1'000'000;
   const Timestamp midnight{now.us - now.us % day_us};
@@ -73,6 +78,12 @@ void add_reconcile_options(CLI::App& app, ReconcileOptions& options) {
   app.add_option("--right-name", options.names.theirs,
                  "What the right side is called (default operator)")
       ->needs(left);
+  constexpr const char* formats =
+      "How the file is written, KEY=VALUE, repeated: delimiter=comma|semicolon|tab|pipe, "
+      "decimal=point|comma, encoding=utf-8|utf-16, time_zone=Africa/Nairobi, and for a column "
+      "amount=Betrag (default: found out)";
+  app.add_option("--left-format", options.left_format, formats)->needs(left);
+  app.add_option("--right-format", options.right_format, formats)->needs(right);
   app.add_option("--tolerance", options.rules.tolerance_minor,
                  "Minor units by which amounts may differ (default 0)")
       ->needs(left)
@@ -87,13 +98,14 @@ Result<std::int64_t> reconcile_files(const ReconcileOptions& options, const Cloc
                                      const reconciliation::ProgressFn& progress) {
   // Whoever gives files and no period wants to know about all that is in them.
   const Period period = options.from.empty() ? Period::everything() : TRY(given_period(options));
-  const auto left = TRY(reconciliation::open_csv_source(options.left));
-  const auto right = TRY(reconciliation::open_csv_source(options.right));
+  const auto left = TRY(open_file(options.left, options.left_format));
+  const auto right = TRY(open_file(options.right, options.right_format));
   const reconciliation::ReportHead head{"", period, options.names, options.rules, clock.now()};
   auto report = TRY(reconciliation::ReportWriter::create(options.out, head));
   const auto counts = TRY(reconciliation::compare(
       *left, *right, period, options.rules, {options.out},
       [&](const reconciliation::Mismatch& mismatch) { return report.add(mismatch); }, progress));
+  report.describe(*left, *right);
   print_report(TRY(report.finish(counts, clock.now())).mismatches);
   return counts.mismatched();
 }

@@ -1,6 +1,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/application.h"
 #include "reconciliation/reconciliation.h"
@@ -15,7 +16,8 @@ namespace florin::app {
 struct ReconcileOptions {
   std::string from, to;  ///< Days or times; empty: not given.
   std::string tenant = "default", partner = "default";
-  std::string left, right;  ///< Files to compare, without a database.
+  std::string left, right;                             ///< Files to compare, without a database.
+  std::vector<std::string> left_format, right_format;  ///< As parse_file_format() reads them.
   reconciliation::SideNames names;
   reconciliation::Rules rules;                 ///< Of two files; a partner has its own.
   std::string out = "reconciliation-reports";  ///< Where the report goes.

@@ -1,6 +1,7 @@
 #include "app/reconciliation_sources.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include "app/wallet_sources.h"
 #include "base/try.h"
@@ -17,6 +18,18 @@ Error unknown_partner(std::string_view partner) {
           "there are no files of a partner " + std::string(partner)};
 }
 
+/// A file, read as the file NAME.format beside it says: a setting a line, where there is one.
+Result<std::unique_ptr<reconciliation::Source>> open_side(const std::string& path) {
+  std::vector<std::string> settings;
+  std::ifstream format(path + ".format");
+  for (std::string line; std::getline(format, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    if (!line.empty() && line[0] != '#') settings.push_back(line);
+  }
+  return reconciliation::open_csv_source(path + ".csv",
+                                         TRY(reconciliation::parse_file_format(settings)));
+}
+
 Result<SourcePair> open_inbox(const std::string& inbox, TenantId tenant, std::string_view partner) {
   // The name becomes a part of a path; one that could leave the folder names nobody.
   if (!reconciliation::is_partner_name(partner)) return unknown_partner(partner);
@@ -24,8 +37,8 @@ Result<SourcePair> open_inbox(const std::string& inbox, TenantId tenant, std::st
   std::error_code fault;
   if (!std::filesystem::is_directory(folder, fault)) return unknown_partner(partner);
   SourcePair sides;
-  sides.ours = TRY(reconciliation::open_csv_source(folder + "/hub.csv"));
-  sides.theirs = TRY(reconciliation::open_csv_source(folder + "/operator.csv"));
+  sides.ours = TRY(open_side(folder + "/hub"));
+  sides.theirs = TRY(open_side(folder + "/operator"));
   return sides;
 }
 

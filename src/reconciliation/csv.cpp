@@ -1,6 +1,7 @@
 #include "reconciliation/csv.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -13,6 +14,26 @@ namespace {
 constexpr std::size_t read_bytes = 1 << 20;
 constexpr std::size_t max_row_bytes = 1 << 20;  // A longer one is a quote that nobody closed.
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
+void append_utf_8(std::string& out, std::uint32_t code) {
+  const auto tail = [&](int shift) { out += static_cast<char>(0x80 | (code >> shift & 0x3F)); };
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+    return;
+  }
+  if (code < 0x800) {
+    out += static_cast<char>(0xC0 | code >> 6);
+  } else {
+    if (code < 0x10000) {
+      out += static_cast<char>(0xE0 | code >> 12);
+    } else {
+      out += static_cast<char>(0xF0 | code >> 18);
+      tail(12);
+    }
+    tail(6);
+  }
+  tail(0);
+}
 
 }  // namespace
 
@@ -32,10 +53,76 @@ Result<bool> CsvReader::read_more() {
   if (more_.empty()) return false;
   const bool is_first = read_ == 0;
   read_ += static_cast<std::int64_t>(more_.size());
-  buffer_ += is_first && more_.starts_with(byte_order_mark)
-                 ? std::string_view(more_).substr(byte_order_mark.size())
-                 : std::string_view(more_);
+  if (is_first) find_encoding();
+  if (encoding_ != Encoding::utf_8) {
+    TRY(append_utf_16());
+  } else if (is_first && more_.starts_with(byte_order_mark)) {
+    buffer_.append(more_, byte_order_mark.size());
+  } else {
+    buffer_ += more_;
+  }
   return true;
+}
+
+/// By the byte order mark; without one, by the zero bytes that ASCII has in UTF-16.
+void CsvReader::find_encoding() {
+  const std::string_view start(more_);
+  if (encoding_ != Encoding::detected) {
+    // A mark knows better which byte of "utf-16" comes first.
+    if (encoding_ != Encoding::utf_8 && start.starts_with("\xFE\xFF"))
+      encoding_ = Encoding::utf_16_be;
+    return;
+  }
+  encoding_ = Encoding::utf_8;
+  if (start.starts_with("\xFF\xFE")) encoding_ = Encoding::utf_16_le;
+  if (start.starts_with("\xFE\xFF")) encoding_ = Encoding::utf_16_be;
+  if (start.size() < 2 || encoding_ != Encoding::utf_8) return;
+  if (start[0] != '\0' && start[1] == '\0') encoding_ = Encoding::utf_16_le;
+  if (start[0] == '\0' && start[1] != '\0') encoding_ = Encoding::utf_16_be;
+}
+
+/// Turns what was read into UTF-8. Half a character waits for the rest of it.
+Result<void> CsvReader::append_utf_16() {
+  undecoded_ += more_;
+  const bool is_little = encoding_ == Encoding::utf_16_le;
+  const auto unit_at = [&](std::size_t i) {
+    const auto low = static_cast<unsigned char>(undecoded_[is_little ? i : i + 1]);
+    const auto high = static_cast<unsigned char>(undecoded_[is_little ? i + 1 : i]);
+    return static_cast<std::uint32_t>(high) << 8 | low;
+  };
+  std::size_t place = 0;
+  while (place + 2 <= undecoded_.size()) {
+    std::uint32_t code = unit_at(place);
+    std::size_t width = 2;
+    if (code >= 0xD800 && code < 0xE000) {
+      if (code >= 0xDC00) return unreadable("the text is no UTF-16");
+      if (place + 4 > undecoded_.size()) break;
+      const std::uint32_t second = unit_at(place + 2);
+      if (second < 0xDC00 || second >= 0xE000) return unreadable("the text is no UTF-16");
+      code = 0x10000 + ((code - 0xD800) << 10) + (second - 0xDC00);
+      width = 4;
+    }
+    place += width;
+    if (code != 0xFEFF) append_utf_8(buffer_, code);
+  }
+  undecoded_.erase(0, place);
+  const bool is_last = read_ >= file_.size();
+  if (is_last && !undecoded_.empty()) return unreadable("the text ends within a character");
+  return {};
+}
+
+/// The sign that stands most often in the first row, outside of quotes.
+void CsvReader::find_delimiter(std::size_t end) {
+  constexpr std::string_view candidates = ",;\t|";
+  std::array<std::size_t, candidates.size()> counts{};
+  bool is_quoted = false;
+  for (std::size_t i = begin_; i < end; ++i) {
+    if (buffer_[i] == '"') is_quoted = !is_quoted;
+    const std::size_t which = candidates.find(buffer_[i]);
+    if (!is_quoted && which != std::string_view::npos) ++counts[which];
+  }
+  const auto most = std::max_element(counts.begin(), counts.end());
+  delimiter_ = candidates[static_cast<std::size_t>(most - counts.begin())];
 }
 
 /// The end of the row that starts at begin_: a line end outside of quotes, or the end of the file.
@@ -67,6 +154,7 @@ Result<bool> CsvReader::next() {
     std::size_t end = line_end;
     if (end > begin_ && buffer_[end - 1] == '\r') --end;
     const bool is_empty = end == begin_;
+    if (!is_empty && delimiter_ == '\0') find_delimiter(end);
     if (!is_empty) TRY(split(end));
     begin_ = std::min(line_end + 1, buffer_.size());
     if (!is_empty) return true;
@@ -80,14 +168,14 @@ Result<void> CsvReader::split(std::size_t end) {
     if (place < end && buffer_[place] == '"') {
       TRY(split_quoted(place, end));
     } else {
-      const void* const comma = std::memchr(buffer_.data() + place, ',', end - place);
+      const void* const next = std::memchr(buffer_.data() + place, delimiter_, end - place);
       const std::size_t stop =
-          comma ? static_cast<std::size_t>(static_cast<const char*>(comma) - buffer_.data()) : end;
+          next ? static_cast<std::size_t>(static_cast<const char*>(next) - buffer_.data()) : end;
       fields_.emplace_back(buffer_.data() + place, stop - place);
       place = stop;
     }
     if (place == end) return {};
-    ++place;  // The comma.
+    ++place;  // The delimiter.
   }
 }
 
@@ -104,7 +192,8 @@ Result<void> CsvReader::split_quoted(std::size_t& place, std::size_t end) {
   }
   if (place >= end) return malformed("a quote is not closed");
   ++place;
-  if (place != end && buffer_[place] != ',') return malformed("text follows a closing quote");
+  if (place != end && buffer_[place] != delimiter_)
+    return malformed("text follows a closing quote");
   fields_.emplace_back(buffer_.data() + start, written - start);
   return {};
 }

@@ -11,6 +11,7 @@
 #include "platform/sql/temporary_folder.h"
 #include "reconciliation/errors.h"
 #include "reconciliation/report.h"
+#include "reconciliation/time_zone.h"
 
 namespace florin::reconciliation {
 namespace {
@@ -24,8 +25,11 @@ class CsvFiles : public testing::Test {
     std::ofstream(path, std::ios::binary) << text;
     return path;
   }
-  Result<std::vector<Entry>> entries(const std::string& text) {
-    auto source = open_csv_source(write(text));
+  Result<std::vector<Entry>> entries(const std::string& text,
+                                     const std::vector<std::string>& settings = {}) {
+    const auto format = parse_file_format(settings);
+    if (!format) return format.error();
+    auto source = open_csv_source(write(text), *format);
     if (!source) return source.error();
     std::vector<Entry> all;
     auto read = (*source)->read(Period::everything(), [&](const Entry& entry) -> Result<void> {
@@ -33,11 +37,12 @@ class CsvFiles : public testing::Test {
       return {};
     });
     if (!read) return read.error();
+    description = (*source)->description();
     return all;
   }
   /// The detail of the refusal, after the file's name.
-  std::string refusal(const std::string& text) {
-    const auto read = entries(text);
+  std::string refusal(const std::string& text, const std::vector<std::string>& settings = {}) {
+    const auto read = entries(text, settings);
     if (read) return "accepted";
     EXPECT_EQ(read.error().code, errors::reconciliation_file_malformed);
     return read.error().detail.substr(folder.path().size() + 9);
@@ -49,6 +54,7 @@ class CsvFiles : public testing::Test {
   }
 
   sql::TemporaryFolder folder = *sql::TemporaryFolder::make();
+  std::string description;  ///< Of what entries() read last.
 };
 
 const std::string head = "transactionId,refId,type,playerId,currency,amount,status,processedAt\n";
@@ -130,6 +136,148 @@ TEST_F(CsvFiles, HaveRowsAsLongAsTheirHead) {
   EXPECT_EQ(refusal("transactionId,type,currency,amount,status,processedAt,refId\n"
                     "t,debit,KZT,1,success,2026-11-20T10:00:00Z\n"),
             ": line 2 has 6 fields, the header 7");
+}
+
+const std::string european =
+    "transactionId;refId;type;playerId;currency;amount;status;processedAt\r\n"
+    "t1;r1;debit;p;KZT;1.234,50;success;20.11.2026 12:00\r\n"
+    "t2;r2;debit;p;KZT;0,75;failed;2026-11-20 12:00:01.5\r\n"
+    "Summe;;;;;1.235,25;;\r\n";
+
+/// ASCII as UTF-16 with its mark.
+std::string utf_16(std::string_view text, bool is_little) {
+  std::string bytes = is_little ? "\xFF\xFE" : "\xFE\xFF";
+  for (const char c : text) {
+    if (is_little) bytes += c;
+    bytes += '\0';
+    if (!is_little) bytes += c;
+  }
+  return bytes;
+}
+
+TEST_F(CsvFiles, WithSemicolonsDecimalCommasLocalTimesAndATotal) {
+  const auto read = entries(european, {"time_zone=Africa/Nairobi"});
+  ASSERT_TRUE(read) << read.error().detail;
+  ASSERT_EQ(read->size(), 2u);
+  EXPECT_EQ((*read)[0].amount.minor, 123'450);
+  EXPECT_EQ((*read)[0].at, *Timestamp::parse("2026-11-20T09:00:00Z"));
+  EXPECT_EQ((*read)[1].at, *Timestamp::parse("2026-11-20T09:00:01.5Z"));
+  EXPECT_EQ(description,
+            "semicolons, UTF-8, decimal comma, local times of Africa/Nairobi, total checked");
+  EXPECT_EQ(refusal(european),
+            ", line 2: processedAt has no offset: name the zone of the file, such as "
+            "time_zone=Africa/Nairobi");
+}
+
+TEST_F(CsvFiles, InUtf16AreReadAsTheSame) {
+  const auto plain = entries(european, {"time_zone=Africa/Nairobi"});
+  ASSERT_TRUE(plain);
+  for (const bool is_little : {true, false}) {
+    const std::string bytes = utf_16(european, is_little);
+    for (const std::size_t mark : {std::size_t{0}, std::size_t{2}}) {
+      const auto read = entries(bytes.substr(mark), {"time_zone=Africa/Nairobi"});
+      ASSERT_TRUE(read) << read.error().detail;
+      EXPECT_EQ(*read, *plain);
+    }
+    EXPECT_EQ(description.find("semicolons, UTF-16"), 0u) << description;
+    EXPECT_EQ(refusal(bytes + "x", {"time_zone=Africa/Nairobi"}),
+              ": the text ends within a character");
+  }
+  const std::string lone = std::string("\xFF\xFE", 2) + std::string("\x00\xDC", 2);
+  EXPECT_EQ(refusal(lone), ": the text is no UTF-16");
+}
+
+TEST_F(CsvFiles, MayHaveTabsQuotedThousandsAndOtherHeaders) {
+  const auto read = entries(
+      "Ref\ttype\tcurrency\tBetrag\tstatus\tprocessedAt\n"
+      "t1\tdebit\tKZT\t1,234\tsuccess\t2026-11-20T10:00:00Z\n"
+      "t2\tdebit\tKZT\t\"1,234,567.50\"\tsuccess\t2026-11-20T10:00:00Z\n\t\t\t\t\t\n",
+      {"transactionId=Ref", "amount=Betrag"});
+  ASSERT_TRUE(read) << read.error().detail;
+  ASSERT_EQ(read->size(), 2u);
+  EXPECT_EQ((*read)[0].amount.minor, 123'400) << "told by the row after it";
+  EXPECT_EQ((*read)[1].amount.minor, 123'456'750);
+  EXPECT_EQ(description, "tabs, UTF-8, decimal point");
+}
+
+TEST_F(CsvFiles, WhoseAmountsCouldBeEitherAreRefused) {
+  const std::string row = head + "t,r,debit,p,KZT,\"1,234\",success,2026-11-20T10:00:00Z\n";
+  EXPECT_EQ(refusal(row),
+            ", line 2: amount 1,234 may have decimals or thousands: say decimal=point or "
+            "decimal=comma");
+  EXPECT_EQ(entries(row, {"decimal=point"})->front().amount.minor, 123'400);
+  EXPECT_EQ(refusal(row, {"decimal=comma"}),
+            ", line 2: amount must be a number with the decimals of its currency");
+}
+
+TEST_F(CsvFiles, ATotalThatIsWrongIsNamed) {
+  const std::string row = "t,r,debit,p,KZT,10.00,success,2026-11-20T10:00:00Z\n";
+  const std::string failed = "u,r,debit,p,KZT,5.00,failed,2026-11-20T10:00:00Z\n";
+  EXPECT_TRUE(entries(head + row + failed + "TOTAL,,,,KZT,15.00,,\n"));
+  EXPECT_TRUE(entries(head + row + failed + ",,,,,10.00,,\n"));
+  EXPECT_EQ(
+      refusal(head + row + failed + "TOTAL,,,,KZT,14.00,,\n"),
+      ", line 4: the total says 14.00, the rows add up to 15.00, those with success to 10.00");
+  EXPECT_EQ(refusal(head + row + "TOTAL,,,,USD,10.00,,\n"),
+            ", line 3: the total is of a currency without rows");
+  EXPECT_EQ(refusal(head + row + "TOTAL,,,,,10.00,,\n" + row),
+            ", line 4: a transaction follows the total");
+}
+
+TEST(FileFormats, NameWhatThereIs) {
+  const auto refused = [](const std::string& setting) {
+    const auto format = parse_file_format({setting});
+    return format ? "accepted" : format.error().detail;
+  };
+  EXPECT_EQ(refused("delimiter=tab"), "accepted");
+  EXPECT_EQ(refused("decimal=dot"), "the file format decimal=dot must have one of point, comma");
+  EXPECT_EQ(refused("colour=red"),
+            "the file format colour=red must name delimiter, decimal, encoding, time_zone or a "
+            "column");
+  EXPECT_EQ(refused("decimal"), "the file format decimal must be KEY=VALUE, such as decimal=comma");
+}
+
+TEST(Amounts, AreReadWithEitherSign) {
+  const auto point = [](std::string_view text) {
+    return parse_amount(text, DecimalSign::point, kzt);
+  };
+  const auto comma = [](std::string_view text) {
+    return parse_amount(text, DecimalSign::comma, kzt);
+  };
+  EXPECT_EQ(point("1,234,567.89"), 123'456'789);
+  EXPECT_EQ(point("-1 234.5"), -123'450);
+  EXPECT_EQ(point("1'234.50"), 123'450);
+  EXPECT_EQ(comma("1.234.567,89"), 123'456'789);
+  EXPECT_EQ(comma("1\xC2\xA0"
+                  "234,5"),
+            123'450);
+  for (const char* bad :
+       {"1,23.50", ",234.50", "1,,234", "1234,567.00", "1.2.3", "1.234,50", "", "-"})
+    EXPECT_FALSE(point(bad)) << bad;
+  EXPECT_FALSE(comma("1,234.50"));
+}
+
+TEST(TimeZones, ReadLocalTimes) {
+  const auto berlin = TimeZone::load("Europe/Berlin");
+  ASSERT_TRUE(berlin) << berlin.error().detail;
+  const auto at = [&](std::string_view text) {
+    return berlin->from_local(*parse_local_time(text))
+        .value_or(Timestamp{})
+        .rfc3339()
+        .substr(0, 19);
+  };
+  EXPECT_EQ(at("2026-01-15 12:00"), "2026-01-15T11:00:00");
+  EXPECT_EQ(at("2026-07-15 12:00"), "2026-07-15T10:00:00");
+  EXPECT_EQ(at("2026-10-25 02:30"), "2026-10-25T00:30:00") << "twice: the first time";
+  EXPECT_EQ(at("2026-10-25 03:00"), "2026-10-25T02:00:00");
+  EXPECT_EQ(at("2026-03-29 02:30"), "2026-03-29T01:30:00")
+      << "skipped: as if clocks were not put on";
+  EXPECT_EQ(at("2026-03-29 03:30"), "2026-03-29T01:30:00");
+  for (const char* name : {"Nowhere/City", "../../etc/passwd", "/etc/localtime", ""})
+    EXPECT_FALSE(TimeZone::load(name)) << name;
+  EXPECT_FALSE(TimeZone::parse("TZif2"));
+  for (const char* bad : {"", "2026-11-20", "20/11/2026 12:00", "32.11.2026 12:00"})
+    EXPECT_FALSE(parse_local_time(bad)) << bad;
 }
 
 TEST_F(CsvFiles, OfAnyBytesAreReadOrRefused) {

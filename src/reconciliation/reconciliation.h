@@ -67,6 +67,8 @@ class Source {
   /// left aside. It may take minutes: a source over a database reads in pages, not in one snapshot.
   /// Errors: the source's own, and those of the visitor.
   virtual Result<void> read(const Period& period, const EntryVisitor& visit) = 0;
+  /// How it was read, as the summary tells it: "semicolon, utf-8 ...". Empty: nothing to tell.
+  virtual std::string description() const { return ""; }
 };
 
 /// What the sides are called, in lower case: it becomes part of kinds and columns.

@@ -67,6 +67,8 @@ std::string summary_text(const ReportHead& head, const Counts& counts, Timestamp
   line("Finished", now.rfc3339());
   count("Tolerance (minor units)", head.rules.tolerance_minor);
   count("Window at the edges (seconds)", head.rules.window_s);
+  if (!head.our_reading.empty()) line("Format of " + head.names.ours, head.our_reading);
+  if (!head.their_reading.empty()) line("Format of " + head.names.theirs, head.their_reading);
   count("Transactions of " + head.names.ours, counts.ours);
   count("Transactions of " + head.names.theirs, counts.theirs);
   if (counts.ours_outside + counts.theirs_outside > 0) {
@@ -128,6 +130,11 @@ Result<void> ReportWriter::add(const Mismatch& mismatch) {
   TRY(file_.append(waiting_));
   waiting_.clear();
   return {};
+}
+
+void ReportWriter::describe(const Source& ours, const Source& theirs) {
+  head_.our_reading = ours.description();
+  head_.their_reading = theirs.description();
 }
 
 Result<ReportFiles> ReportWriter::finish(const Counts& counts, Timestamp now) {

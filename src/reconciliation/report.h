@@ -26,6 +26,7 @@ struct ReportHead {
   SideNames names;
   Rules rules;
   Timestamp started_at;
+  std::string our_reading = {}, their_reading = {};  ///< How the sides were read.
 };
 
 /// Writes the two files of a run. They appear under their names when they are complete.
@@ -38,6 +39,8 @@ class ReportWriter {
   ~ReportWriter();  ///< Removes what is not complete.
 
   Result<void> add(const Mismatch& mismatch);
+  /// Says in the summary how the sides were read.
+  void describe(const Source& ours, const Source& theirs);
   Result<ReportFiles> finish(const Counts& counts, Timestamp now);
 
  private:

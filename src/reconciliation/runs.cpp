@@ -133,6 +133,7 @@ Result<Run> Runs::compare_sides(Run run, const ProgressFn& progress) {
       },
       progress));
   TRY(recorder.flush());
+  report.describe(*sides.ours, *sides.theirs);
   run.finished_at = clock_.now();
   run.report_file = TRY(report.finish(counts, *run.finished_at)).mismatches;
   run.status = RunStatus::completed;

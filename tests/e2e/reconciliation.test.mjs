@@ -111,6 +111,27 @@ describe('florin reconcile', () => {
     assert.match(result.stderr, /hub\.csv: line 2 has 9 fields, the header 8/);
   });
 
+  it('reads a file of a spreadsheet as it is, and says how', async () => {
+    const cwd = makeFolder();
+    writeSides(cwd, [line('t1', {amount: '1234.50', at: '2026-11-20T09:00:00Z'}), line('t2')]);
+    const rows = ['Buchung;refId;type;playerId;currency;Betrag;status;processedAt',
+                  't1;r-t1;debit;ana;KZT;1.234,50;SUCCESS;20.11.2026 12:00:00',
+                  't2;r-t2;debit;ana;KZT;10,00;SUCCESS;20.11.2026 15:00:00', 'Summe;;;;;1.244,50;;', ''];
+    const write = (text) => writeFileSync(path.join(cwd, 'operator.csv'), Buffer.from(`\ufeff${text}`, 'utf16le'));
+    const format = ['transactionId=Buchung', 'amount=Betrag', 'time_zone=Africa/Nairobi'].flatMap((each) => ['--right-format', each]);
+    const args = ['reconcile', '--left', 'hub.csv', '--right', 'operator.csv', ...format];
+    write(rows.join('\r\n'));
+    const clean = await florin(args, {cwd});
+    assert.deepEqual([clean.code, clean.stderr], [0, '']);
+    assert.match(clean.stdout, /^Format of hub +commas, UTF-8, decimal point$/m);
+    assert.match(clean.stdout,
+                 /^Format of operator +semicolons, UTF-16 \(little-endian\), decimal comma, local times of Africa\/Nairobi, total checked$/m);
+    write(rows.join('\r\n').replace('1.244,50', '1.244,51'));
+    const wrong = await florin(args, {cwd});
+    assert.equal(wrong.code, 2);
+    assert.match(wrong.stderr, /line 4: the total says 1244\.51, the rows add up to 1244\.50/);
+  });
+
   it('reconciles yesterday of a partner and keeps it in the database', async () => {
     const dataDir = makeFolder();
     const cwd = makeFolder();
@@ -167,6 +188,16 @@ describe('/v1/reconciliations', async () => {
     assert.deepEqual([run.from, run.to], ['2026-11-20T00:00:00.000000Z', '2026-11-21T00:00:00.000000Z']);
     const same = {partner, from: '2026-11-20T00:00:00Z', to: '2026-11-21T00:00:00Z'};
     assert.equal(bodyOf(await books.api.post('/v1/reconciliations', same), 202).id, run.id);
+  });
+
+  it('reads files of the inbox as the file beside them says', async () => {
+    const partner = unique('partner');
+    writeSides(inbox(partner), [line('t1')], [line('t1')]);
+    const file = path.join(inbox(partner), 'operator.csv');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('2026-11-20T12:00:00Z', '2026-11-20 15:00'));
+    assert.equal((await reconcile(partner)).error_code, 'reconciliation_file_malformed');
+    writeFileSync(path.join(inbox(partner), 'operator.format'), '# local\ntime_zone=Africa/Nairobi\n');
+    assert.deepEqual([(await reconcile(partner)).mismatches], [0]);
   });
 
   it('is the same reconciliation when it is done again', async () => {
