@@ -75,7 +75,7 @@ describe('florin reconcile', () => {
       [['2026-11-21', '2026-11-20', ...files], /TO must not be before FROM/],
       [['2026-11-20T00:00:00Z', '2026-11-20T00:00:00Z', ...files], /TO must not be before FROM/],
       [['--left', 'hub.csv'], /--right/],
-      [['--partner', 'acme'], /tenant_not_found/],
+      [['--partner', 'acme'], /database_missing/],
     ]) {
       const result = await florin(['reconcile', ...args], {cwd});
       assert.equal(result.code, 2, args.join(' '));

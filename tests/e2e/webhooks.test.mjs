@@ -57,7 +57,7 @@ describe('webhooks', () => {
     }
     problemOf(await books.api.get(`${deliveries}?event_type=account.*`), 400, 'validation_failed');
     bodyOf(await books.api.get('/v1/events?type=webhook.*'), 200);
-    bodyOf(await books.api.delete(`${endpoints}/${id}`), 204);
+    bodyOf(await books.api.send('DELETE', `${endpoints}/${id}`), 204);
   });
 
   it('are verified by standardwebhooks, svix and stripe as they are', async () => {

@@ -183,14 +183,16 @@ void set_up(Exchange& exchange, const std::string& user_agent) {
 
 /// How the certificate of the server failed. Source: OpenSSL, verify(1), "Diagnostics".
 Error certificate_error(CURL* easy) {
-  constexpr long not_yet_valid = 9, has_expired = 10, other_name = 62, other_address = 64;
+  constexpr long unspecified = 1, not_yet_valid = 9, has_expired = 10, other_name = 62,
+                 other_address = 64;
   long verdict = 0;
   curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verdict);
   if (verdict == has_expired) return {errors::tls_expired, "the server's certificate has expired"};
   if (verdict == not_yet_valid)
     return {errors::tls_expired, "the server's certificate is not valid yet"};
-  // A chain in order that is refused all the same is one for another name: libcurl checks it.
-  if (verdict == 0 || verdict == other_name || verdict == other_address)
+  // libcurl looks at the name itself, behind the handshake, and leaves the verdict as it began.
+  const bool is_chain_well = verdict == 0 || verdict == unspecified;
+  if (is_chain_well || verdict == other_name || verdict == other_address)
     return {errors::tls_name_mismatch, "the server's certificate is for another name"};
   return {errors::tls_unknown_authority,
           "the server's certificate comes from an authority that is not trusted"};
