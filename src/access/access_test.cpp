@@ -43,7 +43,7 @@ class AccessTest : public testing::Test {
   /// As the server asks: memory first, then the database.
   http::Admission ask(const Secret& key, const std::string& permission = "ledger:read") {
     const http::Request request = request_with("Bearer " + std::string(key.reveal()));
-    const http::Route route{"GET", "/", permission, http::SyncHandler(), 0};
+    const http::Route route{"GET", "/", permission, http::SyncHandler()};
     auto known = gate->try_admit(request, route);
     return known ? std::move(*known) : gate->admit(request, route);
   }
@@ -88,7 +88,7 @@ TEST_F(AccessTest, AKeyAdmitsItsTenantWithItsPermissions) {
 TEST_F(AccessTest, UnknownKeysAndOtherSchemesAreRefused) {
   EXPECT_EQ(refusal(Secret("fl_live_" + std::string(32, 'x'))), "unauthenticated");
   EXPECT_EQ(refusal(Secret("nonsense")), "unauthenticated");
-  const http::Route route{"GET", "/", "ledger:read", http::SyncHandler(), 0};
+  const http::Route route{"GET", "/", "ledger:read", http::SyncHandler()};
   for (const char* header : {"", "Bearer", "Basic abc", "Bearer "}) {
     const auto admission = gate->try_admit(request_with(header), route);
     ASSERT_TRUE(admission) << header;

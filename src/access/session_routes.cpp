@@ -109,7 +109,7 @@ http::Routes session_routes(const SessionParts& parts) {
     return http::SyncHandler([=](const Request& request) { return handle(parts, request); });
   };
   const std::string any(any_key);
-  return {{"POST", "/v1/sessions", any, sync(sign_in)},
+  return {{"POST", "/v1/sessions", any, sync(sign_in), {}, http::Body::none},
           {"GET", "/v1/sessions/current", any, sync(show)},
           {"DELETE", "/v1/sessions/current", any, sync(sign_out)}};
 }

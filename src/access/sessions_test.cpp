@@ -97,7 +97,7 @@ class SessionsTest : public testing::Test {
   /// How the gate answers; empty when it admits.
   std::string_view refusal(const http::Request& request,
                            const std::string& permission = "ledger:read") {
-    const http::Route route{request.method, "/", permission, http::SyncHandler(), 0};
+    const http::Route route{request.method, "/", permission, http::SyncHandler()};
     const http::Admission admission = admit(request, route);
     return admission.caller ? "" : admission.caller.error().code.name;
   }
@@ -123,7 +123,7 @@ TEST_F(SessionsTest, ActsForTheKeyThatSignedIn) {
   EXPECT_EQ(response->body.find(std::string(key.secret.reveal())), std::string::npos);
 
   const Browser browser = sign_in(key.secret);
-  const http::Route route{"GET", "/", "ledger:read", http::SyncHandler(), 0};
+  const http::Route route{"GET", "/", "ledger:read", http::SyncHandler()};
   const http::Admission admission = admit(by("GET", browser), route);
   ASSERT_TRUE(admission.caller);
   EXPECT_EQ(admission.caller->tenant, tenant);

@@ -58,11 +58,13 @@ http::Routes docs_routes() {
   return {
       {"GET", "/openapi.json", "", http::SyncHandler([](const Request&) -> Result<Response> {
          return Response::ok(std::string(florin_openapi_json_begin, florin_openapi_json_end));
-       })},
+       }),
+       http::any_query},
       {"GET", "/docs", "", http::SyncHandler([](const Request&) -> Result<Response> {
          return page(florin_docs_html_begin, florin_docs_html_end, html);
-       })},
-      {"GET", "/docs/{asset}", "", http::SyncHandler(asset_response)},
+       }),
+       http::any_query},
+      {"GET", "/docs/{asset}", "", http::SyncHandler(asset_response), http::any_query},
   };
 }
 

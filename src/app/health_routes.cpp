@@ -125,20 +125,26 @@ Result<Response> actuator_response(const HealthSources& sources, const Request& 
 
 http::Routes health_routes(HealthSources given) {
   const auto sources = std::make_shared<const HealthSources>(std::move(given));
+  // What a prober adds to get past a cache must not take the server out of its rotation.
   const auto sync = [](auto handle) { return http::SyncHandler(std::move(handle)); };
   return {
       {"GET", "/health", "", http::HotHandler([](const Request&, const http::Responder& responder) {
          responder.send(status_response(true));  // Also while every worker is busy.
-       })},
+       }),
+       http::any_query},
       {"GET", "/health/ready", "", sync([sources](const Request&) -> Result<Response> {
          return status_response(sources->takes_requests() && sources->database.ping().has_value());
-       })},
+       }),
+       http::any_query},
       {"GET", "/health/services", "",
-       sync([sources](const Request&) -> Result<Response> { return services_response(*sources); })},
+       sync([sources](const Request&) -> Result<Response> { return services_response(*sources); }),
+       http::any_query},
       {"GET", "/{service}/actuator/health", "",
-       sync([sources](const Request& request) { return actuator_response(*sources, request); })},
+       sync([sources](const Request& request) { return actuator_response(*sources, request); }),
+       http::any_query},
       {"GET", "/metrics", "",
-       sync([sources](const Request&) -> Result<Response> { return metrics_response(*sources); })},
+       sync([sources](const Request&) -> Result<Response> { return metrics_response(*sources); }),
+       http::any_query},
   };
 }
 

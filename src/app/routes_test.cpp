@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
 #include <set>
 
 #include "app/application.h"
@@ -12,35 +14,92 @@
 namespace florin::app {
 namespace {
 
-/// "GET /v1/accounts/{id}" for every operation of the API document.
-std::set<std::string> documented() {
-  std::set<std::string> operations;
+/// What an operation takes: the names in its query and whether it has a body.
+struct Takes {
+  std::set<std::string> query;
+  bool body = false;
+  bool operator==(const Takes&) const = default;
+};
+using Operations = std::map<std::string, Takes>;  // By "GET /v1/accounts/{id}".
+
+json::Value api_document() {
   for (const http::Route& route : docs_routes()) {
     if (route.pattern != "/openapi.json") continue;
     const auto response = std::get<http::SyncHandler>(route.handler)(http::Request());
-    const auto document = json::parse(response->body);
-    for (const auto& [path, item] : *document->find("paths")->as_object()) {
-      for (const auto& [method, operation] : *item.as_object()) {
-        std::string upper = method;
-        for (char& c : upper) c = static_cast<char>(std::toupper(c));
-        operations.insert(upper + " " + path);
-      }
+    return std::move(*json::parse(response->body));
+  }
+  return {};
+}
+
+std::string text_of(const json::Value& object, std::string_view name) {
+  const json::Value* value = object.find(name);
+  return value && value->as_string() ? *value->as_string() : "";
+}
+
+/// Follows "#/components/parameters/limit".
+const json::Value& resolved(const json::Value& document, const json::Value& value) {
+  const std::string reference = text_of(value, "$ref");
+  if (reference.empty()) return value;
+  const json::Value* found = &document;
+  for (std::size_t begin = 2; begin < reference.size();) {
+    const std::size_t end = std::min(reference.find('/', begin), reference.size());
+    found = found->find(reference.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return *found;
+}
+
+void read_parameters(const json::Value& document, const json::Value& holder, Takes& takes) {
+  const json::Value* parameters = holder.find("parameters");
+  if (!parameters) return;
+  for (const json::Value& each : *parameters->as_array()) {
+    const json::Value& parameter = resolved(document, each);
+    if (text_of(parameter, "in") != "query") continue;
+    const bool deep = text_of(parameter, "style") == "deepObject";
+    takes.query.insert(text_of(parameter, "name") + (deep ? "[]" : ""));
+  }
+}
+
+Operations documented() {
+  Operations operations;
+  const json::Value document = api_document();
+  for (const auto& [path, item] : *document.find("paths")->as_object()) {
+    for (const auto& [method, operation] : *item.as_object()) {
+      if (method == "parameters") continue;
+      std::string upper = method;
+      for (char& c : upper) c = static_cast<char>(std::toupper(c));
+      Takes& takes = operations[upper + " " + path];
+      read_parameters(document, item, takes);
+      read_parameters(document, operation, takes);
+      takes.body = operation.find("requestBody") != nullptr;
     }
   }
   return operations;
 }
 
-TEST(Routes, AreThoseOfTheApiDocument) {
+Takes declared(const http::Route& route) {
+  const bool by_method = route.method == "POST" || route.method == "PATCH";
+  Takes takes{{route.query.begin(), route.query.end()},
+              route.body == http::Body::by_method && by_method};
+  takes.query.erase("*");
+  return takes;
+}
+
+TEST(Routes, AreThoseOfTheApiDocumentWithTheirParametersAndBodies) {
   const FakeClock clock;
   const auto database = std::move(*sql::open_test_database());
   ASSERT_TRUE(sql::migrate(*database, all_migrations(), clock.now()));
   Application application(*database, clock, Config(), Secret("a key for tests only"));
-  std::set<std::string> served;
+  Operations left = documented();
   for (const http::Route& route : application.routes()) {
-    EXPECT_TRUE(served.insert(route.method + " " + route.pattern).second)
-        << route.pattern << " is served twice";
+    const std::string name = route.method + " " + route.pattern;
+    const auto found = left.find(name);
+    ASSERT_NE(found, left.end()) << name << " is not documented, or served twice";
+    EXPECT_EQ(declared(route).query, found->second.query) << name;
+    EXPECT_EQ(declared(route).body, found->second.body) << name << " takes a body";
+    left.erase(found);
   }
-  EXPECT_EQ(served, documented());
+  for (const auto& [name, takes] : left) ADD_FAILURE() << name << " is documented and not served";
 }
 
 }  // namespace

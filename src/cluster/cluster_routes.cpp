@@ -42,8 +42,7 @@ void write_node(json::Writer& writer, const Node& node, const Shown& shown,
   writer.end_object();
 }
 
-Result<Response> list_nodes(const Shown& shown, const Request& request) {
-  TRY(http::reject_unknown_query(request, {}));
+Result<Response> list_nodes(const Shown& shown) {
   const auto nodes = TRY(shown.nodes.list());
   const auto leases = TRY(shown.leases.list());
   std::string body;
@@ -95,8 +94,7 @@ std::vector<Line> lines_of(const Shown& shown) {
   return lines;
 }
 
-Result<Response> list_jobs(const Shown& shown, const Request& request) {
-  TRY(http::reject_unknown_query(request, {}));
+Result<Response> list_jobs(const Shown& shown) {
   const auto leases = TRY(shown.leases.list());
   std::string body;
   json::Writer writer(body);
@@ -114,9 +112,9 @@ Result<Response> list_jobs(const Shown& shown, const Request& request) {
 http::Routes routes(Shown shown) {
   return {
       {"GET", "/v1/system/nodes", "system:read",
-       http::SyncHandler([shown](const Request& request) { return list_nodes(shown, request); })},
+       http::SyncHandler([shown](const Request&) { return list_nodes(shown); })},
       {"GET", "/v1/system/jobs", "system:read",
-       http::SyncHandler([shown](const Request& request) { return list_jobs(shown, request); })},
+       http::SyncHandler([shown](const Request&) { return list_jobs(shown); })},
   };
 }
 

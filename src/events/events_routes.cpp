@@ -25,8 +25,6 @@ Result<std::optional<Timestamp>> query_time(const Request& request, std::string_
 }
 
 Result<Filter> parse_filter(const Request& request) {
-  TRY(http::reject_unknown_query(request,
-                                 {"limit", "cursor", "type", "subject", "since", "until"}));
   Filter filter;
   if (const auto type = request.query_param("type")) {
     if (!is_type_or_family(*type)) {
@@ -48,7 +46,7 @@ Result<Response> list_events(EventLog& log, const Request& request) {
   std::vector<std::string> rows;
   rows.reserve(found.events.size());
   for (Event& event : found.events) rows.push_back(std::move(event.payload));
-  return http::list_response(rows, found.has_more ? found.next_before.value : 0);
+  return http::list_response(request, rows, found.has_more ? found.next_before.value : 0);
 }
 
 Result<Response> get_event(EventLog& log, const Request& request) {
@@ -62,8 +60,11 @@ Result<Response> get_event(EventLog& log, const Request& request) {
 
 http::Routes routes(EventLog& log) {
   return {
-      {"GET", "/v1/events", "events:read",
-       http::SyncHandler([&log](const Request& request) { return list_events(log, request); })},
+      {"GET",
+       "/v1/events",
+       "events:read",
+       http::SyncHandler([&log](const Request& request) { return list_events(log, request); }),
+       {"limit", "cursor", "type", "subject", "since", "until"}},
       {"GET", "/v1/events/{id}", "events:read",
        http::SyncHandler([&log](const Request& request) { return get_event(log, request); })},
   };

@@ -34,7 +34,9 @@ class EventsTest : public testing::Test {
   Result<http::Response> get(const std::string& pattern, http::Request request) {
     request.caller.tenant = {1};
     for (const http::Route& route : routes(log)) {
-      if (route.pattern == pattern) return std::get<http::SyncHandler>(route.handler)(request);
+      if (route.pattern != pattern) continue;
+      if (auto known = http::check_query(request, route.query); !known) return known.error();
+      return std::get<http::SyncHandler>(route.handler)(request);
     }
     return Error{florin::errors::internal_error, "no such route"};
   }

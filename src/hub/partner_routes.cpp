@@ -53,11 +53,10 @@ struct Handlers {
   }
 
   Result<Response> list(const Request& request) const {
-    TRY(http::reject_unknown_query(request, {}));
     std::vector<std::string> rows;
     for (const Partner& partner : TRY(partners.list(request.caller.tenant)))
       rows.push_back(to_json(partner));
-    return http::list_response(rows, 0);
+    return http::list_response(request, rows, 0);
   }
 
   Result<Partner> named(const Request& request) const {

@@ -196,8 +196,6 @@ void Handlers::operator_balance(const PartnerPtr& partner, requests::BalanceQues
 
 Result<Response> Handlers::list(const Request& request, TenantId tenant,
                                 std::optional<PartnerId> partner) const {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "playerId", "refId", "idempotencyKey",
-                                           "status", "kind", "from", "to", "stuck"}));
   const requests::TransactionFilter filter = TRY(requests::transaction_filter(request));
   const http::Page page = TRY(http::parse_page(request));
   const auto found = TRY(parts.database.read([&](sql::Tx& tx) -> Result<TransactionPage> {
@@ -221,7 +219,7 @@ Result<Response> Handlers::list(const Request& request, TenantId tenant,
     const PartnerPtr owner = parts.partners.by_id(row.partner);
     append_json(rows.emplace_back(), row, owner ? owner->partner.code : "");
   }
-  return http::list_response(rows, found.next.value);
+  return http::list_response(request, rows, found.next.value);
 }
 
 Result<Response> Handlers::transactions_of_partner(const Request& request) const {
@@ -272,12 +270,15 @@ http::Routes wallet_routes(const WalletParts& parts) {
                                                 const Responder& responder) {
       handlers->move(request, responder, kind);
     };
-    return http::Route{"POST", pattern, "", std::move(handler), max_body_bytes};
+    return http::Route{"POST",        pattern, "", std::move(handler), {}, http::Body::by_method,
+                       max_body_bytes};
   };
   const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
                                    const) -> http::SyncHandler {
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
   };
+  const http::Query filters{"limit",  "cursor", "playerId", "refId", "idempotencyKey",
+                            "status", "kind",   "from",     "to",    "stuck"};
   http::HotHandler balance = [handlers](const Request& request, const Responder& responder) {
     handlers->balance(request, responder);
   };
@@ -285,9 +286,16 @@ http::Routes wallet_routes(const WalletParts& parts) {
       movement("/wallet/debit", Kind::debit),
       movement("/wallet/credit", Kind::credit),
       movement("/wallet/rollback", Kind::rollback),
-      {"POST", "/wallet/balance", "", std::move(balance), max_body_bytes},
-      {"GET", "/wallet/transactions", "", sync(&Handlers::transactions_of_partner)},
-      {"GET", "/v1/wallet-transactions", "hub:read", sync(&Handlers::transactions_of_tenant)},
+      {"POST",
+       "/wallet/balance",
+       "",
+       std::move(balance),
+       {},
+       http::Body::by_method,
+       max_body_bytes},
+      {"GET", "/wallet/transactions", "", sync(&Handlers::transactions_of_partner), filters},
+      {"GET", "/v1/wallet-transactions", "hub:read", sync(&Handlers::transactions_of_tenant),
+       filters},
       {"POST", "/v1/wallet-transactions/{id}/decide", "hub:write", sync(&Handlers::decide)},
   };
 }

@@ -1,19 +1,13 @@
 #include "ledger/ledger_queries.h"
 
-#include <algorithm>
-#include <chrono>
-#include <map>
-#include <thread>
-#include <unordered_map>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/try.h"
-#include "ledger/bulk/bulk_store.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_store.h"
-#include "platform/json/value.h"
+#include "ledger/settled_read.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger {
@@ -22,7 +16,6 @@ namespace {
 using sql::Tx;
 
 constexpr int max_scanned = 100'000;
-constexpr std::size_t max_groups = 10'000;
 
 bool matches(const Account& account, const AccountFilter& filter) {
   return (!filter.type || account.type == *filter.type) &&
@@ -106,175 +99,11 @@ StatementEntry to_statement_entry(const store::HistoryEntry& entry) {
           entry.effective_at, entry.created_at};
 }
 
-/// The first `segments` parts of a code, split at ':'.
-std::string code_group(std::string_view code, int segments) {
-  std::size_t end = 0;
-  for (int i = 0; i < segments && end != std::string_view::npos; ++i) {
-    end = code.find(':', i == 0 ? 0 : end + 1);
-  }
-  return std::string(code.substr(0, end));
-}
-
-/// The value of a metadata member as text; nothing when it is absent.
-std::optional<std::string> metadata_value(std::string_view metadata, std::string_view key) {
-  if (metadata == "{}") return std::nullopt;
-  const auto document = json::parse(metadata);
-  if (!document) return std::nullopt;
-  const json::Value* value = document->find(key);
-  if (!value || value->is_null()) return std::nullopt;
-  if (const std::string* text = value->as_string()) return *text;
-  return json::serialize(*value);
-}
-
-std::optional<std::string> group_of(const Account& account, const Grouping& grouping) {
-  switch (grouping.by) {
-    case Grouping::By::type:
-      return std::string(to_string(account.type));
-    case Grouping::By::currency:
-      return std::string(account.currency.code());
-    case Grouping::By::account:
-      return account.code;
-    case Grouping::By::code_segments:
-      return code_group(account.code, grouping.segments);
-    case Grouping::By::account_metadata:
-      return metadata_value(account.metadata, grouping.key);
-    case Grouping::By::transfer_metadata:
-      break;
-  }
-  return std::nullopt;
-}
-
-/// Adds rows up per currency and group, with an eye on size and overflow.
-class Groups {
- public:
-  GroupRow* find_or_add(const std::string& group, Currency currency) {
-    const auto [entry, added] =
-        rows_.try_emplace({std::string(currency.code()), group}, GroupRow{group, {}, currency});
-    if (added && rows_.size() > max_groups) too_many_ = true;
-    return &entry->second;
-  }
-  void add(std::int64_t& sum, std::int64_t amount) {
-    const auto result = checked_add(sum, amount);
-    overflow_ = overflow_ || !result;
-    sum = result.value_or(0);
-  }
-  bool failed() const { return too_many_ || overflow_; }
-
-  Result<std::vector<GroupRow>> finish() && {
-    if (too_many_)
-      return Error{errors::too_many_rows, "more than 10000 groups; narrow them with the filters"};
-    if (overflow_)
-      return Error{errors::amount_overflow, "a sum does not fit into 64 bits of minor units"};
-    std::vector<GroupRow> rows;
-    rows.reserve(rows_.size());
-    for (auto& [key, row] : rows_) rows.push_back(std::move(row));
-    return rows;
-  }
-
- private:
-  std::map<std::pair<std::string, std::string>, GroupRow> rows_;
-  bool too_many_ = false, overflow_ = false;
-};
-
-using PostedSums = std::unordered_map<AccountId, Sums>;
-
-/// What every account has posted with an effective time after `at`.
-Result<PostedSums> posted_after(Tx& tx, const std::optional<Timestamp>& at) {
-  PostedSums later;
-  if (!at) return later;
-  TRY(store::visit_postings_effective_after(tx, *at, [&](const engine::PostingRow& row) {
-    later[row.posting.debit].debits_posted += row.posting.amount.minor;
-    later[row.posting.credit].credits_posted += row.posting.amount.minor;
-    return true;
-  }));
-  return later;
-}
-
-bool matches(const Account& account, const GroupFilter& filter) {
-  return matches(account, AccountFilter{std::nullopt, filter.currency, filter.code_prefix});
-}
-
-Result<std::vector<GroupRow>> sums_of_accounts(Tx& tx, TenantId tenant, const Grouping& grouping,
-                                               const GroupFilter& filter) {
-  const PostedSums later = TRY(posted_after(tx, filter.at));
-  // With one type to a group its balance has a normal direction.
-  const bool typed = grouping.by == Grouping::By::type || grouping.by == Grouping::By::account;
-  Groups groups;
-  TRY(store::visit_accounts(tx, tenant, 0, [&](const Account& account) {
-    if (!matches(account, filter) || (filter.at && account.created_at > *filter.at)) return true;
-    const auto group = group_of(account, grouping);
-    if (!group) return true;
-    Sums sums = account.sums;
-    if (const auto found = later.find(account.id); found != later.end()) {
-      sums.debits_posted -= found->second.debits_posted;
-      sums.credits_posted -= found->second.credits_posted;
-    }
-    GroupRow* row = groups.find_or_add(*group, account.currency);
-    ++row->count;
-    groups.add(row->debits, sums.debits_posted);
-    groups.add(row->credits, sums.credits_posted);
-    groups.add(row->balance, balance_of(typed ? account.type : AccountType::liability, sums));
-    if (grouping.by == Grouping::By::account) row->account = account;
-    return !groups.failed();
-  }));
-  return std::move(groups).finish();
-}
-
-Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const Grouping& grouping,
-                                                const GroupFilter& filter) {
-  // One statement is open at a time: first who is in which group, then their postings in the order
-  // of ids.
-  std::vector<std::pair<TransferId, std::string>> members;
-  TRY(store::visit_transfers(tx, tenant, 0, [&](const Transfer& transfer) {
-    if (filter.from && transfer.effective_at < *filter.from) return true;
-    if (filter.to && transfer.effective_at >= *filter.to) return true;
-    if (auto group = metadata_value(transfer.narrative.metadata, grouping.key)) {
-      members.emplace_back(transfer.id, *std::move(group));
-    }
-    return true;
-  }));
-  Groups groups;
-  for (const auto& [id, group] : members) {
-    const auto transfer = TRY(store::load_transfer(tx, id));
-    if (!transfer) continue;
-    std::vector<const GroupRow*> counted;  // One for each currency of the transfer.
-    for (const Posting& posting : transfer->postings) {
-      if (filter.currency && posting.amount.currency != *filter.currency) continue;
-      GroupRow* row = groups.find_or_add(group, posting.amount.currency);
-      if (std::find(counted.begin(), counted.end(), row) == counted.end()) {
-        ++row->count;
-        counted.push_back(row);
-      }
-      groups.add(row->debits, posting.amount.minor);
-      groups.add(row->credits, posting.amount.minor);
-    }
-    if (groups.failed()) break;
-  }
-  return std::move(groups).finish();
-}
-
-/// Nobody waits longer than this for a bulk: the caller's own thread serves others, too.
-constexpr int patience_ms = 200;
-constexpr int between_looks_ms = 20;
-
-/// Reads when no bulk of the tenant is being written out: its balances have moved, and its postings
-/// are not all there. Errors: ledger_busy.
-template <class Work>
-auto read_settled(sql::Database& database, TenantId tenant, const Work& work)
-    -> decltype(work(std::declval<Tx&>())) {
-  for (int waited_ms = 0;; waited_ms += between_looks_ms) {
-    bool is_settled = true;
-    auto result = database.read([&](Tx& tx) -> decltype(work(tx)) {
-      is_settled = !TRY(bulk::store::is_writing_out(tx, tenant));
-      if (is_settled) return work(tx);
-      return Error{errors::ledger_busy, "a large bulk is being written; ask again", {}, 1};
-    });
-    if (is_settled || waited_ms >= patience_ms) return result;
-    std::this_thread::sleep_for(std::chrono::milliseconds(between_looks_ms));
-  }
-}
-
 }  // namespace
+
+std::string_view to_string(TimeKind time) {
+  return time == TimeKind::created ? "created" : "effective";
+}
 
 Result<Account> LedgerQueries::account(TenantId tenant, const AccountRef& ref) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Account> {
@@ -390,7 +219,8 @@ Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& re
   });
 }
 
-Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& ref, Timestamp at) {
+Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& ref, Timestamp at,
+                                            TimeKind time) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<BalanceAt> {
     BalanceAt result{TRY(store::require_account(tx, tenant, ref)), 0};
     const Account& account = result.account;
@@ -399,18 +229,10 @@ Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& r
       const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
       if (entry) result.balance_minor = entry->side.balance;
     }
+    if (time == TimeKind::created) return result;
     result.balance_minor +=
         balance_of(account.type, TRY(store::backdated_sums(tx, account.id, at)));
     return result;
-  });
-}
-
-Result<std::vector<GroupRow>> LedgerQueries::sums(TenantId tenant, const Grouping& grouping,
-                                                  const GroupFilter& filter) {
-  return read_settled(database_, tenant, [&](Tx& tx) {
-    return grouping.by == Grouping::By::transfer_metadata
-               ? sums_of_transfers(tx, tenant, grouping, filter)
-               : sums_of_accounts(tx, tenant, grouping, filter);
   });
 }
 

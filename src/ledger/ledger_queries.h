@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,6 +14,11 @@ class Database;
 }
 
 namespace florin::ledger {
+
+/// Which of a transfer's two times is meant: when it was entered (`created_at`), or when it counts
+/// (`effective_at`).
+enum class TimeKind : std::uint8_t { created, effective };
+std::string_view to_string(TimeKind time);
 
 /// A page of a list, newest first. `next` is where the following page starts; 0: there is none.
 template <class T>
@@ -67,7 +73,7 @@ struct BalanceAt {
 /// One line of a trial balance or an aggregate.
 struct GroupRow {
   std::string group;               ///< "asset", "wallet", "eu", or the code of an account.
-  std::optional<Account> account;  ///< With Grouping::account.
+  std::optional<Account> account;  ///< In a trial balance by account.
   Currency currency;
   std::int64_t count = 0;  ///< Accounts, or transfers.
   std::int64_t debits = 0, credits = 0;
@@ -79,7 +85,6 @@ struct Grouping {
   enum class By : std::uint8_t {
     type,
     currency,
-    account,
     code_segments,
     account_metadata,
     transfer_metadata
@@ -90,10 +95,25 @@ struct Grouping {
 };
 
 struct GroupFilter {
-  std::optional<Timestamp> at;  ///< Balances at that time by effective_at; absent: now.
+  TimeKind time = TimeKind::effective;  ///< What `at`, `from` and `to` look at.
+  std::optional<Timestamp> at;          ///< What had moved at or before it; absent: all.
+  std::optional<Timestamp> from, to;    ///< Only what moved with from <= time < to.
   std::optional<std::string> code_prefix;
   std::optional<Currency> currency;
-  std::optional<Timestamp> from, to;  ///< With transfer_metadata: from <= effective_at < to.
+  std::optional<AccountType> type;
+};
+
+/// A currency of a trial balance: the totals of all accounts that pass the filter, and the rows of
+/// this page.
+struct TrialBalanceSection {
+  Currency currency;
+  std::int64_t debits = 0, credits = 0;
+  std::vector<GroupRow> rows;
+};
+
+struct TrialBalance {
+  std::vector<TrialBalanceSection> sections;  ///< By currency.
+  std::int64_t next = 0;  ///< Where the following page starts; 0: there is none.
 };
 
 /// What is asked of the books. A hold counts as expired from its expires_at on. Each answer comes
@@ -121,13 +141,24 @@ class LedgerQueries {
   /// Postings of one account with from <= created_at < to, newest first.
   Result<Statement> statement(TenantId tenant, const AccountRef& ref, std::optional<Timestamp> from,
                               std::optional<Timestamp> to, PageRequest page);
-  /// Counts what was effective at or before `at`, whenever it was written.
-  Result<BalanceAt> balance_at(TenantId tenant, const AccountRef& ref, Timestamp at);
+  /// Counts what was effective at or before `at`, whenever it was written; or what was entered by
+  /// then.
+  Result<BalanceAt> balance_at(TenantId tenant, const AccountRef& ref, Timestamp at,
+                               TimeKind time = TimeKind::effective);
 
-  /// Sums per group and currency, sorted by currency, then group. Accounts without the metadata key
-  /// are left out. Errors: too_many_rows (more than 10,000 groups), amount_overflow.
+  /// Sums per group and currency, sorted by currency, then group. An account counts when it has the
+  /// metadata key asked for, and with `at` when it was open by then or had moved money by then,
+  /// with `from` or `to` when it moved money in between. Errors: too_many_rows (more than 10,000
+  /// groups), amount_overflow.
   Result<std::vector<GroupRow>> sums(TenantId tenant, const Grouping& grouping,
                                      const GroupFilter& filter);
+
+  /// Rows by type. Errors: amount_overflow.
+  Result<TrialBalance> trial_balance(TenantId tenant, const GroupFilter& filter);
+  /// A row for each account, sorted by currency, then code, in pages; every page has the totals of
+  /// all. Errors: amount_overflow.
+  Result<TrialBalance> trial_balance_by_account(TenantId tenant, const GroupFilter& filter,
+                                                PageRequest page);
 
  private:
   sql::Database& database_;

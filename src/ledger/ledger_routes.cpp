@@ -30,11 +30,11 @@ struct Flight {
 };
 
 template <class T, class Render>
-Response list(const Paged<T>& page, const Render& render) {
+Response list(const Request& request, const Paged<T>& page, const Render& render) {
   std::vector<std::string> rows;
   rows.reserve(page.rows.size());
   for (const T& row : page.rows) rows.push_back(render(row));
-  return http::list_response(rows, page.next);
+  return http::list_response(request, rows, page.next);
 }
 
 std::string transfer_json(const TransferView& view) {
@@ -70,8 +70,8 @@ std::string entry_json(const StatementEntry& entry) {
 }
 
 /// A statement is a list that also says whose it is.
-Response statement_response(const Statement& statement) {
-  Response response = list(statement.entries, entry_json);
+Response statement_response(const Request& request, const Statement& statement) {
+  Response response = list(request, statement.entries, entry_json);
   std::string head = "{\"account_id\":\"" + statement.account.id.str() + "\",\"currency\":\"" +
                      std::string(statement.account.currency.code()) + "\",";
   response.body.replace(0, 1, head);
@@ -118,35 +118,44 @@ void write_trial_row(Writer& writer, const GroupRow& row) {
       .end_object();
 }
 
-/// Rows come sorted by currency; each currency gets its total and the proof that both sides agree.
-Response trial_balance_response(const std::vector<GroupRow>& rows, Timestamp at) {
+/// Each currency with its totals and the proof that both sides agree.
+Response trial_balance_response(const TrialBalance& balance, Timestamp at, TimeKind time,
+                                const http::Request& request) {
   std::string body;
   Writer writer(body);
-  writer.begin_object().member("at", at.rfc3339()).key("currencies").begin_array();
-  for (std::size_t begin = 0, end = 0; begin < rows.size(); begin = end) {
-    std::int64_t debits = 0;
-    std::int64_t credits = 0;
-    while (end < rows.size() && rows[end].currency == rows[begin].currency) {
-      debits += rows[end].debits;
-      credits += rows[end].credits;
-      ++end;
-    }
-    writer.begin_object().member("currency", rows[begin].currency.code());
-    writer.member("debits", debits)
-        .member("credits", credits)
-        .member("balanced", debits == credits);
+  writer.begin_object().member("at", at.rfc3339()).member("time", to_string(time));
+  writer.key("currencies").begin_array();
+  for (const TrialBalanceSection& section : balance.sections) {
+    writer.begin_object().member("currency", section.currency.code());
+    writer.member("debits", section.debits)
+        .member("credits", section.credits)
+        .member("balanced", section.debits == section.credits);
     writer.key("rows").begin_array();
-    for (std::size_t i = begin; i < end; ++i) write_trial_row(writer, rows[i]);
+    for (const GroupRow& row : section.rows) write_trial_row(writer, row);
     writer.end_array().end_object();
   }
-  writer.end_array().end_object();
+  writer.end_array();
+  http::write_next(writer, request, balance.next);
+  writer.end_object();
   return Response::ok(std::move(body));
 }
 
-Response aggregates_response(const std::vector<GroupRow>& rows, std::string_view by, Timestamp at) {
+void write_time(Writer& writer, std::string_view name, const std::optional<Timestamp>& time) {
+  write_optional(writer, name, time ? std::optional(time->rfc3339()) : std::nullopt);
+}
+
+Response aggregates_response(const std::vector<GroupRow>& rows, const Request& request,
+                             const GroupFilter& filter) {
+  const bool is_window = filter.from || filter.to;
   std::string body;
   Writer writer(body);
-  writer.begin_object().member("by", by).member("at", at.rfc3339()).key("data").begin_array();
+  writer.begin_object().member("by", request.query_param("by").value_or(""));
+  writer.member("time", to_string(filter.time));
+  write_time(writer, "at",
+             is_window ? std::nullopt : std::optional(filter.at.value_or(request.received_at)));
+  write_time(writer, "from", filter.from);
+  write_time(writer, "to", filter.to);
+  writer.key("data").begin_array();
   for (const GroupRow& row : rows) {
     writer.begin_object().member("group", row.group).member("currency", row.currency.code());
     writer.member("count", row.count).member("debits", row.debits).member("credits", row.credits);
@@ -280,7 +289,7 @@ Result<Response> Handlers::list_accounts(const Request& request) const {
   const AccountFilter filter = TRY(requests::account_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto accounts = TRY(queries.accounts(request.caller.tenant, filter, page));
-  return list(accounts, to_json<Account>);
+  return list(request, accounts, to_json<Account>);
 }
 
 Result<Response> Handlers::get_account(const Request& request) const {
@@ -291,23 +300,25 @@ Result<Response> Handlers::get_account(const Request& request) const {
 Result<Response> Handlers::get_statement(const Request& request) const {
   const requests::Period period = TRY(requests::period(request));
   const PageRequest page = TRY(requests::page(request));
-  return statement_response(TRY(queries.statement(
-      request.caller.tenant, requests::account_in_path(request), period.from, period.to, page)));
+  return statement_response(
+      request, TRY(queries.statement(request.caller.tenant, requests::account_in_path(request),
+                                     period.from, period.to, page)));
 }
 
 Result<Response> Handlers::get_balance(const Request& request) const {
-  const auto at = TRY(requests::moment(request));
+  const requests::Moment moment = TRY(requests::moment(request));
   const AccountRef ref = requests::account_in_path(request);
-  if (!at)
+  if (!moment.at)
     return balance_now(TRY(queries.account(request.caller.tenant, ref)), request.received_at);
-  return balance_then(TRY(queries.balance_at(request.caller.tenant, ref, *at)), *at);
+  return balance_then(TRY(queries.balance_at(request.caller.tenant, ref, *moment.at, moment.time)),
+                      *moment.at);
 }
 
 Result<Response> Handlers::list_transfers(const Request& request) const {
   const TransferFilter filter = TRY(requests::transfer_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto transfers = TRY(queries.transfers(request.caller.tenant, filter, page));
-  return list(transfers, transfer_json);
+  return list(request, transfers, transfer_json);
 }
 
 Result<Response> Handlers::get_transfer(const Request& request) const {
@@ -319,7 +330,7 @@ Result<Response> Handlers::list_holds(const Request& request) const {
   const auto status = TRY(requests::hold_filter(request));
   const PageRequest page = TRY(requests::page(request));
   const auto holds = TRY(queries.holds(request.caller.tenant, status, page));
-  return list(holds, to_json<Hold>);
+  return list(request, holds, to_json<Hold>);
 }
 
 Result<Response> Handlers::get_hold(const Request& request) const {
@@ -328,18 +339,20 @@ Result<Response> Handlers::get_hold(const Request& request) const {
 }
 
 Result<Response> Handlers::get_trial_balance(const Request& request) const {
-  const Grouping grouping = TRY(requests::trial_balance_grouping(request));
-  const GroupFilter filter = TRY(requests::group_filter(request));
-  const auto rows = TRY(queries.sums(request.caller.tenant, grouping, filter));
-  return trial_balance_response(rows, filter.at.value_or(request.received_at));
+  const requests::TrialBalanceRequest wanted = TRY(requests::trial_balance(request));
+  const TenantId tenant = request.caller.tenant;
+  const TrialBalance balance =
+      wanted.page ? TRY(queries.trial_balance_by_account(tenant, wanted.filter, *wanted.page))
+                  : TRY(queries.trial_balance(tenant, wanted.filter));
+  return trial_balance_response(balance, wanted.filter.at.value_or(request.received_at),
+                                wanted.filter.time, request);
 }
 
 Result<Response> Handlers::get_aggregates(const Request& request) const {
   const Grouping grouping = TRY(requests::aggregate_grouping(request));
-  const GroupFilter filter = TRY(requests::group_filter(request));
+  const GroupFilter filter = TRY(requests::aggregate_filter(request, grouping));
   const auto rows = TRY(queries.sums(request.caller.tenant, grouping, filter));
-  return aggregates_response(rows, request.query_param("by").value_or(""),
-                             filter.at.value_or(request.received_at));
+  return aggregates_response(rows, request, filter);
 }
 
 }  // namespace
@@ -353,37 +366,74 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
   };
   const auto command = [handlers](const char* pattern, ParseCommand parse,
+                                  http::Body body = http::Body::by_method,
                                   std::size_t max_body = 1 << 20) {
     http::HotHandler handler = [handlers, parse, pattern](const Request& request,
                                                           const http::Responder& responder) {
       handlers->submit(request, responder, parse, pattern);
     };
-    return http::Route{"POST", pattern, "ledger:write", std::move(handler), max_body};
+    return http::Route{"POST", pattern, "ledger:write", std::move(handler), {}, body, max_body};
   };
   const std::string read = "ledger:read";
   const std::string write = "ledger:write";
   return {
       {"POST", "/v1/accounts", write, sync(&Handlers::open_account)},
-      {"GET", "/v1/accounts", read, sync(&Handlers::list_accounts)},
-      {"POST", "/v1/accounts/bulk", write, sync(&Handlers::open_accounts), bulk_body_bytes},
+      {"GET",
+       "/v1/accounts",
+       read,
+       sync(&Handlers::list_accounts),
+       {"limit", "cursor", "type", "currency", "code_prefix"}},
+      {"POST",
+       "/v1/accounts/bulk",
+       write,
+       sync(&Handlers::open_accounts),
+       {},
+       http::Body::by_method,
+       bulk_body_bytes},
       {"GET", "/v1/accounts/{id}", read, sync(&Handlers::get_account)},
       {"PATCH", "/v1/accounts/{id}", write, sync(&Handlers::change_account)},
-      {"POST", "/v1/accounts/{id}/close", write, sync(&Handlers::close_account)},
-      {"POST", "/v1/accounts/{id}/reopen", write, sync(&Handlers::reopen_account)},
-      {"GET", "/v1/accounts/{id}/statement", read, sync(&Handlers::get_statement)},
-      {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance)},
+      {"POST",
+       "/v1/accounts/{id}/close",
+       write,
+       sync(&Handlers::close_account),
+       {},
+       http::Body::none},
+      {"POST",
+       "/v1/accounts/{id}/reopen",
+       write,
+       sync(&Handlers::reopen_account),
+       {},
+       http::Body::none},
+      {"GET",
+       "/v1/accounts/{id}/statement",
+       read,
+       sync(&Handlers::get_statement),
+       {"limit", "cursor", "from", "to"}},
+      {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance), {"at", "time"}},
       command("/v1/transfers", requests::post_transfer),
-      {"GET", "/v1/transfers", read, sync(&Handlers::list_transfers)},
-      command("/v1/transfers/bulk", requests::post_bulk, bulk_body_bytes),
+      {"GET",
+       "/v1/transfers",
+       read,
+       sync(&Handlers::list_transfers),
+       {"limit", "cursor", "reference", "account", "from", "to"}},
+      command("/v1/transfers/bulk", requests::post_bulk, http::Body::by_method, bulk_body_bytes),
       {"GET", "/v1/transfers/{id}", read, sync(&Handlers::get_transfer)},
       command("/v1/transfers/{id}/reverse", requests::reverse_transfer),
       command("/v1/holds", requests::place_hold),
-      {"GET", "/v1/holds", read, sync(&Handlers::list_holds)},
+      {"GET", "/v1/holds", read, sync(&Handlers::list_holds), {"limit", "cursor", "status"}},
       {"GET", "/v1/holds/{id}", read, sync(&Handlers::get_hold)},
       command("/v1/holds/{id}/capture", requests::capture_hold),
       command("/v1/holds/{id}/release", requests::release_hold),
-      {"GET", "/v1/trial-balance", read, sync(&Handlers::get_trial_balance)},
-      {"GET", "/v1/aggregates", read, sync(&Handlers::get_aggregates)},
+      {"GET",
+       "/v1/trial-balance",
+       read,
+       sync(&Handlers::get_trial_balance),
+       {"limit", "cursor", "at", "by", "code_prefix", "currency", "time", "type"}},
+      {"GET",
+       "/v1/aggregates",
+       read,
+       sync(&Handlers::get_aggregates),
+       {"by", "at", "code_prefix", "currency", "from", "time", "to", "type"}},
       {"GET", "/v1/currencies", read,
        [](const Request&) -> Result<Response> { return currencies_response(); }},
   };

@@ -80,11 +80,17 @@ constexpr Query postings_between{"ledger.postings_between", FLORIN_POSTING_COLUM
                                  " FROM postings p WHERE p.id >= $1 AND p.id <= $2 ORDER BY p.id"};
 constexpr Query all_postings_between{"ledger.all_postings_between", postings_between.sql,
                                      sql::Rows::many};
-constexpr Query postings_effective_after{
-    "ledger.postings_effective_after",
+constexpr Query postings_effective_within{
+    "ledger.postings_effective_within",
     FLORIN_POSTING_COLUMNS
     " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id >= $1 AND "
-    "t.effective_at_us > $2 ORDER BY p.id",
+    "t.tenant_id = $2 AND t.effective_at_us >= $3 AND t.effective_at_us < $4 ORDER BY p.id",
+    sql::Rows::many};
+constexpr Query postings_created_within{
+    "ledger.postings_created_within",
+    FLORIN_POSTING_COLUMNS
+    " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id >= $1 AND "
+    "t.tenant_id = $2 AND t.created_at_us >= $3 AND t.created_at_us < $4 ORDER BY p.id",
     sql::Rows::many};
 constexpr Query history_entry{
     "ledger.history_entry", FLORIN_POSTING_COLUMNS
@@ -577,9 +583,12 @@ Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to,
                   [&](const Row& row) { return visit(read_posting(row)); });
 }
 
-Result<void> visit_postings_effective_after(Tx& tx, Timestamp at, const PostingVisitor& visit) {
-  // What is effective after `at` was created after it, and ids grow with time.
-  return tx.query(postings_effective_after, {IdGenerator::first_at(at), at.us},
+Result<void> visit_postings_within(Tx& tx, TenantId tenant, const Window& window,
+                                   const PostingVisitor& visit) {
+  // Nothing is effective later than it was created, and no row is newer than its id.
+  const Query& query = window.effective ? postings_effective_within : postings_created_within;
+  return tx.query(query,
+                  {IdGenerator::first_at(window.from), tenant.value, window.from.us, window.to.us},
                   [&](const Row& row) { return visit(read_posting(row)); });
 }
 

@@ -99,9 +99,13 @@ using PostingVisitor = std::function<bool(const engine::PostingRow&)>;
 /// Every posting with from <= id <= to, oldest first.
 Result<void> visit_postings(sql::Tx& tx, std::int64_t from, std::int64_t to,
                             const PostingVisitor& visit);
-/// What was posted after `at` by effective time, oldest first: what must be taken off to go back to
-/// `at`.
-Result<void> visit_postings_effective_after(sql::Tx& tx, Timestamp at, const PostingVisitor& visit);
+/// Postings of the tenant with from <= t < to, t being the transfer's effective or created time.
+struct Window {
+  bool effective = true;
+  Timestamp from, to;
+};
+Result<void> visit_postings_within(sql::Tx& tx, TenantId tenant, const Window& window,
+                                   const PostingVisitor& visit);
 
 /// The greatest id in any of the ledger's tables, and the newest created_at.
 struct Newest {

@@ -339,9 +339,42 @@ Result<std::optional<Currency>> query_currency(const http::Request& request) {
   return currency;
 }
 
+Result<std::optional<AccountType>> query_type(const http::Request& request) {
+  const auto text = request.query_param("type");
+  if (!text) return std::optional<AccountType>();
+  const auto type = parse_account_type(*text);
+  if (!type)
+    return query_error("type", "unknown_value",
+                       "must be one of asset, liability, equity, income, expense");
+  return type;
+}
+
+/// Which of the two times `at`, `from` and `to` are about.
+Result<TimeKind> query_time_kind(const http::Request& request, TimeKind by_default) {
+  const auto text = request.query_param("time");
+  if (!text) return by_default;
+  if (*text == "created") return TimeKind::created;
+  if (*text == "effective") return TimeKind::effective;
+  return query_error("time", "unknown_value", "must be one of created, effective");
+}
+
 std::optional<std::string> query_text(const http::Request& request, std::string_view name) {
   const auto text = request.query_param(name);
   return text ? std::optional<std::string>(*text) : std::nullopt;
+}
+
+Error not_applicable(std::string_view name, std::string why) {
+  return query_error(name, "not_applicable", std::move(why));
+}
+
+Result<GroupFilter> group_filter(const http::Request& request) {
+  GroupFilter filter;
+  filter.time = TRY(query_time_kind(request, TimeKind::effective));
+  filter.at = TRY(query_time(request, "at"));
+  filter.type = TRY(query_type(request));
+  filter.currency = TRY(query_currency(request));
+  filter.code_prefix = query_text(request, "code_prefix");
+  return filter;
 }
 
 Error unknown_grouping(std::string_view choices) {
@@ -482,23 +515,14 @@ Result<PageRequest> page(const http::Request& request) {
 }
 
 Result<AccountFilter> account_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "type", "currency", "code_prefix"}));
   AccountFilter filter;
-  if (const auto type = request.query_param("type")) {
-    filter.type = parse_account_type(*type);
-    if (!filter.type) {
-      return query_error("type", "unknown_value",
-                         "must be one of asset, liability, equity, income, expense");
-    }
-  }
+  filter.type = TRY(query_type(request));
   filter.currency = TRY(query_currency(request));
   filter.code_prefix = query_text(request, "code_prefix");
   return filter;
 }
 
 Result<TransferFilter> transfer_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(request,
-                                 {"limit", "cursor", "reference", "account", "from", "to"}));
   TransferFilter filter;
   filter.reference = query_text(request, "reference");
   if (const auto account = request.query_param("account"))
@@ -509,7 +533,6 @@ Result<TransferFilter> transfer_filter(const http::Request& request) {
 }
 
 Result<std::optional<HoldStatus>> hold_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "status"}));
   const auto text = request.query_param("status");
   if (!text) return std::optional<HoldStatus>();
   const auto status = parse_hold_status(*text);
@@ -520,30 +543,20 @@ Result<std::optional<HoldStatus>> hold_filter(const http::Request& request) {
 }
 
 Result<Period> period(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "from", "to"}));
   Period period;
   period.from = TRY(query_time(request, "from"));
   period.to = TRY(query_time(request, "to"));
   return period;
 }
 
-Result<std::optional<Timestamp>> moment(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"at"}));
-  return query_time(request, "at");
-}
-
-Result<Grouping> trial_balance_grouping(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"at", "by", "currency"}));
-  const std::string_view by = request.query_param("by").value_or("type");
-  Grouping grouping;
-  if (by == "type") return grouping;
-  grouping.by = Grouping::By::account;
-  if (by == "account") return grouping;
-  return unknown_grouping("type, account");
+Result<Moment> moment(const http::Request& request) {
+  Moment moment;
+  moment.at = TRY(query_time(request, "at"));
+  moment.time = TRY(query_time_kind(request, TimeKind::effective));
+  return moment;
 }
 
 Result<Grouping> aggregate_grouping(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"by", "at", "code_prefix", "currency", "from", "to"}));
   const std::string_view by = request.query_param("by").value_or("");
   const std::string_view kind = by.substr(0, by.find(':'));
   const std::string_view rest =
@@ -566,21 +579,37 @@ Result<Grouping> aggregate_grouping(const http::Request& request) {
   const bool by_metadata = (kind == "metadata" || kind == "transfer_metadata") && !rest.empty();
   if (!by_metadata)
     return unknown_grouping("type, currency, code:N, metadata:KEY, transfer_metadata:KEY");
-  const bool takes_at = grouping.by == Grouping::By::account_metadata;
-  if (!takes_at && request.query_param("at")) {
-    return query_error("at", "not_applicable", "sums of transfers take from and to instead of at");
-  }
   return grouping;
 }
 
-Result<GroupFilter> group_filter(const http::Request& request) {
-  GroupFilter filter;
-  filter.at = TRY(query_time(request, "at"));
+Result<GroupFilter> aggregate_filter(const http::Request& request, const Grouping& grouping) {
+  GroupFilter filter = TRY(group_filter(request));
   filter.from = TRY(query_time(request, "from"));
   filter.to = TRY(query_time(request, "to"));
-  filter.currency = TRY(query_currency(request));
-  filter.code_prefix = query_text(request, "code_prefix");
+  if (filter.at && (filter.from || filter.to)) {
+    return not_applicable("at", "asks for a moment, from and to for a window: give one of them");
+  }
+  if (grouping.by != Grouping::By::transfer_metadata) return filter;
+  for (const std::string_view name : {"at", "code_prefix", "type"}) {
+    if (request.query_param(name))
+      return not_applicable(name, "is about accounts, and these are sums of transfers");
+  }
   return filter;
+}
+
+Result<TrialBalanceRequest> trial_balance(const http::Request& request) {
+  TrialBalanceRequest wanted{TRY(group_filter(request)), std::nullopt};
+  const std::string_view by = request.query_param("by").value_or("type");
+  if (by == "account") {
+    wanted.page = TRY(page(request));
+    return wanted;
+  }
+  if (by != "type") return unknown_grouping("type, account");
+  for (const std::string_view name : {"limit", "cursor"}) {
+    if (request.query_param(name))
+      return not_applicable(name, "is for by=account; the rows by type are one page");
+  }
+  return wanted;
 }
 
 }  // namespace florin::ledger::requests

@@ -37,11 +37,22 @@ struct Period {
   std::optional<Timestamp> from, to;
 };
 Result<Period> period(const http::Request& request);
-/// The query's `at`; nothing when absent.
-Result<std::optional<Timestamp>> moment(const http::Request& request);
-/// `by` of aggregates (required) and of the trial balance (`type` or `account`, default `type`).
+/// The query's `at`, nothing when absent, and the time that it is about.
+struct Moment {
+  std::optional<Timestamp> at;
+  TimeKind time = TimeKind::effective;
+};
+Result<Moment> moment(const http::Request& request);
+/// `by` of aggregates (required).
 Result<Grouping> aggregate_grouping(const http::Request& request);
-Result<Grouping> trial_balance_grouping(const http::Request& request);
-Result<GroupFilter> group_filter(const http::Request& request);
+/// Which accounts or transfers an aggregate is of. Errors: validation_failed with `not_applicable`
+/// for what the grouping does not look at.
+Result<GroupFilter> aggregate_filter(const http::Request& request, const Grouping& grouping);
+
+struct TrialBalanceRequest {
+  GroupFilter filter;
+  std::optional<PageRequest> page;  ///< By account; absent: by type.
+};
+Result<TrialBalanceRequest> trial_balance(const http::Request& request);
 
 }  // namespace florin::ledger::requests

@@ -36,8 +36,27 @@ class GroupSums : public LedgerTest {
     }
     return lines;
   }
-  std::int64_t balance_at(const std::string& code, Timestamp at) {
-    return books.queries.balance_at(test_tenant, AccountRef::parse(code), at)->balance_minor;
+  std::int64_t balance_at(const std::string& code, Timestamp at,
+                          TimeKind time = TimeKind::effective) {
+    return books.queries.balance_at(test_tenant, AccountRef::parse(code), at, time)->balance_minor;
+  }
+  /// The rows of the trial balance by account; fails unless each currency balances.
+  std::vector<GroupRow> accounts(const GroupFilter& filter = {}, int limit = 200) {
+    std::vector<GroupRow> rows;
+    PageRequest page{limit};
+    do {
+      const auto balance = books.queries.trial_balance_by_account(test_tenant, filter, page);
+      EXPECT_EQ(code_of(balance), "");
+      if (!balance) return rows;
+      for (const TrialBalanceSection& section : balance->sections) {
+        if (!filter.code_prefix) {
+          EXPECT_EQ(section.debits, section.credits);
+        }
+        rows.insert(rows.end(), section.rows.begin(), section.rows.end());
+      }
+      page.start = balance->next;
+    } while (page.start != 0);
+    return rows;
   }
 };
 
@@ -80,13 +99,13 @@ TEST_F(GroupSums, SumsAtATimeAgreeWithEveryBalanceAtThatTime) {
   }
   for (int s = -20; s <= 110; s += 5) {
     const Timestamp at = start.plus_seconds(s);
-    Grouping by_account;
-    by_account.by = Grouping::By::account;
-    GroupFilter filter;
-    filter.at = at;
-    const auto rows = *books.queries.sums(test_tenant, by_account, filter);
-    for (const GroupRow& row : rows)
-      EXPECT_EQ(row.balance, balance_at(row.group, at)) << row.group << " at " << s;
+    for (const TimeKind time : {TimeKind::effective, TimeKind::created}) {
+      GroupFilter filter;
+      filter.at = at;
+      filter.time = time;
+      for (const GroupRow& row : accounts(filter))
+        EXPECT_EQ(row.balance, balance_at(row.group, at, time)) << row.group << " at " << s;
+    }
   }
 }
 
@@ -97,15 +116,15 @@ TEST_F(GroupSums, SumsAtATimeHoldThoughTheClockSteppedBack) {
   clock.advance_seconds(-1'800);
   // The ledger's time does not step back, so this was created at `late`.
   ASSERT_EQ(books.post(transfer("ana", "shop", 5)).created_at, late);
-  Grouping by_account;
-  by_account.by = Grouping::By::account;
+  Grouping by_code;
+  by_code.by = Grouping::By::code_segments;
   GroupFilter filter;
   filter.code_prefix = "shop";
   filter.at = late.plus_us(-1);
   EXPECT_EQ(balance_at("shop", *filter.at), 0);
-  EXPECT_EQ(sums(by_account, filter), Lines{"shop KZT 1 0 0 0"});
+  EXPECT_EQ(sums(by_code, filter), Lines{"shop KZT 1 0 0 0"});
   filter.at = late;
-  EXPECT_EQ(sums(by_account, filter), Lines{"shop KZT 1 0 5 5"});
+  EXPECT_EQ(sums(by_code, filter), Lines{"shop KZT 1 0 5 5"});
 }
 
 // ---------------------------------------------------------------- sums by group
@@ -128,9 +147,7 @@ TEST_F(GroupSums, TheTrialBalanceBalancesPerCurrency) {
 }
 
 TEST_F(GroupSums, TheTrialBalanceByAccountCarriesTheAccount) {
-  Grouping by_account;
-  by_account.by = Grouping::By::account;
-  const auto rows = *books.queries.sums(test_tenant, by_account, {});
+  const auto rows = accounts();
   ASSERT_EQ(rows.size(), 3u);
   for (const GroupRow& row : rows) EXPECT_EQ(row.account->code, row.group);
   EXPECT_EQ(rows[1].group, "bank");
@@ -148,12 +165,77 @@ TEST_F(GroupSums, AnAccountIsLeftOutOfTimesBeforeItWasOpened) {
   const Timestamp before = clock.now();
   clock.advance_seconds(10);
   books.open("late");
-  Grouping by_account;
-  by_account.by = Grouping::By::account;
   GroupFilter filter;
   filter.at = before;
-  const auto rows = *books.queries.sums(test_tenant, by_account, filter);
-  for (const GroupRow& row : rows) EXPECT_NE(row.group, "late");
+  for (const GroupRow& row : accounts(filter)) EXPECT_NE(row.group, "late");
+}
+
+TEST_F(GroupSums, AnAccountOpenedLaterCountsFromItsFirstBackdatedMovement) {
+  const Timestamp before = clock.now();
+  clock.advance_seconds(10);
+  books.open("late");
+  books.post(dated(transfer("ana", "late", 40), before));
+  EXPECT_EQ(balance_at("late", before), 40);
+  GroupFilter filter;
+  filter.at = before;
+  EXPECT_EQ(sums({}, filter), (Lines{"asset KZT 1 1000 0 1000", "liability KZT 3 40 1040 1000"}));
+  const TrialBalance balance = *books.queries.trial_balance(test_tenant, filter);
+  EXPECT_EQ(balance.sections.at(0).debits, balance.sections.at(0).credits);
+  EXPECT_EQ(accounts(filter).size(), 4u);
+  filter.time = TimeKind::created;
+  EXPECT_EQ(sums({}, filter), (Lines{"asset KZT 1 1000 0 1000", "liability KZT 2 0 1000 1000"}));
+}
+
+TEST_F(GroupSums, AWindowHasWhatMovedInIt) {
+  const Timestamp start = clock.now();
+  clock.advance_seconds(100);
+  ASSERT_EQ(books.move("ana", "shop", 100), "");
+  clock.advance_seconds(100);
+  books.post(dated(transfer("ana", "shop", 7), start.plus_seconds(50)));
+  Grouping by_code;
+  by_code.by = Grouping::By::code_segments;
+  const auto window = [&](std::optional<int> from, std::optional<int> to, TimeKind time) {
+    GroupFilter filter;
+    filter.time = time;
+    if (from) filter.from = start.plus_seconds(*from);
+    if (to) filter.to = start.plus_seconds(*to);
+    return sums(by_code, filter);
+  };
+  constexpr TimeKind effective = TimeKind::effective;
+  constexpr TimeKind created = TimeKind::created;
+  EXPECT_EQ(window(50, 100, effective), (Lines{"ana KZT 1 7 0 -7", "shop KZT 1 0 7 7"}));
+  EXPECT_EQ(window(50, 101, effective), (Lines{"ana KZT 1 107 0 -107", "shop KZT 1 0 107 107"}));
+  EXPECT_EQ(window(51, {}, effective), (Lines{"ana KZT 1 100 0 -100", "shop KZT 1 0 100 100"}));
+  EXPECT_EQ(window({}, 1, effective), (Lines{"ana KZT 1 0 1000 1000", "bank KZT 1 1000 0 -1000"}));
+  EXPECT_EQ(window({}, 51, effective),
+            (Lines{"ana KZT 1 7 1000 993", "bank KZT 1 1000 0 -1000", "shop KZT 1 0 7 7"}));
+  EXPECT_EQ(window(50, 100, created), Lines{});
+  EXPECT_EQ(window(101, {}, created), (Lines{"ana KZT 1 7 0 -7", "shop KZT 1 0 7 7"}));
+  EXPECT_EQ(window({}, 101, created),
+            (Lines{"ana KZT 1 100 1000 900", "bank KZT 1 1000 0 -1000", "shop KZT 1 0 100 100"}));
+}
+
+TEST_F(GroupSums, TheTrialBalanceByAccountPagesInTheOrderOfCurrencyAndCode) {
+  for (const char* code : {"w:3", "w:1", "w:2"}) books.open(code);
+  books.open(NewAccount::wallet(test_tenant, "w:0", usd()));
+  const auto codes = [&](int limit, const GroupFilter& filter = {}) {
+    std::string text;
+    for (const GroupRow& row : accounts(filter, limit)) text += row.group + " ";
+    return text;
+  };
+  for (const int limit : {1, 2, 3, 50}) EXPECT_EQ(codes(limit), "ana bank shop w:1 w:2 w:3 w:0 ");
+  GroupFilter filter;
+  filter.code_prefix = "w:";
+  filter.currency = kzt();
+  EXPECT_EQ(codes(2, filter), "w:1 w:2 w:3 ");
+  filter = {};
+  filter.type = AccountType::asset;
+  filter.code_prefix = "b";
+  EXPECT_EQ(codes(2, filter), "bank ");
+  const auto first = *books.queries.trial_balance_by_account(test_tenant, {}, PageRequest{1});
+  ASSERT_EQ(first.sections.size(), 2u);
+  EXPECT_EQ(first.sections[0].debits, 1'000) << "of all accounts, on every page";
+  EXPECT_TRUE(first.sections[1].rows.empty());
 }
 
 TEST_F(GroupSums, AggregatesByTheFirstPartsOfTheCode) {
@@ -238,15 +320,17 @@ TEST_F(GroupSums, TooManyRows) {
     }
     return {};
   }));
-  Grouping by_account;
-  by_account.by = Grouping::By::account;
-  EXPECT_EQ(books.queries.sums(test_tenant, by_account, {})->size(), 10'000u);
+  Grouping by_code;
+  by_code.by = Grouping::By::code_segments;
+  by_code.segments = 2;
+  EXPECT_EQ(books.queries.sums(test_tenant, by_code, {})->size(), 10'000u);
   books.open("one_more");
-  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_account, {})), errors::too_many_rows.name);
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_code, {})), errors::too_many_rows.name);
   GroupFilter filter;
   filter.code_prefix = "many:";
-  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_account, filter)), "");
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_code, filter)), "");
   EXPECT_EQ(code_of(books.queries.sums(test_tenant, {}, {})), "");
+  EXPECT_EQ(accounts().size(), 10'001u) << "accounts come in pages";
 }
 
 TEST_F(GroupSums, ASumThatDoesNotFitIsRefused) {
@@ -255,10 +339,33 @@ TEST_F(GroupSums, ASumThatDoesNotFitIsRefused) {
     books.open(code + std::string(":bank"), AccountType::asset, std::nullopt);
     ASSERT_EQ(books.move(code + std::string(":bank"), code, INT64_MAX), "");
   }
-  EXPECT_EQ(code_of(books.queries.sums(test_tenant, {}, {})), errors::amount_overflow.name);
-  Grouping by_account;
-  by_account.by = Grouping::By::account;
-  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_account, {})), "");
+  const auto refused = books.queries.sums(test_tenant, {}, {});
+  EXPECT_EQ(code_of(refused), errors::amount_overflow.name);
+  EXPECT_EQ(refused.error().detail,
+            "the debits of asset in KZT do not fit into 64 bits of minor units");
+  EXPECT_EQ(code_of(books.queries.trial_balance(test_tenant, {})), errors::amount_overflow.name);
+  Grouping by_code;
+  by_code.by = Grouping::By::code_segments;
+  by_code.segments = 20;
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, by_code, {})), "");
+}
+
+TEST_F(GroupSums, ATotalThatDoesNotFitIsRefusedThoughEveryTypeFits) {
+  // Each type has one account with all that 64 bits hold; both assets and both debts make too much.
+  for (const char* code : {"big:1", "big:2"}) {
+    const bool first = code == std::string("big:1");
+    books.open(code, first ? AccountType::liability : AccountType::equity, std::nullopt);
+    books.open(code + std::string(":bank"), first ? AccountType::income : AccountType::expense,
+               std::nullopt);
+    ASSERT_EQ(books.move(code + std::string(":bank"), code, INT64_MAX - 1'000), "");
+  }
+  EXPECT_EQ(code_of(books.queries.sums(test_tenant, {}, {})), "");
+  const auto refused = books.queries.trial_balance(test_tenant, {});
+  EXPECT_EQ(code_of(refused), errors::amount_overflow.name);
+  EXPECT_EQ(refused.error().detail,
+            "the debits of all accounts in KZT do not fit into 64 bits of minor units");
+  EXPECT_EQ(code_of(books.queries.trial_balance_by_account(test_tenant, {}, {})),
+            errors::amount_overflow.name);
 }
 
 }  // namespace

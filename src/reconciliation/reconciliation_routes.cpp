@@ -16,11 +16,11 @@ using http::Request;
 using http::Response;
 
 template <class T>
-Response list(const Paged<T>& page) {
+Response list(const Request& request, const Paged<T>& page) {
   std::vector<std::string> rows;
   rows.reserve(page.rows.size());
   for (const T& row : page.rows) rows.push_back(to_json(row));
-  return http::list_response(rows, page.next);
+  return http::list_response(request, rows, page.next);
 }
 
 /// Everything the handlers share.
@@ -68,9 +68,9 @@ Result<Response> Handlers::start(const Request& request) const {
 }
 
 Result<Response> Handlers::list_runs(const Request& request) const {
-  const auto partner = TRY(requests::partner_filter(request));
+  const auto partner = requests::partner_filter(request);
   const PageRequest page = TRY(requests::page(request));
-  return list(TRY(runs.runs(request.caller.tenant, partner, page)));
+  return list(request, TRY(runs.runs(request.caller.tenant, partner, page)));
 }
 
 Result<Response> Handlers::get_run(const Request& request) const {
@@ -82,7 +82,7 @@ Result<Response> Handlers::list_items(const Request& request) const {
   const RunId id = TRY(requests::run_in_path(request));
   const ItemFilter filter = TRY(requests::item_filter(request));
   const PageRequest page = TRY(requests::page(request));
-  return list(TRY(runs.items(request.caller.tenant, id, filter, page)));
+  return list(request, TRY(runs.items(request.caller.tenant, id, filter, page)));
 }
 
 Result<Response> Handlers::get_report(const Request& request) const {
@@ -138,13 +138,21 @@ http::Routes reconciliation_routes(Runs& runs, Items& items, idempotency::Idempo
   const std::string item = "/v1/reconciliation-items/{id}";
   return {
       {"POST", "/v1/reconciliations", write, sync(&Handlers::start)},
-      {"GET", "/v1/reconciliations", read, sync(&Handlers::list_runs)},
+      {"GET",
+       "/v1/reconciliations",
+       read,
+       sync(&Handlers::list_runs),
+       {"limit", "cursor", "partner"}},
       {"GET", "/v1/reconciliations/{id}", read, sync(&Handlers::get_run)},
-      {"GET", "/v1/reconciliations/{id}/items", read, sync(&Handlers::list_items)},
+      {"GET",
+       "/v1/reconciliations/{id}/items",
+       read,
+       sync(&Handlers::list_items),
+       {"limit", "cursor", "kind", "state", "transaction_id"}},
       {"GET", "/v1/reconciliations/{id}/report.csv", read, sync(&Handlers::get_report)},
       {"POST", item + "/explain", write, sync(&Handlers::explain)},
       {"POST", item + "/propose", write, sync(&Handlers::propose)},
-      {"POST", item + "/approve", approve, sync(&Handlers::approve)},
+      {"POST", item + "/approve", approve, sync(&Handlers::approve), {}, http::Body::none},
       {"POST", item + "/reject", approve, sync(&Handlers::reject)},
   };
 }

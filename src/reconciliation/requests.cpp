@@ -139,13 +139,11 @@ Result<ItemId> item_in_path(const http::Request& request) {
   return *id;
 }
 
-Result<std::optional<std::string>> partner_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "partner"}));
+std::optional<std::string> partner_filter(const http::Request& request) {
   return query_text(request, "partner");
 }
 
 Result<ItemFilter> item_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor", "kind", "state", "transaction_id"}));
   ItemFilter filter;
   filter.kind = query_text(request, "kind");
   filter.transaction_id = query_text(request, "transaction_id");

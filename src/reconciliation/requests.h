@@ -29,7 +29,7 @@ Result<RunId> run_in_path(const http::Request& request);
 Result<ItemId> item_in_path(const http::Request& request);
 
 /// The query's `partner`; nothing when absent.
-Result<std::optional<std::string>> partner_filter(const http::Request& request);
+std::optional<std::string> partner_filter(const http::Request& request);
 Result<ItemFilter> item_filter(const http::Request& request);
 Result<PageRequest> page(const http::Request& request);
 

@@ -90,23 +90,33 @@ http::Routes OperatorSimulator::routes() {
     routes.push_back({"POST", std::string("/wallet/").append(operation), "",
                       http::HotHandler([this, operation](const Request& request, Responder answer) {
                         wallet(operation, request, answer);
-                      })});
+                      }),
+                      http::any_query});
   }
   routes.push_back({"GET", "/wallet/transactions", "",
                     http::HotHandler([this](const Request& request, Responder answer) {
                       wallet_transactions(request, answer);
-                    })});
-  routes.push_back(
-      {"POST", "/evenbet", "", http::HotHandler([this](const Request& request, Responder answer) {
-         evenbet(request, answer);
-       })});
-  routes.push_back({"GET", "/sandbox/state", "",
-                    http::SyncHandler([this](const Request& request) { return state(request); })});
+                    }),
+                    http::any_query, http::Body::any});
+  routes.push_back({"POST", "/evenbet", "",
+                    http::HotHandler([this](const Request& request, Responder answer) {
+                      evenbet(request, answer);
+                    }),
+                    http::any_query});
+  routes.push_back({"GET",
+                    "/sandbox/state",
+                    "",
+                    http::SyncHandler([this](const Request& request) { return state(request); }),
+                    {"player"}});
   routes.push_back(
       {"POST", "/sandbox/players", "",
        http::SyncHandler([this](const Request& request) { return set_player(request); })});
-  routes.push_back({"POST", "/sandbox/reset", "",
-                    http::SyncHandler([this](const Request&) { return reset(); })});
+  routes.push_back({"POST",
+                    "/sandbox/reset",
+                    "",
+                    http::SyncHandler([this](const Request&) { return reset(); }),
+                    {},
+                    http::Body::none});
   return routes;
 }
 

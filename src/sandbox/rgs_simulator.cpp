@@ -54,19 +54,27 @@ RgsSimulator::RgsSimulator(RgsOptions options, jobs::Delayer& delayer, const Clo
 
 http::Routes RgsSimulator::routes() {
   http::Routes routes = control_routes(stage_);
+  routes.push_back({"POST", "/webhooks", "",
+                    http::HotHandler([this](const Request& request, Responder answer) {
+                      webhook(request, answer);
+                    }),
+                    http::any_query});
   routes.push_back(
-      {"POST", "/webhooks", "", http::HotHandler([this](const Request& request, Responder answer) {
-         webhook(request, answer);
-       })});
-  routes.push_back(
-      {"GET", "/sandbox/deliveries", "",
-       http::SyncHandler([this](const Request& request) { return deliveries(request); })});
+      {"GET",
+       "/sandbox/deliveries",
+       "",
+       http::SyncHandler([this](const Request& request) { return deliveries(request); }),
+       {"id", "type"}});
   routes.push_back({"POST", "/sandbox/play", "",
                     http::SyncHandler([this](const Request& request) { return play(request); })});
   routes.push_back(
       {"GET", "/sandbox/state", "", http::SyncHandler([this](const Request&) { return state(); })});
-  routes.push_back({"POST", "/sandbox/reset", "",
-                    http::SyncHandler([this](const Request&) { return reset(); })});
+  routes.push_back({"POST",
+                    "/sandbox/reset",
+                    "",
+                    http::SyncHandler([this](const Request&) { return reset(); }),
+                    {},
+                    http::Body::none});
   return routes;
 }
 

@@ -281,18 +281,7 @@ Result<ReplayRequest> replay(const http::Request& request) {
   return finish(body, problems, wanted);
 }
 
-Result<void> nothing(const http::Request& request) {
-  const json::Value document = TRY(parse_body(request));
-  Problems problems;
-  ObjectReader body(document, "", problems);
-  body.reject_unknown();
-  if (!problems.empty()) return json::validation_error(std::move(problems));
-  return {};
-}
-
 Result<DeliveryFilter> delivery_filter(const http::Request& request) {
-  TRY(http::reject_unknown_query(
-      request, {"limit", "cursor", "endpoint_id", "event_id", "event_type", "state"}));
   DeliveryFilter filter;
   Problems problems;
   const auto bad = [&](std::string_view name, std::string_view rule, std::string detail) {

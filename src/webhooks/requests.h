@@ -13,8 +13,6 @@ Result<NewEndpoint> new_endpoint(const http::Request& request, const Manner& man
 Result<EndpointChange> change(const http::Request& request);
 Result<Rotation> rotation(const http::Request& request);
 Result<ReplayRequest> replay(const http::Request& request);
-/// For routes that take no members.
-Result<void> nothing(const http::Request& request);
 Result<DeliveryFilter> delivery_filter(const http::Request& request);
 
 }  // namespace florin::webhooks::requests

@@ -40,11 +40,11 @@ Result<DeliveryId> delivery_id(const Request& request) {
 }
 
 template <class T>
-Response list_of(const std::vector<T>& rows, std::int64_t next) {
+Response list_of(const Request& request, const std::vector<T>& rows, std::int64_t next) {
   std::vector<std::string> texts;
   texts.reserve(rows.size());
   for (const T& row : rows) texts.push_back(to_json(row));
-  return http::list_response(texts, next);
+  return http::list_response(request, texts, next);
 }
 
 /// Everything the handlers share.
@@ -88,12 +88,11 @@ Result<Response> Handlers::create(const Request& request) const {
 }
 
 Result<Response> Handlers::list(const Request& request) const {
-  TRY(http::reject_unknown_query(request, {"limit", "cursor"}));
   const http::Page page = TRY(http::parse_page(request));
   const auto found = TRY(read([&](sql::Tx& tx) {
     return webhooks.endpoints().list(tx, request.caller.tenant, page.before, page.limit);
   }));
-  return list_of(found.endpoints, found.next);
+  return list_of(request, found.endpoints, found.next);
 }
 
 Result<Response> Handlers::get(const Request& request) const {
@@ -150,7 +149,6 @@ Result<Response> Handlers::rotate(const Request& request) const {
 
 Result<Response> Handlers::send_test(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
-  TRY(requests::nothing(request));
   auto response =
       TRY(once(request, "/v1/webhook-endpoints/{id}/test", [&](sql::Tx& tx) -> Result<Response> {
         const auto made = TRY(webhooks.endpoints().send_test(tx, origin_of(request), id));
@@ -178,7 +176,7 @@ Result<Response> Handlers::list_deliveries(const Request& request) const {
   const auto found = TRY(read([&](sql::Tx& tx) {
     return webhooks.deliveries().list(tx, request.caller.tenant, filter, page.before, page.limit);
   }));
-  return list_of(found.deliveries, found.next);
+  return list_of(request, found.deliveries, found.next);
 }
 
 Result<Response> Handlers::get_delivery(const Request& request) const {
@@ -192,7 +190,6 @@ Result<Response> Handlers::get_delivery(const Request& request) const {
 
 Result<Response> Handlers::replay_delivery(const Request& request) const {
   const DeliveryId id = TRY(delivery_id(request));
-  TRY(requests::nothing(request));
   EndpointId endpoint;
   auto response =
       TRY(once(request, "/v1/webhook-deliveries/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
@@ -219,17 +216,26 @@ http::Routes routes(Webhooks& webhooks, idempotency::Idempotency& idempotency) {
   const std::string deliveries = "/v1/webhook-deliveries";
   return {
       {"POST", endpoints, write, sync(&Handlers::create)},
-      {"GET", endpoints, read, sync(&Handlers::list)},
+      {"GET", endpoints, read, sync(&Handlers::list), {"limit", "cursor"}},
       {"GET", endpoints + "/{id}", read, sync(&Handlers::get)},
       {"PATCH", endpoints + "/{id}", write, sync(&Handlers::change)},
       {"DELETE", endpoints + "/{id}", write, sync(&Handlers::remove)},
       {"GET", endpoints + "/{id}/secrets", write, sync(&Handlers::secrets)},
       {"POST", endpoints + "/{id}/rotate-secret", write, sync(&Handlers::rotate)},
-      {"POST", endpoints + "/{id}/test", write, sync(&Handlers::send_test)},
+      {"POST", endpoints + "/{id}/test", write, sync(&Handlers::send_test), {}, http::Body::none},
       {"POST", endpoints + "/{id}/replay", write, sync(&Handlers::replay)},
-      {"GET", deliveries, read, sync(&Handlers::list_deliveries)},
+      {"GET",
+       deliveries,
+       read,
+       sync(&Handlers::list_deliveries),
+       {"limit", "cursor", "endpoint_id", "event_id", "event_type", "state"}},
       {"GET", deliveries + "/{id}", read, sync(&Handlers::get_delivery)},
-      {"POST", deliveries + "/{id}/replay", write, sync(&Handlers::replay_delivery)},
+      {"POST",
+       deliveries + "/{id}/replay",
+       write,
+       sync(&Handlers::replay_delivery),
+       {},
+       http::Body::none},
   };
 }
 

@@ -4,6 +4,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/try.h"
 #include "events/module.h"
 #include "idempotency/module.h"
 #include "webhooks/module.h"
@@ -184,7 +185,11 @@ WebhooksFixture::Answered WebhooksFixture::call(std::string_view method, const s
     request.query_params = {{query.substr(0, equals), query.substr(equals + 1)}};
   for (const http::Route& route : routes(*webhooks, idempotency)) {
     if (route.method != method || route.pattern != pattern) continue;
-    const auto response = std::get<http::SyncHandler>(route.handler)(request);
+    const auto response = [&]() -> Result<http::Response> {
+      TRY(http::check_query(request, route.query));
+      TRY(http::check_body(request, route.body));
+      return std::get<http::SyncHandler>(route.handler)(request);
+    }();
     if (!response)
       return {status_for_tests(response.error().code), std::string(response.error().code.name),
               response.error().fields};

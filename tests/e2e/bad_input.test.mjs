@@ -27,6 +27,29 @@ describe('requests', () => {
   const posting = (changes) => ({debit: ana.id, credit: shop.id, amount: 1, currency: 'KZT', ...changes});
   const post = (body) => books.api.post('/v1/transfers', body);
 
+  it('move nothing with a parameter or a body that the route does not know', async () => {
+    const body = {postings: [posting()]};
+    const invalid = (answer) => problemOf(answer, 400, 'validation_failed');
+    assertFields(invalid(await books.api.post('/v1/transfers?dry_run=true', body)), {'#/query/dry_run': 'unknown_parameter'});
+    assert.equal((await books.read(shop)).balance, 0);
+    const close = `/v1/accounts/${(await books.wallet()).id}/close`;
+    assertFields(invalid(await books.api.post(close, {dry_run: true})), {'/dry_run': 'unknown_field'});
+    invalid(await books.api.post(`${close}?x=1`));
+    assert.equal(bodyOf(await books.api.post(close, {}), 200).closed, true);
+    for (const path of ['/health?_=17', '/metrics?format=prometheus', '/docs?v=2', '/openapi.json?v=2'])
+      assert.equal((await books.api.get(path)).status, 200, path);
+  });
+
+  it('page with a cursor of the same list only', async () => {
+    const page = bodyOf(await books.api.get('/v1/accounts?limit=1'), 200);
+    assert.equal(page.has_more, true);
+    bodyOf(await books.api.get(`/v1/accounts?limit=2&cursor=${page.next_cursor}`), 200);
+    for (const list of ['/v1/accounts?type=asset', '/v1/transfers?', '/v1/holds?', '/v1/events?', '/v1/webhook-deliveries?']) {
+      const refused = await books.api.get(`${list}&cursor=${page.next_cursor}`);
+      assertFields(problemOf(refused, 400, 'validation_failed'), {'#/query/cursor': 'malformed'});
+    }
+  });
+
   it('name every bad field at once', async () => {
     const problem = problemOf(await post({postings: [posting({amount: 0, currency: 'XYZ', extra: 1})], nope: true}),
                               400, 'validation_failed');

@@ -1103,7 +1103,11 @@ Expected Call::trial_balance() {
                               {"balanced", true},
                               {"rows", lines}});
   }
-  return ok(Object{{"at", time_text(at.value_or(now))}, {"currencies", shown}});
+  return ok(Object{{"at", time_text(at.value_or(now))},
+                   {"time", "effective"},
+                   {"currencies", shown},
+                   {"has_more", false},
+                   {"next_cursor", Value()}});
 }
 
 Expected Call::aggregates() {
@@ -1176,7 +1180,16 @@ Expected Call::aggregates() {
                               {"balance", number(row.debit_normal ? row.debits - row.credits
                                                                   : row.credits - row.debits)}});
   }
-  return ok(Object{{"by", by}, {"at", time_text(at.value_or(now))}, {"data", shown}});
+  const auto shown_time = [&](const char* name) {
+    return param(name) ? Value(time_text(*time_param(name))) : Value();
+  };
+  const bool is_window = param("from") || param("to");
+  return ok(Object{{"by", by},
+                   {"time", "effective"},
+                   {"at", is_window ? Value() : Value(time_text(at.value_or(now)))},
+                   {"from", shown_time("from")},
+                   {"to", shown_time("to")},
+                   {"data", shown}});
 }
 
 }  // namespace florin::simulation

@@ -90,13 +90,15 @@ Result<void> check_idempotency_key(const Request& request) {
     if (++keys > 1 || !is_idempotency_key(header.value)) {
       return json::validation_error(
           {{"#/headers/Idempotency-Key", "malformed",
-            "Idempotency-Key must stand once and have 1 to 255 bytes of printable ASCII"}});
+            "must be sent once and have 1 to 255 bytes of printable ASCII"}});
     }
   }
   return {};
 }
 
-Result<void> check_form(const Request& request) {
+Result<void> check_form(const Request& request, const Route& route) {
+  TRY(check_query(request, route.query));
+  TRY(check_body(request, route.body));
   TRY(check_content_type(request));
   return check_idempotency_key(request);
 }
@@ -134,7 +136,7 @@ std::optional<Result<void>> Dispatcher::admit(const std::shared_ptr<Exchange>& e
 void Dispatcher::dispatch(const std::shared_ptr<Exchange>& exchange) const {
   const auto ticket = std::make_shared<Ticket>(exchange);
   guarded_step(ticket, [&]() -> Result<void> {
-    TRY(check_form(exchange->request));
+    TRY(check_form(exchange->request, *exchange->route));
     run(ticket);
     return {};
   });

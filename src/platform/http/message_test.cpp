@@ -78,7 +78,8 @@ TEST(Paging, DefaultsToTheNewestFifty) {
 }
 
 TEST(Paging, ReadsLimitAndItsOwnCursor) {
-  const auto page = parse_page(with_query({{"limit", "200"}, {"cursor", cursor_of(123'456'789)}}));
+  const auto cursor = cursor_of(with_query({}), 123'456'789);
+  const auto page = parse_page(with_query({{"limit", "200"}, {"cursor", cursor}}));
   ASSERT_TRUE(page);
   EXPECT_EQ(page->limit, 200);
   EXPECT_EQ(page->before, 123'456'789);
@@ -106,6 +107,23 @@ TEST(Paging, RefusesACursorThatIsNotOurs) {
   }
 }
 
+TEST(Paging, ACursorIsGoodForItsListAndFiltersAlone) {
+  Request list = with_query({{"type", "asset"}, {"limit", "2"}});
+  list.path = "/v1/accounts";
+  const std::string cursor = cursor_of(list, 7);
+  const auto takes = [&](const Request& request) { return parse_page(request).has_value(); };
+  list.query_params = {{"cursor", cursor}, {"limit", "5"}, {"type", "asset"}};
+  EXPECT_TRUE(takes(list)) << "another limit and order of parameters";
+  Request other = list;
+  other.path = "/v1/transfers";
+  EXPECT_FALSE(takes(other)) << "another list";
+  other = list;
+  other.query_params[2].second = "income";
+  EXPECT_FALSE(takes(other)) << "another filter";
+  other.query_params.pop_back();
+  EXPECT_FALSE(takes(other)) << "without the filter";
+}
+
 TEST(Paging, NamesBothBadParameters) {
   const auto page = parse_page(with_query({{"limit", "0"}, {"cursor", "x"}}));
   ASSERT_FALSE(page);
@@ -113,15 +131,48 @@ TEST(Paging, NamesBothBadParameters) {
 }
 
 TEST(Query, RefusesParametersThatTheRouteDoesNotKnow) {
-  const auto result = reject_unknown_query(with_query({{"limt", "5"}, {"limit", "5"}}), {"limit"});
+  const auto result = check_query(with_query({{"limt", "5"}, {"limit", "5"}}), {"limit", "cursor"});
   ASSERT_FALSE(result);
   EXPECT_EQ(only_field(result.error()).rule, "unknown_parameter");
   EXPECT_EQ(only_field(result.error()).pointer, "#/query/limt");
-  EXPECT_TRUE(reject_unknown_query(with_query({{"limit", "5"}}), {"limit"}));
+  EXPECT_EQ(only_field(result.error()).detail,
+            "is no parameter of this route, which takes limit and cursor");
+  EXPECT_TRUE(check_query(with_query({{"limit", "5"}}), {"limit"}));
+  EXPECT_EQ(only_field(check_query(with_query({{"x", ""}}), {}).error()).detail,
+            "is no parameter of this route, which takes none");
+  EXPECT_TRUE(check_query(with_query({{"x", ""}, {"x", ""}}), any_query));
+}
+
+TEST(Query, TakesParametersWithAKeyInBrackets) {
+  const Query known{"metadata[]"};
+  EXPECT_TRUE(check_query(with_query({{"metadata[a]", "1"}, {"metadata[b]", "1"}}), known));
+  for (const auto* name : {"metadata", "metadata[]", "metadata[a", "metadata.a"})
+    EXPECT_FALSE(check_query(with_query({{name, "1"}}), known)) << name;
+}
+
+TEST(Body, ARouteWithoutOneTakesNothingButAnEmptyOne) {
+  Request request;
+  request.method = "POST";
+  const auto rule = [&](const char* body, Body wanted) {
+    request.body = body;
+    const auto result = check_body(request, wanted);
+    if (result) return std::string();
+    if (result.error().fields.empty()) return std::string(result.error().code.name);
+    return std::string(only_field(result.error()).rule);
+  };
+  for (const auto* empty : {"", "{}", " { } "}) EXPECT_EQ(rule(empty, Body::none), "") << empty;
+  EXPECT_EQ(rule(R"({"dry_run":true})", Body::none), "unknown_field");
+  EXPECT_EQ(rule("{{{", Body::none), "malformed_json");
+  EXPECT_EQ(rule("[]", Body::none), "wrong_type");
+  EXPECT_EQ(rule(std::string(5'000, ' ').c_str(), Body::none), "must_be_empty");
+  EXPECT_EQ(rule("{{{", Body::by_method), "") << "the handler of a POST reads it";
+  request.method = "DELETE";
+  EXPECT_EQ(rule(R"({"force":true})", Body::by_method), "unknown_field");
+  EXPECT_EQ(rule(R"({"force":true})", Body::any), "");
 }
 
 TEST(Query, RefusesAParameterThatStandsTwice) {
-  const auto result = reject_unknown_query(with_query({{"at", "1"}, {"at", "2"}}), {"at"});
+  const auto result = check_query(with_query({{"at", "1"}, {"at", "2"}}), {"at"});
   ASSERT_FALSE(result);
   EXPECT_EQ(only_field(result.error()).rule, "repeated_parameter");
 }

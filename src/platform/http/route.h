@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -6,6 +7,10 @@
 #include <vector>
 
 #include "platform/http/message.h"
+
+namespace florin::json {
+class Writer;
+}
 
 namespace florin::http {
 
@@ -35,13 +40,32 @@ using SyncHandler = std::function<Result<Response>(const Request&)>;
 /// Runs on an I/O thread: must not block. It hands work on and answers from the completion.
 using HotHandler = std::function<void(const Request&, Responder)>;
 
+/// Names of the query parameters that a route takes; any other is refused with unknown_parameter.
+/// "metadata[]" stands for every metadata[KEY].
+using Query = std::vector<std::string>;
+/// For what is not ours to judge: probes, pages, interfaces of others.
+inline const Query any_query{"*"};
+
+/// Whether a request may bring a body. An empty one and {} pass everywhere.
+enum class Body : std::uint8_t {
+  by_method,  ///< POST, PUT and PATCH do.
+  none,
+  any  ///< Not looked at, whatever the method.
+};
+
 struct Route {
   std::string method;      ///< "GET", "POST", "PATCH", "DELETE"
   std::string pattern;     ///< "/v1/accounts/{id}"; a literal segment wins over a parameter.
   std::string permission;  ///< "ledger:write"; empty: public.
   std::variant<SyncHandler, HotHandler> handler;
+  Query query = {};
+  Body body = Body::by_method;
   std::size_t max_body_bytes = 1 << 20;
 };
+
+/// The checks of a request against what its route declares. Errors: validation_failed.
+Result<void> check_query(const Request& request, const Query& known);
+Result<void> check_body(const Request& request, Body body);
 
 using Routes = std::vector<Route>;
 
@@ -50,16 +74,16 @@ struct Page {
   int limit = 50;
   std::int64_t before = 0;  ///< Rows with ids below this; 0: from the newest.
 };
-/// Errors: validation_failed, naming `limit` or `cursor`.
+/// Errors: validation_failed, naming `limit` or `cursor`; a cursor is good for the path and the
+/// parameters of the list that gave it, with any limit.
 Result<Page> parse_page(const Request& request);
 /// An opaque cursor that parse_page reads back.
-std::string cursor_of(std::int64_t id);
-/// The answer of a list: {"data", "has_more", "next_cursor"}. `rows` are finished JSON values;
-/// `next` is where the following page starts, 0: there is none.
-Response list_response(const std::vector<std::string>& rows, std::int64_t next);
-/// validation_failed when the query has a parameter that is not in `known` (each named with
-/// `unknown_parameter`): a misspelt filter must not silently give everything.
-Result<void> reject_unknown_query(const Request& request,
-                                  std::initializer_list<std::string_view> known);
+std::string cursor_of(const Request& request, std::int64_t id);
+/// The end of a list's answer: "has_more" and "next_cursor". `next` is where the following page
+/// starts, 0: there is none.
+void write_next(json::Writer& writer, const Request& request, std::int64_t next);
+/// The answer of a list: {"data", "has_more", "next_cursor"}. `rows` are finished JSON values.
+Response list_response(const Request& request, const std::vector<std::string>& rows,
+                       std::int64_t next);
 
 }  // namespace florin::http

@@ -6,10 +6,15 @@ namespace florin::http {
 namespace {
 
 Route private_echo(std::atomic<int>& handled) {
-  return {"POST", "/echo", "echo:write", SyncHandler([&handled](const Request& request) {
+  return {"POST",
+          "/echo",
+          "echo:write",
+          SyncHandler([&handled](const Request& request) {
             ++handled;
             return Response::ok(request.body);
           }),
+          {},
+          Body::by_method,
           16 << 20};
 }
 

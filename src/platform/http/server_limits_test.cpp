@@ -192,8 +192,13 @@ std::string begin_body(std::size_t length, std::string_view token = "fast") {
 }
 
 Route takes_bodies(std::string_view path, std::string_view permission) {
-  return {"POST", std::string(path), std::string(permission),
-          SyncHandler([](const Request&) { return Response::ok("1"); }), 16 << 20};
+  return {"POST",
+          std::string(path),
+          std::string(permission),
+          SyncHandler([](const Request&) { return Response::ok("1"); }),
+          {},
+          Body::by_method,
+          16 << 20};
 }
 
 TEST(ServerMemory, TheBodiesOfAKeyAndOfAllAreBoundedAndGivenBack) {

@@ -83,15 +83,15 @@ class ServerTest : public testing::Test {
     };
     return {
         {"GET", "/hello", "", SyncHandler([](const Request&) { return Response::ok("\"hi\""); })},
-        {"POST", "/echo", "", SyncHandler(echo)},
+        {"POST", "/echo", "", SyncHandler(echo), {"a"}},
         {"PATCH", "/echo", "", SyncHandler(echo)},
         {"DELETE", "/echo", "", SyncHandler([](const Request&) { return Response::no_content(); })},
-        {"GET", "/things/{id}", "", SyncHandler(seen)},
+        {"GET", "/things/{id}", "", SyncHandler(seen), any_query},
         {"GET", "/hot", "", HotHandler([](const Request&, Responder responder) {
            responder.send(Response::ok("\"hot\""));
          })},
         {"POST", "/batched", "", answerer_.handler()},
-        {"GET", "/private", "x:read", SyncHandler(who)},
+        {"GET", "/private", "x:read", SyncHandler(who), {"token"}},
         {"GET", "/private-hot", "x:read", HotHandler(who_hot)},
         {"GET", "/fails", "", SyncHandler([](const Request&) -> Result<Response> {
            return Error{{ErrorKind::rejected, "insufficient_funds"}, "not enough", {}, 7};
@@ -115,6 +115,22 @@ class ServerTest : public testing::Test {
   BatchAnswerer answerer_;
   TestServer server_{routes(), {.io_threads = 2}};
 };
+
+TEST_F(ServerTest, WhatARouteDoesNotDeclareIsRefusedBehindTheGate) {
+  for (const auto* path : {"/private?dry_run=true", "/private-hot?dry_run=true"}) {
+    EXPECT_EQ(server_.ask(get(path)).status, 401) << path;
+    const Answer refused = server_.ask(get(path, "Authorization: Bearer fast\r\n"));
+    EXPECT_EQ(refused.status, 400) << path;
+    EXPECT_NE(refused.body.find("unknown_parameter"), std::string::npos);
+    EXPECT_EQ(server_.ask(get(path, "Authorization: Bearer slow\r\n")).status, 400) << path;
+  }
+  EXPECT_EQ(server_.ask(post("/echo?dry_run=true", "1")).status, 400);
+  EXPECT_EQ(server_.ask(post("/echo?a=1", "1")).status, 200);
+  const Answer body =
+      server_.ask("DELETE /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 8\r\n\r\n{\"a\":1} ");
+  EXPECT_EQ(body.status, 400);
+  EXPECT_NE(body.body.find("unknown_field"), std::string::npos);
+}
 
 TEST_F(ServerTest, AnswersSyncHotAndBatchedRoutesOnOneConnection) {
   RawClient client = server_.connect();

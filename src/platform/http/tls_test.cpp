@@ -18,7 +18,7 @@ Routes echo_routes() {
   const auto large = [](const Request&) -> Result<Response> {
     return Response::ok("\"" + filler(3'000'000) + "\"");
   };
-  return {{"POST", "/echo", "", SyncHandler(echo), 8 << 20},
+  return {{"POST", "/echo", "", SyncHandler(echo), {}, Body::by_method, 8 << 20},
           {"GET", "/large", "", SyncHandler(large)}};
 }
 
