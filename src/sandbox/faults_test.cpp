@@ -124,7 +124,7 @@ Answer retry_after_timeout(std::string_view kind) {
                                        {"1732104000", "POST", "/wallet/debit", body})});
   call.timeout_ms = 100;
   const auto answer = sandbox.client.execute(call);
-  EXPECT_TRUE(!answer && answer.error().code == http_client::errors::no_answer);
+  EXPECT_TRUE(!answer && answer.error().code == http_client::errors::answer_timed_out);
   return sandbox.wallet("debit", debit("tx-1"));
 }
 
