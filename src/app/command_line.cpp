@@ -60,6 +60,7 @@ struct PartnerOptions {
   std::string tenant = "default";
   std::string code;
   std::string currencies = "USD,EUR,GBP";
+  std::string signature_scheme;  ///< Empty: the default.
   std::int64_t overlap_s = 24 * 3'600;
 };
 
@@ -441,6 +442,8 @@ Result<int> Program::create_partner() const {
       if (!currency) return Error{florin::errors::validation_failed, code + " is no currency"};
       wanted.currencies.push_back(*currency);
     }
+    wanted.signature_scheme =
+        hub::parse_signature_scheme(partner.signature_scheme).value_or(wanted.signature_scheme);
     const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
     print_partner_secret(TRY(core.database.write(
         [&](sql::Tx& tx) { return core.hub.partners().create(tx, actor, wanted); })));
@@ -668,6 +671,10 @@ class CommandLine {
                                &Program::create_partner);
     add_new(*create);
     create->add_option("--currencies", partner.currencies, "Separated by commas");
+    create
+        ->add_option("--signature-scheme", partner.signature_scheme,
+                     "What its calls must sign at least: body-timestamp (default) or v2")
+        ->check(CLI::IsMember({"body-timestamp", "v2"}));
     CLI::App* rotate = command(*partners, "rotate-secret", "Give a partner a new secret",
                                &Program::rotate_partner_secret);
     rotate->add_option("--overlap", partner.overlap_s,

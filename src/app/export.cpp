@@ -86,10 +86,10 @@ constexpr std::array<Table, 27> tables{
     FLORIN_TABLE(chain_links, "iiiiibi",
                  "chain, sequence, first_id, last_id, records, hash, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(partners, "iittttiitii",
+    FLORIN_TABLE(partners, "iittttiitiit",
                  "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, "
-                 "operator, created_at_us, updated_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+                 "operator, created_at_us, updated_at_us, signature_scheme",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"),
     FLORIN_TABLE(partner_secrets, "iittii",
                  "id, partner_id, kind, sealed, created_at_us, valid_until_us",
                  "$1, $2, $3, $4, $5, $6"),

@@ -7,7 +7,7 @@ namespace florin::hub::errors {
 inline constexpr ErrorCode invalid_signature{ErrorKind::unauthenticated, "invalid_signature"};
 /// X-Timestamp is missing, not in Unix seconds, or more than 300 s off this server's clock.
 inline constexpr ErrorCode stale_timestamp{ErrorKind::unauthenticated, "stale_timestamp"};
-/// The very same signed call came before under another Idempotency-Key.
+/// The very same signed call came before, to another route or under another Idempotency-Key.
 inline constexpr ErrorCode signature_replayed{ErrorKind::unauthenticated, "signature_replayed"};
 /// The partner makes more calls a second than it may. Wait for Retry-After.
 inline constexpr ErrorCode partner_rate_limited{ErrorKind::limited, "partner_rate_limited"};
@@ -18,7 +18,7 @@ inline constexpr ErrorCode amount_limit_exceeded{ErrorKind::rejected, "amount_li
 /// A rollback of this debit came before; it stays undone.
 inline constexpr ErrorCode already_rolled_back{ErrorKind::conflict, "already_rolled_back"};
 /// What the call says does not fit the transaction it names (another player, currency or amount, a
-/// credit instead of a debit, or a debit that has been settled).
+/// credit instead of a debit, a debit that has been settled, or bets of several players).
 inline constexpr ErrorCode transaction_conflict{ErrorKind::conflict, "transaction_conflict"};
 /// The player's wallet is frozen or closed: nothing can be taken from it.
 inline constexpr ErrorCode player_blocked{ErrorKind::rejected, "player_blocked"};

@@ -34,6 +34,14 @@ enum class WalletMode : std::uint8_t {
 std::string_view to_string(WalletMode mode);
 std::optional<WalletMode> parse_wallet_mode(std::string_view text);
 
+/// What a partner's signature covers.
+enum class SignatureScheme : std::uint8_t {
+  body_timestamp,  ///< Raw body and X-Timestamp. Written "body-timestamp".
+  v2               ///< Time, method, path, Idempotency-Key and raw body.
+};
+std::string_view to_string(SignatureScheme scheme);
+std::optional<SignatureScheme> parse_signature_scheme(std::string_view text);
+
 /// How a partner's Operator is called. The secret is kept apart, sealed.
 struct OperatorSettings {
   std::string base_url;
@@ -54,8 +62,9 @@ struct Partner {
   bool is_active = true;
   WalletMode mode = WalletMode::internal;
   std::vector<Currency> currencies;
-  std::optional<std::int64_t> max_amount_minor;  ///< Of one movement.
-  std::int64_t rate_limit_per_second = 0;        ///< 0: none.
+  std::optional<std::int64_t> max_amount_minor;                        ///< Of one movement.
+  std::int64_t rate_limit_per_second = 0;                              ///< 0: none.
+  SignatureScheme signature_scheme = SignatureScheme::body_timestamp;  ///< The least it must sign.
   OperatorSettings operator_settings;
   Timestamp created_at, updated_at;
 
@@ -79,11 +88,13 @@ using SignatureMark = std::array<std::uint8_t, 16>;
 /// What a partner asks for, checked as far as the request alone allows.
 struct Movement {
   Kind kind = Kind::debit;
-  std::string key;  ///< Idempotency-Key: the partner's own id of the transaction.
-  idempotency::Digest request{};
+  std::string key;                    ///< Idempotency-Key: the partner's own id of the transaction.
+  idempotency::Digest request{};      ///< Of the fields: however the JSON is written.
+  idempotency::Digest raw_request{};  ///< Of the raw body, as rows of earlier versions have it.
   SignatureMark signature{};
   std::string player;
-  std::optional<Money> amount;  ///< A rollback may leave it out.
+  std::optional<Money> amount;       ///< A rollback may leave it out.
+  std::optional<Currency> currency;  ///< Of the amount, or what a rollback names alone.
   std::string ref;
   std::string meta = "{}";
   std::string request_id;

@@ -43,6 +43,7 @@ Movement movement_of(const Call& call) {
   movement.key = call.key;
   movement.player = call.player;
   if (call.amount) movement.amount = Money{*call.amount, call.currency};
+  if (call.amount || call.names_currency) movement.currency = call.currency;
   movement.ref = call.ref;
   movement.request = idempotency::digest_of({to_string(call.kind), call.player,
                                              std::to_string(call.amount.value_or(-1)), call.ref,

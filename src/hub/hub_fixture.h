@@ -39,7 +39,8 @@ struct Call {
   std::optional<std::int64_t> amount;
   std::string ref;
   Currency currency = eur();
-  std::uint8_t signature = 0;  ///< 0: one that no other call has.
+  std::uint8_t signature = 0;   ///< 0: one that no other call has.
+  bool names_currency = false;  ///< Of a rollback without an amount.
 };
 Movement movement_of(const Call& call);
 

@@ -27,8 +27,14 @@ using sql::Tx;
 constexpr Query by_key{"hub.by_key", FLORIN_HUB_SELECT
                        " WHERE partner_id = $1 AND kind = $2 AND idempotency_key = $3"};
 constexpr Query by_id{"hub.by_id", FLORIN_HUB_SELECT " WHERE id = $1"};
-constexpr Query by_ref{"hub.by_ref",
-                       FLORIN_HUB_SELECT " WHERE partner_id = $1 AND ref = $2 ORDER BY id DESC"};
+constexpr Query by_ref{"hub.by_ref", FLORIN_HUB_SELECT
+                       " WHERE partner_id = $1 AND ref = $2 ORDER BY id DESC LIMIT $3"};
+constexpr Query by_ref_of_player{
+    "hub.by_ref_of_player",
+    "SELECT * FROM (" FLORIN_HUB_SELECT
+    " WHERE partner_id = $1 AND ref = $2 AND player = $3 ORDER BY id DESC LIMIT $4) AS named"
+    " UNION ALL SELECT * FROM (" FLORIN_HUB_SELECT
+    " WHERE partner_id = $1 AND ref = $2 AND player = '' ORDER BY id DESC LIMIT $4) AS nameless"};
 constexpr Query newest_of_tenant{
     "hub.newest_of_tenant", FLORIN_HUB_SELECT " WHERE id < $2 AND tenant_id = $1 ORDER BY id DESC"};
 constexpr Query of_period{
@@ -44,6 +50,10 @@ constexpr Query insert_row{"hub.insert", "INSERT INTO hub_transactions (" FLORIN
                                          " $23, $24, $25, $26, $27)"};
 #undef FLORIN_HUB_SELECT
 #undef FLORIN_HUB_COLUMNS
+constexpr Query signature_of_ref{
+    "hub.signature_of_ref",
+    "SELECT 1 FROM hub_transactions WHERE partner_id = $1 AND ref = $2 AND signature = $3"
+    " AND created_at_us >= $4 AND ($5 = '' OR player = $5) LIMIT 1"};
 constexpr Query pending_count{
     "hub.pending_count",
     "SELECT count(*), coalesce(sum(stuck), 0) FROM hub_transactions WHERE state = 'PENDING'"};
@@ -135,8 +145,23 @@ Result<std::optional<WalletTransaction>> find(Tx& tx, WalletTransactionId id) {
   return first_of(tx, by_id, {id.value});
 }
 
-Result<void> visit_by_ref(Tx& tx, PartnerId partner, std::string_view ref, const Visitor& visit) {
-  return tx.query(by_ref, {partner.value, ref}, [&](const Row& row) { return visit(read(row)); });
+Result<void> visit_by_ref(Tx& tx, const RefOf& which, int limit, const Visitor& visit) {
+  const auto each = [&](const Row& row) { return visit(read(row)); };
+  if (which.player.empty()) return tx.query(by_ref, {which.partner.value, which.ref, limit}, each);
+  return tx.query(by_ref_of_player, {which.partner.value, which.ref, which.player, limit}, each);
+}
+
+Result<bool> has_signature(Tx& tx, const RefOf& which, const SignatureMark& signature,
+                           Timestamp since) {
+  bool is_found = false;
+  TRY(tx.query(
+      signature_of_ref,
+      {which.partner.value, which.ref, Param::blob(bytes_of(signature)), since.us, which.player},
+      [&](const Row&) {
+        is_found = true;
+        return false;
+      }));
+  return is_found;
 }
 
 Result<void> visit_newest(Tx& tx, TenantId tenant, std::int64_t before, const Visitor& visit) {

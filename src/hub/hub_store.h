@@ -22,9 +22,17 @@ Result<std::optional<WalletTransaction>> find(sql::Tx& tx, WalletTransactionId i
 
 /// Return false to stop early.
 using Visitor = std::function<bool(const WalletTransaction&)>;
-/// Those with this ref, newest first.
-Result<void> visit_by_ref(sql::Tx& tx, PartnerId partner, std::string_view ref,
-                          const Visitor& visit);
+/// Movements of a player under a ref of the partner; an empty player: of all.
+struct RefOf {
+  PartnerId partner;
+  std::string_view ref;
+  std::string_view player;
+};
+/// Of that player, the newest first, then those that name no player; at most `limit` of each.
+Result<void> visit_by_ref(sql::Tx& tx, const RefOf& which, int limit, const Visitor& visit);
+/// Whether one of them, made at `since` or later, came by this signature.
+Result<bool> has_signature(sql::Tx& tx, const RefOf& which, const SignatureMark& signature,
+                           Timestamp since);
 /// A tenant's, newest first, ids below `before` (0: from the newest).
 Result<void> visit_newest(sql::Tx& tx, TenantId tenant, std::int64_t before, const Visitor& visit);
 /// A partner's with from <= created_at < to and ids above `after`, oldest first, at most `limit`.

@@ -167,11 +167,13 @@ TEST_F(InternalWalletTest, ASettledDebitIsNotRolledBack) {
 
 TEST_F(InternalWalletTest, WhatDoesNotFitTheDebitIsAConflict) {
   EXPECT_EQ(word({debit, "bet-1", "ana", 250, "round-1"}), "OK");
-  EXPECT_EQ(word({rollback, "rb-1", "bob", {}, "bet-1"}), "transaction_conflict");
+  const auto bet = world.move(acme, {debit, "bet-2", "ana", 1, "round-2"});
+  const std::string id = bet->transaction.id.str();
+  EXPECT_EQ(word({rollback, "rb-1", "bob", {}, id}), "transaction_conflict");
   EXPECT_EQ(word({rollback, "rb-2", "ana", 251, "bet-1"}), "transaction_conflict");
   EXPECT_EQ(word({rollback, "rb-3", "ana", 250, "bet-1", *Currency::parse("USD")}),
             "transaction_conflict");
-  EXPECT_EQ(word({credit, "win-1", "bob", 1, "bet-1"}), "transaction_conflict");
+  EXPECT_EQ(word({credit, "win-1", "bob", 1, id}), "transaction_conflict");
   const auto win = world.move(acme, {credit, "win-2", "ana", 1, "bet-1"});
   EXPECT_EQ(word({rollback, "rb-4", "ana", {}, win->transaction.id.str()}), "transaction_conflict");
 }
@@ -223,6 +225,97 @@ TEST_F(InternalWalletTest, AWinAboveTheCeilingOfTheWalletRestsInSuspense) {
   EXPECT_EQ(ana(), 1'000);
   EXPECT_EQ(world.balance(books::suspense_code(acme->partner, eur())), 500);
   EXPECT_EQ(world.faults(), Words{});
+}
+
+TEST_F(InternalWalletTest, ATombstoneIsOfItsPlayerAndCurrency) {
+  const Currency usd = *Currency::parse("USD");
+  EXPECT_EQ(word({credit, "fund-bob", "bob", 1'000, "fund"}), "OK");
+  EXPECT_EQ(word({credit, "fund-usd", "ana", 1'000, "fund", usd}), "OK");
+  Call early{rollback, "rb-1", "ana", {}, "draw-1"};
+  early.names_currency = true;
+  EXPECT_EQ(word(early), "OK");
+  EXPECT_EQ(word({debit, "bet-1", "bob", 10, "draw-1"}), "OK");
+  EXPECT_EQ(word({credit, "win-1", "bob", 20, "draw-1"}), "OK");
+  EXPECT_EQ(word({debit, "bet-2", "ana", 10, "draw-1", usd}), "OK");
+  EXPECT_EQ(word({debit, "bet-3", "ana", 10, "draw-1"}), "already_rolled_back");
+  EXPECT_EQ(word({debit, "draw-1", "bob", 10, "draw-2"}), "OK");
+}
+
+TEST_F(InternalWalletTest, ATombstoneThatNamesNoPlayerIsOfWhoeverBets) {
+  EXPECT_EQ(word({rollback, "rb-1", "", {}, "draw-1"}), "OK");
+  EXPECT_EQ(word({debit, "bet-1", "ana", 10, "draw-1"}), "already_rolled_back");
+}
+
+TEST_F(InternalWalletTest, AKeyOfOnePlayerIsNotARoundOfAnother) {
+  EXPECT_EQ(word({debit, "1001", "ana", 250, "round-1"}), "OK");
+  EXPECT_EQ(word({credit, "win-1", "bob", 40, "1001"}), "OK");
+  EXPECT_EQ(word({debit, "bet-2", "bob", 30, "1001"}), "OK");
+  EXPECT_EQ(word({rollback, "rb-1", "bob", {}, "1001"}), "OK");
+  EXPECT_EQ(world.balance_of(acme, "bob"), 40);
+  EXPECT_EQ(ana(), 750);
+  EXPECT_EQ(word({rollback, "rb-2", "ana", {}, "1001"}), "OK");
+  EXPECT_EQ(ana(), 1'000);
+}
+
+TEST_F(InternalWalletTest, ARoundOfSeveralPlayersIsRolledBackByNamingOne) {
+  EXPECT_EQ(word({credit, "fund-bob", "bob", 1'000, "fund"}), "OK");
+  EXPECT_EQ(word({debit, "bet-1", "ana", 100, "draw-1"}), "OK");
+  EXPECT_EQ(word({debit, "bet-2", "bob", 100, "draw-1"}), "OK");
+  EXPECT_EQ(word({rollback, "rb-1", "", {}, "draw-1"}), "transaction_conflict");
+  EXPECT_EQ(word({rollback, "rb-2", "ana", {}, "draw-1"}), "OK");
+  EXPECT_EQ(ana(), 1'000);
+  EXPECT_EQ(world.balance_of(acme, "bob"), 900);
+}
+
+TEST_F(InternalWalletTest, ABetIsFoundAmongThousandsOfItsRound) {
+  EXPECT_EQ(word({debit, "bet-1", "ana", 100, "draw-1"}), "OK");
+  std::vector<Call> others;
+  for (int i = 0; i < 1'100; ++i) {
+    const std::string n = std::to_string(i);
+    others.push_back({credit, "win-" + n, "player-" + n, 1, "draw-1"});
+  }
+  world.move_all(acme, others);
+  const auto undone = world.move(acme, {rollback, "rb-1", "ana", {}, "draw-1"});
+  EXPECT_EQ(undone->transaction.amount_minor, 100);
+  EXPECT_EQ(ana(), 1'000);
+}
+
+TEST_F(InternalWalletTest, ABetInTheSameCurrencyIsMeantBeforeOneInAnother) {
+  const Currency usd = *Currency::parse("USD");
+  EXPECT_EQ(word({credit, "fund-usd", "ana", 1'000, "fund", usd}), "OK");
+  EXPECT_EQ(word({debit, "bet-1", "ana", 100, "round-1"}), "OK");
+  EXPECT_EQ(word({debit, "bet-2", "ana", 100, "round-1", usd}), "OK");
+  EXPECT_EQ(word({rollback, "rb-1", "ana", 100, "round-1"}), "OK");
+  EXPECT_EQ(ana(), 1'000);
+}
+
+TEST_F(InternalWalletTest, ACreditIsNotRolledBackByAnyName) {
+  EXPECT_EQ(word({credit, "promo-1", "ana", 50, "bonus-1"}), "OK");
+  EXPECT_EQ(word({rollback, "rb-1", "ana", {}, "promo-1"}), "transaction_conflict");
+  EXPECT_EQ(word({rollback, "rb-2", "ana", {}, "bonus-1"}), "transaction_conflict");
+  EXPECT_EQ(word({rollback, "rb-3", "", {}, "promo-1"}), "transaction_conflict");
+  EXPECT_EQ(word({debit, "promo-1", "ana", 10, "round-1"}), "OK");
+  EXPECT_EQ(word({debit, "bet-2", "ana", 10, "promo-1"}), "OK");
+  EXPECT_EQ(word({debit, "bet-3", "ana", 10, "bonus-1"}), "OK");
+}
+
+TEST_F(InternalWalletTest, ACapturedCallIsRefusedOnEveryOtherRoute) {
+  EXPECT_EQ(word({debit, "bet-1", "ana", 100, "round-1", eur(), 7}), "OK");
+  EXPECT_EQ(word({credit, "bet-1", "ana", 100, "round-1", eur(), 7}), "signature_replayed");
+  EXPECT_EQ(word({rollback, "bet-1", "ana", 100, "round-1", eur(), 7}), "signature_replayed");
+  EXPECT_EQ(word({debit, "bet-1", "ana", 100, "round-1", eur(), 7}), "OK");
+  EXPECT_EQ(word({rollback, "rb-1", "ana", {}, "round-1", eur(), 8}), "OK");
+  EXPECT_EQ(word({rollback, "rb-2", "ana", {}, "round-1", eur(), 8}), "signature_replayed");
+  EXPECT_EQ(ana(), 1'000);
+}
+
+TEST_F(InternalWalletTest, ACapturedCallIsRefusedHoweverLongItsRoundIs) {
+  EXPECT_EQ(word({debit, "bet", "ana", 1, "round-1", eur(), 7}), "OK");
+  std::vector<Call> later;
+  for (int i = 0; i < 1'010; ++i)
+    later.push_back({credit, "win-" + std::to_string(i), "ana", 1, "round-1"});
+  world.move_all(acme, later);
+  EXPECT_EQ(word({credit, "another", "ana", 1, "round-1", eur(), 7}), "signature_replayed");
 }
 
 TEST_F(InternalWalletTest, ACapturedCallIsRefusedUnderAnotherKey) {

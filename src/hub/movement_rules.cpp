@@ -12,51 +12,89 @@ namespace {
 
 /// A signature is good for 300 s before and after its timestamp.
 constexpr std::int64_t signature_lifetime_us = 600'000'000;
-/// A round with more movements than this is looked at in its newest part.
+/// A player's round with more movements than this is looked at in its newest part.
 constexpr int max_looked_at = 1'000;
 
 bool is_same_player(const Movement& movement, const WalletTransaction& stored) {
   return movement.player.empty() || movement.player == stored.player;
 }
 
-bool is_tombstone(const WalletTransaction& stored) {
-  return stored.kind == Kind::rollback && !stored.target && stored.state != State::failed;
+bool is_same_currency(const Movement& movement, const WalletTransaction& stored) {
+  return !movement.currency || !stored.currency || *movement.currency == *stored.currency;
 }
 
-/// The debit that a ref without an exact name means: the newest that stands, else the newest.
-void offer_debit(Known& known, const WalletTransaction& stored) {
-  const bool stands = stored.state == State::success || stored.state == State::pending;
-  if (!known.debit ||
-      (stands && known.debit->state != State::success && known.debit->state != State::pending))
-    known.debit = stored;
+/// Whether it is a rollback that found no debit, and may have meant this one.
+bool is_tombstone_for(const Movement& movement, const WalletTransaction& stored) {
+  return stored.kind == Kind::rollback && !stored.target && stored.state != State::failed &&
+         (stored.player.empty() || stored.player == movement.player) &&
+         is_same_currency(movement, stored);
+}
+
+bool stands(const WalletTransaction& stored) {
+  return stored.state == State::success || stored.state == State::pending;
+}
+
+/// How well a debit fits a ref that does not name it exactly; among equals the newest is meant.
+int rank(const Movement& movement, const WalletTransaction& debit) {
+  return (is_same_currency(movement, debit) ? 2 : 0) + (stands(debit) ? 1 : 0);
+}
+
+void offer_debit(Known& known, const Movement& movement, const WalletTransaction& stored) {
+  if (known.debit && known.debit->player != stored.player) known.has_several_owners = true;
+  if (!known.debit || rank(movement, stored) > rank(movement, *known.debit)) known.debit = stored;
+}
+
+/// What one movement of the same ref, of this player or of none, has to say.
+void take_in(Known& known, const Movement& movement, const WalletTransaction& stored) {
+  switch (stored.kind) {
+    case Kind::debit:
+      if (stored.state != State::failed && !known.is_named_exactly)
+        offer_debit(known, movement, stored);
+      break;
+    case Kind::credit:
+      if (movement.kind == Kind::rollback && stands(stored) && is_same_currency(movement, stored))
+        known.names_credit = true;
+      break;
+    case Kind::rollback:
+      if (movement.kind != Kind::rollback && is_tombstone_for(movement, stored))
+        known.has_tombstone = true;
+      break;
+  }
 }
 
 Result<void> look_at_ref(sql::Tx& tx, PartnerId partner, const Movement& movement, Timestamp now,
                          Known& known) {
+  const store::RefOf which{partner, movement.ref, movement.player};
   const Timestamp oldest_signature = now.plus_us(-signature_lifetime_us);
   int looked_at = 0;
-  return store::visit_by_ref(tx, partner, movement.ref, [&](const WalletTransaction& stored) {
-    if (stored.signature == movement.signature && stored.kind == movement.kind &&
-        stored.created_at >= oldest_signature)
+  TRY(store::visit_by_ref(tx, which, max_looked_at, [&](const WalletTransaction& stored) {
+    // Whatever the route: the body, and so the ref, is the same.
+    if (stored.signature == movement.signature && stored.created_at >= oldest_signature)
       known.is_signature_replay = true;
-    if (is_tombstone(stored) && movement.kind != Kind::rollback) known.has_tombstone = true;
-    if (stored.kind == Kind::debit && stored.state != State::failed && !known.is_named_exactly &&
-        is_same_player(movement, stored))
-      offer_debit(known, stored);
-    return ++looked_at < max_looked_at;
-  });
+    take_in(known, movement, stored);
+    ++looked_at;
+    return true;
+  }));
+  if (looked_at >= max_looked_at && !known.is_signature_replay)
+    known.is_signature_replay =
+        TRY(store::has_signature(tx, which, movement.signature, oldest_signature));
+  return {};
 }
 
 /// A rollback may name a debit by the partner's key for it, before that debit arrives.
 Result<void> look_for_tombstone_of_key(sql::Tx& tx, PartnerId partner, const Movement& movement,
                                        Known& known) {
   if (movement.kind != Kind::debit || movement.key == movement.ref) return {};
-  return store::visit_by_ref(tx, partner, movement.key, [&](const WalletTransaction& stored) {
-    known.has_tombstone = known.has_tombstone || is_tombstone(stored);
-    return !known.has_tombstone;
-  });
+  return store::visit_by_ref(tx, {partner, movement.key, movement.player}, max_looked_at,
+                             [&](const WalletTransaction& stored) {
+                               known.has_tombstone =
+                                   known.has_tombstone || is_tombstone_for(movement, stored);
+                               return !known.has_tombstone;
+                             });
 }
 
+/// Our ids are ours alone. A key of the partner may be what another player's round is called: it
+/// names a movement of the same player.
 Result<void> look_for_exact_name(sql::Tx& tx, PartnerId partner, const Movement& movement,
                                  Known& known) {
   if (movement.kind == Kind::debit) return {};
@@ -64,8 +102,16 @@ Result<void> look_for_exact_name(sql::Tx& tx, PartnerId partner, const Movement&
     auto found = TRY(store::find(tx, *id));
     if (found && found->partner == partner) known.debit = std::move(found);
   }
-  if (!known.debit) known.debit = TRY(store::find_by_key(tx, partner, Kind::debit, movement.ref));
+  const auto of_key = [&](Kind kind) -> Result<std::optional<WalletTransaction>> {
+    auto found = TRY(store::find_by_key(tx, partner, kind, movement.ref));
+    if (found && !is_same_player(movement, *found)) found.reset();
+    return found;
+  };
+  if (!known.debit) known.debit = TRY(of_key(Kind::debit));
   known.is_named_exactly = known.debit.has_value();
+  if (known.is_named_exactly || movement.kind != Kind::rollback) return {};
+  const auto credit = TRY(of_key(Kind::credit));
+  known.names_credit = credit && stands(*credit);
   return {};
 }
 
@@ -76,10 +122,9 @@ Error undone() {
 }
 
 std::optional<Error> misfit(const Movement& movement, const WalletTransaction& debit) {
-  if (debit.kind != Kind::debit) return conflict("ref must name a debit");
+  if (debit.kind != Kind::debit) return conflict("refId must name a debit");
   if (!is_same_player(movement, debit)) return conflict("the debit is another player's");
-  if (movement.amount && debit.currency && movement.amount->currency != *debit.currency)
-    return conflict("the debit has another currency");
+  if (!is_same_currency(movement, debit)) return conflict("the debit has another currency");
   return std::nullopt;
 }
 
@@ -99,10 +144,11 @@ Verdict judge_credit(const Movement& movement, const Known& known) {
 }
 
 Verdict judge_rollback(const Movement& movement, const Known& known) {
-  if (!known.debit) {
-    const auto currency = movement.amount ? std::optional(movement.amount->currency) : std::nullopt;
-    return {Verdict::Action::move, {}, currency, 0, {}};  // A tombstone.
-  }
+  if (!known.debit && known.names_credit)
+    return refusal(conflict("refId names a credit; only a debit is rolled back"));
+  if (!known.debit) return {Verdict::Action::move, {}, movement.currency, 0, {}};  // A tombstone.
+  if (known.has_several_owners)
+    return refusal(conflict("bets of several players have this refId; name the player"));
   const WalletTransaction& debit = *known.debit;
   if (auto error = misfit(movement, debit)) return refusal(*std::move(error));
   if (movement.amount && movement.amount->minor != debit.amount_minor)
@@ -128,7 +174,8 @@ Result<Known> look_up(sql::Tx& tx, PartnerId partner, const Movement& movement, 
 
 Verdict judge(const Movement& movement, const Known& known) {
   if (known.same_key) {
-    if (known.same_key->request == movement.request)
+    if (known.same_key->request == movement.request ||
+        known.same_key->request == movement.raw_request)
       return {Verdict::Action::replay, {}, {}, 0, {}};
     return {Verdict::Action::refuse,
             Error{idempotency::errors::idempotency_mismatch,
@@ -137,10 +184,10 @@ Verdict judge(const Movement& movement, const Known& known) {
             0,
             {}};
   }
-  // A rollback undoes its debit once, however often it comes.
-  if (known.is_signature_replay && movement.kind != Kind::rollback) {
-    return refusal(
-        {errors::signature_replayed, "this signed call came before under another Idempotency-Key"});
+  if (known.is_signature_replay) {
+    return refusal({errors::signature_replayed,
+                    "this signed call came before, to another route or under another "
+                    "Idempotency-Key"});
   }
   switch (movement.kind) {
     case Kind::debit:

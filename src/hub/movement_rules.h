@@ -15,13 +15,18 @@ namespace florin::hub::rules {
 /// What is stored that a movement is judged by.
 struct Known {
   std::optional<WalletTransaction> same_key;
-  /// The debit that its ref names: by our id, by the partner's key, or else the newest with this
-  /// ref (one that still stands before one that is undone).
+  /// The debit that its ref names: by our id, by the partner's key for a bet of this player, or
+  /// else the player's newest with this ref (one in its currency before others, then one that still
+  /// stands before one that is undone).
   std::optional<WalletTransaction> debit;
-  bool is_named_exactly = false;  ///< By id or key: then everything must fit it.
-  /// A rollback that found no debit has named this one (of a debit), or its debit (of a credit).
+  bool is_named_exactly = false;    ///< By id or key: then everything must fit it.
+  bool has_several_owners = false;  ///< It names no player, and bets of several have this ref.
+  /// Of a rollback: its ref names a credit.
+  bool names_credit = false;
+  /// A rollback that found no debit has named this one (of a debit), or its debit (of a credit):
+  /// the same player and currency, or none.
   bool has_tombstone = false;
-  bool is_signature_replay = false;  ///< The same signed call came under another key.
+  bool is_signature_replay = false;  ///< The same signed call came as another movement.
 };
 
 /// Reads it. `now` bounds how far back a signature could still be valid.

@@ -17,9 +17,12 @@ constexpr std::int64_t max_skew_s = 300;
 constexpr std::int64_t second_us = 1'000'000;
 constexpr std::string_view default_partner = "default";
 
+constexpr std::string_view v2_prefix = "v2=";
+
 Error refused() {
   return {errors::invalid_signature,
-          "X-Signature does not fit X-Partner-Id, X-Timestamp and the body"};
+          "X-Signature does not fit the call, its X-Timestamp and its X-Partner-Id, or is not of "
+          "the scheme that the partner signs by"};
 }
 
 Result<std::string_view> timestamp_of(const http::Request& request, Timestamp now) {
@@ -46,6 +49,22 @@ std::optional<crypto::Sha256> fitting_digest(const KnownPartner& partner, std::s
   return fitting;
 }
 
+std::string signed_by_body(const http::Request& request, std::string_view timestamp) {
+  std::string message = request.body;
+  message += timestamp;
+  return message;
+}
+
+/// Lines of which only the last, the body, can hold a line break.
+std::string signed_by_v2(const http::Request& request, std::string_view timestamp) {
+  std::string message = "v2\n";
+  message.append(timestamp).append("\n").append(request.method).append("\n").append(request.path);
+  if (!request.query.empty()) message.append("?").append(request.query);
+  message.append("\n").append(request.idempotency_key().value_or("")).append("\n");
+  message += request.body;
+  return message;
+}
+
 Result<void> take_token(const KnownPartner& partner, Timestamp now) {
   if (!partner.limit) return {};
   const cache::Taken taken = partner.limit->take(now);
@@ -62,9 +81,14 @@ Result<Admitted> admit(const Partners& partners, const http::Request& request, T
   const std::string_view timestamp = TRY(timestamp_of(request, now));
   PartnerPtr partner = partners.by_code(request.header("X-Partner-Id").value_or(default_partner));
   if (!partner || !partner->partner.is_active) return refused();
-  std::string message = request.body;
-  message += timestamp;
-  const auto digest = fitting_digest(*partner, message, request.header("X-Signature").value_or(""));
+  std::string_view signature = request.header("X-Signature").value_or("");
+  // Whoever signs more than the partner must is taken at any time: so a game server changes first.
+  const bool is_v2 = signature.starts_with(v2_prefix);
+  if (!is_v2 && partner->partner.signature_scheme == SignatureScheme::v2) return refused();
+  if (is_v2) signature.remove_prefix(v2_prefix.size());
+  const std::string message =
+      is_v2 ? signed_by_v2(request, timestamp) : signed_by_body(request, timestamp);
+  const auto digest = fitting_digest(*partner, message, signature);
   if (!digest) return refused();
   TRY(take_token(*partner, now));
   Admitted admitted{std::move(partner), {}};

@@ -13,10 +13,12 @@ struct Admitted {
 };
 
 /// Admits a signed call: X-Partner-Id (absent: "default") names an active partner, X-Timestamp
-/// (Unix seconds) is at most 300 s off, X-Signature is the lower-case hex of HMAC-SHA256(secret,
-/// raw body + timestamp) by one of its active secrets, and its rate is kept. Works from memory, for
-/// hot routes. Errors: stale_timestamp, invalid_signature (one answer for a wrong signature, an
-/// unknown and a disabled partner), partner_rate_limited.
+/// (Unix seconds) is at most 300 s off, X-Signature fits one of its active secrets, and its rate is
+/// kept. The signature is the lower-case hex of HMAC-SHA256(secret, raw body + timestamp), or "v2="
+/// and that of HMAC-SHA256(secret, "v2\n" timestamp "\n" method "\n" path["?"query] "\n"
+/// Idempotency-Key "\n" raw body); a partner of scheme v2 takes the latter alone. Works from
+/// memory, for hot routes. Errors: stale_timestamp, invalid_signature (one answer for a wrong
+/// signature, an unknown and a disabled partner), partner_rate_limited.
 Result<Admitted> admit(const Partners& partners, const http::Request& request, Timestamp now);
 
 }  // namespace florin::hub

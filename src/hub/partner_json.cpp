@@ -46,7 +46,9 @@ std::string to_json(const Partner& partner) {
   } else {
     writer.null();
   }
-  writer.member("rate_limit_per_second", partner.rate_limit_per_second).key("operator");
+  writer.member("rate_limit_per_second", partner.rate_limit_per_second)
+      .member("signature_scheme", to_string(partner.signature_scheme))
+      .key("operator");
   if (partner.mode == WalletMode::operator_wallet) {
     writer.begin_object();
     write_settings(writer, partner.operator_settings);

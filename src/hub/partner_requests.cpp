@@ -37,6 +37,14 @@ void read_mode(ObjectReader& body, NewPartner& wanted) {
   wanted.mode = *mode;
 }
 
+std::optional<SignatureScheme> read_scheme(ObjectReader& body) {
+  const auto text = body.optional_text("signature_scheme", {1, 32});
+  const auto scheme = text ? parse_signature_scheme(*text) : std::nullopt;
+  if (text && !scheme)
+    body.problem("signature_scheme", "unknown_value", "must be body-timestamp or v2");
+  return scheme;
+}
+
 std::vector<Currency> read_currencies(ObjectReader& body, Problems& problems) {
   std::vector<Currency> currencies;
   const json::Array* items = body.required_array("currencies", 1, max_currencies);
@@ -115,6 +123,7 @@ Result<NewPartner> new_partner(const http::Request& request) {
   wanted.currencies = body.has("currencies") ? read_currencies(body, problems) : usual_currencies();
   wanted.max_amount_minor = body.optional_integer("max_amount", {1});
   read_number(body, "rate_limit_per_second", {0, max_rate}, wanted.rate_limit_per_second);
+  wanted.signature_scheme = read_scheme(body).value_or(wanted.signature_scheme);
   wanted.secret = read_secret(body, "secret");
   if (const json::Value* settings = body.member("operator"); settings && !settings->is_null())
     read_operator(*settings, problems, wanted.operator_settings, wanted.operator_secret);
@@ -141,6 +150,7 @@ Result<PartnerChange> partner_change(const http::Request& request, const Partner
   }
   if (body.has("currencies")) change.currencies = read_currencies(body, problems);
   if (body.has("max_amount")) change.max_amount_minor = body.optional_integer("max_amount", {1});
+  change.signature_scheme = read_scheme(body);
   change.rate_limit_per_second = body.optional_integer("rate_limit_per_second", {0, max_rate});
   if (const json::Value* settings = body.member("operator"); settings && !settings->is_null()) {
     change.operator_settings = before.operator_settings;

@@ -14,7 +14,7 @@ using sql::Tx;
 
 #define FLORIN_PARTNER_COLUMNS                                                              \
   "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, operator," \
-  " created_at_us, updated_at_us"
+  " created_at_us, updated_at_us, signature_scheme"
 constexpr Query all_partners{"hub.partners",
                              "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners ORDER BY id"};
 constexpr Query partner_by_id{"hub.partner_by_id",
@@ -23,12 +23,12 @@ constexpr Query partner_by_code{"hub.partner_by_code",
                                 "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners WHERE code = $1"};
 constexpr Query partner_insert{"hub.partner_insert",
                                "INSERT INTO partners (" FLORIN_PARTNER_COLUMNS
-                               ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
+                               ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
 #undef FLORIN_PARTNER_COLUMNS
 constexpr Query partner_update{
     "hub.partner_update",
     "UPDATE partners SET status = $2, wallet_mode = $3, currencies = $4, max_amount = $5,"
-    " rate_limit = $6, operator = $7, updated_at_us = $8 WHERE id = $1"};
+    " rate_limit = $6, operator = $7, updated_at_us = $8, signature_scheme = $9 WHERE id = $1"};
 constexpr Query all_secrets{"hub.secrets",
                             "SELECT partner_id, kind, sealed, valid_until_us FROM partner_secrets"
                             " ORDER BY id DESC"};
@@ -74,6 +74,8 @@ Partner read_partner(const Row& row) {
   partner.operator_settings = operator_settings_from(row.text(8));
   partner.created_at = {row.integer(9)};
   partner.updated_at = {row.integer(10)};
+  partner.signature_scheme =
+      parse_signature_scheme(row.text(11)).value_or(SignatureScheme::body_timestamp);
   return partner;
 }
 
@@ -111,15 +113,15 @@ Result<void> insert_partner(Tx& tx, const Partner& p) {
   TRY(tx.exec(partner_insert,
               {p.id.value, p.tenant.value, p.code, word(p.is_active), to_string(p.mode),
                codes_of(p.currencies), p.max_amount_minor, p.rate_limit_per_second, settings,
-               p.created_at.us, p.updated_at.us}));
+               p.created_at.us, p.updated_at.us, to_string(p.signature_scheme)}));
   return {};
 }
 
 Result<void> update_partner(Tx& tx, const Partner& p) {
   const std::string settings = to_json(p.operator_settings);
-  TRY(tx.exec(partner_update,
-              {p.id.value, word(p.is_active), to_string(p.mode), codes_of(p.currencies),
-               p.max_amount_minor, p.rate_limit_per_second, settings, p.updated_at.us}));
+  TRY(tx.exec(partner_update, {p.id.value, word(p.is_active), to_string(p.mode),
+                               codes_of(p.currencies), p.max_amount_minor, p.rate_limit_per_second,
+                               settings, p.updated_at.us, to_string(p.signature_scheme)}));
   return {};
 }
 

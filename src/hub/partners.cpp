@@ -149,6 +149,7 @@ Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const N
   partner.currencies = wanted.currencies;
   partner.max_amount_minor = wanted.max_amount_minor;
   partner.rate_limit_per_second = wanted.rate_limit_per_second;
+  partner.signature_scheme = wanted.signature_scheme;
   partner.operator_settings = wanted.operator_settings;
   partner.created_at = partner.updated_at = now;
   const Secret secret = wanted.secret ? *wanted.secret : new_partner_secret();
@@ -167,6 +168,7 @@ Result<Partner> Partners::change(sql::Tx& tx, const Actor& actor, PartnerId id,
   if (change.currencies) partner.currencies = *change.currencies;
   if (change.max_amount_minor) partner.max_amount_minor = *change.max_amount_minor;
   if (change.rate_limit_per_second) partner.rate_limit_per_second = *change.rate_limit_per_second;
+  if (change.signature_scheme) partner.signature_scheme = *change.signature_scheme;
   if (change.operator_settings) partner.operator_settings = *change.operator_settings;
   partner.updated_at = impl_->clock.now();
   TRY(store::update_partner(tx, partner));

@@ -42,6 +42,7 @@ struct NewPartner {
   std::vector<Currency> currencies;
   std::optional<std::int64_t> max_amount_minor;
   std::int64_t rate_limit_per_second = 0;
+  SignatureScheme signature_scheme = SignatureScheme::body_timestamp;
   OperatorSettings operator_settings;
   std::optional<Secret> secret;           ///< Of the partner's calls; absent: one is made.
   std::optional<Secret> operator_secret;  ///< Of our calls to its Operator.
@@ -53,6 +54,7 @@ struct PartnerChange {
   std::optional<std::vector<Currency>> currencies;
   std::optional<std::optional<std::int64_t>> max_amount_minor;
   std::optional<std::int64_t> rate_limit_per_second;
+  std::optional<SignatureScheme> signature_scheme;
   std::optional<OperatorSettings> operator_settings;
   std::optional<Secret> operator_secret;
 };

@@ -1,5 +1,6 @@
 #include "hub/wallet_requests.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/try.h"
@@ -26,6 +27,32 @@ std::optional<Currency> read_currency(ObjectReader& body, bool is_required) {
     body.problem("currency", "unknown_currency",
                  "must be a currency code of ISO 4217, such as EUR");
   return currency;
+}
+
+/// With the members of every object in the order of their names.
+json::Value sorted(const json::Value& value) {
+  if (const json::Object* members = value.as_object()) {
+    json::Object copy;
+    for (const auto& [name, member] : *members) copy.emplace_back(name, sorted(member));
+    std::sort(copy.begin(), copy.end(),
+              [](const auto& a, const auto& b) { return a.first < b.first; });
+    return json::Value(std::move(copy));
+  }
+  const json::Array* items = value.as_array();
+  if (!items) return value;
+  json::Array copy;
+  for (const json::Value& item : *items) copy.push_back(sorted(item));
+  return json::Value(std::move(copy));
+}
+
+/// Two texts of one movement, with other spaces or another order of members, have one digest.
+idempotency::Digest digest_of_fields(const Movement& movement, const json::Value& document) {
+  const json::Value* const meta = document.find("meta");
+  const std::string amount = movement.amount ? std::to_string(movement.amount->minor) : "";
+  return idempotency::digest_of(
+      {"fields", to_string(movement.kind), movement.player, amount,
+       movement.currency ? movement.currency->code() : "", movement.ref,
+       meta && meta->as_object() ? json::serialize(sorted(*meta)) : "{}"});
 }
 
 std::string read_meta(ObjectReader& body) {
@@ -61,6 +88,7 @@ void read_movement(ObjectReader& body, Movement& movement) {
   const auto amount = is_rollback ? body.optional_integer("amountCents", {0})
                                   : body.required_integer("amountCents", {0});
   const auto currency = read_currency(body, !is_rollback || amount.has_value());
+  movement.currency = currency;
   if (amount && currency) movement.amount = Money{*amount, *currency};
   movement.ref = body.required_text("refId", {1, max_ref_bytes}).value_or("");
   movement.meta = read_meta(body);
@@ -102,17 +130,16 @@ Result<Movement> movement(const http::Request& request, const Admitted& caller, 
   movement.kind = kind;
   movement.signature = caller.signature;
   movement.request_id = request.request_id;
-  movement.request = idempotency::digest_of({to_string(kind), request.body});
+  movement.raw_request = idempotency::digest_of({to_string(kind), request.body});
   movement.key = request.idempotency_key().value_or("");
   read_movement(body, movement);
   body.reject_unknown();
   if (movement.key.empty())
     problems.push_back({"#/headers/Idempotency-Key", "required", "is required"});
   if (!problems.empty()) return json::validation_error(std::move(problems));
-  if (movement.amount) {
-    TRY(check_currency(caller.partner->partner, movement.amount->currency));
-    TRY(check_amount(caller.partner->partner, *movement.amount));
-  }
+  movement.request = digest_of_fields(movement, document);
+  if (movement.currency) TRY(check_currency(caller.partner->partner, *movement.currency));
+  if (movement.amount) TRY(check_amount(caller.partner->partner, *movement.amount));
   return movement;
 }
 

@@ -52,12 +52,16 @@ http_client::Request HubCaller::request_of(const HubCall& call) const {
   const bool is_stale = call.forgery == HubCall::Forgery::stale_timestamp;
   const std::int64_t now_s = clock_.now().us / 1'000'000;
   const std::string timestamp = std::to_string(is_stale ? now_s - longest_skew_s - 100 : now_s);
-  std::string signature = sign_hub_call(access_.secret, call.body, timestamp);
+  const std::string path = "/wallet/" + call.operation;
+  std::string signature =
+      access_.signs_by_v2
+          ? sign_hub_call_v2(access_.secret, {timestamp, "POST", path, call.key, call.body})
+          : sign_hub_call(access_.secret, call.body, timestamp);
   if (call.forgery == HubCall::Forgery::wrong_signature) {
-    signature.front() = signature.front() == '0' ? '1' : '0';
+    signature.back() = signature.back() == '0' ? '1' : '0';
   }
   http_client::Request request;
-  request.url = access_.url + "/wallet/" + call.operation;
+  request.url = access_.url + path;
   request.headers = {{"Content-Type", "application/json"},
                      {"X-Timestamp", timestamp},
                      {"X-Signature", std::move(signature)}};

@@ -46,6 +46,7 @@ struct HubAccess {
   Secret secret;
   int timeout_ms = 3'000;
   std::vector<int> retry_ms;  ///< How long to wait before the second attempt, the third ...
+  bool signs_by_v2 = false;   ///< Method, path and key too.
 };
 
 /// How often which status came; 0 counts calls without an answer.

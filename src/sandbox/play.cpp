@@ -15,9 +15,9 @@ Play::Play(PlayRequest request, const Secret& secret, http_client::HttpClient& c
            const Clock& clock)
     : request_(std::move(request)),
       run_("run-" + crypto::random_hex(4)),
-      caller_(
-          {request_.hub_url, request_.partner_id, secret, request_.timeout_ms, request_.retry_ms},
-          client, clock) {}
+      caller_({request_.hub_url, request_.partner_id, secret, request_.timeout_ms,
+               request_.retry_ms, request_.signs_by_v2},
+              client, clock) {}
 
 PlayReport Play::run() {
   const auto began = std::chrono::steady_clock::now();

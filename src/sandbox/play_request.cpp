@@ -99,6 +99,14 @@ void read_hub_url(ObjectReader& body, std::string& hub_url) {
   while (hub_url.ends_with('/')) hub_url.pop_back();
 }
 
+void read_scheme(ObjectReader& body, bool& signs_by_v2) {
+  const auto scheme = body.optional_text("signature_scheme");
+  if (!scheme) return;
+  signs_by_v2 = *scheme == "v2";
+  if (*scheme != "v2" && *scheme != "body-timestamp")
+    body.problem("signature_scheme", "unknown_value", "must be body-timestamp or v2");
+}
+
 }  // namespace
 
 std::string_view name_of(Scenario scenario) { return names[static_cast<std::size_t>(scenario)]; }
@@ -118,6 +126,7 @@ Result<PlayRequest> parse_play(std::string_view text, const PlayRequest& default
   PlayRequest request = defaults;
   read_hub_url(body, request.hub_url);
   request.partner_id = body.optional_text("partner_id", {0, 255}).value_or(request.partner_id);
+  read_scheme(body, request.signs_by_v2);
   request.rounds = body.optional_integer("rounds", {1, most_rounds}).value_or(request.rounds);
   request.seed = body.optional_integer("seed").value_or(request.seed);
   request.players = small(body, "players", request.players, 1, most_players);

@@ -32,6 +32,7 @@ std::array<double, scenario_count> even_rates();
 
 struct PlayRequest {
   std::string hub_url, partner_id;
+  bool signs_by_v2 = false;  ///< By the hub's second scheme.
   std::int64_t rounds = 100;
   std::int64_t seed = 1;
   int players = 10;

@@ -148,6 +148,7 @@ TEST(Play, ABadRequestNamesItsFields) {
        {R"({"hub_url":"ftp://x"})", R"({"hub_url":"http://x","rounds":0})",
         R"({"hub_url":"http://x","currency":"XXY"})",
         R"({"hub_url":"http://x","rates":{"plain":1}})",
+        R"({"hub_url":"http://x","signature_scheme":"v3"})",
         R"({"hub_url":"http://x","rates":{"cancelled":1,"last_money":0.1}})",
         R"({"hub_url":"http://x","rates":{"cancelled":2}})",
         R"({"hub_url":"http://x","retry_ms":["1"]})", R"({"hub_url":"http://x","more":1})"}) {

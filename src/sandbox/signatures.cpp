@@ -50,6 +50,13 @@ std::string sign_hub_call(const Secret& secret, std::string_view body, std::stri
   return hex_of(crypto::hmac_sha256(secret.reveal(), std::string(body).append(timestamp)));
 }
 
+std::string sign_hub_call_v2(const Secret& secret, const HubCallV2& call) {
+  std::string text = "v2\n";
+  for (const std::string_view line : {call.timestamp, call.method, call.path, call.key})
+    text.append(line).append("\n");
+  return "v2=" + hex_of(crypto::hmac_sha256(secret.reveal(), text.append(call.body)));
+}
+
 std::string sign_evenbet_call(const Secret& secret, std::string_view body) {
   return hex_of(crypto::sha256(std::string(body).append(secret.reveal())));
 }

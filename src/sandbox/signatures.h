@@ -26,6 +26,13 @@ std::string sign_wallet_call(const Secret& secret, const WalletCall& call);
 /// Hex HMAC-SHA256 of body and timestamp, as game servers sign calls to the hub.
 std::string sign_hub_call(const Secret& secret, std::string_view body, std::string_view timestamp);
 
+/// A call to the hub by its second scheme.
+struct HubCallV2 {
+  std::string_view timestamp, method, path, key, body;
+};
+/// "v2=" and the hex HMAC-SHA256 of "v2", time, method, path, key and body, each on a line.
+std::string sign_hub_call_v2(const Secret& secret, const HubCallV2& call);
+
 /// Hex SHA-256 of body and secret: the `sign` header of the EvenBet-like dialect.
 std::string sign_evenbet_call(const Secret& secret, std::string_view body);
 
