@@ -183,6 +183,16 @@ describe('a database file', {skip: ofSqlite}, () => {
     assert.match(result.stderr, /newer florin.*schema_mismatch/s);
   });
 
+  it('written by an older florin is not changed by a command that reads', async (test) => {
+    if (!await has('sqlite3')) return test.skip('sqlite3 is not installed');
+    const folder = makeFolder();
+    await florinOk(['migrate', '--data', folder]);
+    await sqlite(path.join(folder, 'florin.db'), "DELETE FROM schema_migrations WHERE module = 'relay'");
+    const result = await florin(['verify', '--data', folder]);
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /migrate.*schema_outdated/s);
+  });
+
   it('that another process keeps locked answers 503, and then works', async (test) => {
     if (!await has('sqlite3')) return test.skip('sqlite3 is not installed');
     const books = await Books.open();

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
+#include <new>
 #include <thread>
 
 #include "platform/http/errors.h"
@@ -104,6 +105,10 @@ class ServerTest : public testing::Test {
         {"GET", "/render-throws", "", HotHandler([](const Request&, const Responder& responder) {
            responder.send_rendered([]() -> Result<Response> { throw std::runtime_error("a bug"); });
          })},
+        {"GET", "/no-memory", "",
+         SyncHandler([](const Request&) -> Result<Response> { throw std::bad_alloc(); })},
+        {"GET", "/hot-no-memory", "",
+         HotHandler([](const Request&, const Responder&) { throw std::bad_alloc(); })},
         {"GET", "/drops", "", HotHandler([](const Request&, const Responder&) {})},
         {"GET", "/twice", "", HotHandler([](const Request&, const Responder& responder) {
            responder.send(Response::ok("1"));
@@ -182,6 +187,17 @@ TEST_F(ServerTest, WhatGoesWrongInAHandlerIsInternalErrorAndTheConnectionLives) 
     EXPECT_EQ(answer.status, 500) << path;
     EXPECT_EQ(answer.code(), "internal_error") << path;
     EXPECT_EQ(answer.body.find("a bug"), std::string::npos) << path;
+  }
+  EXPECT_EQ(client.ask(get("/hello")).status, 200);
+}
+
+TEST_F(ServerTest, MemoryThatRunsOutCostsOneRequest) {
+  RawClient client = server_.connect();
+  for (const auto* path : {"/no-memory", "/hot-no-memory"}) {
+    const Answer answer = client.ask(get(path));
+    EXPECT_EQ(answer.status, 503) << path;
+    EXPECT_EQ(answer.code(), errors::out_of_memory.name) << path;
+    EXPECT_EQ(answer.header("retry-after"), "1") << path;
   }
   EXPECT_EQ(client.ask(get("/hello")).status, 200);
 }
