@@ -12,11 +12,6 @@ using json::Object;
 
 constexpr std::int64_t start_us = 1'750'000'000'000'000;
 constexpr std::int64_t second_us = 1'000'000;
-// What the reports do not do right yet; true once they do.
-constexpr bool await_totals = false;   // Totals beyond 64 bits are refused.
-constexpr bool await_cursors = false;  // The cursor of another list is refused.
-constexpr bool await_history =
-    false;  // Accounts opened after `at` count with what is dated before.
 constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
 
 const std::vector<std::string> types{"asset",  "liability", "liability",
@@ -55,7 +50,7 @@ std::uint64_t Random::next() {
 }
 
 Generator::Generator(std::uint64_t seed)
-    : random_(seed), now_us_(start_us), huge_(await_totals && random_.one_in(3)) {}
+    : random_(seed), now_us_(start_us), huge_(random_.one_in(3)) {}
 
 void Generator::saw_cursor(const Request& request, const std::string& cursor) {
   cursors_.emplace_back(request, cursor);
@@ -101,12 +96,13 @@ Step Generator::next(Model& model) {
   foreign_ = &model.books(1 + tenant % 3);
   step.request = is_command ? command(books) : query(books);
   const bool is_page = !step.request.params.empty() && step.request.params.back().first == "cursor";
-  if (!is_page || (await_cursors && random_.one_in(20))) step.request.tenant = tenant;
+  if (!is_page) step.request.tenant = tenant;
   if (is_command) {
     if (random_.one_in(25)) spoil(step.request);
+    if (random_.one_in(60)) step.request.params.emplace_back("dry_run", "true");
     if (!sent_.empty() && random_.one_in(12)) {
       step.request = random_.of(sent_);  // Once more, or another body under the same key.
-      if (random_.one_in(4) && !step.request.body.empty()) step.request.body += " ";
+      if (random_.one_in(4)) step.request.body += " ";
     } else if (!random_.one_in(5)) {
       step.request.key = "key-" + std::to_string(keys_++);
     }
@@ -247,7 +243,9 @@ Request Generator::change_account(const Books& books) {
       const Account& account = random_.of(books.accounts);
       if (account.balance() == 0 && account.debits_posted > 0) ref = encoded(account.code);
     }
-    return {.method = "POST", .path = "/v1/accounts/" + ref + "/close"};
+    Request close{.method = "POST", .path = "/v1/accounts/" + ref + "/close"};
+    if (random_.one_in(10)) close.body = random_.one_in(2) ? R"({"dry_run":true})" : "{{{";
+    return close;
   }
   Request request{.method = "PATCH", .path = "/v1/accounts/" + path_ref(books)};
   Object body;
@@ -370,7 +368,10 @@ Request Generator::query(const Books& books) {
   if (choice < 12) return {.path = "/v1/accounts/" + path_ref(books)};
   if (choice < 27) {
     Request request{.path = "/v1/accounts/" + path_ref(books) + "/balance"};
-    if (!random_.one_in(3)) request.params.emplace_back("at", time_text(moment(books)));
+    if (random_.one_in(3)) return request;
+    request.params.emplace_back("at", time_text(moment(books)));
+    if (random_.one_in(4))
+      request.params.emplace_back("time", random_.one_in(2) ? "created" : "effective");
     return request;
   }
   if (choice < 35)
@@ -388,11 +389,26 @@ Request Generator::list(const Books& books) {
   if (!cursors_.empty() && random_.one_in(2)) {
     auto [request, cursor] =
         cursors_[cursors_.size() - 1 - random_.below(std::min<std::int64_t>(5, cursors_.size()))];
-    if (await_cursors && random_.one_in(8)) {
+    if (random_.one_in(8)) {
       // The cursor of one list, shown to another.
-      static const std::vector<std::string> lists{"/v1/accounts", "/v1/transfers", "/v1/holds"};
+      static const std::vector<std::string> lists{"/v1/accounts", "/v1/transfers", "/v1/holds",
+                                                  "/v1/trial-balance?by=account"};
       const std::string& other = random_.of(lists);
-      if (other != request.path) request.path = other, request.params.clear();
+      if (other.starts_with(request.path)) return request;
+      request.path = other.substr(0, other.find('?'));
+      request.params.clear();
+      if (request.path != other) request.params.emplace_back("by", "account");
+    } else if (random_.one_in(8) && request.path != "/v1/trial-balance") {
+      // Or to the same list with another filter.
+      request.params.emplace_back("currency", "KZT");
+      if (request.path == "/v1/holds") request.params.back() = {"status", "open"};
+      if (request.path.starts_with("/v1/transfers")) request.params.back() = {"reference", "rent"};
+      if (request.path.ends_with("/statement"))
+        request.params.back() = {"from", time_text(start_us)};
+      const auto& added = request.params.back();
+      if (std::count_if(request.params.begin(), request.params.end(),
+                        [&](const auto& p) { return p.first == added.first; }) > 1)
+        request.params.pop_back();
     }
     std::erase_if(request.params, [](const auto& p) { return p.first == "cursor"; });
     request.params.emplace_back("cursor", cursor);
@@ -431,10 +447,15 @@ Request Generator::list(const Books& books) {
 Request Generator::report(const Books& books) {
   Request request;
   bool of_transfers = false;
-  if (random_.one_in(2)) {
+  bool by_account = false;
+  const bool is_trial_balance = random_.one_in(2);
+  if (is_trial_balance) {
     request.path = "/v1/trial-balance";
-    if (random_.one_in(2))
-      request.params.emplace_back("by", random_.one_in(2) ? "type" : "account");
+    by_account = random_.one_in(2);
+    if (by_account || random_.one_in(2))
+      request.params.emplace_back("by", by_account ? "account" : "type");
+    if (by_account && random_.one_in(2))
+      request.params.emplace_back("limit", std::to_string(1 + random_.below(6)));
   } else {
     static const std::vector<std::string> groupings{
         "type", "currency", "code:1", "code:2", "metadata:region", "transfer_metadata:region"};
@@ -442,19 +463,20 @@ Request Generator::report(const Books& books) {
     const std::string& by = random_.of(groupings);
     of_transfers = by.starts_with("transfer");
     request.params.emplace_back("by", by);
-    if (!of_transfers && random_.one_in(4))
-      request.params.emplace_back("code_prefix", random_.of(stems));
   }
+  const std::int64_t rarely = of_transfers ? 30 : 4;
+  if (random_.one_in(rarely)) request.params.emplace_back("code_prefix", random_.of(stems));
+  if (random_.one_in(rarely)) request.params.emplace_back("type", random_.of(types));
   if (random_.one_in(3)) request.params.emplace_back("currency", random_.of(currencies));
-  if (of_transfers) {
-    if (random_.one_in(3)) request.params.emplace_back("from", time_text(moment(books)));
-    if (random_.one_in(3)) request.params.emplace_back("to", time_text(moment(books)));
-  } else if (!random_.one_in(3)) {
-    std::int64_t at = moment(books);
-    if (!await_history && !books.accounts.empty())
-      at = std::max(at, books.accounts.back().created_us);
-    request.params.emplace_back("at", time_text(at));
-  }
+  if (random_.one_in(4))
+    request.params.emplace_back("time", random_.one_in(2) ? "created" : "effective");
+  const bool has_window = !is_trial_balance && random_.one_in(of_transfers ? 2 : 4);
+  if (has_window && !random_.one_in(3))
+    request.params.emplace_back("from", time_text(moment(books)));
+  if (has_window && !random_.one_in(3)) request.params.emplace_back("to", time_text(moment(books)));
+  if (random_.one_in(of_transfers || has_window ? 30 : 2))
+    request.params.emplace_back("at", time_text(moment(books)));
+  if (random_.one_in(40)) request.params.emplace_back("dry_run", "true");
   return request;
 }
 

@@ -533,6 +533,7 @@ struct Call {
   Expected list_holds();
   Expected trial_balance();
   Expected aggregates();
+  static std::optional<std::string> group_of(const Account& a, const std::string& by);
   std::optional<std::string> param(const std::string& name) const {
     for (const auto& [key, value] : request.params) {
       if (key == name) return value;
@@ -543,11 +544,45 @@ struct Call {
     const auto text = param(name);
     return text ? std::optional(Timestamp::parse(*text)->us) : std::nullopt;
   }
-  /// What was posted on the account and effective at `at`; absent: all.
-  std::pair<Wide, Wide> posted(int account, std::optional<std::int64_t> at) const {
+  /// A list with its parameters, which its cursors are good for; only the limit may change.
+  std::string list_name(const std::string& list) const {
+    std::set<std::string> filters;
+    for (const auto& [name, value] : request.params) {
+      if (name != "limit" && name != "cursor") filters.insert(name + "=" + value);
+    }
+    std::string name = std::to_string(request.tenant) + " " + list;
+    for (const std::string& filter : filters) name += " " + filter;
+    return name;
+  }
+  /// The time of a transfer that sums look at.
+  std::int64_t time_of(const Transfer& t) const {
+    return param("time") == "created" ? t.created_us : t.effective_us;
+  }
+  /// What moved in the window that the parameters name.
+  bool is_within(const Transfer& t) const {
+    const auto at = time_param("at");
+    const auto from = time_param("from");
+    const auto to = time_param("to");
+    const std::int64_t moved = time_of(t);
+    return (!at || moved <= *at) && (!from || moved >= *from) && (!to || moved < *to);
+  }
+  bool is_chosen(const Account& a) const {
+    return (!param("currency") || *param("currency") == a.currency) &&
+           (!param("type") || *param("type") == a.type) &&
+           (!param("code_prefix") || a.code.starts_with(*param("code_prefix")));
+  }
+  /// Whether sums over accounts count this one: open by then, or moved by then; in a window, moved.
+  bool counts(const Account& a, const std::pair<Wide, Wide>& sums) const {
+    if (sums.first != 0 || sums.second != 0) return true;
+    if (param("from") || param("to")) return false;
+    const auto at = time_param("at");
+    return !at || a.created_us <= *at;
+  }
+  /// What was posted on the account within the time that the parameters name.
+  std::pair<Wide, Wide> posted(int account) const {
     std::pair<Wide, Wide> sums{0, 0};
     for (const Entry& e : books.entries) {
-      if (e.account != account || (at && books.transfers[e.transfer].effective_us > *at)) continue;
+      if (e.account != account || !is_within(books.transfers[e.transfer])) continue;
       (e.is_debit ? sums.first : sums.second) += e.amount;
     }
     return sums;
@@ -577,6 +612,9 @@ void Model::advance(std::int64_t now_us) {
 /// Form first; then the key; then the work. What was refused for its form or for something that is
 /// not there does not use the key up, nor does a dry run.
 Expected Call::answer() {
+  for (const auto& [name, value] : request.params) {
+    if (name == "dry_run") return refuse("validation_failed", {"#/query/dry_run"});
+  }
   if (request.method == "GET") return query();
 
   Value body = Object{};
@@ -614,7 +652,10 @@ Expected Call::answer() {
 Call::Work Call::prepare(const Value& body, Bad& bad) {
   if (request.method == "PATCH") return change_account(body, bad);
   if (path[1] == "accounts" && path.size() == 2) return open_account(body, bad);
-  if (path[1] == "accounts") return [this] { return close_account(); };
+  if (path[1] == "accounts") {
+    Fields(body, "", bad);
+    return [this] { return close_account(); };
+  }
   if (path[1] == "transfers" && path.size() == 2) return post_transfer(body, bad);
   if (path[1] == "transfers" && path.size() == 3) return post_bulk(body, bad);
   if (path[1] == "transfers") return reverse(body, bad);
@@ -918,7 +959,7 @@ Expected Call::query() {
 /// A page of rows, newest first. The cursor of another list is refused.
 Expected Call::page(const std::string& list, const std::vector<std::size_t>& newest_first,
                     const std::function<Value(std::size_t)>& render, Object head) {
-  const std::string name = std::to_string(request.tenant) + " " + list;
+  const std::string name = list_name(list);
   std::size_t limit = 50;
   if (const auto text = param("limit")) limit = std::stoul(*text);
   auto from = newest_first.begin();
@@ -1008,7 +1049,7 @@ Expected Call::balance() {
   if (!i) return refuse("account_not_found");
   const Account& a = books.accounts[*i];
   const auto at = time_param("at");
-  const auto [debits, credits] = posted(*i, at);
+  const auto [debits, credits] = posted(*i);
   Object shown{{"account_id", a.id},
                {"currency", a.currency},
                {"at", time_text(at.value_or(now))},
@@ -1054,7 +1095,6 @@ Expected Call::statement() {
 
 Expected Call::trial_balance() {
   const bool by_account = param("by").value_or("type") == "account";
-  const auto at = time_param("at");
   struct Row {
     std::int64_t accounts = 0;
     const Account* account = nullptr;
@@ -1064,27 +1104,46 @@ Expected Call::trial_balance() {
   std::map<std::string, std::map<std::string, Row>> found;
   for (std::size_t i = 0; i < books.accounts.size(); ++i) {
     const Account& a = books.accounts[i];
-    if (param("currency") && *param("currency") != a.currency) continue;
-    const auto [debits, credits] = posted(static_cast<int>(i), at);
-    if (at && a.created_us > *at && debits == 0 && credits == 0) continue;
+    const auto sums = posted(static_cast<int>(i));
+    if (!is_chosen(a) || !counts(a, sums)) continue;
     Row& row = found[a.currency][by_account ? a.code : a.type];
     ++row.accounts;
     row.account = &a;
     row.type = a.type;
-    row.debits += debits;
-    row.credits += credits;
+    row.debits += sums.first;
+    row.credits += sums.second;
   }
+  // The page begins after the account that the one before ended with.
+  std::string after;
+  const std::string name = list_name("trial balance");
+  if (const auto cursor = param("cursor")) {
+    const auto known = model.account_cursors_.find(name + " " + *cursor);
+    if (known == model.account_cursors_.end())
+      return refuse("validation_failed", {"#/query/cursor"});
+    after = known->second;
+  }
+  std::size_t left = by_account ? std::stoul(param("limit").value_or("50")) : highest;
+  bool more = false;
+  std::string last;
   Array shown;
   for (const auto& [currency, rows] : found) {
     Array lines;
     Wide debits = 0;
     Wide credits = 0;
     for (const auto& [group, row] : rows) {
-      const bool normal = row.type == "asset" || row.type == "expense";
-      const Wide balance = normal ? row.debits - row.credits : row.credits - row.debits;
       debits += row.debits;
       credits += row.credits;
       if (debits > most || credits > most) return refuse("amount_overflow");
+      const std::string place = currency + " " + group;
+      if (!after.empty() && place <= after) continue;
+      if (left == 0) {
+        more = true;
+        continue;
+      }
+      --left;
+      last = place;
+      const bool normal = row.type == "asset" || row.type == "expense";
+      const Wide balance = normal ? row.debits - row.credits : row.credits - row.debits;
       Object line{{"type", row.type}};
       if (by_account) {
         line.emplace_back("account_id", row.account->id);
@@ -1100,25 +1159,37 @@ Expected Call::trial_balance() {
     shown.emplace_back(Object{{"currency", currency},
                               {"debits", number(debits)},
                               {"credits", number(credits)},
-                              {"balanced", true},
+                              {"balanced", debits == credits},
                               {"rows", lines}});
   }
-  return ok(Object{{"at", time_text(at.value_or(now))},
-                   {"time", "effective"},
+  Value next;
+  if (more) {
+    next = "a cursor";
+    const auto document = json::parse(real.body);
+    const Value* given = document ? document->find("next_cursor") : nullptr;
+    if (given && given->as_string()) {
+      next = *given;
+      model.account_cursors_[name + " " + *given->as_string()] = last;
+    }
+  }
+  return ok(Object{{"at", time_text(time_param("at").value_or(now))},
+                   {"time", param("time").value_or("effective")},
                    {"currencies", shown},
-                   {"has_more", false},
-                   {"next_cursor", Value()}});
+                   {"has_more", more},
+                   {"next_cursor", next}});
 }
 
 Expected Call::aggregates() {
   const std::string by = *param("by");
-  const auto at = time_param("at");
+  const bool has_window = param("from") || param("to");
   const bool of_transfers = by.starts_with("transfer_metadata:");
+  if (param("at") && (has_window || of_transfers))
+    return refuse("validation_failed", {"#/query/at"});
+  if (of_transfers && param("code_prefix"))
+    return refuse("validation_failed", {"#/query/code_prefix"});
+  if (of_transfers && param("type")) return refuse("validation_failed", {"#/query/type"});
+
   const std::string key = by.substr(by.find(':') + 1);
-  const auto is_counted = [&](const Account& a) {
-    if (param("currency") && *param("currency") != a.currency) return false;
-    return !param("code_prefix") || a.code.starts_with(*param("code_prefix"));
-  };
   struct Row {
     std::int64_t count = 0;
     Wide debits = 0, credits = 0;
@@ -1131,10 +1202,7 @@ Expected Call::aggregates() {
       const Transfer& t = books.transfers[e.transfer];
       const Account& a = books.accounts[e.account];
       const Value* value = t.narrative.metadata.find(key);
-      if (!value || !value->as_string() || !is_counted(a)) continue;
-      if (at && t.effective_us > *at) continue;
-      if (time_param("from") && t.effective_us < *time_param("from")) continue;
-      if (time_param("to") && t.effective_us >= *time_param("to")) continue;
+      if (!value || !value->as_string() || !is_chosen(a) || !is_within(t)) continue;
       const auto group = std::make_pair(a.currency, *value->as_string());
       Row& row = found[group];
       counted[group].insert(e.transfer);
@@ -1144,28 +1212,14 @@ Expected Call::aggregates() {
   } else {
     for (std::size_t i = 0; i < books.accounts.size(); ++i) {
       const Account& a = books.accounts[i];
-      if (!is_counted(a)) continue;
-      const auto [debits, credits] = posted(static_cast<int>(i), at);
-      if (at && a.created_us > *at && debits == 0 && credits == 0) continue;
-      std::string group;
-      if (by == "type") {
-        group = a.type;
-      } else if (by == "currency") {
-        group = a.currency;
-      } else if (by.starts_with("code:")) {
-        std::size_t end = 0;
-        for (int n = std::stoi(key); n > 0 && end != std::string::npos; --n)
-          end = a.code.find(':', end == 0 ? 0 : end + 1);
-        group = a.code.substr(0, end);
-      } else {
-        const Value* value = a.metadata.find(key);
-        if (!value || !value->as_string()) continue;
-        group = *value->as_string();
-      }
-      Row& row = found[{a.currency, group}];
+      const auto sums = posted(static_cast<int>(i));
+      if (!is_chosen(a) || !counts(a, sums)) continue;
+      const auto group = group_of(a, by);
+      if (!group) continue;
+      Row& row = found[{a.currency, *group}];
       ++row.count;
-      row.debits += debits;
-      row.credits += credits;
+      row.debits += sums.first;
+      row.credits += sums.second;
       row.debit_normal = by == "type" && a.is_debit_normal();
     }
   }
@@ -1180,16 +1234,33 @@ Expected Call::aggregates() {
                               {"balance", number(row.debit_normal ? row.debits - row.credits
                                                                   : row.credits - row.debits)}});
   }
-  const auto shown_time = [&](const char* name) {
-    return param(name) ? Value(time_text(*time_param(name))) : Value();
+  const auto shown_time = [this](const char* name) {
+    const auto at = time_param(name);
+    return at ? Value(time_text(*at)) : Value();
   };
-  const bool is_window = param("from") || param("to");
   return ok(Object{{"by", by},
-                   {"time", "effective"},
-                   {"at", is_window ? Value() : Value(time_text(at.value_or(now)))},
+                   {"time", param("time").value_or("effective")},
+                   {"at", has_window    ? Value()
+                          : param("at") ? shown_time("at")
+                                        : Value(time_text(now))},
                    {"from", shown_time("from")},
                    {"to", shown_time("to")},
                    {"data", shown}});
+}
+
+std::optional<std::string> Call::group_of(const Account& a, const std::string& by) {
+  const std::string key = by.substr(by.find(':') + 1);
+  if (by == "type") return a.type;
+  if (by == "currency") return a.currency;
+  if (by.starts_with("code:")) {
+    std::size_t end = a.code.find(':');
+    for (int n = std::stoi(key); n > 1 && end != std::string::npos; --n)
+      end = a.code.find(':', end + 1);
+    return a.code.substr(0, end);
+  }
+  const Value* value = a.metadata.find(key);
+  if (!value || !value->as_string()) return std::nullopt;
+  return *value->as_string();
 }
 
 }  // namespace florin::simulation

@@ -115,6 +115,7 @@ class Model {
   std::map<std::string, Kept> keys_;
   /// By list and cursor: the row that the page ended with.
   std::map<std::string, std::size_t> cursors_;
+  std::map<std::string, std::string> account_cursors_;  ///< Of the trial balance: currency, code.
   std::set<std::string> ids_;
 };
 

@@ -34,7 +34,7 @@ class Names {
   }
 
   std::string hide(const std::string& text) const {
-    static const std::regex id("(acc|tr|hold|cur)_[0-9a-hjkmnp-tv-z]{13}");
+    static const std::regex id("(acc|tr|hold)_[0-9a-hjkmnp-tv-z]{13}|cur_[0-9a-z]+");
     return replaced(text, id, [this](const std::string& found) {
       const auto name = placeholders_.find(found);
       return name == placeholders_.end() ? found : name->second;

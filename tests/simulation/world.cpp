@@ -187,7 +187,12 @@ std::future<Answer> World::send(const Request& from) {
   auto future = sink->future();
   const http::Route* route = impl_->find(*request, segments_of(from.path));
   if (!route) throw std::runtime_error("no route for " + from.method + " " + from.path);
-  if (const auto* hot = std::get_if<http::HotHandler>(&route->handler)) {
+  // As the dispatcher does before any handler.
+  auto declared = http::check_query(*request, route->query);
+  if (declared) declared = http::check_body(*request, route->body);
+  if (!declared) {
+    sink->answer([&]() -> Result<http::Response> { return declared.error(); });
+  } else if (const auto* hot = std::get_if<http::HotHandler>(&route->handler)) {
     (*hot)(*request, http::Responder(sink));
   } else {
     const sql::TenantScope scope(from.tenant);
