@@ -68,6 +68,7 @@ struct Program {
   CommonOptions common;
   Opening opening;
   bool sandbox = false;
+  bool is_public = false;
   bool check_only = false;
   bool reference = false;
   bool as_json = false;
@@ -120,7 +121,7 @@ Result<LoadedConfig> Program::load() const {
   ConfigSources sources;
   sources.environment = process_environment();
   if (const auto found = sources.environment.find("FLORIN_CONFIG");
-      found != sources.environment.end()) {
+      found != sources.environment.end() && !found->second.empty()) {
     sources.file = found->second;
   }
   if (!common.config_file.empty()) sources.file = common.config_file;
@@ -143,6 +144,7 @@ Result<std::unique_ptr<sql::Database>> Program::open(const Config& settings,
 Result<int> Program::serve() {
   Config settings = TRY(load()).config;
   settings.sandbox = sandbox;
+  settings.is_public_sandbox = is_public;
   TRY(run_server(std::move(settings), clock, opening));
   return exit_done;
 }
@@ -546,8 +548,14 @@ class CommandLine {
     add_wal_loss(*serve);
     add_new_key(*serve);
     add_flag_for(*serve, "--listen", "http.listen", "HOST:PORT (default 127.0.0.1:8000)");
-    serve->add_flag("--sandbox", program_.sandbox,
-                    "Make a demo tenant with a key, accounts and a trickle of transfers");
+    CLI::Option* sandbox =
+        serve->add_flag("--sandbox", program_.sandbox,
+                        "Make a demo tenant with a key, accounts and a trickle of transfers");
+    serve
+        ->add_flag("--public", program_.is_public,
+                   "Let others than this machine reach the sandbox; its secrets are then made anew "
+                   "at each start and printed")
+        ->needs(sandbox);
 
     CLI::App* migrate =
         command(root_, "migrate", "Bring the database's schema up to date", &Program::migrate);
@@ -626,6 +634,8 @@ class CommandLine {
         ->add_option("--webhook-secret", flags.webhook_secret,
                      "Of the webhooks that the game server takes")
         ->envname("WEBHOOK_SECRET");
+    sandbox->add_flag("--public", flags.is_public,
+                      "Let others than this machine reach it; needs secrets of its own");
     sandbox->add_option("--seed", flags.seed, "Of games that name none (default 1)");
     sandbox->add_option("--latency-ms", flags.latency_ms, "Of every answer of the operator")
         ->check(CLI::Range(0, 60'000));

@@ -1,5 +1,6 @@
 #include "app/config.h"
 
+#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <toml++/toml.h>
 #include <unistd.h>
@@ -191,7 +192,8 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
   if (sources.file) TRY(apply_file(loaded, *sources.file));
   for (const Setting& setting : settings()) {
     const auto found = sources.environment.find(std::string(setting.env));
-    if (found != sources.environment.end())
+    // Compose and Kubernetes pass on as empty what nobody has filled in.
+    if (found != sources.environment.end() && !found->second.empty())
       TRY(set(loaded, setting, found->second, "environment", found->first));
   }
   for (const auto& [key, value] : sources.flags) {
@@ -262,6 +264,16 @@ std::string shown_address(const Address& address) {
   const bool is_ipv6 = address.host.find(':') != std::string::npos;
   const std::string host = is_ipv6 ? "[" + address.host + "]" : address.host;
   return host + ":" + std::to_string(address.port);
+}
+
+bool is_loopback(const std::string& host) {
+  constexpr unsigned char loopback_network = 127;
+  in_addr v4{};
+  in6_addr v6{};
+  if (::inet_pton(AF_INET, host.c_str(), &v4) == 1)
+    return reinterpret_cast<const unsigned char*>(&v4)[0] == loopback_network;
+  if (::inet_pton(AF_INET6, host.c_str(), &v6) == 1) return IN6_IS_ADDR_LOOPBACK(&v6);
+  return host == "localhost";
 }
 
 std::map<std::string, std::string> process_environment() {

@@ -59,6 +59,7 @@ struct Config {
   std::int64_t lease_seconds = 10;
   int drain_delay_ms = 0;
   bool sandbox = false;
+  bool is_public_sandbox = false;  ///< Others than this machine may reach it.
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   HubConfig hub;
   cache::RedisOptions redis;  ///< Without a host each node keeps its own limits and sessions.
@@ -85,7 +86,8 @@ struct Setting {
 };
 std::span<const Setting> settings();
 
-/// Where values come from; later ones win: defaults, file, environment, flags.
+/// Where values come from; later ones win: defaults, file, environment, flags. A variable that is
+/// empty counts as not set.
 struct ConfigSources {
   std::optional<std::string> file;                 ///< A TOML file.
   std::map<std::string, std::string> environment;  ///< Variables by name.
@@ -116,6 +118,9 @@ struct Address {
 Result<Address> parse_address(std::string_view text);
 /// As it is written in a setting or a URL.
 std::string shown_address(const Address& address);
+
+/// Whether only this machine reaches it: a loopback address, or localhost.
+bool is_loopback(const std::string& host);
 
 /// The environment of this process.
 std::map<std::string, std::string> process_environment();

@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <fstream>
+#include <tuple>
 
+#include "app/exposure.h"
 #include "app/http_errors.h"
 #include "idempotency/errors.h"
 #include "ledger/errors.h"
@@ -71,6 +73,90 @@ TEST(Config, WhatIsWrongIsNamedWithItsPlaceAndRule) {
   EXPECT_NE(refusal({std::nullopt, {}, {{"http.access_log", "yes"}}}).find("true or false"),
             std::string::npos);
   EXPECT_NE(refusal({std::nullopt, {}, {{"data.dir", ""}}}).find("empty"), std::string::npos);
+}
+
+TEST(Config, AnEmptyVariableCountsAsNotSet) {
+  for (const Setting& setting : settings()) {
+    const std::string env(setting.env);
+    const auto loaded = load_config({std::nullopt, {{env, ""}}, {}});
+    ASSERT_TRUE(loaded) << env << ": " << loaded.error().detail;
+    EXPECT_EQ(loaded->origin.at(std::string(setting.key)), "default") << env;
+    EXPECT_EQ(setting.get(loaded->config), setting.get(Config())) << env;
+  }
+}
+
+TEST(Config, WeakSecretsAreRefusedByTheRuleOfTheApi) {
+  for (const std::string env :
+       {"HMAC_SECRET", "OPERATOR_HMAC_SECRET", "WEBHOOK_SECRET", "ENCRYPTION_KEY"}) {
+    for (const std::string weak : {"a", "fifteen bytes.."}) {
+      const std::string refused = refusal({std::nullopt, {{env, weak}}, {}});
+      EXPECT_NE(refused.find("(from " + env + ") must "), std::string::npos) << refused;
+      EXPECT_NE(refused.find("16"), std::string::npos) << refused;
+      EXPECT_EQ(refused.find("fifteen"), std::string::npos) << refused;
+    }
+    EXPECT_TRUE(load_config({std::nullopt, {{env, "sixteen bytes..."}}, {}})) << env;
+  }
+  EXPECT_NE(refusal({std::nullopt, {{"HMAC_SECRET", std::string(256, 'x')}}, {}}).find("255"),
+            std::string::npos);
+  EXPECT_NE(refusal({std::nullopt, {{"WEBHOOK_SECRET", "whsec_c2hvcnQ="}}, {}}).find("24 to 64"),
+            std::string::npos);
+}
+
+/// What check_exposure() says of a server at this address.
+std::string exposure(const std::string& host, Config config = {}) {
+  config.http.host = host;
+  const auto checked = check_exposure(config);
+  return checked ? "accepted" : checked.error().detail;
+}
+
+TEST(Exposure, ASandboxForOthersIsAskedForByName) {
+  Config sandbox;
+  sandbox.sandbox = true;
+  for (const char* loopback : {"127.0.0.1", "127.8.9.10", "::1", "localhost"})
+    EXPECT_EQ(exposure(loopback, sandbox), "accepted") << loopback;
+  for (const char* open : {"0.0.0.0", "::", "10.0.0.1", "127.example.com", "::ffff:127.0.0.1"}) {
+    EXPECT_NE(exposure(open, sandbox).find("--public"), std::string::npos) << open;
+    EXPECT_EQ(exposure(open), "accepted") << "a server that is no sandbox";
+  }
+  sandbox.is_public_sandbox = true;
+  EXPECT_EQ(exposure("0.0.0.0", sandbox), "accepted");
+}
+
+TEST(Exposure, APublishedSecretIsForLoopbackAlone) {
+  const auto with = [](const char* env, const Secret& secret) {
+    return load_config({std::nullopt, {{env, std::string(secret.reveal())}}, {}})->config;
+  };
+  const sandbox::Options published;
+  for (const auto& [env, key, secret] :
+       {std::tuple("HMAC_SECRET", "hub.hmac_secret", published.hub_secret),
+        std::tuple("OPERATOR_HMAC_SECRET", "hub.operator_secret",
+                   published.operator_secrets.front()),
+        std::tuple("WEBHOOK_SECRET", "webhooks.rgs_secret", published.webhook_secret)}) {
+    EXPECT_EQ(exposure("127.0.0.1", with(env, secret)), "accepted");
+    EXPECT_EQ(exposure("0.0.0.0", with(env, secret)).find(key), 0U);
+  }
+}
+
+TEST(Exposure, SimulatorsAreForLoopbackAlone) {
+  sandbox::Options options;
+  EXPECT_TRUE(check_exposure(options, false));
+  options.rgs_host = "0.0.0.0";
+  EXPECT_NE(check_exposure(options, false).error().detail.find("--public"), std::string::npos);
+  EXPECT_NE(check_exposure(options, true).error().detail.find("--secret"), std::string::npos);
+  options.hub_secret = options.webhook_secret = Secret("not a published one");
+  options.operator_secrets = {Secret("nor is this one")};
+  EXPECT_TRUE(check_exposure(options, true));
+}
+
+TEST(Exposure, APublicSandboxMakesItsOwnSecrets) {
+  Config config;
+  EXPECT_TRUE(is_published(sandbox_secrets(config).hub_secret));
+  config.is_public_sandbox = true;
+  const sandbox::Options first = sandbox_secrets(config), second = sandbox_secrets(config);
+  EXPECT_FALSE(is_published(first.hub_secret));
+  EXPECT_FALSE(is_published(first.operator_secrets.front()));
+  EXPECT_FALSE(is_published(first.webhook_secret));
+  EXPECT_NE(first.hub_secret.reveal(), second.hub_secret.reveal());
 }
 
 TEST(Config, PasswordsInUrlsAreNotShown) {

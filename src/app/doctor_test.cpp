@@ -53,7 +53,7 @@ TEST_F(Doctor, TellsOfAKeyThatOthersCanRead) {
 TEST_F(Doctor, TellsOfSettingsThatAreOpenToTheWorld) {
   config.http.host = "0.0.0.0";
   config.rate_limit_per_second = 0;
-  config.hub.hmac_secret = Secret("short");
+  config.hub.hmac_secret = Secret("sandbox-hub-secret");
   EXPECT_EQ(state_of("listening"), State::warning);
   EXPECT_EQ(state_of("rate limit"), State::warning);
   EXPECT_EQ(state_of("HMAC_SECRET"), State::warning);

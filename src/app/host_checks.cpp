@@ -14,6 +14,7 @@
 #include <string>
 #include <system_error>
 
+#include "app/exposure.h"
 #include "app/open_database.h"
 #include "base/clock.h"
 #include "platform/http/tls.h"
@@ -29,7 +30,6 @@ constexpr std::int64_t slow_flush_us = 20'000;
 constexpr int flushes = 5;
 /// Database, log and webhooks, beside clients' connections.
 constexpr rlim_t files_of_its_own = 1'024;
-constexpr std::size_t short_secret = 16;
 constexpr std::int64_t short_validity_us = 7LL * 86'400 * 1'000'000;
 
 void check_clock(const Clock& clock, DoctorReport& report) {
@@ -141,7 +141,7 @@ void check_listening(const Config& config, DoctorReport& report) {
   const std::string where = shown_address({host, config.http.port});
   if (config.http.tls) {
     report.good("listening", where + ", with TLS");
-  } else if (host == "localhost" || host == "::1" || host.starts_with("127.")) {
+  } else if (is_loopback(host)) {
     report.good("listening", where);
   } else {
     report.doubtful("listening", where + ", without TLS",
@@ -177,8 +177,9 @@ void check_rate_limit(const Config& config, DoctorReport& report) {
 
 void check_secret(std::string_view what, const Secret& secret, DoctorReport& report) {
   if (secret.empty()) return;
-  if (secret.reveal().size() < short_secret) {
-    report.doubtful(what, "it is short", "Take one from `openssl rand -hex 32`.");
+  if (is_published(secret)) {
+    report.doubtful(what, "everybody knows it: it is the sandbox's",
+                    "Take one from `openssl rand -hex 32`.");
   } else {
     report.good(what, "set");
   }
@@ -215,6 +216,7 @@ void check_settings(const Config& config, const Clock& clock, DoctorReport& repo
   check_rate_limit(config, report);
   check_secret_key(config, report);
   check_secret("HMAC_SECRET", config.hub.hmac_secret, report);
+  check_secret("OPERATOR_HMAC_SECRET", config.hub.operator_secret, report);
   check_secret("WEBHOOK_SECRET", config.rgs_webhook.secret, report);
 }
 

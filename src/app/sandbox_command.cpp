@@ -3,13 +3,17 @@
 #include <fmt/format.h>
 
 #include <cstdio>
+#include <optional>
 
 #include "app/config.h"
+#include "app/exposure.h"
 #include "app/http_errors.h"
 #include "app/stop_signals.h"
 #include "base/try.h"
+#include "hub/partners.h"
 #include "platform/log/log.h"
 #include "sandbox/sandbox.h"
+#include "webhooks/endpoint.h"
 
 namespace florin::app {
 namespace {
@@ -24,8 +28,15 @@ Result<void> read_address(const std::string& text, std::string& host, int& port)
   return {};
 }
 
-void read_secret(const std::string& text, Secret& secret) {
-  if (!text.empty()) secret = Secret(text);
+using SecretRule = std::optional<std::string> (*)(const Secret&);
+
+Result<void> read_secret(std::string_view flag, const std::string& text, SecretRule broken_rule,
+                         Secret& secret) {
+  if (text.empty()) return {};
+  secret = Secret(text);
+  const auto broken = broken_rule(secret);
+  if (broken) return Error{errors::invalid_configuration, std::string(flag) + " " + *broken};
+  return {};
 }
 
 Result<sandbox::Options> options_of(const SandboxFlags& flags) {
@@ -33,9 +44,11 @@ Result<sandbox::Options> options_of(const SandboxFlags& flags) {
   TRY(read_address(flags.operator_listen, options.operator_host, options.operator_port));
   TRY(read_address(flags.rgs_listen, options.rgs_host, options.rgs_port));
   if (!flags.hub_url.empty()) options.hub_url = flags.hub_url;
-  read_secret(flags.hub_secret, options.hub_secret);
-  read_secret(flags.operator_secret, options.operator_secrets.front());
-  read_secret(flags.webhook_secret, options.webhook_secret);
+  TRY(read_secret("--secret", flags.hub_secret, hub::broken_secret_rule, options.hub_secret));
+  TRY(read_secret("--operator-secret", flags.operator_secret, hub::broken_secret_rule,
+                  options.operator_secrets.front()));
+  TRY(read_secret("--webhook-secret", flags.webhook_secret, webhooks::broken_secret_rule,
+                  options.webhook_secret));
   options.seed = flags.seed;
   options.operator_latency_ms = flags.latency_ms;
   return options;
@@ -62,6 +75,7 @@ void print_where(const sandbox::Options& options, const sandbox::Sandbox& sandbo
 Result<void> run_sandbox(const SandboxFlags& flags, const Clock& clock) {
   const StopSignals stop;
   const sandbox::Options options = TRY(options_of(flags));
+  TRY(check_exposure(options, flags.is_public));
   sandbox::Sandbox sandbox(options, clock, status_of);
   TRY(sandbox.start());
   print_where(options, sandbox);

@@ -12,6 +12,7 @@
 #include "app/application.h"
 #include "app/configured_parties.h"
 #include "app/demo.h"
+#include "app/exposure.h"
 #include "app/http_errors.h"
 #include "app/open_database.h"
 #include "app/secret_key.h"
@@ -42,6 +43,7 @@ std::string url_of(const Config& settings, int port) {
 Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& settings,
                                                            const Clock& clock) {
   sandbox::Options options;
+  options.operator_secrets = {settings.hub.operator_secret};
   options.hub_url = url_of(settings, settings.http.port);
   options.hub_secret = settings.hub.hmac_secret;
   options.webhook_secret = settings.rgs_webhook.secret;
@@ -55,11 +57,16 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& setting
 
 /// What is not configured in a sandbox gets the values that the simulators know.
 void fill_in_secrets(Config& settings) {
-  const sandbox::Options usual;
+  const sandbox::Options usual = sandbox_secrets(settings);
   if (settings.hub.hmac_secret.empty()) settings.hub.hmac_secret = usual.hub_secret;
+  if (settings.hub.operator_secret.empty()) {
+    settings.hub.operator_secret = settings.hub.operator_base_url.empty()
+                                       ? usual.operator_secrets.front()
+                                       : settings.hub.hmac_secret;
+  }
   if (settings.rgs_webhook.secret.empty()) settings.rgs_webhook.secret = usual.webhook_secret;
   // What is tried out in a sandbox runs on the same machine.
-  if (settings.webhooks.allowed_hosts.empty())
+  if (settings.webhooks.allowed_hosts.empty() && !settings.is_public_sandbox)
     settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
 }
 
@@ -68,7 +75,7 @@ HubConfig demo_operator(const Config& settings, const std::string& url) {
   HubConfig config;
   config.hmac_secret = settings.hub.hmac_secret;
   config.operator_base_url = url;
-  config.operator_secret = sandbox::Options().operator_secrets.front();
+  config.operator_secret = settings.hub.operator_secret;
   config.operator_rate_per_minute = 0;
   return config;
 }
@@ -102,6 +109,16 @@ void print_playground(const Config& settings, const std::string& url,
       playground.demo.api_key, settings.data_dir, url, playground.rgs_url, playground.operator_url);
 }
 
+/// The one time that they are shown: the next start makes others.
+void print_secrets(const Config& settings) {
+  fmt::print(
+      "\nIts secrets (HMAC_SECRET, OPERATOR_HMAC_SECRET, WEBHOOK_SECRET), made anew at each start "
+      "where they are not set:\n  partners sign with {}\n  callers of the operator sign with {}\n"
+      "  webhooks are signed with {}\n",
+      settings.hub.hmac_secret.reveal(), settings.hub.operator_secret.reveal(),
+      settings.rgs_webhook.secret.reveal());
+}
+
 StopSignals::Hangup hangup_for(const Config& settings) {
   return settings.http.tls ? StopSignals::Hangup::reloads : StopSignals::Hangup::ends;
 }
@@ -118,6 +135,7 @@ void run_until_stopped(Application& application, const StopSignals& stop, const 
 }  // namespace
 
 Result<void> run_server(Config settings, const Clock& clock, const Opening& opening) {
+  TRY(check_exposure(settings));
   const StopSignals stop(hangup_for(settings));
   const auto database = TRY(open_database(settings, clock, opening));
   std::unique_ptr<sandbox::Sandbox> simulators;
@@ -140,10 +158,12 @@ Result<void> run_server(Config settings, const Clock& clock, const Opening& open
     const TenantId tenant = TRY(configured_tenant(core.access, settings)).id;
     TRY(without_key(ensure_partner(core, tenant, "default", settings.hub), "HMAC_SECRET"));
   }
+  TRY(check_exposure(settings, core.hub.partners()));
   TRY(application.start());
   print_welcome(settings, application.port());
   if (playground) {
     print_playground(settings, url_of(settings, application.port()), *playground);
+    if (settings.is_public_sandbox) print_secrets(settings);
   } else {
     fmt::print("Make an API key with: florin keys create --name NAME\n");
   }

@@ -8,7 +8,8 @@ namespace florin::app {
 
 /// Runs the server until the process is told to stop. With `settings.sandbox` it has a demo tenant
 /// with a trickle of transfers, and the simulated Operator and game server beside it.
-/// Errors: those of the settings, the database and the listener.
+/// Errors: invalid_configuration where others could use published secrets (app/exposure.h); those
+/// of the database and the listener.
 Result<void> run_server(Config settings, const Clock& clock, const Opening& opening);
 
 }  // namespace florin::app

@@ -19,7 +19,6 @@ constexpr std::size_t max_currencies = 200;
 constexpr std::int64_t max_rate = 1'000'000;
 constexpr std::int64_t longest_overlap_s = 30 * 24 * 3600;
 constexpr std::int64_t usual_overlap_s = 24 * 3600;
-constexpr std::size_t shortest_secret = 16;
 
 void read_code(ObjectReader& body, NewPartner& wanted) {
   const auto code = body.required_text("code", {1, max_partner_code_bytes});
@@ -69,8 +68,11 @@ std::vector<Currency> usual_currencies() {
 }
 
 std::optional<Secret> read_secret(ObjectReader& body, std::string_view name) {
-  const auto text = body.optional_text(name, {shortest_secret, 255});
-  return text ? std::optional(Secret(*text)) : std::nullopt;
+  auto text = body.optional_text(name, {0, 255});
+  if (!text) return std::nullopt;
+  Secret secret(*std::move(text));
+  if (const auto broken = broken_secret_rule(secret)) body.problem(name, "too_short", *broken);
+  return secret;
 }
 
 void read_number(ObjectReader& body, std::string_view name, json::IntegerRule rule,

@@ -40,6 +40,13 @@ bool is_partner_code(std::string_view code) {
          code.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+std::optional<std::string> broken_secret_rule(const Secret& secret) {
+  constexpr std::size_t shortest = 16, longest = 255;
+  const std::size_t size = secret.reveal().size();
+  if (size >= shortest && size <= longest) return std::nullopt;
+  return "must have 16 to 255 bytes";
+}
+
 struct Partners::Impl {
   sql::Database& database;
   const Clock& clock;
@@ -250,6 +257,15 @@ std::vector<std::string> Partners::unreadable() const {
     if (known->has_unreadable_secrets) codes.push_back(known->partner.code);
   }
   return codes;
+}
+
+std::string Partners::active_with_secret(const std::function<bool(const Secret&)>& is_such) const {
+  for (const auto& [id, known] : impl_->snapshot()->by_id) {
+    const bool is_found = is_such(known->operator_secret) ||
+                          std::any_of(known->secrets.begin(), known->secrets.end(), is_such);
+    if (known->partner.is_active && is_found) return known->partner.code;
+  }
+  return {};
 }
 
 PartnerPtr Partners::by_code(std::string_view code) const {

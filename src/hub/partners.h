@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -78,6 +79,10 @@ constexpr std::size_t max_partner_code_bytes = 64;
 /// What a header can carry without doubt: 1 to 64 of a-z, 0-9, - and _.
 bool is_partner_code(std::string_view code);
 
+/// The rule that a secret which somebody chose for a partner, or for our calls to an Operator,
+/// breaks: 16 to 255 bytes. Nothing when it is good.
+std::optional<std::string> broken_secret_rule(const Secret& secret);
+
 /// Partners: their rows, and the copy in memory that every call is checked by. Safe for concurrent
 /// use.
 class Partners {
@@ -109,6 +114,9 @@ class Partners {
   PartnerPtr by_id(PartnerId id) const;
   /// Codes of those whose secrets do not open with this key, from memory.
   std::vector<std::string> unreadable() const;
+  /// The code of an active partner one of whose secrets, for its calls or for ours to its Operator,
+  /// is such a one, from memory; empty when there is none.
+  std::string active_with_secret(const std::function<bool(const Secret&)>& is_such) const;
   /// Takes up what changed, here or elsewhere; the scheduler calls it every second.
   Result<void> refresh();
 

@@ -95,7 +95,7 @@ struct NewEndpoint {
   Tls tls = {};
   std::optional<Secret> private_key_pem = {};  ///< Of tls.certificate_pem.
   /// `whsec_` and base64 of 24 to 64 bytes, which then are the key; or any other text of at least
-  /// 16 bytes (of the configuration: any), which is the key as it stands. Nothing: one is made.
+  /// 16 bytes, which is the key as it stands. Nothing: one is made.
   std::optional<Secret> secret = {};
 };
 
@@ -112,6 +112,10 @@ struct EndpointChange {
   std::optional<Tls> tls = {};
   std::optional<Secret> private_key_pem = {};
 };
+
+/// The rule that an HMAC secret which somebody chose breaks; nothing when it is good:
+/// NewEndpoint::secret says which are.
+std::optional<std::string> broken_secret_rule(const Secret& text);
 
 enum class SecretKind : std::uint8_t { hmac, ed25519 };
 

@@ -22,10 +22,9 @@ namespace {
 constexpr std::size_t max_valid_secrets = 5;
 
 Result<void> check_secret(const std::optional<Secret>& secret) {
-  if (!secret || is_good_hmac_secret(*secret)) return {};
-  return json::validation_error(
-      {{"/secret", "malformed_secret",
-        "must be whsec_ and base64 of 24 to 64 bytes, or other text of at least 16 bytes"}});
+  const auto broken = secret ? broken_secret_rule(*secret) : std::nullopt;
+  if (!broken) return {};
+  return json::validation_error({{"/secret", "malformed_secret", *broken}});
 }
 
 /// A certificate is of no use without its key, nor a key without its certificate.

@@ -27,10 +27,13 @@ std::optional<std::string> decoded_key(const Secret& text) {
 
 }  // namespace
 
-bool is_good_hmac_secret(const Secret& text) {
+std::optional<std::string> broken_secret_rule(const Secret& text) {
   constexpr std::size_t min_text_bytes = 16;
-  return text.reveal().starts_with(hmac_prefix) ? decoded_key(text).has_value()
-                                                : text.reveal().size() >= min_text_bytes;
+  const bool is_good = text.reveal().starts_with(hmac_prefix)
+                           ? decoded_key(text).has_value()
+                           : text.reveal().size() >= min_text_bytes;
+  if (is_good) return std::nullopt;
+  return "must be whsec_ and base64 of 24 to 64 bytes, or other text of at least 16 bytes";
 }
 
 Secret hmac_key_of(const Secret& text) {

@@ -12,9 +12,6 @@
 
 namespace florin::webhooks {
 
-/// Whether it is a secret that a tenant may choose: `whsec_` and base64 of 24 to 64 bytes, or other
-/// text of at least 16 bytes. The configuration may name any: it is the operator's own.
-bool is_good_hmac_secret(const Secret& text);
 /// The key of an HMAC secret: the decoded bytes behind `whsec_` when they are 24 to 64, else the
 /// bytes of the text.
 Secret hmac_key_of(const Secret& text);

@@ -45,10 +45,10 @@ TEST(Signature, EndsWithItsSecret) {
 }
 
 TEST(Signature, SecretsAreReadAsTheyAreWritten) {
-  EXPECT_FALSE(is_good_hmac_secret(Secret("fifteen bytes..")));
-  EXPECT_TRUE(is_good_hmac_secret(Secret("sixteen bytes...")));
-  EXPECT_FALSE(is_good_hmac_secret(Secret("whsec_MfKQ9r8GKYqrTwjU")));
-  EXPECT_TRUE(is_good_hmac_secret(new_hmac_secret()));
+  EXPECT_TRUE(broken_secret_rule(Secret("fifteen bytes..")));
+  EXPECT_FALSE(broken_secret_rule(Secret("sixteen bytes...")));
+  EXPECT_TRUE(broken_secret_rule(Secret("whsec_MfKQ9r8GKYqrTwjU")));
+  EXPECT_FALSE(broken_secret_rule(new_hmac_secret()));
   EXPECT_EQ(hmac_key_of(new_hmac_secret()).reveal().size(), 32u);
   EXPECT_EQ(hmac_key_of(Secret("short")).reveal(), "short");
   EXPECT_EQ(hmac_key_of(Secret("whsec_test_secret")).reveal(), "whsec_test_secret");

@@ -6,6 +6,7 @@ import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
 import {bodyOf, Client, problemOf} from './lib/client.mjs';
+import {Partner} from './lib/partner.mjs';
 import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib/server.mjs';
 
 describe('florin', () => {
@@ -32,6 +33,11 @@ describe('florin', () => {
     const result = await florin(['serve', '--listen', '::1:0', '--data', makeFolder()]);
     assert.equal(result.code, 2);
     assert.match(result.stderr, /must have an IPv6 address in brackets: \[::1\]:0/);
+  });
+
+  it('takes empty variables as not set', async () => {
+    const env = {FLORIN_CONFIG: '', DB_HOST: '', REDIS_HOST: '', OPERATOR_BASE_URL: '', HMAC_SECRET: '', FLORIN_LISTEN: ''};
+    assert.equal((await florin(['migrate', '--data', makeFolder()], {env})).code, 0);
   });
 
   it('says when an export cannot be written', async () => {
@@ -149,6 +155,41 @@ describe('the sandbox', () => {
     await server.stop();
     server = await Server.start(folder, {args: ['--sandbox']});
     bodyOf(await new Client(server.url, demo.api_key).get('/v1/accounts'), 200);
+  });
+});
+
+describe('a sandbox that others can reach', () => {
+  it('is refused without --public, as is a database with secrets that everybody knows', async () => {
+    const folder = makeFolder();
+    const refused = await florin(['serve', '--sandbox', '--listen', '0.0.0.0:0', '--data', folder]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /http\.listen must be a loopback address.*--public/s);
+    const server = await Server.start(folder, {args: ['--sandbox']});
+    await server.stop();
+    const left = await florin(['serve', '--listen', '0.0.0.0:0', '--data', folder]);
+    assert.equal(left.code, 2);
+    const [, command] = /first run: florin (.*) \(invalid_configuration\)/.exec(left.stderr);
+    assert.match(command, /partners rotate-secret (default|operator-demo)/);
+    await florinOk([...command.split(' '), '--data', folder]);
+  });
+
+  it('has secrets of its own with --public', async () => {
+    const server = await Server.start(makeFolder(), {args: ['--sandbox', '--public']});
+    after(() => server.stop());
+    await eventually('it shows its secrets', async () => /webhooks are signed with whsec_/.test(server.output));
+    const credit = async (secret) => {
+      const partner = new Partner(server.url, {secret});
+      after(() => partner.close());
+      return partner.credit('ana', 100, 'r-1');
+    };
+    problemOf(await credit('sandbox-hub-secret'), 401, 'invalid_signature');
+    assert.equal((await credit(/partners sign with (\S+)/.exec(server.output)[1])).status, 201);
+  });
+
+  it('cannot be public without being one', async () => {
+    const result = await florin(['serve', '--public', '--data', makeFolder()]);
+    assert.equal(result.code, 2);
+    assert.match(result.stderr, /--sandbox/);
   });
 });
 

@@ -13,7 +13,7 @@ import {binary, eventually, florin, repository, run} from './lib/server.mjs';
 const operatorSecret = 'sandbox-operator-secret';
 const webhookKey = Buffer.from('a-webhook-secret-of-32-characters');
 const webhookSecret = `whsec_${webhookKey.toString('base64')}`;
-const hubSecret = 'a-hub-secret';
+const hubSecret = 'a-hub-secret-of-the-tests';
 
 /** A running `florin sandbox` on free ports. */
 class Sandbox {

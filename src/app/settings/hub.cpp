@@ -1,19 +1,23 @@
 #include "app/settings/kinds.h"
 #include "app/settings/modules.h"
+#include "hub/partners.h"
 
 namespace florin::app::setting {
 
 std::vector<Setting> of_hub() {
   return {
       secret("hub.hmac_secret", "HMAC_SECRET",
-             "Secret of the wallet API's partner \"default\", which exists when this is set.", 1,
-             [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
+             "Secret of the wallet API's partner \"default\", which exists when this is set; 16 to "
+             "255 "
+             "bytes.",
+             hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
       text("hub.operator_base_url", "OPERATOR_BASE_URL",
            "The Operator that holds the default partner's money. Default: none, our ledger does.",
            [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
-      secret("hub.operator_secret", "OPERATOR_HMAC_SECRET",
-             "Secret of our calls to the Operator. Default: that of hub.hmac_secret.", 1,
-             [](Config& c) -> Secret& { return c.hub.operator_secret; }),
+      secret(
+          "hub.operator_secret", "OPERATOR_HMAC_SECRET",
+          "Secret of our calls to the Operator, 16 to 255 bytes. Default: that of hub.hmac_secret.",
+          hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.operator_secret; }),
       text("hub.operator_id", "OPERATOR_ID", "What the Operator calls us.",
            [](Config& c) -> std::string& { return c.hub.operator_id; }),
       text("hub.operator_dialect", "OPERATOR_DIALECT",

@@ -47,7 +47,7 @@ std::vector<Setting> of_kafka() {
           [](Config& c) -> std::string& { return c.relay.kafka.security.sasl_mechanism; }),
       optional_text("kafka.sasl_username", "KAFKA_SASL_USERNAME", "Name for SASL.",
                     [](Config& c) -> std::string& { return c.relay.kafka.security.sasl_username; }),
-      secret("kafka.sasl_password", "KAFKA_SASL_PASSWORD", "Password for SASL.", 1,
+      secret("kafka.sasl_password", "KAFKA_SASL_PASSWORD", "Password for SASL.", at_least(1),
              [](Config& c) -> Secret& { return c.relay.kafka.security.sasl_password; }),
       optional_text("kafka.ssl_ca_file", "KAFKA_SSL_CA_FILE",
                     "PEM file of the authorities trusted for Kafka. Default: the system's.",
@@ -59,8 +59,8 @@ std::vector<Setting> of_kafka() {
       optional_text("kafka.ssl_key_file", "KAFKA_SSL_KEY_FILE",
                     "PEM file of our certificate's key.",
                     [](Config& c) -> std::string& { return c.relay.kafka.security.key_file; }),
-      secret("kafka.ssl_key_password", "KAFKA_SSL_KEY_PASSWORD", "Password of that key.", 1,
-             [](Config& c) -> Secret& { return c.relay.kafka.security.key_password; }),
+      secret("kafka.ssl_key_password", "KAFKA_SSL_KEY_PASSWORD", "Password of that key.",
+             at_least(1), [](Config& c) -> Secret& { return c.relay.kafka.security.key_password; }),
   };
 }
 

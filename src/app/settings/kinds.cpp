@@ -75,13 +75,21 @@ Setting optional_text(std::string_view key, std::string_view env, std::string_vi
   return setting;
 }
 
+SecretRule at_least(std::size_t bytes) {
+  return [=](const Secret& secret) -> std::optional<std::string> {
+    if (secret.reveal().size() >= bytes) return std::nullopt;
+    return fmt::format("must have at least {} bytes", bytes);
+  };
+}
+
 Setting secret(std::string_view key, std::string_view env, std::string_view help,
-               std::size_t least_bytes, const std::function<Secret&(Config&)>& field) {
+               const SecretRule& rule, const std::function<Secret&(Config&)>& field) {
   return {key, env, help,
           [=](Config& config, std::string_view value) -> Result<void> {
-            if (!value.empty() && value.size() < least_bytes)
-              return invalid(fmt::format("must have at least {} characters", least_bytes));
-            field(config) = Secret(std::string(value));
+            Secret wanted{std::string(value)};
+            if (const auto broken = wanted.empty() ? std::nullopt : rule(wanted))
+              return invalid(*broken);
+            field(config) = std::move(wanted);
             return {};
           },
           [=](const Config& config) {

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -47,9 +48,12 @@ Setting optional_text(std::string_view key, std::string_view env, std::string_vi
 /// true or false.
 Setting flag(std::string_view key, std::string_view env, std::string_view help,
              const std::function<bool&(Config&)>& field);
-/// A setting whose value is never shown.
+/// The rule that a secret breaks, to stand behind its name; nothing when it is good.
+using SecretRule = std::function<std::optional<std::string>(const Secret&)>;
+SecretRule at_least(std::size_t bytes);
+/// A setting whose value is never shown. Empty: there is none.
 Setting secret(std::string_view key, std::string_view env, std::string_view help,
-               std::size_t least_bytes, const std::function<Secret&(Config&)>& field);
+               const SecretRule& rule, const std::function<Secret&(Config&)>& field);
 /// Texts with commas between.
 Setting list(std::string_view key, std::string_view env, std::string_view help,
              const std::function<std::vector<std::string>&(Config&)>& field);

@@ -31,7 +31,7 @@ std::vector<Setting> of_storage() {
            [](Config& c) -> std::string& { return c.database_server.name; }),
       text("database.user", "DB_USER", "User on that server.",
            [](Config& c) -> std::string& { return c.database_server.user; }),
-      secret("database.password", "DB_PASSWORD", "Password of that user.", 1,
+      secret("database.password", "DB_PASSWORD", "Password of that user.", at_least(1),
              [](Config& c) -> Secret& { return c.database_server.password; }),
       optional_text("database.sslmode", "DB_SSLMODE",
                     "TLS to that server: disable, prefer, require, verify-ca or verify-full. "
