@@ -27,6 +27,8 @@ struct HubConfig {
   std::string operator_dialect = "florin";
   std::int64_t operator_rate_per_minute = 60;
   std::int64_t operator_timeout_ms = 5'000;
+  /// "HOST" or "HOST:PORT" that tenants may name as Operators in spite of the address rules.
+  std::vector<std::string> allowed_hosts = {};
 };
 
 /// Where the game server of this configuration hears of its wallets' changes.

@@ -93,13 +93,14 @@ constexpr std::array<Table, 27> tables{
     FLORIN_TABLE(partner_secrets, "iittii",
                  "id, partner_id, kind, sealed, created_at_us, valid_until_us",
                  "$1, $2, $3, $4, $5, $6"),
-    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittitttiiiii",
+    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittitttiiiiit",
                  "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, "
                  "player, currency, amount_minor, ref, target_id, transfer_id, balance_minor, "
                  "credits, refusal, answer, answer_status, request_id, meta, operator_reference, "
-                 "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us",
+                 "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us, "
+                 "pending_reason",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-                 "$19, $20, $21, $22, $23, $24, $25, $26, $27"),
+                 "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28"),
     FLORIN_TABLE(
         reconciliation_runs, "iitiititttiittttiii",
         "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, counts, "

@@ -66,8 +66,9 @@ void fill_in_secrets(Config& settings) {
   }
   if (settings.rgs_webhook.secret.empty()) settings.rgs_webhook.secret = usual.webhook_secret;
   // What is tried out in a sandbox runs on the same machine.
-  if (settings.webhooks.allowed_hosts.empty() && !settings.is_public_sandbox)
-    settings.webhooks.allowed_hosts = {"127.0.0.1", "localhost"};
+  for (auto* allowed : {&settings.webhooks.allowed_hosts, &settings.hub.allowed_hosts}) {
+    if (allowed->empty() && !settings.is_public_sandbox) *allowed = {"127.0.0.1", "localhost"};
+  }
 }
 
 /// The partner whose players' money the simulated Operator holds.

@@ -22,6 +22,7 @@ namespace {
 /// Retries of a receiver that is away for a moment are over by then.
 constexpr double old_backlog_s = 300;
 constexpr std::size_t many_runs = 100;
+constexpr std::int64_t recent_us = 300LL * 1'000'000;
 
 double value_of(Core& core, std::string_view gauge) {
   return core.metrics.gauge(gauge, "").value();
@@ -61,7 +62,21 @@ Finding look_at_http(Core& core) {
       "http.body_memory_bytes");
 }
 
-Finding look_at_hub(Core& core) {
+/// What the Operators' silence tells, of those called in the last minutes.
+std::string failing_operators(Core& core, Timestamp now) {
+  std::string failing;
+  for (const auto& [code, trouble] : core.hub.troubles()) {
+    if (now.us - trouble.last.us > recent_us) continue;
+    failing +=
+        fmt::format("{}calls to the Operator of {} fail since {}: {}", failing.empty() ? "" : "; ",
+                    code, trouble.since.rfc3339(), trouble.reason);
+  }
+  return failing;
+}
+
+Finding look_at_hub(Core& core, Timestamp now) {
+  if (std::string failing = failing_operators(core, now); !failing.empty())
+    return degraded(std::move(failing));
   const double stuck = value_of(core, "florin_hub_stuck_transactions");
   if (stuck > 0)
     return degraded(fmt::format("{} wallet transactions are stuck: decide them", stuck));
@@ -160,7 +175,7 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
       module("events", well),
       module("ledger", well),
       module("webhooks", [&core] { return look_at_webhooks(core); }),
-      module("hub", [&core] { return look_at_hub(core); }),
+      module("hub", [&core, &clock = parts.clock] { return look_at_hub(core, clock.now()); }),
       module("relay", well),
       module("reconciliation", [&core] { return look_at_reconciliation(core); }),
       module("cluster",

@@ -34,6 +34,9 @@ inline constexpr ErrorCode operator_unavailable{ErrorKind::unavailable, "operato
 /// More movements wait than may. Safe to retry with the same key.
 inline constexpr ErrorCode hub_busy{ErrorKind::unavailable, "hub_busy"};
 
+/// The Operator's base_url leads to an address that may not be called (private, loopback,
+/// reserved); the detail has the rule. hub.allowed_hosts opens hosts of a closed network.
+inline constexpr ErrorCode operator_url_refused{ErrorKind::rejected, "operator_url_refused"};
 /// No partner of this id or code in the caller's tenant.
 inline constexpr ErrorCode partner_not_found{ErrorKind::not_found, "partner_not_found"};
 /// A partner with this code exists.

@@ -128,6 +128,7 @@ struct WalletTransaction {
   std::int64_t operator_attempts = 0;
   std::optional<Timestamp> next_check;
   bool is_stuck = false;
+  std::string pending_reason;  ///< Of a pending one: why, as far as it is known; for people.
   Timestamp created_at, updated_at;
 };
 

@@ -21,7 +21,7 @@ using sql::Tx;
   " answer, answer_status, request_id, meta, operator_reference, operator_attempts, "      \
   "next_check_us, stuck, "                                                                 \
   "created_at_us,"                                                                         \
-  " updated_at_us"
+  " updated_at_us, pending_reason"
 #define FLORIN_HUB_SELECT "SELECT " FLORIN_HUB_COLUMNS " FROM hub_transactions"
 
 constexpr Query by_key{"hub.by_key", FLORIN_HUB_SELECT
@@ -47,7 +47,7 @@ constexpr Query due{"hub.due", FLORIN_HUB_SELECT
 constexpr Query insert_row{"hub.insert", "INSERT INTO hub_transactions (" FLORIN_HUB_COLUMNS
                                          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
                                          " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-                                         " $23, $24, $25, $26, $27)"};
+                                         " $23, $24, $25, $26, $27, $28)"};
 #undef FLORIN_HUB_SELECT
 #undef FLORIN_HUB_COLUMNS
 constexpr Query signature_of_ref{
@@ -65,8 +65,8 @@ constexpr Query update_row{
     "hub.update",
     "UPDATE hub_transactions SET state = $2, target_id = $3, transfer_id = $4, balance_minor = $5,"
     " credits = $6, refusal = $7, answer = $8, answer_status = $9, operator_reference = $10,"
-    " operator_attempts = $11, next_check_us = $12, stuck = $13, updated_at_us = $14 WHERE id = "
-    "$1"};
+    " operator_attempts = $11, next_check_us = $12, stuck = $13, updated_at_us = $14,"
+    " pending_reason = $15 WHERE id = $1"};
 constexpr Query one_more_credit{"hub.one_more_credit",
                                 "UPDATE hub_transactions SET credits = credits + 1 WHERE id = $1"};
 constexpr Query greatest_id{
@@ -121,6 +121,7 @@ WalletTransaction read(const Row& row) {
   t.is_stuck = row.integer(24) == 1;
   t.created_at = {row.integer(25)};
   t.updated_at = {row.integer(26)};
+  t.pending_reason = row.text(27);
   return t;
 }
 
@@ -238,15 +239,16 @@ Result<void> insert(Tx& tx, const WalletTransaction& t) {
                               us_of(t.next_check),
                               t.is_stuck,
                               t.created_at.us,
-                              t.updated_at.us});
+                              t.updated_at.us,
+                              text_or_null(t.pending_reason)});
 }
 
 Result<void> update(Tx& tx, const WalletTransaction& t) {
-  return tx.send(
-      update_row,
-      {t.id.value, to_string(t.state), t.target.value, t.transfer, t.balance_minor, t.credits,
-       text_or_null(t.refusal), text_or_null(t.answer), t.answer_status, t.operator_reference,
-       t.operator_attempts, us_of(t.next_check), t.is_stuck, t.updated_at.us});
+  return tx.send(update_row,
+                 {t.id.value, to_string(t.state), t.target.value, t.transfer, t.balance_minor,
+                  t.credits, text_or_null(t.refusal), text_or_null(t.answer), t.answer_status,
+                  t.operator_reference, t.operator_attempts, us_of(t.next_check), t.is_stuck,
+                  t.updated_at.us, text_or_null(t.pending_reason)});
 }
 
 Result<void> remove(Tx& tx, WalletTransactionId id) { return tx.send(delete_row, {id.value}); }

@@ -57,7 +57,8 @@ http::Routes Hub::routes() {
                                     hub.operator_wallet, *hub.client, hub.settlement,
                                     hub.parts.ledger, hub.parts.idempotency, hub.parts.status_of});
   for (http::Route& route :
-       partner_routes(hub.partners, hub.parts.ledger, hub.parts.idempotency, hub.parts.vault))
+       partner_routes({hub.partners, hub.parts.ledger, hub.parts.idempotency, hub.parts.vault,
+                       hub.parts.operator_http.guard, *hub.client}))
     all.push_back(std::move(route));
   return all;
 }
@@ -85,6 +86,15 @@ Result<void> Hub::visit_period(PartnerId partner, Timestamp from, Timestamp to,
     if (rows.size() < page) return {};
     last = rows.back().id;
   }
+}
+
+std::vector<std::pair<std::string, operators::Trouble>> Hub::troubles() {
+  std::vector<std::pair<std::string, operators::Trouble>> all;
+  for (const auto& [partner, trouble] : impl_->client->troubles()) {
+    const PartnerPtr known = impl_->partners.by_id(partner);
+    if (known && known->partner.is_active) all.emplace_back(known->partner.code, trouble);
+  }
+  return all;
 }
 
 Partners& Hub::partners() { return impl_->partners; }

@@ -2,6 +2,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -58,6 +60,9 @@ class Hub {
   /// error of `visit` ends it.
   Result<void> visit_period(PartnerId partner, Timestamp from, Timestamp to,
                             const std::function<Result<void>(const WalletTransaction&)>& visit);
+
+  /// Codes of active partners whose Operator could not be called the last time, and why.
+  std::vector<std::pair<std::string, operators::Trouble>> troubles();
 
   Partners& partners();
   operators::OperatorClient& operator_client();

@@ -187,12 +187,45 @@ TEST_F(OperatorWalletTest, AnOperatorThatWasNeverReachedLeavesTheKeyOfADebitFree
     acme = world.partners.by_code("acme");
   };
   point();
-  EXPECT_EQ(word_of(move({debit, "bet-1", "ana", 250, "round-1"})), "operator_unavailable");
+  const auto unreached = move({debit, "bet-1", "ana", 250, "round-1"});
+  EXPECT_EQ(word_of(unreached), "operator_unavailable");
+  const std::string why = "nobody accepts connections at the address";
+  EXPECT_NE(unreached.error().detail.find(why), std::string::npos) << unreached.error().detail;
+  const auto trouble = client->trouble_with(acme->partner.id);
+  ASSERT_TRUE(trouble);
+  EXPECT_EQ(trouble->reason, why);
+  EXPECT_EQ(trouble->since, clock.now());
   EXPECT_EQ(world.count_rows("hub_transactions"), 0);
   change.operator_settings->base_url = url;
   point();
   EXPECT_EQ(word_of(move({debit, "bet-1", "ana", 250, "round-1"})), "OK");
   EXPECT_EQ(owed(), 250);
+  EXPECT_FALSE(client->trouble_with(acme->partner.id)) << "it answers again";
+}
+
+TEST_F(OperatorWalletTest, AnOpenBreakerSaysWhatOpenedIt) {
+  start([](int, const ReceivedCall&) { return broken(); });
+  for (int i = 0; i < 100; ++i) {
+    const auto bet = move({debit, "bet-" + std::to_string(i), "ana", 250, "round-1"});
+    if (bet) continue;
+    EXPECT_NE(bet.error().detail.find("circuit breaker before this Operator is open: the Operator "
+                                      "answered HTTP 500"),
+              std::string::npos)
+        << bet.error().detail;
+    return;
+  }
+  FAIL() << "the breaker never opened";
+}
+
+TEST_F(OperatorWalletTest, APendingTransactionSaysWhyUntilItEnds) {
+  start([](int, const ReceivedCall& call) {
+    return is_query(call) ? listed(row_of(call, "2.50")) : broken();
+  });
+  EXPECT_EQ(word_of(move({debit, "bet-1", "ana", 250, "round-1"})), "PENDING");
+  EXPECT_EQ(stored("bet-1").pending_reason, "the Operator answered HTTP 500");
+  resolve();
+  EXPECT_EQ(state_of("bet-1"), "SUCCESS");
+  EXPECT_EQ(stored("bet-1").pending_reason, "");
 }
 
 TEST_F(OperatorWalletTest, AnUnknownOutcomeIsPendingAndNeverARefusal) {

@@ -30,7 +30,7 @@ void read_number(const json::Value& document, std::string_view name, std::int64_
 
 }  // namespace
 
-std::string to_json(const Partner& partner) {
+std::string to_json(const Partner& partner, const std::optional<operators::Trouble>& trouble) {
   std::string out;
   Writer writer(out);
   writer.begin_object()
@@ -55,6 +55,14 @@ std::string to_json(const Partner& partner) {
     writer.end_object();
   } else {
     writer.null();
+  }
+  if (trouble) {
+    writer.key("operator_trouble")
+        .begin_object()
+        .member("reason", trouble->reason)
+        .member("since", trouble->since.rfc3339())
+        .member("last_at", trouble->last.rfc3339())
+        .end_object();
   }
   writer.member("created_at", partner.created_at.rfc3339())
       .member("updated_at", partner.updated_at.rfc3339())

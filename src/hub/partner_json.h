@@ -1,13 +1,15 @@
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "hub/hub.h"
+#include "hub/operator/operator_client.h"
 
 namespace florin::hub {
 
-/// As the API shows it; without secrets.
-std::string to_json(const Partner& partner);
+/// As the API shows it; without secrets. `trouble`: with its Operator.
+std::string to_json(const Partner& partner, const std::optional<operators::Trouble>& trouble = {});
 
 /// As the row keeps it.
 std::string to_json(const OperatorSettings& settings);

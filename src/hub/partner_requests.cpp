@@ -93,6 +93,16 @@ void read_dialect(ObjectReader& body, OperatorSettings& settings) {
   body.problem("dialect", "unknown_value", "must be one of " + choices);
 }
 
+/// Nothing when there is none. Our ledger holds the money of an internal partner: nobody would be
+/// called.
+const json::Value* operator_of(ObjectReader& body, WalletMode mode) {
+  const json::Value* settings = body.member("operator");
+  if (!settings || settings->is_null()) return nullptr;
+  if (mode == WalletMode::operator_wallet) return settings;
+  body.problem("operator", "not_applicable", "goes with wallet_mode operator alone");
+  return nullptr;
+}
+
 /// The secret of our calls to the Operator is one of its members, but kept apart.
 void read_operator(const json::Value& value, Problems& problems, OperatorSettings& settings,
                    std::optional<Secret>& secret) {
@@ -127,7 +137,7 @@ Result<NewPartner> new_partner(const http::Request& request) {
   read_number(body, "rate_limit_per_second", {0, max_rate}, wanted.rate_limit_per_second);
   wanted.signature_scheme = read_scheme(body).value_or(wanted.signature_scheme);
   wanted.secret = read_secret(body, "secret");
-  if (const json::Value* settings = body.member("operator"); settings && !settings->is_null())
+  if (const json::Value* settings = operator_of(body, wanted.mode))
     read_operator(*settings, problems, wanted.operator_settings, wanted.operator_secret);
   body.reject_unknown();
   if (wanted.mode == WalletMode::operator_wallet) {
@@ -154,7 +164,7 @@ Result<PartnerChange> partner_change(const http::Request& request, const Partner
   if (body.has("max_amount")) change.max_amount_minor = body.optional_integer("max_amount", {1});
   change.signature_scheme = read_scheme(body);
   change.rate_limit_per_second = body.optional_integer("rate_limit_per_second", {0, max_rate});
-  if (const json::Value* settings = body.member("operator"); settings && !settings->is_null()) {
+  if (const json::Value* settings = operator_of(body, before.mode)) {
     change.operator_settings = before.operator_settings;
     read_operator(*settings, problems, *change.operator_settings, change.operator_secret);
   }

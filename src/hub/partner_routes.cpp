@@ -5,9 +5,12 @@
 
 #include "base/try.h"
 #include "hub/books.h"
+#include "hub/errors.h"
+#include "hub/operator/operator_client.h"
 #include "hub/partner_json.h"
 #include "hub/partner_requests.h"
 #include "ledger/ledger_service.h"
+#include "platform/http_client/address_guard.h"
 #include "platform/json/writer.h"
 
 namespace florin::hub {
@@ -32,11 +35,22 @@ Actor actor_of(const Request& request) {
   return {request.caller.tenant, request.caller.actor, request.request_id};
 }
 
-struct Handlers {
-  Partners& partners;
-  ledger::LedgerService& ledger;
-  idempotency::Idempotency& idempotency;
-  const crypto::Vault& vault;
+/// Errors: operator_url_refused.
+Result<void> check_url(const http_client::AddressGuard& guard, const OperatorSettings& settings) {
+  if (settings.base_url.empty() || settings.is_trusted) return {};
+  const auto checked = guard.check_host(settings.base_url);
+  if (checked) return {};
+  const std::string& rule = checked.error().detail;
+  return Error{errors::operator_url_refused,
+               "the Operator's base_url " + rule,
+               {{"/operator/base_url", "bad_url", rule}}};
+}
+
+struct Handlers : PartnerRoutesParts {
+  /// With what the Operator's last answers, or their absence, told this node.
+  std::string shown(const Partner& partner) const {
+    return to_json(partner, client.trouble_with(partner.id));
+  }
 
   /// Later calls must see what this one changed.
   Result<Response> refreshed(Result<Response> response) const {
@@ -46,6 +60,7 @@ struct Handlers {
 
   Result<Response> create(const Request& request) const {
     const NewPartner wanted = TRY(requests::new_partner(request));
+    TRY(check_url(guard, wanted.operator_settings));
     return refreshed(idempotency.run_showing_secret(
         request, "/v1/partners", vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
           return with_secret(TRY(partners.create(tx, actor_of(request), wanted)));
@@ -55,7 +70,7 @@ struct Handlers {
   Result<Response> list(const Request& request) const {
     std::vector<std::string> rows;
     for (const Partner& partner : TRY(partners.list(request.caller.tenant)))
-      rows.push_back(to_json(partner));
+      rows.push_back(shown(partner));
     return http::list_response(request, rows, 0);
   }
 
@@ -64,12 +79,13 @@ struct Handlers {
   }
 
   Result<Response> get(const Request& request) const {
-    return Response::ok(to_json(TRY(named(request))));
+    return Response::ok(shown(TRY(named(request))));
   }
 
   Result<Response> change(const Request& request) const {
     const Partner before = TRY(named(request));
     const PartnerChange wanted = TRY(requests::partner_change(request, before));
+    if (wanted.operator_settings) TRY(check_url(guard, *wanted.operator_settings));
     return refreshed(idempotency.run(
         request, "/v1/partners/{id}", Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
           return Response::ok(
@@ -113,10 +129,8 @@ struct Handlers {
 
 }  // namespace
 
-http::Routes partner_routes(Partners& partners, ledger::LedgerService& ledger,
-                            idempotency::Idempotency& idempotency, const crypto::Vault& vault) {
-  const auto handlers =
-      std::make_shared<const Handlers>(Handlers{partners, ledger, idempotency, vault});
+http::Routes partner_routes(const PartnerRoutesParts& parts) {
+  const auto handlers = std::make_shared<const Handlers>(Handlers{parts});
   const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
                                    const) -> http::SyncHandler {
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };

@@ -76,8 +76,10 @@ struct Resolver::Impl {
           if (answer.meaning == Meaning::not_sent)
             return settle(partner, debit, {Finding::Kind::answered, as_unknown(std::move(answer))});
           if (answer.meaning != Meaning::done) return undo(partner, debit);
-          if (is_other_amount(debit, answer))
+          if (is_other_amount(debit, answer)) {
+            answer.detail = "the Operator has booked another amount";
             return settle(partner, debit, {Finding::Kind::stuck, std::move(answer)});
+          }
           const auto kind = answer.is_rolled_back ? Finding::Kind::undone : Finding::Kind::answered;
           settle(partner, debit, {kind, std::move(answer)});
         });

@@ -1,6 +1,7 @@
 #include "hub/settlement.h"
 
 #include <span>
+#include <string>
 #include <utility>
 
 #include "base/try.h"
@@ -32,11 +33,10 @@ Error no_transaction() {
   return {errors::wallet_transaction_not_found, "there is no wallet transaction of this id"};
 }
 
-Error unreachable() {
-  return {errors::operator_unavailable,
-          "the Operator cannot be reached, and nothing was sent to it",
-          {},
-          1};
+Error unreachable(const operators::Answer& answer) {
+  std::string detail = "the Operator cannot be reached, and nothing was sent to it";
+  if (!answer.detail.empty()) detail += ": " + answer.detail;
+  return {errors::operator_unavailable, std::move(detail), {}, 1};
 }
 
 Error undone() {
@@ -54,6 +54,15 @@ bool is_undone_already(const WalletTransaction& row, const operators::Answer& an
 bool is_settled_there(const WalletTransaction& row, const operators::Answer& answer) {
   return row.kind == Kind::debit && row.credits > 0 && answer.refusal &&
          answer.refusal->code == errors::transaction_conflict;
+}
+
+/// Why it is not known what became of it; for people.
+std::string reason_of(const operators::Answer& answer) {
+  constexpr std::size_t longest = 500;
+  if (answer.refusal) return answer.refusal->detail.substr(0, longest);
+  if (!answer.detail.empty()) return answer.detail.substr(0, longest);
+  return answer.meaning == Meaning::not_found ? "the Operator does not know it"
+                                              : "the Operator has not told its outcome";
 }
 
 struct Case {
@@ -123,7 +132,7 @@ Result<Settled> Settlement::Impl::conclude(sql::Tx& tx, const Partner& partner,
       finding.kind == Finding::Kind::answered && finding.answer.meaning == Meaning::not_sent;
   if (never_left && found->kind == Kind::debit && found->operator_attempts == 0) {
     TRY(store::remove(tx, id));
-    return unreachable();
+    return unreachable(finding.answer);
   }
   found->updated_at = clock.now();
   TRY(end(tx, partner, *found, finding, author));
@@ -135,8 +144,12 @@ Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTr
   row.operator_attempts += finding.answer.attempts;
   row.is_stuck = finding.kind == Finding::Kind::stuck && !is_settled_there(row, finding.answer);
   row.next_check.reset();
+  row.pending_reason.clear();
   if (finding.kind == Finding::Kind::undone) return undo(tx, partner, row, author);
-  if (row.is_stuck) return log.change(tx, partner, row, author);
+  if (row.is_stuck) {
+    row.pending_reason = reason_of(finding.answer);
+    return log.change(tx, partner, row, author);
+  }
   if (finding.kind == Finding::Kind::stuck)
     return complete(tx, partner, row, finding.answer, author);
   switch (finding.answer.meaning) {
@@ -159,6 +172,7 @@ Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTr
 Result<void> Settlement::Impl::wait_on(sql::Tx& tx, WalletTransaction& row,
                                        const operators::Answer& answer, const Partner& partner,
                                        const Author& author) {
+  row.pending_reason = reason_of(answer);
   const std::int64_t age_s = (row.updated_at.us - row.created_at.us) / 1'000'000;
   row.is_stuck = age_s >= give_up_after_s;
   if (!row.is_stuck) row.next_check = row.updated_at.plus_seconds(pause_s(age_s));
@@ -182,6 +196,8 @@ Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, Wal
     // it.
     row.state = State::pending;
     row.is_stuck = true;
+    row.pending_reason =
+        "the Operator has booked it, and our ledger refuses it: " + refusal->detail;
     return log.change(tx, partner, row, author);
   }
   TRY(log.change(tx, partner, row, author));

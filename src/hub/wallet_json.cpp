@@ -70,6 +70,7 @@ void append_json(std::string& out, const WalletTransaction& t, std::string_view 
   if (!t.refusal.empty()) writer.member("code", t.refusal);
   if (t.operator_reference) writer.member("operatorReference", *t.operator_reference);
   if (t.is_stuck) writer.member("stuck", true);
+  if (!t.pending_reason.empty()) writer.member("pendingReason", t.pending_reason);
   writer.member_raw("meta", t.meta)
       .member("createdAt", t.created_at.rfc3339())
       .member("updatedAt", t.updated_at.rfc3339())

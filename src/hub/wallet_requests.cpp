@@ -115,6 +115,11 @@ Result<std::optional<Enum>> query_word(const http::Request& request, std::string
       {{"#/query/" + std::string(name), "unknown_value", "must be one of " + std::move(choices)}});
 }
 
+std::optional<bool> parse_flag(std::string_view text) {
+  if (text != "true" && text != "false") return std::nullopt;
+  return text == "true";
+}
+
 std::optional<std::string> query_text(const http::Request& request, std::string_view name) {
   const auto text = request.query_param(name);
   return text ? std::optional<std::string>(*text) : std::nullopt;
@@ -159,7 +164,7 @@ bool TransactionFilter::fits(const WalletTransaction& t) const {
   return (!player || t.player == *player) && (!ref || t.ref == *ref) && (!key || t.key == *key) &&
          (!state || t.state == *state) && (!kind || t.kind == *kind) &&
          (!from || t.created_at >= *from) && (!to || t.created_at < *to) &&
-         (!stuck_only || t.is_stuck);
+         (!is_stuck || t.is_stuck == *is_stuck);
 }
 
 Result<TransactionFilter> transaction_filter(const http::Request& request) {
@@ -172,7 +177,7 @@ Result<TransactionFilter> transaction_filter(const http::Request& request) {
   filter.kind = TRY(query_word(request, "kind", parse_kind, "debit, credit, rollback"));
   filter.from = TRY(query_time(request, "from"));
   filter.to = TRY(query_time(request, "to"));
-  filter.stuck_only = request.query_param("stuck").value_or("") == "true";
+  filter.is_stuck = TRY(query_word(request, "stuck", parse_flag, "true, false"));
   return filter;
 }
 

@@ -26,7 +26,7 @@ struct TransactionFilter {
   std::optional<State> state;
   std::optional<Kind> kind;
   std::optional<Timestamp> from, to;  ///< from <= createdAt < to
-  bool stuck_only = false;
+  std::optional<bool> is_stuck;
   bool fits(const WalletTransaction& transaction) const;
 };
 Result<TransactionFilter> transaction_filter(const http::Request& request);

@@ -185,8 +185,9 @@ void Handlers::operator_balance(const PartnerPtr& partner, requests::BalanceQues
         if (answer.meaning == operators::Meaning::refused) return responder.send(*answer.refusal);
         if (answer.meaning == operators::Meaning::not_found) return responder.send(no_player());
         if (answer.meaning != operators::Meaning::done || !answer.balance_minor) {
-          return responder.send(Error{
-              errors::operator_unavailable, "the Operator did not answer with a balance", {}, 1});
+          std::string detail = "the Operator did not answer with a balance";
+          if (!answer.detail.empty()) detail += ": " + answer.detail;
+          return responder.send(Error{errors::operator_unavailable, std::move(detail), {}, 1});
         }
         responder.send(balance_response(question.player, question.currency, *answer.balance_minor));
       });

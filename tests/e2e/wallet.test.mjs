@@ -238,6 +238,49 @@ describe('partners by API', () => {
       '/operator/timeout_ms': 'too_small', '/operator/secret': 'required'});
   });
 
+  it('have no Operator at an address that may not be called', async () => {
+    const operator = {base_url: 'http://127.0.0.1:9', secret: 'a secret of the operator'};
+    const refused = await api.post('/v1/partners', {code: unique('p'), wallet_mode: 'operator', operator});
+    assertFields(problemOf(refused, 422, 'operator_url_refused'), {'/operator/base_url': 'bad_url'});
+    assert.match(refused.json.detail, /base_url must not lead to a private, loopback, link-local or reserved address/);
+    const code = unique('p');
+    bodyOf(await api.post('/v1/partners', {code, wallet_mode: 'operator',
+                                           operator: {...operator, base_url: 'https://93.184.216.34'}}), 201);
+    assertFields(problemOf(await api.patch(`/v1/partners/${code}`, {operator}), 422, 'operator_url_refused'),
+                 {'/operator/base_url': 'bad_url'});
+    bodyOf(await api.patch(`/v1/partners/${code}`, {operator: {timeout_ms: 500}}), 200);
+  });
+
+  it('have an Operator in operator mode alone', async () => {
+    const code = unique('p'), operator = {timeout_ms: 500};
+    assertFields(problemOf(await api.post('/v1/partners', {code, operator}), 400, 'validation_failed'),
+                 {'/operator': 'not_applicable'});
+    bodyOf(await api.post('/v1/partners', {code, operator: null}), 201);
+    assertFields(problemOf(await api.patch(`/v1/partners/${code}`, {operator}), 400, 'validation_failed'),
+                 {'/operator': 'not_applicable'});
+  });
+
+  it('tell why their Operator cannot be reached', async () => {
+    const open = await Books.open({env: {FLORIN_HUB_ALLOWED_HOSTS: '127.0.0.1'}});
+    after(() => open.close());
+    const operator = {base_url: 'http://127.0.0.1:9', secret: 'a secret of the operator', max_attempts: 1};
+    const made = bodyOf(await open.api.post('/v1/partners', {code: 'acme', wallet_mode: 'operator', operator}), 201);
+    const acme = new Partner(open.server.url, {secret: made.secret, code: 'acme'});
+    after(() => acme.close());
+    const why = /nobody accepts connections at the address/;
+    assert.match(problemOf(await acme.debit('ana', 1, 'r'), 503, 'operator_unavailable').detail, why);
+    assert.match(problemOf(await acme.balance('ana'), 503, 'operator_unavailable').detail, why);
+    assert.equal((await acme.credit('ana', 1, 'r')).status, 202);
+    const [row] = bodyOf(await open.api.get('/v1/wallet-transactions?status=PENDING&stuck=false'), 200).data;
+    assert.match(row.pendingReason, why);
+    assert.match(bodyOf(await open.api.get('/v1/partners/acme'), 200).operator_trouble.reason, why);
+    const hub = (await open.api.get('/health/services')).json.services.find(({name}) => name === 'hub');
+    assert.equal(hub.status, 'degraded');
+    assert.match(hub.detail, /the Operator of acme fail since .*: nobody accepts/);
+    assert.match(open.server.output, /calls to an Operator fail.*nobody accepts/);
+    assert.doesNotMatch(open.server.output, /a secret of the operator/);
+  });
+
   it('belong to their tenant', async () => {
     const code = unique('partner');
     bodyOf(await api.post('/v1/partners', {code}), 201);
@@ -250,6 +293,15 @@ describe('partners by API', () => {
 });
 
 describe('transactions', () => {
+  it('are stuck or not, and nothing else', async () => {
+    for (const value of ['maybe', '1', '']) {
+      assertFields(problemOf(await api.get(`/v1/wallet-transactions?stuck=${value}`), 400, 'validation_failed'),
+                   {'#/query/stuck': 'unknown_value'});
+    }
+    assert.deepEqual(bodyOf(await api.get('/v1/wallet-transactions?stuck=true'), 200).data, []);
+  });
+
+
   it('are listed newest first, filtered, and page by page', async () => {
     const ana = await player();
     const round = unique('round');

@@ -31,6 +31,10 @@ std::vector<Setting> of_hub() {
           "hub.operator_timeout_ms", "OPERATOR_TIMEOUT_MS",
           "Time that one call to the Operator may take, in milliseconds, 100 to 60000.", 100,
           60'000, [](Config& c) -> std::int64_t& { return c.hub.operator_timeout_ms; }),
+      list("hub.allowed_hosts", "FLORIN_HUB_ALLOWED_HOSTS",
+           "Hosts (HOST or HOST:PORT, separated by commas) that tenants may name as Operators "
+           "although their addresses are private.",
+           [](Config& c) -> std::vector<std::string>& { return c.hub.allowed_hosts; }),
   };
 }
 

@@ -32,7 +32,25 @@ bool is_surely_not_executed(const Result<http_client::Response>& outcome) {
   return http_client::is_surely_not_sent(outcome.error().code);
 }
 
+std::string why_closed(const Gateway& gateway) {
+  const auto trouble = gateway.trouble();
+  return "the circuit breaker before this Operator is open" +
+         (trouble ? ": " + trouble->reason : std::string());
+}
+
+/// What was wrong with an attempt; empty when nothing was.
+std::string fault_of(const Result<http_client::Response>& outcome, bool is_fault) {
+  if (!outcome) return outcome.error().detail;
+  return is_fault ? "the Operator answered HTTP " + std::to_string(outcome->status) : std::string();
+}
+
 }  // namespace
+
+std::int64_t pause_ms(std::int64_t own_ms, std::optional<std::int64_t> asked_s) {
+  if (!asked_s || *asked_s <= 0) return own_ms;
+  if (*asked_s > longest_wait_ms / 1'000) return longest_wait_ms + 1;  // Not to be waited for.
+  return std::max(own_ms, *asked_s * 1'000);
+}
 
 std::int64_t backoff_ms(int attempts, std::uint64_t random) {
   constexpr std::int64_t first_ms = 200, longest_ms = 5'000;
@@ -114,7 +132,7 @@ void Courier::Core::try_attempt(const RunPtr& run) {
   if (const auto* permit = std::get_if<CircuitBreaker::Permit>(&admission))
     return attempt(run, *permit);
   const auto* wait = std::get_if<Gateway::Wait>(&admission);
-  if (!wait) return finish_soon(run, "the circuit breaker before this Operator is open");
+  if (!wait) return finish_soon(run, why_closed(*run->errand.gateway));
   const std::int64_t wait_ms = wait->us / us_per_ms + 1;
   if (!may_wait(*run, wait_ms)) return finish_soon(run, "the Operator's rate leaves no room");
   try_later(run, wait_ms);
@@ -132,15 +150,15 @@ void Courier::Core::take_outcome(const RunPtr& run, CircuitBreaker::Permit permi
   Delivery& delivery = run->delivery;
   const bool is_fault = outcome && run->errand.is_fault(*outcome);
   const bool is_limited = outcome && outcome->status == 429;
-  run->errand.gateway->report(permit, outcome && !is_fault, clock.now());
+  const std::string fault = fault_of(outcome, is_fault);
+  run->errand.gateway->report(permit, fault, clock.now());
   delivery.was_sent |= outcome || !is_surely_not_executed(outcome);
   if (outcome && !is_fault && !is_limited) {
     delivery.response = std::move(*outcome);
     return finish(run);
   }
   delivery.is_unclear |= !is_surely_not_executed(outcome);
-  delivery.detail = outcome ? "the Operator answered HTTP " + std::to_string(outcome->status)
-                            : outcome.error().detail;
+  delivery.detail = is_limited ? "the Operator answered HTTP 429" : fault;
   const bool is_hopeless = !outcome && outcome.error().code == http_client::errors::address_refused;
   const std::int64_t wait_ms = pause_before_next(run, outcome);
   if (is_hopeless || delivery.attempts >= run->errand.max_attempts || !may_wait(*run, wait_ms))
@@ -154,14 +172,13 @@ std::int64_t Courier::Core::pause_before_next(const RunPtr& run,
   const Timestamp now = clock.now();
   const auto asked_s = outcome ? http_client::retry_after_s(*outcome, now.us / us_per_second)
                                : std::optional<std::int64_t>();
-  if (!asked_s || *asked_s == 0) return own_ms;  // Never sooner than by our own schedule.
+  if (!asked_s || *asked_s == 0) return pause_ms(own_ms, asked_s);
   // The others' calls wait too, by the clock; this one waits by itself.
   const std::int64_t pause_us =
       *asked_s > longest_pause_us / us_per_second ? longest_pause_us : *asked_s * us_per_second;
   run->errand.gateway->pause(now, pause_us);
   run->has_waited_out_pause = true;
-  if (*asked_s > longest_wait_ms / 1'000) return longest_wait_ms + 1;  // Not to be waited for.
-  return std::max(own_ms, *asked_s * 1'000);
+  return pause_ms(own_ms, asked_s);
 }
 
 bool Courier::Core::may_wait(const Run& run, std::int64_t wait_ms) const {

@@ -43,6 +43,11 @@ struct Delivery {
 /// at most 5 s (exponential back-off with full jitter). `random` is any number.
 std::int64_t backoff_ms(int attempts, std::uint64_t random);
 
+/// The pause before the next attempt of one that was answered with a Retry-After of so many seconds
+/// (none: absent): never sooner than `own_ms`, our own schedule, however small it is; beyond 30 s
+/// it is longer than an errand waits.
+std::int64_t pause_ms(std::int64_t own_ms, std::optional<std::int64_t> asked_s);
+
 /// Carries requests to Operators through their gateways: waits for its turn, repeats after faults.
 /// Safe for concurrent use.
 class Courier {

@@ -20,5 +20,24 @@ TEST(Backoff, DoublesToFiveSecondsAndTakesAnyPartOfIt) {
   EXPECT_EQ(backoff_ms(1'000, 5'000), 5'000);
 }
 
+TEST(Pause, IsNeverSoonerThanTheScheduleWhateverRetryAfterSays) {
+  constexpr std::int64_t now_s = 1'800'000'000;
+  const auto asked = [](std::string value) {
+    http_client::Response answer;
+    answer.status = 429;
+    answer.headers = {{"Retry-After", std::move(value)}};
+    return http_client::retry_after_s(answer, now_s);
+  };
+  EXPECT_EQ(pause_ms(150, std::nullopt), 150);
+  EXPECT_EQ(pause_ms(150, asked("0")), 150);
+  EXPECT_EQ(pause_ms(150, asked("Sun, 06 Nov 1994 08:49:37 GMT")), 150);
+  EXPECT_EQ(pause_ms(150, asked("-5")), 150);
+  EXPECT_EQ(pause_ms(150, asked("soon")), 150);
+  EXPECT_EQ(pause_ms(150, asked("1")), 1'000);
+  EXPECT_EQ(pause_ms(1'600, asked("1")), 1'600);
+  EXPECT_EQ(pause_ms(150, asked("30")), 30'000);
+  EXPECT_GT(pause_ms(150, asked("31")), 30'000) << "nobody waits for it";
+}
+
 }  // namespace
 }  // namespace florin::hub::operators

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "hub/operator/operator_client.h"
 #include "platform/cache/rate_limiter.h"
+#include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 
 namespace florin::hub::operators {
@@ -23,9 +23,10 @@ std::shared_ptr<cache::RateLimit> limit_of(const Target& target, cache::RateLimi
 
 }  // namespace
 
-Gateway::Gateway(const OperatorSettings& settings, std::shared_ptr<cache::RateLimit> limit,
+Gateway::Gateway(const Target& target, std::shared_ptr<cache::RateLimit> limit,
                  metrics::Gauge& breaker_state)
-    : settings_(settings),
+    : partner_(target.partner),
+      settings_(target.settings),
       limit_(std::move(limit)),
       breaker_(CircuitBreaker::Options{}),
       breaker_state_(breaker_state) {
@@ -52,9 +53,31 @@ Gateway::Admission Gateway::admit(Timestamp now, bool has_waited) {
   return token_us == 0 ? Admission(*permit) : Wait{token_us};
 }
 
-void Gateway::report(CircuitBreaker::Permit permit, bool is_healthy, Timestamp now) {
-  breaker_.report(permit, is_healthy, now);
+void Gateway::report(CircuitBreaker::Permit permit, const std::string& fault, Timestamp now) {
+  breaker_.report(permit, fault.empty(), now);
   show_breaker();
+  note(fault, now);
+}
+
+/// The log hears of the beginning and of the end: in between there may be thousands.
+void Gateway::note(const std::string& fault, Timestamp now) {
+  const std::lock_guard lock(mutex_);
+  if (fault.empty()) {
+    if (trouble_) log::info("an Operator answers again", {{"partner_id", partner_.str()}});
+    trouble_.reset();
+    return;
+  }
+  if (!trouble_) {
+    log::warn("calls to an Operator fail", {{"partner_id", partner_.str()}, {"reason", fault}});
+    trouble_ = Trouble{fault, now, now};
+  }
+  trouble_->reason = fault;
+  trouble_->last = now;
+}
+
+std::optional<Trouble> Gateway::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
 }
 
 void Gateway::pause(Timestamp now, std::int64_t duration_us) {
@@ -76,6 +99,21 @@ std::int64_t Gateway::pause_left_us(Timestamp now) const {
 
 void Gateway::show_breaker() { breaker_state_.set(static_cast<double>(breaker_.state())); }
 
+std::optional<Trouble> Gateways::trouble_with(PartnerId partner) {
+  const std::lock_guard lock(mutex_);
+  const auto found = by_partner_.find(partner);
+  return found == by_partner_.end() ? std::nullopt : found->second->trouble();
+}
+
+std::map<PartnerId, Trouble> Gateways::troubles() {
+  const std::lock_guard lock(mutex_);
+  std::map<PartnerId, Trouble> all;
+  for (const auto& [partner, gateway] : by_partner_) {
+    if (const auto trouble = gateway->trouble()) all.emplace(partner, *trouble);
+  }
+  return all;
+}
+
 std::shared_ptr<Gateway> Gateways::of(const Target& target) {
   const std::lock_guard lock(mutex_);
   auto& gateway = by_partner_[target.partner];
@@ -84,7 +122,7 @@ std::shared_ptr<Gateway> Gateways::of(const Target& target) {
       "florin_hub_operator_breaker_state",
       "Circuit breaker before a partner's Operator: 0 closed, 1 half open (probing), 2 open.",
       {{"partner", target.partner.str()}});
-  gateway = std::make_shared<Gateway>(target.settings, limit_of(target, limits_), state);
+  gateway = std::make_shared<Gateway>(target, limit_of(target, limits_), state);
   return gateway;
 }
 

@@ -4,11 +4,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <string>
 #include <variant>
 
 #include "base/timestamp.h"
 #include "hub/hub.h"
 #include "hub/operator/circuit_breaker.h"
+#include "hub/operator/operator_client.h"
 
 namespace florin::cache {
 class RateLimit;
@@ -21,8 +24,6 @@ class Registry;
 
 namespace florin::hub::operators {
 
-struct Target;
-
 /// What stands before one Operator: its rate, how many calls at once, its circuit breaker, and the
 /// pause it asked for. Safe for concurrent use.
 class Gateway {
@@ -34,7 +35,7 @@ class Gateway {
   using Admission = std::variant<CircuitBreaker::Permit, Wait, Closed>;
 
   /// `limit`: of the Operator's calls a minute; null: none.
-  Gateway(const OperatorSettings& settings, std::shared_ptr<cache::RateLimit> limit,
+  Gateway(const Target& target, std::shared_ptr<cache::RateLimit> limit,
           metrics::Gauge& breaker_state);
 
   /// Takes one of the places for calls, waiting ones included; false when all are taken.
@@ -43,7 +44,9 @@ class Gateway {
 
   /// Leave for one attempt. `has_waited`: the caller has waited out a pause of its own.
   Admission admit(Timestamp now, bool has_waited);
-  void report(CircuitBreaker::Permit permit, bool is_healthy, Timestamp now);
+  /// How the attempt went; `fault`: what was wrong, empty when nothing was.
+  void report(CircuitBreaker::Permit permit, const std::string& fault, Timestamp now);
+  std::optional<Trouble> trouble() const;
   /// The Operator wants to be left alone for so long (Retry-After).
   void pause(Timestamp now, std::int64_t duration_us);
 
@@ -52,13 +55,17 @@ class Gateway {
  private:
   std::int64_t pause_left_us(Timestamp now) const;
   void show_breaker();
+  void note(const std::string& fault, Timestamp now);
 
+  const PartnerId partner_;
   const OperatorSettings settings_;
   const std::shared_ptr<cache::RateLimit> limit_;
   CircuitBreaker breaker_;
   metrics::Gauge& breaker_state_;
   std::atomic<std::int64_t> calls_{0};
   std::atomic<std::int64_t> paused_from_us_{0}, paused_until_us_{0};
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::optional<Trouble> trouble_;
 };
 
 /// The gateways of all Operators, by partner. Safe for concurrent use.
@@ -68,6 +75,8 @@ class Gateways {
       : metrics_(metrics), limits_(limits) {}
   /// A new one when the settings that it goes by have changed.
   std::shared_ptr<Gateway> of(const Target& target);
+  std::optional<Trouble> trouble_with(PartnerId partner);
+  std::map<PartnerId, Trouble> troubles();
 
  private:
   metrics::Registry& metrics_;

@@ -169,6 +169,12 @@ Answer OperatorClient::call_and_wait(const Target& target, Call asked) {
   return answer.get();
 }
 
+std::optional<Trouble> OperatorClient::trouble_with(PartnerId partner) {
+  return impl_->gateways.trouble_with(partner);
+}
+
+std::map<PartnerId, Trouble> OperatorClient::troubles() { return impl_->gateways.troubles(); }
+
 Result<ListedPage> OperatorClient::list_page(const Target& target, Timestamp from, Timestamp to,
                                              const std::string& cursor) {
   const Dialect* dialect = find_dialect(target.settings.dialect);

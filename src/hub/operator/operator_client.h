@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -90,6 +91,12 @@ struct ListedPage {
   std::string next_cursor;  ///< Empty: it was the last.
 };
 
+/// What is wrong with an Operator, as calls of this node have shown since the last good one.
+struct Trouble {
+  std::string reason;     ///< Of the last failed attempt, without secrets.
+  Timestamp since, last;  ///< Of the first failed attempt, and of the last.
+};
+
 /// Calls Operators: keeps each one's rate, concurrency, circuit breaker and retries apart from the
 /// others'. Safe for concurrent use.
 class OperatorClient {
@@ -109,6 +116,10 @@ class OperatorClient {
   void call(const Target& target, Call call, Done done);
   /// call() and wait. Never from a thread that `done` would run on.
   Answer call_and_wait(const Target& target, Call call);
+
+  /// Nothing while the last attempt to call the partner's Operator was well, or there was none.
+  std::optional<Trouble> trouble_with(PartnerId partner);
+  std::map<PartnerId, Trouble> troubles();
 
   /// A page of the Operator's transactions with from <= processed_at < to, on the caller's thread.
   /// An empty cursor asks for the first. Errors: operator_unavailable; operator_refused (a dialect

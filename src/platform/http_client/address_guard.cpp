@@ -129,6 +129,26 @@ std::vector<std::string> addresses_of(const std::string& host) {
   return all;
 }
 
+/// A URL that somebody may have meant to be called. Errors: address_refused.
+Result<ParsedUrl> readable(std::string_view text) {
+  constexpr std::size_t longest = 2'048;
+  if (text.size() > longest) return refused("must be at most 2048 characters long");
+  auto url = parse(text);
+  if (!url) return refused("must be an absolute URL");
+  if (url->scheme != "https" && url->scheme != "http") return refused("must use https");
+  if (url->has_user) return refused("must not carry a user or password");
+  return *std::move(url);
+}
+
+/// A name that does not resolve (yet) is judged when it is connected to. Errors: address_refused.
+Result<void> check_addresses(const std::string& host) {
+  for (const std::string& address : addresses_of(host)) {
+    if (!is_public_address(address))
+      return refused("must not lead to a private, loopback, link-local or reserved address");
+  }
+  return {};
+}
+
 }  // namespace
 
 bool is_public_address(std::string_view ip) {
@@ -152,20 +172,17 @@ bool AddressGuard::is_allowed_host(std::string_view host, int port) const {
 }
 
 Result<void> AddressGuard::check_url(std::string_view text) const {
-  constexpr std::size_t longest = 2'048;
-  if (text.size() > longest) return refused("must be at most 2048 characters long");
-  const auto url = parse(text);
-  if (!url) return refused("must be an absolute URL");
-  if (url->scheme != "https" && url->scheme != "http") return refused("must use https");
-  if (url->has_user) return refused("must not carry a user or password");
-  if (is_allowed_host(url->host, url->port)) return {};
-  if (url->scheme != "https") return refused("must use https");
-  if (url->port != 443 && url->port != 8'443) return refused("must use port 443 or 8443");
-  for (const std::string& address : addresses_of(url->host)) {
-    if (!is_public_address(address))
-      return refused("must not lead to a private, loopback, link-local or reserved address");
-  }
-  return {};
+  const auto url = TRY(readable(text));
+  if (is_allowed_host(url.host, url.port)) return {};
+  if (url.scheme != "https") return refused("must use https");
+  if (url.port != 443 && url.port != 8'443) return refused("must use port 443 or 8443");
+  return check_addresses(url.host);
+}
+
+Result<void> AddressGuard::check_host(std::string_view text) const {
+  const auto url = TRY(readable(text));
+  if (is_allowed_host(url.host, url.port)) return {};
+  return check_addresses(url.host);
 }
 
 bool AddressGuard::allows_connection(std::string_view host, int port, std::string_view ip) const {

@@ -27,6 +27,10 @@ class AddressGuard {
   /// user and password, and a host whose addresses, as far as it resolves now, are all public.
   /// Errors: address_refused, with the rule in the detail.
   Result<void> check_url(std::string_view url) const;
+  /// The part of it that connections are judged by: whether the URL can be read, is http or https
+  /// and carries no user, and whether what its host resolves to now, at any port, may be called.
+  /// For URLs that may be plain http. Errors: address_refused, with the rule in the detail.
+  Result<void> check_host(std::string_view url) const;
   /// Whether a connection to this address may be made; `host` is the name it was asked for by.
   bool allows_connection(std::string_view host, int port, std::string_view ip) const;
 

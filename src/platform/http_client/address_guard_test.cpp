@@ -106,5 +106,20 @@ TEST(AddressGuard, OpensWhatIsAllowed) {
   EXPECT_FALSE(guard.allows_connection("other.invalid", 9'000, "10.0.0.7"));
 }
 
+TEST(AddressGuardHost, IsJudgedAloneSoThatPlainHttpAndAnyPortPass) {
+  const AddressGuard guard({"127.0.0.1:7001", "10.0.0.9"});
+  for (const char* url : {"http://93.184.216.34:9000/wallet", "https://93.184.216.34",
+                          "http://127.0.0.1:7001", "http://10.0.0.9:1"})
+    EXPECT_TRUE(guard.check_host(url)) << url;
+  for (const char* url :
+       {"http://127.0.0.1:9", "https://127.0.0.1", "http://[::1]:7001",
+        "http://169.254.169.254/latest", "http://localhost:7001", "http://10.0.0.8",
+        "http://user:pass@93.184.216.34", "ftp://93.184.216.34", "http://", "x"}) {
+    const auto checked = guard.check_host(url);
+    ASSERT_FALSE(checked) << url;
+    EXPECT_EQ(checked.error().code, errors::address_refused) << url;
+  }
+}
+
 }  // namespace
 }  // namespace florin::http_client
