@@ -28,11 +28,6 @@ bool is_attribute_name(std::string_view name) {
   });
 }
 
-bool is_json_type(std::string_view type) {
-  type = type.substr(0, type.find(';'));
-  return type == "application/json" || type.ends_with("+json");
-}
-
 void check_type(ObjectReader& body, const std::optional<std::string>& type) {
   if (type &&
       std::find(accepted_types.begin(), accepted_types.end(), *type) == accepted_types.end())
@@ -70,6 +65,11 @@ void check_extensions(ObjectReader& body, const json::Value& document) {
 }
 
 }  // namespace
+
+bool is_json_type(std::string_view type) {
+  type = type.substr(0, type.find(';'));
+  return type == "application/json" || type.ends_with("+json");
+}
 
 Result<CloudEvent> read_cloud_event(const json::Value& document) {
   std::vector<FieldError> problems;

@@ -15,7 +15,7 @@ class Value;
 
 namespace florin::relay {
 
-/// An event of another system, read from CloudEvents 1.0 JSON (structured mode).
+/// An event of another system, read from CloudEvents 1.0 JSON.
 struct CloudEvent {
   std::string id, source, type;
   std::string subject;  ///< Its id where the source gave none.
@@ -27,6 +27,9 @@ struct CloudEvent {
 /// Errors: validation_failed, naming every attribute that CloudEvents or we do not take.
 /// Source: CloudEvents 1.0.2, "JSON Event Format", section 3. Extension attributes are let pass.
 Result<CloudEvent> read_cloud_event(const json::Value& document);
+
+/// Whether data of this datacontenttype is JSON.
+bool is_json_type(std::string_view type);
 
 /// An event of our log as CloudEvents 1.0 JSON; `source` names this installation.
 std::string to_cloud_event(const events::Event& event, std::string_view source);

@@ -1,5 +1,6 @@
 #include "relay/inbound_consumer.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "access/access.h"
@@ -13,6 +14,7 @@
 #include "relay/cloud_event.h"
 #include "relay/errors.h"
 #include "relay/figures.h"
+#include "relay/kafka_binding.h"
 #include "relay/topics.h"
 
 namespace florin::relay {
@@ -20,7 +22,7 @@ namespace {
 
 constexpr int poll_ms = 100;
 /// One commit must not keep the write lane for long.
-constexpr std::size_t records_at_once = 500;
+constexpr std::size_t records_at_once = 500, events_at_once = 500;
 constexpr std::int64_t after_fault_us = 1'000'000;
 constexpr int burial_limit_ms = 10'000;
 
@@ -32,10 +34,17 @@ std::string reason_text(const Error& reason) {
   return text;
 }
 
-/// The record's own headers, and where it was and why it is here.
-std::vector<kafka::Header> dead_headers(const kafka::Received& record, const Error& reason,
+/// The record's own headers, and where it was and why it is here. An event of a batch is alone
+/// here.
+std::vector<kafka::Header> dead_headers(const kafka::Received& record,
+                                        std::optional<std::size_t> index, const Error& reason,
                                         Timestamp now) {
   std::vector<kafka::Header> headers = record.headers;
+  if (index) {
+    std::erase_if(headers, [](const kafka::Header& one) { return is_content_type(one.name); });
+    headers.push_back({"content-type", "application/cloudevents+json"});
+    headers.push_back({"florin-batch-index", std::to_string(*index)});
+  }
   headers.push_back({"florin-reason", std::string(reason.code.name)});
   headers.push_back({"florin-detail", reason_text(reason)});
   headers.push_back({"florin-topic", record.topic});
@@ -94,12 +103,16 @@ Result<void> InboundConsumer::work() {
   // A failure leaves the batch: it is stored again, which finds what is there.
   std::vector<Dead> dead;
   const std::vector<Letter> letters = TRY(open_letters(dead));
-  Outcome outcome = TRY(store(letters));
-  for (Dead& one : outcome.dead) dead.push_back(std::move(one));
+  for (std::span<const Letter> left = letters; !left.empty();) {
+    const auto chunk = left.first(std::min(left.size(), events_at_once));
+    Outcome outcome = TRY(store(chunk));
+    for (Dead& one : outcome.dead) dead.push_back(std::move(one));
+    parts_.figures.stored.add(static_cast<double>(outcome.stored));
+    parts_.figures.duplicates.add(static_cast<double>(outcome.duplicates));
+    left = left.subspan(chunk.size());
+  }
   TRY(bury(dead));
   batch_.clear();
-  parts_.figures.stored.add(static_cast<double>(outcome.stored));
-  parts_.figures.duplicates.add(static_cast<double>(outcome.duplicates));
   parts_.figures.dead_letters.add(static_cast<double>(dead.size()));
   return consumer_->commit();
 }
@@ -108,22 +121,33 @@ Result<std::vector<InboundConsumer::Letter>> InboundConsumer::open_letters(
     std::vector<Dead>& dead) {
   std::vector<Letter> letters;
   for (const kafka::Received& record : batch_) {
-    auto letter = open_letter(record);
-    if (letter) {
-      letters.push_back(*std::move(letter));
-    } else if (is_refusal(letter.error())) {
-      dead.push_back({&record, std::move(letter).error()});
-    } else {
-      return std::move(letter).error();
+    const auto parcel = open_record(record);
+    if (!parcel) {
+      dead.push_back({{&record, std::nullopt, ""}, parcel.error()});
+      continue;
+    }
+    for (std::size_t i = 0; i < parcel->events.size(); ++i) {
+      const json::Value& document = parcel->events[i];
+      Place place{&record, std::nullopt, ""};
+      if (parcel->is_batch) place = {&record, i, json::serialize(document)};
+      auto letter = open_letter(place, document);
+      if (letter) {
+        letters.push_back(*std::move(letter));
+      } else if (is_refusal(letter.error())) {
+        dead.push_back({std::move(place), std::move(letter).error()});
+      } else {
+        return std::move(letter).error();
+      }
     }
   }
   return letters;
 }
 
-Result<InboundConsumer::Letter> InboundConsumer::open_letter(const kafka::Received& record) {
-  CloudEvent event = TRY(read_cloud_event(TRY(json::parse(record.value))));
+Result<InboundConsumer::Letter> InboundConsumer::open_letter(Place place,
+                                                             const json::Value& document) {
+  CloudEvent event = TRY(read_cloud_event(document));
   const TenantId tenant = TRY(tenant_of(event.tenant.value_or(settings_.inbound_tenant)));
-  return Letter{&record, tenant, std::move(event)};
+  return Letter{std::move(place), tenant, std::move(event)};
 }
 
 /// Tenants are never removed, so that what was found once stays true.
@@ -135,8 +159,7 @@ Result<TenantId> InboundConsumer::tenant_of(const std::string& name) {
   return found;
 }
 
-Result<InboundConsumer::Outcome> InboundConsumer::store(const std::vector<Letter>& letters) const {
-  if (letters.empty()) return Outcome();
+Result<InboundConsumer::Outcome> InboundConsumer::store(std::span<const Letter> letters) const {
   return parts_.database.write([&](sql::Tx& tx) -> Result<Outcome> {
     Outcome outcome;
     for (const Letter& letter : letters) {
@@ -144,7 +167,7 @@ Result<InboundConsumer::Outcome> InboundConsumer::store(const std::vector<Letter
       if (taken) {
         ++(taken->is_new ? outcome.stored : outcome.duplicates);
       } else if (is_refusal(taken.error())) {
-        outcome.dead.push_back({letter.record, std::move(taken).error()});
+        outcome.dead.push_back({letter.place, std::move(taken).error()});
       } else {
         return std::move(taken).error();
       }
@@ -166,11 +189,13 @@ Result<void> InboundConsumer::send_dead(const std::vector<Dead>& dead, bool with
   if (!producer_) producer_ = TRY(kafka::open_producer(settings_.kafka, parts_.metrics));
   const Timestamp now = parts_.clock.now();
   Result<void> outcome;
-  for (const auto& [record, reason] : dead) {
-    auto headers = dead_headers(*record, reason, now);
+  for (const auto& [place, reason] : dead) {
+    const kafka::Received& record = *place.record;
+    auto headers = dead_headers(record, place.index, reason, now);
     if (!with_values) headers.push_back({"florin-value", "left out"});
-    const std::string_view value = with_values ? record->value : std::string_view();
-    const auto queued = producer_->send({dead_topic_, record->key, value, std::move(headers)},
+    const std::string_view own = place.index ? place.text : record.value;
+    const std::string_view value = with_values ? own : std::string_view();
+    const auto queued = producer_->send({dead_topic_, record.key, value, std::move(headers)},
                                         [&outcome](const Result<void>& sent) {
                                           if (!sent) outcome = sent;
                                         });

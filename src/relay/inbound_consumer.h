@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,9 +30,10 @@ class Database;
 namespace florin::relay {
 struct Figures;
 
-/// Reads the inbound topic into the inbox. Records that cannot be taken go to the dead-letter topic
-/// with the reason in their headers. Offsets are committed when the database has the events and the
-/// dead-letter topic the rest; what comes again after a crash is known by source and id.
+/// Reads the inbound topic into the inbox. Records, and events of batches, that cannot be taken go
+/// to the dead-letter topic with the reason in their headers. Offsets are committed when the
+/// database has the events and the dead-letter topic the rest; what comes again after a crash is
+/// known by source and id.
 class InboundConsumer {
  public:
   struct Parts {
@@ -51,15 +53,21 @@ class InboundConsumer {
   std::optional<std::string> fault() const;
 
  private:
-  /// A record that can be read, and whose it is.
-  struct Letter {
+  /// Where an event came from: a record, or a place in a record that is a batch.
+  struct Place {
     const kafka::Received* record = nullptr;
+    std::optional<std::size_t> index;
+    std::string text;  ///< Of an event in a batch, so that it can be buried alone.
+  };
+  /// An event that can be read, and whose it is.
+  struct Letter {
+    Place place;
     TenantId tenant;
     CloudEvent event;
   };
-  /// A record that cannot be taken, and why.
+  /// An event that cannot be taken, and why.
   struct Dead {
-    const kafka::Received* record = nullptr;
+    Place place;
     Error reason;
   };
   /// What became of a batch.
@@ -71,9 +79,9 @@ class InboundConsumer {
   std::int64_t turn();
   Result<void> work();
   Result<std::vector<Letter>> open_letters(std::vector<Dead>& dead);
-  Result<Letter> open_letter(const kafka::Received& record);
+  Result<Letter> open_letter(Place place, const json::Value& document);
   Result<TenantId> tenant_of(const std::string& name);
-  Result<Outcome> store(const std::vector<Letter>& letters) const;
+  Result<Outcome> store(std::span<const Letter> letters) const;
   Result<void> bury(const std::vector<Dead>& dead);
   Result<void> send_dead(const std::vector<Dead>& dead, bool with_values);
   void set_fault(std::optional<std::string> fault);

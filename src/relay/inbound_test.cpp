@@ -96,6 +96,56 @@ TEST_F(InboundTest, WhatCannotBeTakenGoesToTheDeadLetterTopicWithItsReason) {
   EXPECT_EQ(header(*by_key["k4"], "florin-reason"), "inbound_event_mismatch");
 }
 
+TEST_F(InboundTest, AnEventIsTheSameInEveryContentMode) {
+  write(payment("p-1"), "k", {{"content-type", "application/cloudevents+json"}});
+  write(R"({"amount":1050,"currency":"KZT"})", "k",
+        {{"ce_specversion", "1.0"},
+         {"ce_id", "p-1"},
+         {"ce_source", "/sme/payments"},
+         {"ce_type", "sme.payment.received"},
+         {"ce_subject", "loan-7"},
+         {"content-type", "application/json"}});
+  write("[" + payment("p-1") + "," + payment("p-2") + "]", "k",
+        {{"content-type", "application/cloudevents-batch+json"}});
+  make_relay();
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_until([&] { return count("stored") + count("duplicate") == 4; }));
+  EXPECT_EQ(count("stored"), 2);
+  EXPECT_EQ(count("dead_letter"), 0);
+}
+
+TEST_F(InboundTest, WhatIsBadInABatchIsBuriedAloneAndTheRestIsTaken) {
+  write("[" + payment("p-1") + R"(,{"specversion":"1.0","id":"p-2"},)" + payment("p-3") + "]", "k1",
+        {{"content-type", "application/cloudevents-batch+json"}, {"trace", "abc"}});
+  write(payment("p-4"), "k2", {{"content-type", "application/cloudevents-batch+json"}});
+  make_relay();
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_until([&] { return count("dead_letter") == 2 && count("stored") == 2; }));
+  const auto dead = read("inbound-dead", 2);
+  ASSERT_EQ(dead.size(), 2u);
+  const bool is_first = dead[0].key == "k1";
+  const kafka::Received& one = dead[is_first ? 0 : 1];
+  EXPECT_EQ(one.value, R"({"specversion":"1.0","id":"p-2"})");
+  EXPECT_EQ(header(one, "content-type"), "application/cloudevents+json");
+  EXPECT_EQ(header(one, "florin-batch-index"), "1");
+  EXPECT_EQ(header(one, "trace"), "abc");
+  const kafka::Received& whole = dead[is_first ? 1 : 0];
+  EXPECT_EQ(whole.value, payment("p-4"));
+  EXPECT_EQ(header(whole, "content-type"), "application/cloudevents-batch+json");
+  EXPECT_EQ(header(whole, "florin-batch-index"), "(none)");
+}
+
+TEST_F(InboundTest, ALongBatchIsStoredInSeveralCommits) {
+  constexpr int many = 1'203;
+  std::string batch;
+  for (int i = 0; i < many; ++i) batch += (i ? "," : "[") + payment("p-" + std::to_string(i));
+  write(batch + "]", "k", {{"content-type", "application/cloudevents-batch+json"}});
+  make_relay();
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_until([&] { return count("stored") == many; }));
+  EXPECT_EQ(count("duplicate"), 0);
+}
+
 TEST_F(InboundTest, AKillBetweenTheCommitsOfDatabaseAndOffsetTakesNothingTwice) {
   write(payment("p-1"));
   {

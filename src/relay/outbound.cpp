@@ -9,8 +9,8 @@
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
-#include "relay/cloud_event.h"
 #include "relay/figures.h"
+#include "relay/kafka_binding.h"
 #include "relay/relay_store.h"
 #include "relay/topics.h"
 
@@ -98,12 +98,12 @@ Result<void> Outbound::fill() {
 /// False when the event must wait: the client's queue is full, or it was refused.
 Result<bool> Outbound::send(const events::Event& event) {
   const std::string topic = topic_of(settings_.topic_prefix, event.type);
-  const std::string value = to_cloud_event(event, source_);
+  OutgoingRecord record = to_record(event, source_, settings_.mode);
   const std::uint64_t number = first_number_ + sent_.size();
   sent_.push_back({event.id});
-  const auto queued = producer_->send(
-      {topic, event.subject, value, {{"content-type", "application/cloudevents+json"}}},
-      [this, number](const Result<void>& outcome) { on_done(number, outcome); });
+  const auto queued =
+      producer_->send({topic, event.subject, record.value, std::move(record.headers)},
+                      [this, number](const Result<void>& outcome) { on_done(number, outcome); });
   if (queued) {
     read_to_ = event.id;
     return true;

@@ -64,6 +64,31 @@ TEST_F(OutboundTest, EventsAreCloudEventsInTheTopicOfTheirFamily) {
   EXPECT_EQ(read("account", 1).size(), 1u);
 }
 
+TEST_F(OutboundTest, BinaryModeHasTheAttributesInHeaders) {
+  make_topics({"transactions"});
+  const EventId id = emit("transaction.executed", "tr_1", R"({"amount":1050})");
+  Settings wanted = settings_out();
+  wanted.mode = CloudEventsMode::binary;
+  make_relay(wanted);
+  ASSERT_TRUE(relay->start());
+  ASSERT_TRUE(wait_for_relayed(1));
+  const auto records = read("transactions", 1);
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].key, "tr_1");
+  EXPECT_EQ(records[0].value, R"({"amount":1050})");
+  std::map<std::string, std::string> headers;
+  for (const kafka::Header& one : records[0].headers) headers[one.name] = one.value;
+  EXPECT_EQ(headers.size(), 8u);
+  EXPECT_EQ(headers["ce_specversion"], "1.0");
+  EXPECT_EQ(headers["ce_id"], id.str());
+  EXPECT_EQ(headers["ce_source"], "urn:florin:" + prefix);
+  EXPECT_EQ(headers["ce_type"], "transaction.executed");
+  EXPECT_EQ(headers["ce_subject"], "tr_1");
+  EXPECT_EQ(headers["ce_tenant"], tenant.str());
+  EXPECT_TRUE(Timestamp::parse(headers["ce_time"]));
+  EXPECT_EQ(headers["content-type"], "application/json");
+}
+
 TEST_F(OutboundTest, AnOutageLosesNothingAndKeepsTheOrderOfASubject) {
   make_topics({"account"});
   make_relay(settings_out());

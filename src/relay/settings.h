@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <string>
 
@@ -18,10 +19,15 @@ using Fence = std::function<Result<void>(sql::Tx&)>;
 /// Whether this node is the one that relays, as far as it knows without asking the database.
 using IsOurTurn = std::function<bool()>;
 
+/// How events of our log stand in records: as one JSON document, or with the attributes in headers
+/// and the data as the value.
+enum class CloudEventsMode : std::uint8_t { structured, binary };
+
 /// The module's part of the configuration.
 struct Settings {
   kafka::Connection kafka = {};  ///< Without brokers nothing is sent or read.
   std::string topic_prefix = "florin";
+  CloudEventsMode mode = CloudEventsMode::structured;
   std::string group = "florin";
   bool reads_inbound = true;                ///< Whether the inbound topic is read.
   std::string inbound_tenant = "default";   ///< Of inbound records that name none: a name or id.

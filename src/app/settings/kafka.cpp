@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include "app/settings/kinds.h"
 #include "app/settings/modules.h"
@@ -27,11 +29,19 @@ Setting kafka_topic_prefix() {
 }  // namespace
 
 std::vector<Setting> of_kafka() {
+  using Mode = relay::CloudEventsMode;
+  constexpr std::array<std::pair<std::string_view, Mode>, 2> modes{
+      {{"structured", Mode::structured}, {"binary", Mode::binary}}};
   return {
       optional_text("kafka.brokers", "KAFKA_BROKERS",
                     "Kafka's brokers, HOST:PORT separated by commas. Default: none, and no Kafka.",
                     [](Config& c) -> std::string& { return c.relay.kafka.brokers; }),
       kafka_topic_prefix(),
+      word<Mode>(
+          "kafka.cloudevents_mode", "KAFKA_CLOUDEVENTS_MODE",
+          "How events stand in records: structured (one CloudEvents JSON document) or binary "
+          "(attributes in headers, the data as value). Inbound records may be of either.",
+          modes, [](Config& c) -> Mode& { return c.relay.mode; }),
       text("kafka.group_id", "KAFKA_GROUP_ID", "Consumer group that reads the inbound topic.",
            [](Config& c) -> std::string& { return c.relay.group; }),
       flag("kafka.inbound", "KAFKA_INBOUND", "Whether the inbound topic is read: true or false.",
