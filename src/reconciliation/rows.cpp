@@ -5,6 +5,7 @@
 
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
+#include "reconciliation/reason.h"
 
 namespace florin::reconciliation {
 namespace {
@@ -48,6 +49,15 @@ std::string text_of(const json::Value& object, std::string_view name) {
   const json::Value* member = object.find(name);
   const std::string* text = member ? member->as_string() : nullptr;
   return text ? *text : "";
+}
+
+/// Made from what is stored, so that items of before tell it, too.
+std::string reason_of(const Item& item) {
+  const auto side = [](const std::optional<std::string>& json) {
+    return json ? parse_entry(*json) : std::nullopt;
+  };
+  const auto ours = side(item.ours), theirs = side(item.theirs);
+  return ours || theirs ? reason_of(item.kind, ours, theirs) : std::string();
 }
 
 }  // namespace
@@ -131,6 +141,7 @@ std::string to_json(const Item& item) {
   writer.begin_object().member("id", item.id.str()).member("reconciliation_id", item.run.str());
   writer.member("kind", item.kind).member("state", to_string(item.state));
   writer.member("transaction_id", item.transaction_id);
+  writer.member("reason", reason_of(item));
   write_json(writer, "ours", item.ours);
   write_json(writer, "theirs", item.theirs);
   write_text(writer, "note", item.note);

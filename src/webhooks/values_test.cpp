@@ -46,6 +46,11 @@ TEST(Verdict, GoneIsTheEnd) {
   EXPECT_EQ(fault_of(302), "redirect_refused");
   EXPECT_EQ(fault_of(404), "bad_status");
   EXPECT_FALSE(fault_of(204));
+  EXPECT_EQ(reason_of("bad_status", 503), "the receiver's answer is no success (HTTP 503)");
+  EXPECT_EQ(reason_of("closed_early", 200),
+            "the connection ended before the whole answer (HTTP 200)");
+  EXPECT_EQ(reason_of("dns_failed", {}), "the name of the host cannot be resolved");
+  EXPECT_EQ(reason_of("no_answer", {}), "no answer came");
 }
 
 TEST(Delays, DoubleUpToADay) {

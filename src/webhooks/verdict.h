@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/timestamp.h"
@@ -33,6 +34,9 @@ struct AttemptFacts {
 /// schedule, and 429 and 503 with a longer Retry-After for so long (an hour at most). After the
 /// last delay it is a dead letter.
 Verdict judge(const Manner& manner, const AttemptFacts& facts, const Answer& answer);
+
+/// The fault of an attempt as a sentence for people; `status` where an answer came.
+std::string reason_of(std::string_view fault, std::optional<int> status);
 
 /// The word that says in the log why an answer was no success; nothing for 2xx.
 std::optional<std::string_view> fault_of(int status);

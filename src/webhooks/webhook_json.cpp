@@ -3,6 +3,7 @@
 #include "platform/json/writer.h"
 #include "webhooks/signature.h"
 #include "webhooks/stored_json.h"
+#include "webhooks/verdict.h"
 
 namespace florin::webhooks {
 namespace {
@@ -46,6 +47,12 @@ void write_endpoint(Writer& writer, const Endpoint& endpoint) {
   write_time(writer, "updated_at", endpoint.updated_at);
 }
 
+/// Beside the word of a fault, what it means.
+void write_reason(Writer& writer, std::string_view name, const std::optional<std::string>& fault,
+                  std::optional<int> status) {
+  write_optional(writer, name, fault ? std::optional(reason_of(*fault, status)) : std::nullopt);
+}
+
 void write_delivery(Writer& writer, const Delivery& delivery) {
   writer.member("id", delivery.id.str()).member("endpoint_id", delivery.endpoint.str());
   writer.member("event_id", delivery.event.str()).member("event_type", delivery.event_type);
@@ -57,6 +64,7 @@ void write_delivery(Writer& writer, const Delivery& delivery) {
   writer.member("is_replay", delivery.is_replay);
   write_optional(writer, "last_status", delivery.last_status);
   write_optional(writer, "last_error", delivery.last_error);
+  write_reason(writer, "last_reason", delivery.last_error, delivery.last_status);
   write_time(writer, "created_at", delivery.created_at);
   write_time(writer, "delivered_at", delivery.delivered_at);
   write_time(writer, "replayed_at", delivery.replayed_at);
@@ -68,6 +76,7 @@ void write_attempt(Writer& writer, const Attempt& attempt) {
   writer.member("duration_ms", attempt.duration_us / 1'000);
   write_optional(writer, "status", attempt.status);
   write_optional(writer, "error", attempt.error);
+  write_reason(writer, "reason", attempt.error, attempt.status);
   writer.member_raw("request_headers", attempt.request_headers);
   writer.member_raw("response_headers", attempt.response_headers);
   writer.member("response_body", attempt.response_body);

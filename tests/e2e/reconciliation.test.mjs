@@ -236,6 +236,7 @@ describe('/v1/reconciliations', async () => {
     const bank = await books.wallet(0);
     const run = await reconcile(partner);
     const [item] = await itemsOf(run, '&kind=AMOUNT_MISMATCH');
+    assert.match(item.reason, /^ours is [\d.]+ [A-Z]{3}, theirs is [\d.]+ [A-Z]{3}; the difference is -?[\d.]+ [A-Z]{3}$/);
     const at = `/v1/reconciliation-items/${item.id}`;
     const proposal = {postings: [{debit: wallet.code, credit: bank.code, amount: 1, currency: 'KZT'}], note: 'one tiyn'};
 
@@ -258,6 +259,7 @@ describe('/v1/reconciliations', async () => {
     const events = bodyOf(await books.api.get(`/v1/events?subject=${item.id}`), 200).data;
     assert.deepEqual(events.map((event) => event.type.split('.').pop()),
                      ['resolved', 'proposed', 'rejected', 'proposed', 'explained']);
+    for (const {data} of events) assert.equal(data.reason, item.reason);
     writer.close();
     other.close();
   });
