@@ -446,6 +446,8 @@ Result<int> Program::create_partner() const {
     }
     wanted.signature_scheme =
         hub::parse_signature_scheme(partner.signature_scheme).value_or(wanted.signature_scheme);
+    if (wanted.currencies.empty())
+      return Error{florin::errors::validation_failed, "--currencies must name one at least"};
     const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
     print_partner_secret(TRY(core.database.write(
         [&](sql::Tx& tx) { return core.hub.partners().create(tx, actor, wanted); })));
@@ -661,8 +663,10 @@ class CommandLine {
     create->add_option("--name", key.name, "What it is for");
     create->add_option("--permissions", key.permissions,
                        "Permissions, separated by commas (default: *, all)");
-    create->add_option("--rate-limit", key.rate_limit,
-                       "Requests a second; 0 means none (default: the configured limit)");
+    create
+        ->add_option("--rate-limit", key.rate_limit,
+                     "Requests a second; 0 means none (default: the configured limit)")
+        ->check(CLI::Range(0, 1'000'000));
     create->add_option("--expires-at", key.expires_at, "When it stops working (RFC 3339)");
     create->add_flag("--test", key.test_mode, "A test key, fl_test_...");
     create->add_flag("--json", key.json, "Print JSON");
@@ -687,8 +691,10 @@ class CommandLine {
         ->check(CLI::IsMember({"body-timestamp", "v2"}));
     CLI::App* rotate = command(*partners, "rotate-secret", "Give a partner a new secret",
                                &Program::rotate_partner_secret);
-    rotate->add_option("--overlap", partner.overlap_s,
-                       "Seconds for which the secrets of before stay good (default: a day)");
+    rotate
+        ->add_option("--overlap", partner.overlap_s,
+                     "Seconds for which the secrets of before stay good (default: a day)")
+        ->check(CLI::Range(0, 30 * 24 * 3'600));
     add_new_key(*rotate);
     for (CLI::App* one : {create, rotate})
       one->add_option("code", partner.code, "What X-Partner-Id names")->required();

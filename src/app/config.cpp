@@ -128,9 +128,6 @@ Result<void> finish_tls(Config& config) {
     if (!asks_clients) return {};
     return invalid("http.tls_client_certificates needs http.tls_certificate");
   }
-  if (config.sandbox)
-    return invalid(
-        "a sandbox plays over plain HTTP: leave http.tls_certificate out with --sandbox");
   config.http.tls = tls;
   config.sessions.secure_cookie = access::SecureCookie::always;
   return {};

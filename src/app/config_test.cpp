@@ -102,6 +102,55 @@ TEST(Config, WeakSecretsAreRefusedByTheRuleOfTheApi) {
             std::string::npos);
 }
 
+TEST(Config, EachEntryOfAListIsJudgedByItsRule) {
+  const auto with = [](const char* env, const char* value) {
+    return refusal({std::nullopt, {{env, value}}, {}});
+  };
+  const char* trusted = "FLORIN_HTTP_TRUSTED_ADDRESSES";
+  EXPECT_EQ(with(trusted, "127.0.0.1, 10.0.0.0/8 ,::1,fd00::/8"), "accepted");
+  EXPECT_EQ(with(trusted, "10.0.0.1,10.0.0.0/33"),
+            "http.trusted_addresses (from FLORIN_HTTP_TRUSTED_ADDRESSES) has the entry "
+            "\"10.0.0.0/33\", which must be an address or a network, such as 10.0.0.7 or "
+            "10.0.0.0/8");
+  for (const char* bad : {"proxy", "10.0.0", "*", "10.0.0.1:80", "http://10.0.0.1"})
+    EXPECT_NE(with(trusted, bad).find(bad), std::string::npos) << bad;
+  for (const char* env : {"FLORIN_WEBHOOK_ALLOWED_HOSTS", "FLORIN_HUB_ALLOWED_HOSTS"}) {
+    EXPECT_EQ(with(env, "localhost, 127.0.0.1:8080,hooks.internal,[::1]:9,::1,[::1]"), "accepted");
+    for (const char* bad : {"http://hooks.internal", "*.internal", "host:0", "host:x", ":80",
+                            "host:70000", "10.0.0.0/8", "a b", "me@host"})
+      EXPECT_NE(with(env, bad).find("must be HOST or HOST:PORT"), std::string::npos) << bad;
+  }
+  const auto loaded = load_config({std::nullopt, {{trusted, " 10.0.0.7 , "}}, {}});
+  EXPECT_EQ(loaded->config.http.trusted_addresses, std::vector<std::string>{"10.0.0.7"});
+}
+
+TEST(Config, UrlsAndDialectsAreJudgedAtTheStart) {
+  for (const char* env : {"OPERATOR_BASE_URL", "RGS_WEBHOOK_URL"}) {
+    EXPECT_EQ(refusal({std::nullopt, {{env, "http://10.0.0.1:3001/wallet"}}, {}}), "accepted");
+    for (const char* bad : {"operator.example", "ftp://operator.example", "http://", "https://a b"})
+      EXPECT_NE(refusal({std::nullopt, {{env, bad}}, {}}).find("must be an http or https URL"),
+                std::string::npos)
+          << bad;
+  }
+  EXPECT_NE(refusal({std::nullopt, {{"OPERATOR_DIALECT", "klingon"}}, {}})
+                .find("must be one of florin, evenbet"),
+            std::string::npos);
+}
+
+TEST(Config, WhatDoesNotGoTogetherIsRefused) {
+  Config config;
+  EXPECT_TRUE(check_combination(config));
+  config.hub.operator_base_url = "https://wallet.operator.example";
+  EXPECT_NE(check_combination(config).error().detail.find("needs hub.hmac_secret"),
+            std::string::npos);
+  config.hub.hmac_secret = Secret("a secret of the tests");
+  EXPECT_TRUE(check_combination(config));
+  config.sandbox = true;
+  EXPECT_TRUE(check_combination(config));
+  config.http.tls = http::TlsOptions();
+  EXPECT_NE(check_combination(config).error().detail.find("--sandbox"), std::string::npos);
+}
+
 /// What check_exposure() says of a server at this address.
 std::string exposure(const std::string& host, Config config = {}) {
   config.http.host = host;

@@ -1,27 +1,12 @@
 #include "app/configured_parties.h"
 
-#include <algorithm>
-
 #include "base/try.h"
 #include "platform/crypto/vault.h"
 #include "platform/log/log.h"
 
 namespace florin::app {
-namespace {
-
-bool is_known_dialect(std::string_view name) {
-  const auto names = hub::operators::dialect_names();
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-}  // namespace
-
 Result<void> ensure_partner(Core& core, TenantId tenant, const std::string& code,
                             const HubConfig& config) {
-  if (!is_known_dialect(config.operator_dialect)) {
-    return Error{errors::invalid_configuration,
-                 "hub.operator_dialect: there is no dialect " + config.operator_dialect};
-  }
   hub::NewPartner wanted;
   wanted.code = code;
   for (const char* currency : {"USD", "EUR", "GBP"})

@@ -7,7 +7,7 @@ namespace florin::app {
 
 /// A partner as configuration describes it: made, or brought up to date. Without an Operator's
 /// address its wallets are internal.
-/// Errors: invalid_configuration (an unknown dialect), store errors.
+/// Errors: store errors.
 Result<void> ensure_partner(Core& core, TenantId tenant, const std::string& code,
                             const HubConfig& config);
 

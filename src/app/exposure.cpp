@@ -35,6 +35,18 @@ bool is_published(const Secret& secret) {
                      [&](const Secret& each) { return each.reveal() == secret.reveal(); });
 }
 
+Result<void> check_combination(const Config& config) {
+  if (config.sandbox && config.http.tls)
+    return refused(
+        "http.tls_certificate must not be set with --sandbox: a sandbox plays over plain HTTP");
+  const bool is_without_partner = config.hub.hmac_secret.empty() && !config.sandbox;
+  if (is_without_partner && !config.hub.operator_base_url.empty())
+    return refused(
+        "hub.operator_base_url needs hub.hmac_secret: without it there is no default partner whose "
+        "players' money the Operator could hold");
+  return {};
+}
+
 Result<void> check_exposure(const Config& config) {
   if (is_loopback(config.http.host)) return {};
   if (config.sandbox && !config.is_public_sandbox) {

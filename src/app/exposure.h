@@ -9,6 +9,10 @@ namespace florin::app {
 /// Whether it is one of the secrets that the sandbox's documentation tells everybody.
 bool is_published(const Secret& secret);
 
+/// What settings mean together, with what `serve` was asked for.
+/// Errors: invalid_configuration, naming the settings and the rule.
+Result<void> check_combination(const Config& config);
+
 /// Where others than this machine reach the server, a sandbox must be public on purpose, and no
 /// secret of the settings may be a published one.
 /// Errors: invalid_configuration, naming the setting and the rule.

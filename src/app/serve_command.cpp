@@ -136,6 +136,7 @@ void run_until_stopped(Application& application, const StopSignals& stop, const 
 }  // namespace
 
 Result<void> run_server(Config settings, const Clock& clock, const Opening& opening) {
+  TRY(check_combination(settings));
   TRY(check_exposure(settings));
   const StopSignals stop(hangup_for(settings));
   const auto database = TRY(open_database(settings, clock, opening));

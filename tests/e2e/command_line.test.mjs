@@ -1,11 +1,12 @@
 // The command line, authentication, and the sandbox.
 import assert from 'node:assert/strict';
 import {readFileSync, statSync, writeFileSync} from 'node:fs';
+import {networkInterfaces} from 'node:os';
 import path from 'node:path';
 import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
-import {bodyOf, Client, problemOf} from './lib/client.mjs';
+import {bodyOf, Client, exchange, problemOf} from './lib/client.mjs';
 import {Partner} from './lib/partner.mjs';
 import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib/server.mjs';
 
@@ -33,6 +34,24 @@ describe('florin', () => {
     const result = await florin(['serve', '--listen', '::1:0', '--data', makeFolder()]);
     assert.equal(result.code, 2);
     assert.match(result.stderr, /must have an IPv6 address in brackets: \[::1\]:0/);
+  });
+
+  const hasIpv6 = Object.values(networkInterfaces()).flat().some(({address}) => address === '::1');
+  it('listens on an IPv6 address and says where', {skip: !hasIpv6 && 'this machine has no IPv6'}, async () => {
+    const server = await Server.start(makeFolder(), {listen: '[::1]:0'});
+    after(() => server.stop());
+    assert.match(server.url, /^http:\/\/\[::1\]:\d+$/);
+    assert.equal((await exchange(`${server.url}/health`)).status, 200);
+  });
+
+  it('refuses numbers out of bounds, and a partner that takes no money', async () => {
+    for (const args of [['keys', 'create', '--rate-limit', '-1'], ['partners', 'rotate-secret', 'p', '--overlap', '-5'],
+                        ['partners', 'rotate-secret', 'p', '--overlap', '2592001'],
+                        ['partners', 'create', 'p', '--currencies', ',']]) {
+      const result = await florin([...args, '--data', makeFolder()]);
+      assert.equal(result.code, 2, args.join(' '));
+      assert.match(result.stderr, new RegExp(args.at(-2)), args.join(' '));
+    }
   });
 
   it('takes empty variables as not set', async () => {

@@ -1,8 +1,30 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "app/settings/kinds.h"
 #include "app/settings/modules.h"
+#include "hub/operator/operator_client.h"
 #include "hub/partners.h"
 
 namespace florin::app::setting {
+
+namespace {
+
+Setting dialect() {
+  return {"hub.operator_dialect", "OPERATOR_DIALECT",
+          "How the Operator is spoken to: florin or evenbet.",
+          [](Config& config, std::string_view value) -> Result<void> {
+            const auto names = hub::operators::dialect_names();
+            if (std::find(names.begin(), names.end(), value) == names.end())
+              return invalid(fmt::format("must be one of {}", fmt::join(names, ", ")));
+            config.hub.operator_dialect = std::string(value);
+            return {};
+          },
+          [](const Config& config) { return config.hub.operator_dialect; }};
+}
+
+}  // namespace
 
 std::vector<Setting> of_hub() {
   return {
@@ -11,18 +33,17 @@ std::vector<Setting> of_hub() {
              "255 "
              "bytes.",
              hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
-      text("hub.operator_base_url", "OPERATOR_BASE_URL",
-           "The Operator that holds the default partner's money. Default: none, our ledger does.",
-           [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
+      url("hub.operator_base_url", "OPERATOR_BASE_URL",
+          "The Operator that holds the default partner's money, http or https; it may be private. "
+          "Needs hub.hmac_secret. Default: none, our ledger holds it.",
+          [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
       secret(
           "hub.operator_secret", "OPERATOR_HMAC_SECRET",
           "Secret of our calls to the Operator, 16 to 255 bytes. Default: that of hub.hmac_secret.",
           hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.operator_secret; }),
       text("hub.operator_id", "OPERATOR_ID", "What the Operator calls us.",
            [](Config& c) -> std::string& { return c.hub.operator_id; }),
-      text("hub.operator_dialect", "OPERATOR_DIALECT",
-           "How the Operator is spoken to: florin or evenbet.",
-           [](Config& c) -> std::string& { return c.hub.operator_dialect; }),
+      dialect(),
       number<std::int64_t>(
           "hub.operator_rate_per_minute", "OPERATOR_RATE_PER_MINUTE",
           "Calls a minute that the Operator takes, 0 to 1000000; 0 means no limit.", 0, 1'000'000,
@@ -34,6 +55,7 @@ std::vector<Setting> of_hub() {
       list("hub.allowed_hosts", "FLORIN_HUB_ALLOWED_HOSTS",
            "Hosts (HOST or HOST:PORT, separated by commas) that tenants may name as Operators "
            "although their addresses are private.",
+           broken_host_rule,
            [](Config& c) -> std::vector<std::string>& { return c.hub.allowed_hosts; }),
   };
 }

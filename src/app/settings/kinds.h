@@ -54,9 +54,18 @@ SecretRule at_least(std::size_t bytes);
 /// A setting whose value is never shown. Empty: there is none.
 Setting secret(std::string_view key, std::string_view env, std::string_view help,
                const SecretRule& rule, const std::function<Secret&(Config&)>& field);
-/// Texts with commas between.
-Setting list(std::string_view key, std::string_view env, std::string_view help,
+/// The rule that one text of a list breaks, to stand behind it; nothing when it is good.
+using ItemRule = std::optional<std::string> (*)(std::string_view item);
+/// "HOST" or "HOST:PORT", without scheme, path or pattern.
+std::optional<std::string> broken_host_rule(std::string_view item);
+/// An address or a network, such as 10.0.0.0/8.
+std::optional<std::string> broken_network_rule(std::string_view item);
+/// Texts with commas between; spaces around them do not count.
+Setting list(std::string_view key, std::string_view env, std::string_view help, ItemRule rule,
              const std::function<std::vector<std::string>&(Config&)>& field);
+/// An http or https URL, or nothing; passwords in it are not shown.
+Setting url(std::string_view key, std::string_view env, std::string_view help,
+            const std::function<std::string&(Config&)>& field);
 
 /// One of a few words.
 template <class Enum, std::size_t count>

@@ -45,6 +45,7 @@ std::vector<Setting> of_http() {
       list("http.trusted_addresses", "FLORIN_HTTP_TRUSTED_ADDRESSES",
            "Addresses and networks (10.0.0.0/8) of proxies in front, with commas between: the "
            "limits per address do not apply to them.",
+           broken_network_rule,
            [](Config& c) -> std::vector<std::string>& { return c.http.trusted_addresses; }),
       number<std::size_t>(
           "http.body_memory_bytes", "FLORIN_HTTP_BODY_MEMORY_BYTES",

@@ -3,22 +3,6 @@
 #include "webhooks/endpoint.h"
 
 namespace florin::app::setting {
-namespace {
-
-Setting rgs_url() {
-  return {"webhooks.rgs_url", "RGS_WEBHOOK_URL",
-          "The game server's webhook address, http or https; it may be private. Default: none.",
-          [](Config& config, std::string_view value) -> Result<void> {
-            if (!value.empty() && !value.starts_with("http://") && !value.starts_with("https://"))
-              return invalid("must be an http or https URL");
-            config.rgs_webhook.url = std::string(value);
-            return {};
-          },
-          [](const Config& config) { return without_password(config.rgs_webhook.url); }};
-}
-
-}  // namespace
-
 std::vector<Setting> of_webhooks() {
   return {
       secret("security.encryption_key", "ENCRYPTION_KEY",
@@ -42,8 +26,11 @@ std::vector<Setting> of_webhooks() {
       list("webhooks.allowed_hosts", "FLORIN_WEBHOOK_ALLOWED_HOSTS",
            "Hosts (HOST or HOST:PORT, separated by commas) that tenants may name for webhooks "
            "although their addresses are private, plain http too.",
+           broken_host_rule,
            [](Config& c) -> std::vector<std::string>& { return c.webhooks.allowed_hosts; }),
-      rgs_url(),
+      url("webhooks.rgs_url", "RGS_WEBHOOK_URL",
+          "The game server's webhook address, http or https; it may be private. Default: none.",
+          [](Config& c) -> std::string& { return c.rgs_webhook.url; }),
       secret(
           "webhooks.rgs_secret", "WEBHOOK_SECRET",
           "Signs webhooks to the game server: whsec_ and base64 of 24 to 64 bytes, or other text "

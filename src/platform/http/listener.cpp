@@ -4,8 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,6 +12,7 @@
 
 #include "base/try.h"
 #include "platform/http/errors.h"
+#include "platform/http/network.h"
 #include "platform/http/unique_fd.h"
 #include "platform/log/log.h"
 
@@ -34,17 +33,6 @@ constexpr int seats_for_health = 128;
 /// Of so many connections one is closed to make room: seldom enough that looking for them is cheap.
 constexpr int closed_share = 64;
 
-bool is_within(const asio::ip::address& address, const std::string& trusted) {
-  error_code failed;
-  if (const auto one = asio::ip::make_address(trusted, failed); !failed) return one == address;
-  if (address.is_v4()) {
-    const auto network = asio::ip::make_network_v4(trusted, failed);
-    return !failed && network.hosts().find(address.to_v4()) != network.hosts().end();
-  }
-  const auto network = asio::ip::make_network_v6(trusted, failed);
-  return !failed && network.hosts().find(address.to_v6()) != network.hosts().end();
-}
-
 bool concerns_one_connection(int error) {
   return error == EINTR || error == ECONNABORTED || error == EPROTO || error == EPERM;
 }
@@ -53,7 +41,11 @@ bool concerns_one_connection(int error) {
 
 struct Listener::Impl {
   Impl(const ServerOptions& o, const std::vector<std::unique_ptr<IoThread>>& t, OpenConnections& c)
-      : options(o), threads(t), open_connections(c), acceptor(t[0]->io()), pause(t[0]->io()) {}
+      : options(o), threads(t), open_connections(c), acceptor(t[0]->io()), pause(t[0]->io()) {
+    for (const std::string& text : o.trusted_addresses) {
+      if (const auto network = Network::parse(text)) trusted.push_back(*network);
+    }
+  }
 
   Error cannot_listen(const error_code& why) const {
     const bool is_ipv6 = options.host.find(':') != std::string::npos;
@@ -128,7 +120,8 @@ struct Listener::Impl {
   }
 
   void deal(UniqueFd socket, const asio::ip::address& address) {
-    IoThread::Visitor visitor{address.to_string(), is_trusted(address)};
+    IoThread::Visitor visitor{address.to_string()};
+    visitor.is_trusted = is_trusted(visitor.remote);
     if (!has_seat_for(visitor)) visitor.welcome = IoThread::Welcome::health_only;
     if (open_connections.count() >= options.max_connections + seats_for_health) return;
     open_connections.opened(visitor.remote);
@@ -153,15 +146,9 @@ struct Listener::Impl {
       thread->close_idle(remote, static_cast<std::size_t>(count) / threads.size() + 1);
   }
 
-  bool is_trusted(const asio::ip::address& address) const {
-    // Over a socket of both families IPv4 addresses come mapped.
-    const bool is_mapped = address.is_v6() && address.to_v6().is_v4_mapped();
-    const asio::ip::address plain =
-        is_mapped
-            ? asio::ip::address(asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()))
-            : address;
-    return std::any_of(options.trusted_addresses.begin(), options.trusted_addresses.end(),
-                       [&](const std::string& each) { return is_within(plain, each); });
+  bool is_trusted(const std::string& address) const {
+    return std::any_of(trusted.begin(), trusted.end(),
+                       [&](const Network& network) { return network.contains(address); });
   }
 
   void back_off() {
@@ -182,6 +169,7 @@ struct Listener::Impl {
   const ServerOptions& options;
   const std::vector<std::unique_ptr<IoThread>>& threads;
   OpenConnections& open_connections;
+  std::vector<Network> trusted;
   tcp::acceptor acceptor;
   asio::steady_timer pause;
   std::size_t next = 0;

@@ -43,7 +43,7 @@ struct ServerOptions {
   int max_queued = 1'024;        ///< Requests waiting for a worker; more get 503 overloaded.
   int max_connections = 10'000;  ///< Near it, those that are idle the longest are closed.
   int max_connections_per_address = 1'000;
-  /// Proxies, to which the limits per address do not apply: addresses and networks.
+  /// Proxies, to which the limits per address do not apply: what Network::parse() reads.
   std::vector<std::string> trusted_addresses = {"127.0.0.1", "::1"};
   std::size_t body_memory_bytes = 256 << 20;  ///< Of all bodies over 16 KiB together.
   std::size_t body_memory_per_key_bytes = 64 << 20;

@@ -70,8 +70,8 @@ RawClient::RawClient(UniqueFd socket, int port) : fd_(std::move(socket)) {
       << std::strerror(errno);
 }
 
-UniqueFd new_socket() {
-  UniqueFd socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+UniqueFd new_socket(int family) {
+  UniqueFd socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const timeval patience{patience_s, 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   return socket;

@@ -1,5 +1,6 @@
 #pragma once
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <atomic>
 #include <map>
@@ -33,6 +34,8 @@ class RawClient {
   explicit RawClient(int port);
   /// With a socket that exists already and connects now.
   RawClient(UniqueFd socket, int port);
+  /// With a socket that is connected.
+  explicit RawClient(UniqueFd connected) : fd_(std::move(connected)) {}
 
   RawClient& send(std::string_view bytes);
   /// The next answer on the connection; `to` is the method asked with, as HEAD has no body.
@@ -54,7 +57,7 @@ class RawClient {
   std::string pending_;
 };
 
-UniqueFd new_socket();
+UniqueFd new_socket(int family = AF_INET);
 std::string get(std::string_view path, std::string_view headers = "");
 std::string post(std::string_view path, std::string_view body, std::string_view headers = "");
 

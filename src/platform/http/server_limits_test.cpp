@@ -1,4 +1,5 @@
 // Time, load and the end of the server.
+#include <netinet/in.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 
@@ -43,6 +44,29 @@ Route waits_at(Door& door) {
 }
 void wait_until_inside(const Door& door, int count) {
   while (door.inside < count) std::this_thread::yield();
+}
+
+/// ::1 as a socket takes it.
+sockaddr_in6 ipv6_loopback(int port) {
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_port = htons(static_cast<std::uint16_t>(port));
+  address.sin6_addr = in6addr_loopback;
+  return address;
+}
+
+TEST(ServerAddress, MayBeOfIpv6) {
+  const UniqueFd probe = new_socket(AF_INET6);
+  const sockaddr_in6 any_port = ipv6_loopback(0);
+  if (probe.get() < 0 ||
+      ::bind(probe.get(), reinterpret_cast<const sockaddr*>(&any_port), sizeof any_port) != 0)
+    GTEST_SKIP() << "this machine has no IPv6";
+  const TestServer server({hello()}, {.host = "::1"});
+  UniqueFd socket = new_socket(AF_INET6);
+  const sockaddr_in6 address = ipv6_loopback(server.server.port());
+  ASSERT_EQ(::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
+            0);
+  EXPECT_EQ(RawClient(std::move(socket)).ask(get("/hello")).status, 200);
 }
 
 TEST(ServerTime, ASlowHeadIsCutWith408) {

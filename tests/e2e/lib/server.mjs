@@ -187,7 +187,7 @@ export class Server {
 
   /** The server says where it listens; port 0 lets it choose, so that no two tests meet. */
   #announcedUrl() {
-    return /https?:\/\/127\.0\.0\.1:[1-9]\d*/.exec(this.output)?.[0] ?? '';
+    return /https?:\/\/(127\.0\.0\.1|\[::1\]):[1-9]\d*/.exec(this.output)?.[0] ?? '';
   }
 }
 
