@@ -8,6 +8,7 @@
 #include "base/try.h"
 #include "events/events.h"
 #include "ledger/bulk/large_bulks.h"
+#include "ledger/bulk/weight.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "ledger/bulk/weight.h"
 #include "ledger/errors.h"
 #include "ledger/split_request.h"
 #include "platform/json/object_reader.h"
@@ -455,6 +456,13 @@ Result<Command> post_bulk(const http::Request& request, std::string_view route) 
         steps.read((*items)[i], "/transfers/" + std::to_string(i));
     }
     command.body = std::move(steps).finish(atomic);
+    const std::size_t weight = bulk::weight_of(command);
+    if (std::holds_alternative<RunSteps>(command.body) && weight > bulk::max_postings_at_once) {
+      body.problem("transfers", "too_many_postings",
+                   "have " + std::to_string(weight) + " postings together; a bulk with anything " +
+                       "but plain transfers may have " +
+                       std::to_string(bulk::max_postings_at_once));
+    }
   });
 }
 

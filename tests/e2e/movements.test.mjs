@@ -142,4 +142,16 @@ describe('a bulk of every kind', () => {
       assert.equal(problemOf(await bulk(items), 400, 'validation_failed').errors[0].pointer, pointer);
     }
   });
+
+  it('may have 2,500 postings in all, since others wait for it', async () => {
+    const [ana, shop] = [await books.wallet(10_000), await books.wallet()];
+    const hold = {hold: {postings: [posting(ana, shop, 1)]}};
+    const postings = (count) => ({postings: Array.from({length: count}, () => posting(ana, shop, 1))});
+    const full = [hold, postings(1_000), postings(1_000), postings(499)];
+    const problem = problemOf(await bulk([...full, hold]), 400, 'validation_failed').errors[0];
+    assert.deepEqual([problem.pointer, problem.rule], ['/transfers', 'too_many_postings']);
+    assert.match(problem.detail, /2501 postings together/);
+    assert.equal(bodyOf(await bulk(full), 201).posted, 4);
+    assert.equal(bodyOf(await bulk([...full.slice(1), postings(1_000)]), 201).posted, 4);
+  });
 });

@@ -8,6 +8,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "ledger/bulk/bulk_store.h"
+#include "ledger/bulk/weight.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_writer.h"
 #include "platform/jobs/worker_thread.h"
@@ -77,38 +78,13 @@ LargeBulks::~LargeBulks() {
 
 namespace {
 
-struct Weigh {
-  std::size_t operator()(const PostTransfer& body) const {
-    return std::max<std::size_t>(body.postings.size(), 1);
-  }
-  std::size_t operator()(const PlaceHold& body) const {
-    return std::max<std::size_t>(body.postings.size(), 1);
-  }
-  std::size_t operator()(const PostBulk& body) const {
-    std::size_t weight = 0;
-    for (const PostTransfer& transfer : body.transfers) weight += (*this)(transfer);
-    return weight;
-  }
-  std::size_t operator()(const RunSteps& body) const {
-    std::size_t weight = 0;
-    for (const Step& step : body.steps) weight += std::visit(*this, step.body);
-    return weight;
-  }
-  template <class Body>
-  std::size_t operator()(const Body& /*of one hold or transfer*/) const {
-    return 1;
-  }
-};
-
 bool is_plain(const PostTransfer& transfer) { return transfer.is_plain(); }
 
 }  // namespace
 
-std::size_t weight_of(const Command& command) { return std::visit(Weigh{}, command.body); }
-
 bool LargeBulks::is_large(const Command& command) {
   const auto* bulk = std::get_if<PostBulk>(&command.body);
-  return bulk && Weigh{}(*bulk) > large &&
+  return bulk && weight_of(command) > large &&
          std::all_of(bulk->transfers.begin(), bulk->transfers.end(), is_plain);
 }
 

@@ -57,7 +57,4 @@ class LargeBulks {
   std::unique_ptr<Impl> impl_;
 };
 
-/// The work of a command in postings: what it costs the writer.
-std::size_t weight_of(const Command& command);
-
 }  // namespace florin::ledger::bulk
