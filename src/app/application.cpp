@@ -22,6 +22,7 @@
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "platform/crypto/random.h"
+#include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "reconciliation/reconciliation_routes.h"
@@ -158,7 +159,7 @@ http::Routes Application::routes() {
                      core_.metrics,
                      service_checks({core_, nodes_, leases_, scheduler_,
                                      [this](const std::string& job) { return keeper_.holds(job); },
-                                     clock_, [this] { return server_.tls(); }}),
+                                     clock_, [this] { return server_.tls(); }, anchor_}),
                      [this] { return !is_leaving_; },
                      {dependency_of(*core_.limits, *core_.values), dependency_of(core_.relay)}});
   for (http::Routes routes :
@@ -191,6 +192,7 @@ Application::Application(sql::Database& database, const Clock& host_clock, const
                [this](const std::string& duty) { return note_of(duty); },
                [this] { on_evicted_(); }}),
       core_(database, clock_, config, secret_key, turns()),
+      anchor_(database, clock_, anchor_path(config)),
       gate_(database, clock_, *core_.limits, core_.sessions),
       scheduler_(clock_, [this](const std::string& job) { return keeper_.holds(job); }),
       server_(config.http, routes(), gate_, clock_, core_.metrics, status_of) {
@@ -239,6 +241,8 @@ void Application::add_jobs() {
                   true});
   if (http::TlsSource* const tls = server_.tls())
     scheduler_.add(certificate_watch(*tls, clock_, core_.metrics));
+  scheduler_.add({"ledger.anchor", "Writes the end of the books to the anchor file.", 1'000,
+                  [this] { return anchor_.look(); }});
   for (jobs::Job& job : core_.hub.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.webhooks.jobs()) scheduler_.add(std::move(job));
   for (jobs::Job& job : core_.relay.jobs()) scheduler_.add(std::move(job));
@@ -315,6 +319,8 @@ void Application::stop() {
   core_.hub.stop();
   core_.reconciliation_runner.stop();
   keeper_.stop();
+  if (const auto last = anchor_.look(); !last)
+    log::warn("the anchor could not be written", {{"reason", last.error().detail}});
 }
 
 }  // namespace florin::app

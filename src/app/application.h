@@ -5,6 +5,7 @@
 #include "access/access.h"
 #include "access/key_gate.h"
 #include "access/sessions.h"
+#include "app/anchor_file.h"
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
@@ -114,6 +115,7 @@ class Application {
   cluster::Leases leases_;
   cluster::Keeper keeper_;
   Core core_;
+  AnchorKeeper anchor_;
   access::KeyGate gate_;
   jobs::Scheduler scheduler_;
   http::Server server_;

@@ -19,8 +19,10 @@
 #include "platform/crypto/hash.h"
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
+#include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "platform/sql/postgres_url.h"
+#include "platform/sql/sealer.h"
 #include "platform/sql/sqlite_backup.h"
 
 namespace florin::app {
@@ -134,19 +136,32 @@ Result<Manifest> read_manifest(const std::string& folder) {
   return manifest;
 }
 
-Result<void> prove_books(sql::Database& database, const BackupProgress& progress) {
+Result<void> prove_books(sql::Database& database, const Config& config,
+                         const BackupProgress& progress) {
+  database.seal_with(sealer_for_reading(config));
   const auto proof = TRY(ledger::verify(database, progress));
-  if (proof.clean()) return {};
-  return failed("the books of the copy are not in order; see florin verify");
+  if (!proof.clean()) return failed("the books of the copy are not in order; see florin verify");
+  if (proof.other_key() > 0)
+    log::warn("the key that rows were sealed with is not here: they were not checked",
+              {{"rows", proof.other_key()}});
+  return {};
 }
 
-/// The copy is opened as a server would open it.
-Result<void> examine(const std::string& path, bool with_books, const BackupProgress& progress) {
+/// The key that the backup brings with it, else the one that is there.
+Config with_key_of(const Manifest& manifest, const BackupOptions& options, Config config) {
+  if (manifest.has_secret_key && config.encryption_key.empty()) config.data_dir = options.folder;
+  return config;
+}
+
+/// The copy is opened as a server would open it. Its books are proved with the key of a
+/// configuration, when one is given.
+Result<void> examine(const std::string& path, const Config* with_books,
+                     const BackupProgress& progress) {
   {
     const auto database = TRY(sql::open_sqlite({.path = path}));
     const auto faults = TRY(database->check_integrity());
     if (!faults.empty()) return failed("the copy has faults: " + faults.front());
-    if (with_books) TRY(prove_books(*database, progress));
+    if (with_books) TRY(prove_books(*database, *with_books, progress));
   }
   std::error_code ignored;
   for (const char* ending : {"-wal", "-shm", "-head"}) fs::remove(path + ending, ignored);
@@ -189,7 +204,7 @@ Result<void> copy_database(const Config& config, const std::string& file, bool v
   TRY(sql::copy_sqlite(sqlite_path(config), file, [&](std::int64_t done, std::int64_t) {
     if (progress) progress("copying, pages", done);
   }));
-  return examine(file, verify, progress);
+  return examine(file, verify ? &config : nullptr, progress);
 }
 
 Result<void> restore_sqlite(const Config& config, const BackupOptions& options,
@@ -200,7 +215,9 @@ Result<void> restore_sqlite(const Config& config, const BackupOptions& options,
   const std::string fresh = target + ".restoring";
   fs::remove(fresh, ignored);
   TRY(copy_file(options.folder + "/" + manifest.file, fresh));
-  if (const auto examined = examine(fresh, options.verify, progress); !examined) {
+  const Config proving = with_key_of(manifest, options, config);
+  if (const auto examined = examine(fresh, options.verify ? &proving : nullptr, progress);
+      !examined) {
     fs::remove(fresh, ignored);
     return refused(examined.error().detail);
   }
@@ -224,7 +241,7 @@ Result<void> restore_postgres(const Config& config, const BackupOptions& options
                environment));
   if (!options.verify) return {};
   const auto database = TRY(sql::open(url));
-  return prove_books(*database, progress);
+  return prove_books(*database, with_key_of(manifest, options, config), progress);
 }
 
 constexpr sql::Query any_table{"restore.any_table",

@@ -5,10 +5,12 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 
+#include "app/anchor_file.h"
 #include "app/application.h"
 #include "app/backup.h"
 #include "app/configured_parties.h"
@@ -28,6 +30,7 @@
 #include "platform/json/writer.h"
 #include "platform/log/log.h"
 #include "platform/sql/database.h"
+#include "platform/sql/sealer.h"
 
 namespace florin::app {
 namespace {
@@ -72,6 +75,7 @@ struct Program {
   bool check_only = false;
   bool reference = false;
   bool as_json = false;
+  bool accept = false;
   KeyOptions key;
   PartnerOptions partner;
   ReconcileOptions reconciliation;
@@ -94,11 +98,17 @@ struct Program {
   Result<int> config() const;
   Result<int> doctor() const;
   Result<int> verify() const;
+  Result<int> anchor() const;
+  Result<std::vector<ledger::SignedAnchor>> anchors(const Config& settings,
+                                                    const crypto::SealKey& seal_key) const;
+  Result<int> prove(sql::Database& database,
+                    const std::vector<ledger::SignedAnchor>& anchors) const;
   Result<int> export_to_file() const;
   Result<int> import_from_file() const;
   Result<int> import_books() const;
   Result<int> make_backup() const;
   Result<int> restore_backup() const;
+  Result<int> tell_of_anchor(const Config& settings) const;
   Result<int> reconcile() const;
   Result<int> create_tenant() const;
   Result<int> list_tenants() const;
@@ -201,18 +211,84 @@ void end_progress() {
   if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K");
 }
 
+/// The anchors to compare with: those of the file that was named, else of the server's own.
+Result<std::vector<ledger::SignedAnchor>> Program::anchors(const Config& settings,
+                                                           const crypto::SealKey& seal_key) const {
+  if (!file.empty()) return load_anchors(file, seal_key);
+  const std::string own = anchor_path(settings);
+  if (!std::filesystem::exists(own)) return std::vector<ledger::SignedAnchor>();
+  return load_anchors(own, seal_key);
+}
+
+Result<int> Program::anchor() const {
+  const Config settings = TRY(load()).config;
+  const auto database = TRY(open(settings, Opening::For::reading));
+  if (accept) {
+    const std::string aside = TRY(accept_books(*database, anchor_path(settings), clock.now()));
+    if (!aside.empty())
+      fmt::print("The books are accepted as they are; the earlier anchor is kept in {}\n", aside);
+  }
+  fmt::print("{}\n", TRY(present_anchor(*database, clock.now())));
+  return exit_done;
+}
+
 Result<int> Program::verify() const {
   const Config settings = TRY(load()).config;
   const auto database = TRY(open(settings, Opening::For::reading));
-  const ledger::Verification result = TRY(ledger::verify(*database, show_progress));
-  end_progress();
+  const int proven = TRY(prove(*database, TRY(anchors(settings, database->sealer()->key()))));
+  for (const std::string& aside : set_aside_anchors(anchor_path(settings)))
+    fmt::print("An anchor was set aside by hand, and was not compared: {}\n", aside);
+  return proven;
+}
+
+void print_check(const ledger::Check& check) {
+  std::string counts = fmt::format("{} rows", check.rows);
+  if (check.faults > 0) counts += fmt::format(", {} faults", check.faults);
+  if (check.not_covered > 0) counts += fmt::format(", {} written without a key", check.not_covered);
+  if (check.other_key > 0)
+    counts += fmt::format(", {} sealed with a key that is not here", check.other_key);
+  const std::string_view word = check.faults > 0 ? "FAULT" : check.other_key > 0 ? "open" : "ok";
+  fmt::print("{:6} {} ({})\n", word, check.name, counts);
+  for (const std::string& example : check.examples) fmt::print("       {}\n", example);
+}
+
+/// What the missing key leaves open, by name.
+void print_unchecked(const ledger::Verification& result, const sql::Sealer& sealer) {
+  std::vector<std::string_view> open;
   for (const ledger::Check& check : result.checks) {
-    fmt::print("{:6} {} ({} rows{})\n", check.faults == 0 ? "ok" : "FAULT", check.name, check.rows,
-               check.faults == 0 ? "" : fmt::format(", {} faults", check.faults));
-    for (const std::string& example : check.examples) fmt::print("       {}\n", example);
+    if (check.other_key > 0) open.push_back(check.name);
   }
-  fmt::print("{}\n", result.clean() ? "The books are in order." : "The books are NOT in order.");
-  return result.clean() ? exit_done : exit_fault_found;
+  fmt::print("{} rows are sealed with {} and cannot be checked: {}.\n", result.other_key(),
+             sealer.is_key_lost() ? "a key that is missing (secret.key, ENCRYPTION_KEY)"
+                                  : "another key than " + sealer.key().name(),
+             fmt::join(open, ", "));
+  fmt::print(
+      "Give the key that they were written with (docs/runbook.md). As far as can be checked "
+      "without it, the books are in order.\n");
+}
+
+Result<int> Program::prove(sql::Database& database,
+                           const std::vector<ledger::SignedAnchor>& anchors) const {
+  ledger::Verification result = TRY(ledger::verify(database, show_progress));
+  for (const ledger::SignedAnchor& one : anchors) {
+    result.checks.push_back(TRY(
+        database.read([&](sql::Tx& tx) { return ledger::check_anchor(tx, one, show_progress); })));
+  }
+  end_progress();
+  for (const ledger::Check& check : result.checks) print_check(check);
+  if (result.not_covered() > 0)
+    fmt::print("{} rows were written without a key: nothing proves that they are as written.\n",
+               result.not_covered());
+  if (!result.clean()) {
+    fmt::print("The books are NOT in order.\n");
+    return exit_fault_found;
+  }
+  if (result.other_key() > 0) {
+    print_unchecked(result, *database.sealer());
+    return exit_could_not_run;
+  }
+  fmt::print("The books are in order.\n");
+  return exit_done;
 }
 
 Result<int> Program::export_to_file() const {
@@ -234,7 +310,9 @@ Result<int> Program::import_from_file() const {
   const std::int64_t rows = TRY(import_all(*database, in, show_progress));
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
-  return verify();
+  // What another key sealed cannot be checked here, and was taken over as it is.
+  const int proven = TRY(prove(*database, {}));
+  return proven == exit_could_not_run ? exit_done : proven;
 }
 
 Result<int> Program::import_books() const {
@@ -279,6 +357,24 @@ Result<int> Program::restore_backup() const {
   const Manifest read = TRY(restore(settings, backup, show_progress));
   end_progress();
   print_backup(read, "restored from", backup.folder);
+  return tell_of_anchor(settings);
+}
+
+/// The anchor file may have seen books that were later than the backup.
+Result<int> Program::tell_of_anchor(const Config& settings) const {
+  const std::string path = anchor_path(settings);
+  if (!std::filesystem::exists(path)) return exit_done;
+  const auto database = open(settings, Opening::For::reading);
+  // A backup of an earlier version is migrated by the next start.
+  const std::string reason = database ? TRY(why_anchor_stays(**database, path)) : std::string();
+  if (!database || !reason.empty())
+    fmt::print(
+        "{} was written by the books that were here before{}{}.\nWhat came after the backup is not "
+        "in "
+        "it: florin verify says so, and the server keeps that file as it is. When this is known "
+        "and "
+        "meant: florin anchor --accept\n",
+        path, reason.empty() ? "" : ": ", reason);
   return exit_done;
 }
 
@@ -573,8 +669,18 @@ class CommandLine {
     command(root_, "doctor", "Check everything the server depends on, with advice",
             &Program::doctor)
         ->add_flag("--json", program_.as_json, "Print JSON");
-    command(root_, "verify", "Prove the books: hash chain, histories, balances, sums, holds",
-            &Program::verify);
+    command(root_, "verify",
+            "Prove the books: keyed chains, seals, histories, balances, holds; exit 1 for a fault, "
+            "2 when the key is missing",
+            &Program::verify)
+        ->add_option("--anchor", program_.file,
+                     "File with ends of the books that were kept elsewhere, one a line (default: "
+                     "the server's anchor file)");
+    command(root_, "anchor", "Print the present end of the books, signed, to keep elsewhere",
+            &Program::anchor)
+        ->add_flag("--accept", program_.accept,
+                   "After a restore or a loss: take the books as they are; the anchor file that "
+                   "saw later ones is set aside");
     CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines",
                                   &Program::export_to_file);
     exporting->add_option("--out", program_.file, "File to write")->required();

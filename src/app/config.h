@@ -50,6 +50,7 @@ struct DatabaseServer {
 /// The settings of one process, typed and checked.
 struct Config {
   std::string data_dir = "florin-data";
+  std::string anchor_file;   ///< Empty: <data_dir>/anchor.json
   std::string database_url;  ///< Empty: database_server, or else sqlite:<data_dir>/florin.db
   DatabaseServer database_server;
   http::ServerOptions http;  ///< Its `tls` is set when a certificate is.

@@ -42,23 +42,24 @@ struct Table {
 /// Every table, parents before children, but nodes and node_leases: they say who works on the
 /// database now, and whoever imports is somebody else.
 constexpr std::array<Table, 27> tables{
-    FLORIN_TABLE(tenants, "iti", "id, name, created_at_us", "$1, $2, $3"),
-    FLORIN_TABLE(api_keys, "iitbtttiiii",
+    FLORIN_TABLE(tenants, "itib", "id, name, created_at_us, row_seal", "$1, $2, $3, $4"),
+    FLORIN_TABLE(api_keys, "iitbtttiiiib",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
-                 "expires_at_us, revoked_at_us, created_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    FLORIN_TABLE(idempotency_keys, "bbiitiii",
-                 "digest, request, ref, status, body, created_at_us, expires_at_us, tenant_id",
-                 "$1, $2, $3, $4, $5, $6, $7, $8"),
+                 "expires_at_us, revoked_at_us, created_at_us, row_seal",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"),
+    FLORIN_TABLE(
+        idempotency_keys, "bbiitiiib",
+        "digest, request, ref, status, body, created_at_us, expires_at_us, tenant_id, row_seal",
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
     FLORIN_TABLE(idempotency_secrets, "biti", "digest, tenant_id, sealed, expires_at_us",
                  "$1, $2, $3, $4"),
-    FLORIN_TABLE(events, "iittttti",
-                 "id, tenant_id, type, subject, payload, actor, request_id, created_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8"),
-    FLORIN_TABLE(accounts, "iitttiiiiti",
+    FLORIN_TABLE(events, "iitttttib",
+                 "id, tenant_id, type, subject, payload, actor, request_id, created_at_us, link",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
+    FLORIN_TABLE(accounts, "iitttiiiitib",
                  "id, tenant_id, code, type, currency, min_balance, max_balance, frozen, closed, "
-                 "metadata, created_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+                 "metadata, created_at_us, row_seal",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"),
     FLORIN_TABLE(balances, "iiiiiii",
                  "account_id, debits_posted, credits_posted, debits_pending, credits_pending, "
                  "last_posting, posting_count",
@@ -86,43 +87,44 @@ constexpr std::array<Table, 27> tables{
     FLORIN_TABLE(chain_links, "iiiiibi",
                  "chain, sequence, first_id, last_id, records, hash, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(partners, "iittttiitiit",
+    FLORIN_TABLE(partners, "iittttiitiitb",
                  "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, "
-                 "operator, created_at_us, updated_at_us, signature_scheme",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"),
-    FLORIN_TABLE(partner_secrets, "iittii",
-                 "id, partner_id, kind, sealed, created_at_us, valid_until_us",
-                 "$1, $2, $3, $4, $5, $6"),
-    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittitttiiiiit",
+                 "operator, created_at_us, updated_at_us, signature_scheme, row_seal",
+                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"),
+    FLORIN_TABLE(partner_secrets, "iittiib",
+                 "id, partner_id, kind, sealed, created_at_us, valid_until_us, row_seal",
+                 "$1, $2, $3, $4, $5, $6, $7"),
+    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittitttiiiiitb",
                  "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, "
                  "player, currency, amount_minor, ref, target_id, transfer_id, balance_minor, "
                  "credits, refusal, answer, answer_status, request_id, meta, operator_reference, "
                  "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us, "
-                 "pending_reason",
+                 "pending_reason, row_seal",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-                 "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28"),
+                 "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29"),
     FLORIN_TABLE(
         reconciliation_runs, "iitiititttiittttiii",
         "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, counts, "
         "mismatches, items_truncated, error_code, error_detail, report_file, requested_by, "
         "created_at_us, started_at_us, finished_at_us",
         "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
-    FLORIN_TABLE(reconciliation_items, "iiitittttttttttiii",
-                 "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id, "
-                 "ours, theirs, note, explained_by, proposal, proposed_by, decided_by, "
-                 "transfer_id, created_at_us, updated_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18"),
     FLORIN_TABLE(
-        webhook_endpoints, "iitttittttttiiitttiiiiii",
+        reconciliation_items, "iiitittttttttttiiib",
+        "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id, ours, "
+        "theirs, note, explained_by, proposal, proposed_by, decided_by, transfer_id, "
+        "created_at_us, updated_at_us, row_seal",
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
+    FLORIN_TABLE(
+        webhook_endpoints, "iitttittttttiiitttiiiiiib",
         "id, tenant_id, name, url, description, is_trusted, status, disabled_reason, event_types, "
         "filter, order_by, retry_delays_ms, timeout_ms, rate_limit_per_second, max_concurrency, "
         "certificate_pem, sealed_private_key, trusted_ca_pem, start_after, failing_since_us, "
-        "last_failure_at_us, last_success_at_us, created_at_us, updated_at_us",
+        "last_failure_at_us, last_success_at_us, created_at_us, updated_at_us, row_seal",
         "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-        "$20, $21, $22, $23, $24"),
-    FLORIN_TABLE(webhook_secrets, "iittii",
-                 "id, endpoint_id, kind, sealed, created_at_us, expires_at_us",
-                 "$1, $2, $3, $4, $5, $6"),
+        "$20, $21, $22, $23, $24, $25"),
+    FLORIN_TABLE(webhook_secrets, "iittiib",
+                 "id, endpoint_id, kind, sealed, created_at_us, expires_at_us, row_seal",
+                 "$1, $2, $3, $4, $5, $6, $7"),
     FLORIN_TABLE(webhook_outbox, "iiiittiitiitiii",
                  "id, tenant_id, endpoint_id, event_id, event_type, state, attempts, "
                  "next_attempt_at_us, order_key, is_replay, last_status, last_error, "

@@ -8,12 +8,17 @@
 #include <system_error>
 #include <vector>
 
+#include "app/anchor_file.h"
 #include "app/migrations.h"
 #include "app/private_files.h"
+#include "app/sealed_tables.h"
+#include "app/secret_key.h"
 #include "base/try.h"
+#include "platform/crypto/random.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/migration.h"
+#include "platform/sql/sealer.h"
 
 namespace florin::app {
 namespace {
@@ -41,10 +46,11 @@ std::vector<std::string> traces(const Config& config, const std::string& path) {
 }
 
 /// A log would be taken for the new database's own.
-Result<void> set_aside(const std::string& path, Timestamp now) {
-  for (const char* ending : {"-wal", "-shm", "-head"}) {
+Result<void> set_aside(const Config& config, const std::string& path, Timestamp now) {
+  // The anchor, too, speaks of the books that were there.
+  for (const std::string& file :
+       {path + "-wal", path + "-shm", path + "-head", anchor_path(config)}) {
     std::error_code fault;
-    const std::string file = path + ending;
     if (!fs::exists(file, fault)) continue;
     fs::rename(file, fmt::format("{}.before-{}", file, now.us / 1'000'000), fault);
     if (fault) return Error{sql::errors::store_unavailable, file + " cannot be set aside"};
@@ -69,7 +75,7 @@ Result<void> prepare_place(const Config& config, const std::string& path, const 
   const Found found = look_for(path);
   const auto left = found == Found::something ? std::vector<std::string>() : traces(config, path);
   if (left.empty()) return {};
-  if (is_new) return set_aside(path, clock.now());
+  if (is_new) return set_aside(config, path, clock.now());
   return Error{errors::database_lost,
                fmt::format("the database {} is {}, but there was one: see {}. Was it removed, or "
                            "does --data name another folder? Restore a backup (docs/runbook.md); "
@@ -86,6 +92,14 @@ Result<void> check_schema(sql::Database& database) {
                fmt::format("the schema is older than this florin ({} migrations wait), and this "
                            "command changes nothing: run florin migrate first",
                            waiting)};
+}
+
+/// Without the key another one stands for it: what is written then is sealed with a key that nobody
+/// has, and verify says so.
+std::shared_ptr<const sql::Sealer> sealer_with(Secret key) {
+  const auto key_is = key.empty() ? sql::Sealer::KeyIs::lost : sql::Sealer::KeyIs::here;
+  if (key.empty()) key = Secret(crypto::random_hex(32));
+  return std::make_shared<sql::Sealer>(crypto::SealKey(key), sealed_tables(), key_is);
 }
 
 std::optional<std::string> sqlite_file(const Config& config) {
@@ -128,7 +142,15 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   } else {
     TRY(sql::migrate(*database, all_migrations(), clock.now()));
   }
+  database->seal_with(
+      reads ? sealer_for_reading(config)
+            : sealer_with(TRY(load_secret_key(config, TRY(key_file_of(*database, opening))))));
   return database;
+}
+
+std::shared_ptr<const sql::Sealer> sealer_for_reading(const Config& config) {
+  auto key = load_secret_key(config, KeyFile::is_expected);
+  return sealer_with(key ? *std::move(key) : Secret());
 }
 
 }  // namespace florin::app

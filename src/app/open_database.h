@@ -8,7 +8,8 @@
 
 namespace florin::sql {
 class Database;
-}
+class Sealer;
+}  // namespace florin::sql
 
 namespace florin::app {
 
@@ -35,6 +36,10 @@ bool is_read_only(const Config& config);
 /// Errors: database_missing, database_lost, schema_outdated; those of opening and of migrations.
 Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock,
                                                      const Opening& opening = {});
+
+/// What checks the seals of a database that is not changed: with the key of the settings, or one
+/// that stands for it when it is not there. Makes no key.
+std::shared_ptr<const sql::Sealer> sealer_for_reading(const Config& config);
 
 namespace errors {
 /// There is no database where the settings point to, and this command makes none. Point --data or

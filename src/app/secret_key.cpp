@@ -23,7 +23,9 @@ constexpr std::size_t least_text = 16;
 
 constexpr sql::Query any_sealed{
     "secret_key.any_sealed",
-    "SELECT 1 WHERE EXISTS (SELECT 1 FROM partner_secrets)"
+    "SELECT 1 WHERE (SELECT link FROM events ORDER BY id DESC LIMIT 1) IS NOT NULL"
+    " OR EXISTS (SELECT 1 FROM tenants WHERE row_seal IS NOT NULL)"
+    " OR EXISTS (SELECT 1 FROM partner_secrets)"
     " OR EXISTS (SELECT 1 FROM webhook_secrets)"
     " OR EXISTS (SELECT 1 FROM webhook_endpoints WHERE sealed_private_key IS NOT NULL)"};
 

@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "app/anchor_file.h"
 #include "app/application.h"
 #include "app/certificate_watch.h"
 #include "app/migrations.h"
@@ -138,6 +139,11 @@ Finding look_at_schema(sql::Database& database) {
   return states ? Finding() : degraded(states.error().detail);
 }
 
+Finding look_at_anchor(const AnchorKeeper& anchor) {
+  const std::string trouble = anchor.trouble();
+  return trouble.empty() ? Finding() : degraded("the anchor is not written: " + trouble);
+}
+
 Finding look_at_secrets(Core& core) {
   const std::string lost = unreadable_secrets(core);
   return lost.empty() ? Finding() : degraded(lost);
@@ -173,7 +179,7 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
       {"http", [&core] { return look_at_http(core); }},
       module("access", well),
       module("events", well),
-      module("ledger", well),
+      module("ledger", [parts] { return look_at_anchor(parts.anchor); }),
       module("webhooks", [&core] { return look_at_webhooks(core); }),
       module("hub", [&core, &clock = parts.clock] { return look_at_hub(core, clock.now()); }),
       module("relay", well),

@@ -18,6 +18,7 @@ class Scheduler;
 }
 
 namespace florin::app {
+class AnchorKeeper;
 struct Core;
 
 /// degraded: it works, and somebody should look at it.
@@ -43,6 +44,7 @@ struct CheckedParts {
   std::function<bool(const std::string& job)> is_ours;  ///< Of a job that one node alone does.
   const cluster::AgreedClock& clock;
   std::function<const http::TlsSource*()> tls;  ///< Null: plain HTTP.
+  const AnchorKeeper& anchor;
 };
 /// Whose secrets do not open with the key that is there, in a sentence; empty when all do. The
 /// partners are those in memory.

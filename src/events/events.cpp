@@ -2,6 +2,7 @@
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "events/event_chain.h"
 #include "platform/json/writer.h"
 #include "platform/sql/array.h"
 #include "platform/sql/database.h"
@@ -13,28 +14,31 @@ using sql::Param;
 using sql::Query;
 using sql::Row;
 
-constexpr Query event_insert{
-    "events.insert",
-    "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id,"
-    " created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
-/// Inserts nothing when the log holds an event that is not older.
+/// Each inserts nothing when the newest event of the log is not the one that the link was made for.
+#define FLORIN_EVENT_INSERT                                                                      \
+  "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us," \
+  " link) "
+constexpr Query event_insert{"events.insert", FLORIN_EVENT_INSERT
+                             "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
+                             " WHERE $10 = (SELECT coalesce(max(e.id), 0) FROM events e)"};
 constexpr Query event_insert_behind{
     "events.insert_behind",
-    "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us)"
-    " SELECT $1::bigint, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::bigint"
-    " WHERE $1::bigint > (SELECT coalesce(max(e.id), 0) FROM events e)",
+    FLORIN_EVENT_INSERT
+    "SELECT $1::bigint, $2::bigint, $3::text, $4::text, $5::text, $6::text, $7::text, $8::bigint,"
+    " $9::bytea WHERE $10::bigint = (SELECT coalesce(max(e.id), 0) FROM events e)",
     sql::Rows::few, sql::Sees::all};
-/// Fails by its id, which is NULL, when the log holds an event that is not older than the first.
+/// Fails by its id, which is NULL, when the newest event is another one.
 constexpr Query events_insert{
     "events.insert_all",
-    "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us)"
-    " SELECT CASE WHEN $9::bigint > (SELECT coalesce(max(e.id), 0) FROM events e) THEN n.id END,"
-    " tenant_id, type, subject, payload, actor, request_id, created_at_us"
+    FLORIN_EVENT_INSERT
+    "SELECT CASE WHEN $10::bigint = (SELECT coalesce(max(e.id), 0) FROM events e) THEN n.id END,"
+    " tenant_id, type, subject, payload, actor, request_id, created_at_us, link"
     " FROM (SELECT unnest($1::bigint[]) AS id, unnest($2::bigint[]) AS tenant_id,"
     " unnest($3::text[]) AS type, unnest($4::text[]) AS subject, unnest($5::text[]) AS payload,"
     " unnest($6::text[]) AS actor, unnest($7::text[]) AS request_id,"
-    " unnest($8::bigint[]) AS created_at_us) AS n",
+    " unnest($8::bigint[]) AS created_at_us, unnest($9::bytea[]) AS link) AS n",
     sql::Rows::few, sql::Sees::all};
+#undef FLORIN_EVENT_INSERT
 #define FLORIN_EVENT_COLUMNS \
   "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us FROM events"
 constexpr Query events_of_tenant{
@@ -48,8 +52,9 @@ constexpr Query events_after{"events.after",
 constexpr Query count_events_after{
     "events.count_after",
     "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE id > $1 ORDER BY id LIMIT $2) AS newer"};
-constexpr Query newest_event{"events.newest", "SELECT id FROM events ORDER BY id DESC LIMIT 1",
-                             sql::Rows::few, sql::Sees::all};
+constexpr Query newest_event{"events.newest",
+                             "SELECT id, link FROM events ORDER BY id DESC LIMIT 1", sql::Rows::few,
+                             sql::Sees::all};
 
 constexpr int max_scanned = 100'000;
 
@@ -91,48 +96,39 @@ void append_payload(std::string& payload, EventId id, const NewEvent& event) {
   payload += '}';
 }
 
-Result<std::int64_t> insert(sql::Tx& tx, const Query& query, EventId id, const NewEvent& event) {
-  std::string payload;
-  append_payload(payload, id, event);
-  const Param request_id = event.request_id.empty() ? Param(nullptr) : Param(event.request_id);
-  return tx.exec(query, {id.value, event.tenant.value, event.type, event.subject, payload,
-                         event.actor, request_id, event.at.us});
-}
+Param or_null(std::string_view text) { return text.empty() ? Param(nullptr) : Param(text); }
 
 /// Events as columns, for one statement.
 class Rows {
  public:
-  void add(EventId id, const NewEvent& event) {
-    if (!first_) first_ = id;
+  void add(EventId id, const NewEvent& event, std::string_view payload, std::string_view link) {
     ids_.add(id.value);
     tenants_.add(event.tenant.value);
     types_.add(event.type);
     subjects_.add(event.subject);
-    payload_.clear();
-    append_payload(payload_, id, event);
-    payloads_.add(std::string_view(payload_));
+    payloads_.add(payload);
     actors_.add(event.actor);
     event.request_id.empty() ? requests_.add_null() : requests_.add(event.request_id);
     times_.add(event.at.us);
+    link.empty() ? links_.add_null() : links_.add(link);
   }
 
-  Result<void> insert(sql::Tx& tx) {
+  Result<void> insert(sql::Tx& tx, std::int64_t newest) {
     return tx.send(events_insert, {ids_.param(), tenants_.param(), types_.param(),
                                    subjects_.param(), payloads_.param(), actors_.param(),
-                                   requests_.param(), times_.param(), first_.value});
+                                   requests_.param(), times_.param(), links_.param(), newest});
   }
 
  private:
   sql::Integers ids_, tenants_, times_;
   sql::Texts types_, subjects_, payloads_, actors_, requests_;
-  std::string payload_;
-  EventId first_;
+  sql::Blobs links_;
 };
 
 }  // namespace
 
-std::string_view data_of(const Event& event) {
-  std::string_view data = event.payload;
+std::string_view data_of(std::string_view payload) {
+  std::string_view data = payload;
   data.remove_prefix(data.find(before_data) + before_data.size());
   data.remove_suffix(1);
   return data;
@@ -140,11 +136,31 @@ std::string_view data_of(const Event& event) {
 
 EventLog::EventLog(sql::Database& database, IdGenerator& ids) : database_(database), ids_(ids) {}
 
+std::string EventLog::next_link(const sql::Tx& tx, EventId id, const NewEvent& event,
+                                std::string_view payload) {
+  const crypto::SealKey* key = tx.seal_key();
+  if (!key) return {};
+  EventView view{id, event.tenant, event.type, event.subject, payload, event.actor, {}, event.at};
+  if (!event.request_id.empty()) view.request_id = event.request_id;
+  return std::string(crypto::bytes_of(link_of(*key, head_.link, view)));
+}
+
 Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
   const bool is_shared = tx.dialect() == sql::Dialect::postgres;
   while (true) {
     const EventId id{ids_.next()};
-    if (TRY(insert(tx, is_shared ? event_insert_behind : event_insert, id, event)) != 0) return id;
+    std::string payload;
+    append_payload(payload, id, event);
+    std::string link = next_link(tx, id, event, payload);
+    const Param link_or_null = link.empty() ? Param(nullptr) : Param::blob(link);
+    const auto inserted =
+        TRY(tx.exec(is_shared ? event_insert_behind : event_insert,
+                    {id.value, event.tenant.value, event.type, event.subject, payload, event.actor,
+                     or_null(event.request_id), event.at.us, link_or_null, head_.id}));
+    if (inserted != 0) {
+      head_ = {id.value, std::move(link)};
+      return id;
+    }
     sql::Questions questions(tx);
     TRY(follow(questions));
     TRY(questions.settle());
@@ -154,21 +170,31 @@ Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
 /// Nodes write one after another, and each makes ids by its own clock: another node's newest event
 /// may be ahead of ours.
 Result<void> EventLog::follow(sql::Questions& questions) {
+  head_ = {};
   return questions.ask(newest_event, {}, [this](const Row& row) {
-    ids_.start_after(row.integer(0));
+    head_ = {row.integer(0), std::string(row.blob(1))};
+    ids_.start_after(head_.id);
     return false;
   });
 }
 
 Result<void> EventLog::append_all(sql::Tx& tx, std::span<const NewEvent> events) {
   if (events.empty()) return {};
-  if (tx.dialect() == sql::Dialect::postgres) {
-    Rows rows;
-    for (const NewEvent& event : events) rows.add({ids_.next()}, event);
-    return rows.insert(tx);
+  if (tx.dialect() != sql::Dialect::postgres) {
+    for (const NewEvent& event : events) TRY(append(tx, event));
+    return {};
   }
-  for (const NewEvent& event : events) TRY(append(tx, event));
-  return {};
+  Rows rows;
+  const std::int64_t newest = head_.id;
+  std::string payload;
+  for (const NewEvent& event : events) {
+    const EventId id{ids_.next()};
+    payload.clear();
+    append_payload(payload, id, event);
+    head_ = {id.value, next_link(tx, id, event, payload)};
+    rows.add(id, event, payload, head_.link);
+  }
+  return rows.insert(tx, newest);
 }
 
 Result<EventPage> EventLog::list(TenantId tenant, const Filter& filter, EventId before, int limit) {

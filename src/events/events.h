@@ -44,7 +44,8 @@ struct Event {
 };
 
 /// The `data` of an event's payload, a JSON object.
-std::string_view data_of(const Event& event);
+std::string_view data_of(std::string_view payload);
+inline std::string_view data_of(const Event& event) { return data_of(event.payload); }
 
 struct Filter {
   std::optional<std::string> type = {};  ///< Exact, or a family: "account.*".
@@ -59,7 +60,8 @@ struct EventPage {
 };
 
 /// The append-only log of what happened: outbox and audit trail in one. An event is written in the
-/// commit of the change that it tells of. Stateless, safe for concurrent use.
+/// commit of the change that it tells of, and linked with the one before it when the database has a
+/// key (event_chain.h). Safe for concurrent use; appends are the writer thread's.
 class EventLog {
  public:
   EventLog(sql::Database& database, IdGenerator& ids);
@@ -85,8 +87,17 @@ class EventLog {
   Result<EventId> newest();
 
  private:
+  /// The newest event, as far as is known: where another one is, an insert finds out.
+  struct Head {
+    std::int64_t id = 0;
+    std::string link;
+  };
+  std::string next_link(const sql::Tx& tx, EventId id, const NewEvent& event,
+                        std::string_view payload);
+
   sql::Database& database_;
   IdGenerator& ids_;
+  Head head_;
 };
 
 }  // namespace florin::events

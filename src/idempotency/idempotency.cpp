@@ -12,6 +12,7 @@
 #include "platform/crypto/vault.h"
 #include "platform/sql/array.h"
 #include "platform/sql/database.h"
+#include "platform/sql/sealer.h"
 
 namespace florin::idempotency {
 namespace {
@@ -25,16 +26,16 @@ constexpr Query find_key{
 constexpr Query insert_key{
     "idempotency.insert_key",
     "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
-    " expires_at_us, tenant_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"};
+    " expires_at_us, tenant_id, row_seal) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
 constexpr Query find_keys{"idempotency.find_keys",
                           "SELECT request, ref, status, body, digest FROM idempotency_keys"
                           " WHERE digest = ANY ($1::bytea[])"};
 constexpr Query insert_keys{
     "idempotency.insert_keys",
     "INSERT INTO idempotency_keys (digest, request, ref, status, body, created_at_us,"
-    " expires_at_us, tenant_id) SELECT unnest($1::bytea[]), unnest($2::bytea[]),"
+    " expires_at_us, tenant_id, row_seal) SELECT unnest($1::bytea[]), unnest($2::bytea[]),"
     " unnest($3::bigint[]), unnest($4::bigint[]), unnest($5::text[]), $6::bigint,"
-    " unnest($7::bigint[]), unnest($8::bigint[])"};
+    " unnest($7::bigint[]), unnest($8::bigint[]), unnest($9::bytea[])"};
 constexpr Query delete_expired{
     "idempotency.delete_expired",
     "DELETE FROM idempotency_keys WHERE digest IN (SELECT digest FROM idempotency_keys"
@@ -135,11 +136,44 @@ Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest) {
   return found;
 }
 
+namespace {
+
+/// A row in the order of its columns, the seal last.
+class RowToWrite {
+ public:
+  RowToWrite(const crypto::SealKey* seal_key, const Key& key, const Record& record, Timestamp now)
+      : values_{Param::blob(bytes_of(key.digest)),
+                Param::blob(bytes_of(record.request)),
+                record.ref,
+                record.status,
+                record.body.empty() ? Param(nullptr) : Param(record.body),
+                now.us,
+                expiry_of(key, now),
+                tenant_of(key, record),
+                nullptr} {
+    if (!seal_key) return;
+    thread_local std::string bytes;
+    bytes.clear();
+    sql::Sealer::append_sealed(bytes, sealed_keys, std::span(values_).first(values_.size() - 1));
+    seal_ = seal_key->seal(bytes);
+    values_.back() = Param::blob(crypto::bytes_of(seal_));
+  }
+  RowToWrite(const RowToWrite&) = delete;
+  RowToWrite& operator=(const RowToWrite&) = delete;
+
+  std::span<const Param> values() const { return values_; }
+  /// Empty without a key.
+  std::string_view seal() const { return values_.back().bytes; }
+
+ private:
+  crypto::Seal seal_{};
+  std::array<Param, 9> values_;
+};
+
+}  // namespace
+
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now) {
-  const Param body = record.body.empty() ? Param(nullptr) : Param(record.body);
-  return tx.send(insert_key, {Param::blob(bytes_of(key.digest)),
-                              Param::blob(bytes_of(record.request)), record.ref, record.status,
-                              body, now.us, expiry_of(key, now), tenant_of(key, record)});
+  return tx.send(insert_key, RowToWrite(tx.seal_key(), key, record, now).values());
 }
 
 Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
@@ -159,7 +193,7 @@ Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp n
     return {};
   }
   if (entries.empty()) return {};
-  sql::Blobs digests, requests;
+  sql::Blobs digests, requests, seals;
   sql::Integers refs, statuses, expiries, tenants;
   sql::Texts bodies;
   for (const auto& [key, record] : entries) {
@@ -170,9 +204,12 @@ Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp n
     record.body.empty() ? bodies.add_null() : bodies.add(std::string_view(record.body));
     expiries.add(expiry_of(key, now));
     tenants.add(tenant_of(key, record));
+    const RowToWrite row(tx.seal_key(), key, record, now);
+    row.seal().empty() ? seals.add_null() : seals.add(row.seal());
   }
-  return tx.send(insert_keys, {digests.param(), requests.param(), refs.param(), statuses.param(),
-                               bodies.param(), now.us, expiries.param(), tenants.param()});
+  return tx.send(insert_keys,
+                 {digests.param(), requests.param(), refs.param(), statuses.param(), bodies.param(),
+                  now.us, expiries.param(), tenants.param(), seals.param()});
 }
 
 Result<std::int64_t> remove_expired(sql::Tx& tx, Timestamp now, int limit) {

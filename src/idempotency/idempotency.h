@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "platform/http/message.h"
+#include "platform/sql/sealer.h"
 
 namespace florin::crypto {
 class Vault;
@@ -68,6 +69,11 @@ bool is_remembered(const Error& error);
 /// What a found record means for a request: the record, or idempotency_mismatch when another
 /// request used the key.
 Result<Record> replay_of(const Record& record, const Key& key);
+
+/// What a key's seal covers.
+inline constexpr sql::SealedTable sealed_keys{
+    "idempotency_keys", "bbiitiii",
+    "digest, request, ref, status, body, created_at_us, expires_at_us, tenant_id"};
 
 /// The rows. Stateless, safe for concurrent use.
 Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest);

@@ -1,9 +1,8 @@
 #include "ledger/chain.h"
 
-#include <algorithm>
-#include <cstring>
-
 #include "base/try.h"
+#include "platform/crypto/hash.h"
+#include "platform/sql/canonical.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger::chain {
@@ -11,6 +10,7 @@ namespace {
 
 using sql::Param;
 using sql::Query;
+using sql::canonical::put;
 
 constexpr Query newest_link{
     "ledger.newest_link",
@@ -19,25 +19,6 @@ constexpr Query link_insert{
     "ledger.link_insert",
     "INSERT INTO chain_links (chain, sequence, first_id, last_id, records, hash, created_at_us)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7)"};
-
-void put(std::string& out, std::int64_t number) {
-  const auto bits = static_cast<std::uint64_t>(number);
-  for (int shift = 0; shift < 64; shift += 8) out += static_cast<char>(bits >> shift & 0xFF);
-}
-
-void put(std::string& out, std::string_view text) {
-  put(out, static_cast<std::int64_t>(text.size()));
-  out += text;
-}
-
-/// Absent differs from empty.
-void put(std::string& out, const std::optional<std::string>& text) {
-  if (text) {
-    put(out, std::string_view(*text));
-  } else {
-    put(out, std::int64_t{-1});
-  }
-}
 
 void put(std::string& out, const Posting& posting) {
   put(out, posting.debit.value);
@@ -83,18 +64,51 @@ void append_canonical(std::string& out, const HoldRecord& record, const Hold& ho
   put(out, hold.expires_at ? hold.expires_at->us : -1);
 }
 
-crypto::Sha256 link_hash(const crypto::Sha256& previous, std::string_view canonical) {
+namespace {
+
+std::string sealed_bytes(std::string_view previous, const Link& link, std::string_view canonical) {
+  std::string bytes;
+  bytes.reserve(canonical.size() + 96);
+  put(bytes, previous);
+  for (const std::int64_t number :
+       {link.chain, link.sequence, link.first_id, link.last_id, link.records, link.created_at_us})
+    put(bytes, number);
+  bytes += canonical;
+  return bytes;
+}
+
+std::string plain_hash(std::string_view previous, std::string_view canonical) {
+  // The first plain link followed 32 zeros.
+  const std::string start(crypto::Sha256{}.size(), '\0');
   crypto::Sha256Stream stream;
-  stream.update(crypto::bytes_of(previous));
+  stream.update(previous.empty() ? std::string_view(start) : previous);
   stream.update(canonical);
-  return stream.finish();
+  return std::string(crypto::bytes_of(stream.finish()));
+}
+
+}  // namespace
+
+bool is_keyed(std::string_view hash) { return hash.size() == std::tuple_size_v<crypto::Seal>; }
+
+std::string link_hash(const crypto::SealKey* key, std::string_view previous, const Link& link,
+                      std::string_view canonical) {
+  if (!key) return plain_hash(previous, canonical);
+  return std::string(crypto::bytes_of(key->seal(sealed_bytes(previous, link, canonical))));
+}
+
+crypto::SealKey::Fit check_link(const crypto::SealKey* key, std::string_view previous,
+                                const Link& link, std::string_view canonical) {
+  using Fit = crypto::SealKey::Fit;
+  if (!is_keyed(link.hash))
+    return plain_hash(previous, canonical) == link.hash ? Fit::fits : Fit::differs;
+  if (!key) return Fit::other_key;
+  return key->check(link.hash, sealed_bytes(previous, link, canonical));
 }
 
 Result<void> ask_head(sql::Questions& questions, std::int64_t chain, Head& head) {
   return questions.ask(newest_link, {chain}, [&head](const sql::Row& row) {
     head.sequence = row.integer(0);
-    const std::string_view hash = row.blob(1);
-    std::memcpy(head.hash.data(), hash.data(), std::min(hash.size(), head.hash.size()));
+    head.hash = row.blob(1);
     return false;
   });
 }
@@ -125,11 +139,12 @@ Result<void> extend(sql::Tx& tx, std::int64_t chain, const Head& head,
     }
   }
 
-  const crypto::Sha256 hash = link_hash(head.hash, canonical);
   const auto records =
       static_cast<std::int64_t>(changes.transfers.size() + changes.hold_changes.size());
-  return tx.send(link_insert, {chain, head.sequence + 1, first_id, last_id, records,
-                               Param::blob(crypto::bytes_of(hash)), now.us});
+  Link link{chain, head.sequence + 1, first_id, last_id, records, now.us, {}};
+  link.hash = link_hash(tx.seal_key(), head.hash, link, canonical);
+  return tx.send(link_insert, {chain, link.sequence, first_id, last_id, records,
+                               Param::blob(link.hash), now.us});
 }
 
 }  // namespace florin::ledger::chain

@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "ledger/engine/engine.h"
-#include "platform/crypto/hash.h"
+#include "platform/crypto/seal_key.h"
 
 namespace florin::sql {
 class Questions;
@@ -12,7 +12,9 @@ class Tx;
 }  // namespace florin::sql
 
 /// The hash chain over the log of transfers and hold changes: each batch of decisions is a link,
-/// hash = SHA-256(previous hash, canonical bytes of its records in the order of their ids).
+/// hash = seal(previous hash, the link's own columns, canonical bytes of its records in the order
+/// of their ids). A database without a key has plain links: SHA-256(previous hash, canonical
+/// bytes).
 namespace florin::ledger::chain {
 
 /// Canonical bytes: fixed-width little-endian integers, texts with their length before them. Part
@@ -29,12 +31,22 @@ struct HoldRecord {
 /// A placed hold's record carries what was held; `hold` is read for those alone.
 void append_canonical(std::string& out, const HoldRecord& record, const Hold& hold);
 
-crypto::Sha256 link_hash(const crypto::Sha256& previous, std::string_view canonical);
+struct Link {
+  std::int64_t chain = 0, sequence = 0, first_id = 0, last_id = 0, records = 0, created_at_us = 0;
+  std::string hash;
+};
+/// Plain links are told from those with a key by their length.
+bool is_keyed(std::string_view hash);
+/// `previous` is empty before the first link; `link.hash` is not looked at.
+std::string link_hash(const crypto::SealKey* key, std::string_view previous, const Link& link,
+                      std::string_view canonical);
+crypto::SealKey::Fit check_link(const crypto::SealKey* key, std::string_view previous,
+                                const Link& link, std::string_view canonical);
 
-/// A chain's newest link; zeros before the first.
+/// A chain's newest link; empty before the first.
 struct Head {
   std::int64_t sequence = 0;
-  crypto::Sha256 hash{};
+  std::string hash;
 };
 /// `head` is filled in when the questions are settled.
 Result<void> ask_head(sql::Questions& questions, std::int64_t chain, Head& head);

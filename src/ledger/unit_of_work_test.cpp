@@ -1,8 +1,11 @@
 // The ledger as other modules use it: inside their units of work, across restarts, and proved by
 // verify.
 #include "idempotency/errors.h"
+#include "ledger/anchor.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_fixture.h"
+#include "ledger/verify.h"
+#include "platform/sql/sealer.h"
 #include "platform/sql/temporary_folder.h"
 
 namespace florin::ledger {
@@ -156,7 +159,7 @@ TEST_F(UnitOfWork, VerifyFindsEachKindOfTampering) {
        {"hash chain"}},
       {"UPDATE hold_changes SET kind = 'released'",
        "UPDATE hold_changes SET kind = 'placed'",
-       {"hash chain"}},
+       {"hash chain", "holds"}},
   };
   for (const Forgery& forgery : forgeries) {
     books.tamper(forgery.sql);
@@ -166,6 +169,81 @@ TEST_F(UnitOfWork, VerifyFindsEachKindOfTampering) {
   }
   books.tamper("DELETE FROM chain_links WHERE sequence = 1");
   EXPECT_EQ(books.faults(), std::vector<std::string>{"hash chain"});
+}
+
+/// Books whose database has a key.
+class SealedBooks : public LedgerTest {
+ protected:
+  SealedBooks() {
+    books.database->seal_with(sealer("a master key of the tests"));
+    books.open("eve");
+    EXPECT_EQ(books.move("ana", "shop", 5), "");
+    books.place(hold_of({posting("ana", "shop", 100)}));
+  }
+  static std::shared_ptr<sql::Sealer> sealer(const std::string& master) {
+    return std::make_shared<sql::Sealer>(crypto::SealKey(Secret(master)),
+                                         std::span<const sql::SealedTable>());
+  }
+};
+
+TEST_F(SealedBooks, WhatEventsTellOfCannotBeChangedByHand) {
+  EXPECT_EQ(books.faults(), std::vector<std::string>{});
+  struct Forgery {
+    std::string sql, found;
+  };
+  const std::vector<Forgery> forgeries{
+      {"UPDATE accounts SET code = 'other' WHERE code = 'eve'", "accounts"},
+      {"UPDATE events SET payload = replace(payload, 'eve', 'ewe')", "events"},
+      {"UPDATE events SET actor = 'nobody' WHERE id = (SELECT max(id) FROM events)", "events"},
+      {"UPDATE events SET request_id = NULL WHERE id = (SELECT max(id) FROM events)", "events"},
+      {"DELETE FROM events WHERE type = 'transaction.executed'", "events"},
+      {"UPDATE holds SET status = 'released'", "holds"},
+      {"UPDATE chain_links SET created_at_us = created_at_us + 1", "hash chain"},
+  };
+  for (const Forgery& forgery : forgeries) {
+    Books own(clock);
+    own.database->seal_with(sealer("a master key of the tests"));
+    own.open("bank", AccountType::asset, std::nullopt);
+    own.open("eve");
+    EXPECT_EQ(own.move("bank", "eve", 5), "");
+    own.place(hold_of({posting("eve", "bank", 1)}));
+    EXPECT_EQ(own.faults(), std::vector<std::string>{});
+    own.tamper(forgery.sql);
+    const auto faults = own.faults();
+    EXPECT_NE(std::find(faults.begin(), faults.end(), forgery.found), faults.end()) << forgery.sql;
+  }
+}
+
+TEST_F(SealedBooks, AnotherKeyProvesNothing) {
+  books.database->seal_with(sealer("another key than before"));
+  const Verification result = *verify(*books.database, {});
+  EXPECT_TRUE(result.clean());
+  EXPECT_GT(result.other_key(), 0);
+}
+
+TEST_F(SealedBooks, AnAnchorTellsAnOlderCopyFromTheBooksOfToday) {
+  const auto key = books.database->sealer()->key();
+  const auto anchor_now = [&] {
+    return *books.database->read([&](sql::Tx& tx) { return read_anchor(tx, clock.now()); });
+  };
+  const auto faults_of = [&](const std::string& line) {
+    const SignedAnchor parsed = *parse_anchor(line, key);
+    return books.database
+        ->read([&](sql::Tx& tx) { return check_anchor(tx, parsed, sql::Progress()); })
+        ->faults;
+  };
+  const std::string line = to_line(anchor_now(), key);
+  EXPECT_EQ(books.move("ana", "shop", 1), "");
+  EXPECT_EQ(faults_of(line), 0);
+  const std::string newest = to_line(anchor_now(), key);
+  books.tamper("DELETE FROM chain_links WHERE sequence = (SELECT max(sequence) FROM chain_links)");
+  books.tamper("DELETE FROM events WHERE id = (SELECT max(id) FROM events)");
+  EXPECT_EQ(faults_of(line), 0);
+  EXPECT_EQ(faults_of(newest), 2);
+
+  std::string forged = line;
+  forged.replace(forged.find("sequence\":"), 11, "sequence\":1");
+  EXPECT_FALSE(parse_anchor(forged, key));
 }
 
 TEST(Recovery, GoesOnAfterWhatIsStored) {

@@ -2,21 +2,26 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
 #include <map>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "events/event_chain.h"
 #include "ledger/bulk/bulk_store.h"
 #include "ledger/chain.h"
 #include "ledger/engine/engine.h"
 #include "ledger/errors.h"
 #include "ledger/ledger.h"
+#include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"
+#include "ledger/set_store.h"
+#include "platform/crypto/hash.h"
 #include "platform/sql/database.h"
+#include "platform/sql/sealer.h"
 
 namespace florin::ledger {
 namespace {
@@ -25,18 +30,46 @@ using sql::Query;
 using sql::Row;
 using sql::Tx;
 
-constexpr Query all_links{
+constexpr Query next_chain{"verify.next_chain",
+                           "SELECT min(chain) FROM chain_links WHERE chain > $1"};
+constexpr Query links_after{
     "verify.links",
-    "SELECT chain, sequence, first_id, last_id, records, hash FROM chain_links"
-    " ORDER BY chain, sequence",
+    "SELECT chain, sequence, first_id, last_id, records, created_at_us, hash FROM chain_links"
+    " WHERE chain = $1 AND sequence > $2 ORDER BY sequence",
     sql::Rows::many};
-constexpr Query transfer_ids{"verify.transfer_ids",
-                             "SELECT id FROM transfers WHERE id >= $1 AND id <= $2 ORDER BY id",
-                             sql::Rows::many};
+constexpr Query transfers_between{
+    "verify.transfers",
+    "SELECT id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us,"
+    " created_at_us, hold_id, reverses_id FROM transfers WHERE id >= $1 AND id <= $2 ORDER BY id",
+    sql::Rows::many};
+constexpr Query postings_between{
+    "verify.postings",
+    "SELECT id, transfer_id, debit_id, credit_id, amount_minor, currency, backdated_to_us"
+    " FROM postings WHERE id >= $1 AND id <= $2 ORDER BY id",
+    sql::Rows::many};
 constexpr Query hold_records{
     "verify.hold_records",
-    "SELECT id, hold_id, kind, transfer_id, created_at_us FROM hold_changes"
-    " WHERE id >= $1 AND id <= $2 ORDER BY id",
+    "SELECT c.id, c.hold_id, c.kind, c.transfer_id, c.created_at_us, h.tenant_id, h.reference,"
+    " h.description, h.metadata, h.expires_at_us, h.created_at_us, p.debit_id, p.credit_id,"
+    " p.amount_minor, p.currency"
+    " FROM hold_changes c LEFT JOIN holds h ON h.id = c.hold_id AND c.kind = 'placed'"
+    " LEFT JOIN hold_postings p ON p.hold_id = h.id"
+    " WHERE c.id >= $1 AND c.id <= $2 ORDER BY c.id, p.place",
+    sql::Rows::many};
+constexpr Query hold_states{
+    "verify.hold_states",
+    "SELECT h.id, h.status, c.kind FROM holds h"
+    " LEFT JOIN (SELECT hold_id, max(id) AS newest FROM hold_changes GROUP BY hold_id) n"
+    " ON n.hold_id = h.id LEFT JOIN hold_changes c ON c.id = n.newest"
+    " WHERE c.id IS NULL OR (h.status = 'open' AND c.kind NOT IN ('placed', 'captured'))"
+    " OR (h.status <> 'open' AND h.status <> c.kind)",
+    sql::Rows::many};
+constexpr Query open_holds{"verify.open_holds", "SELECT id FROM holds WHERE status = 'open'",
+                           sql::Rows::many};
+constexpr Query account_rows{
+    "verify.account_rows",
+    "SELECT id, tenant_id, code, type, currency, min_balance, max_balance, frozen, closed,"
+    " metadata, created_at_us FROM accounts",
     sql::Rows::many};
 constexpr Query count_records{
     "verify.count_records",
@@ -66,137 +99,315 @@ constexpr Query captured{"verify.captured",
                          "GROUP BY t.hold_id, p.id - t.id",
                          sql::Rows::many};
 
-constexpr std::size_t max_examples = 100;
-constexpr std::int64_t progress_step = 50'000;
+using chain::Link;
+using sql::Checker;
+using Fit = crypto::SealKey::Fit;
 
-/// One check under way.
-class Checker {
- public:
-  Checker(std::string name, const Progress& progress) : progress_(progress) {
-    check_.name = std::move(name);
-  }
-
-  void row() {
-    if (++check_.rows % progress_step == 0 && progress_) progress_(check_.name, check_.rows);
-  }
-  void fault(std::string sentence) {
-    ++check_.faults;
-    if (check_.examples.size() < max_examples) check_.examples.push_back(std::move(sentence));
-  }
-  void expect(bool holds, const std::function<std::string()>& sentence) {
-    if (!holds) fault(sentence());
-  }
-  Check finish() && { return std::move(check_); }
-
- private:
-  const Progress& progress_;
-  Check check_;
-};
+/// Records that are held in memory at a time.
+constexpr std::int64_t page_records = 50'000;
+constexpr std::size_t page_links = 4'096;
 
 // ---------------------------------------------------------------- the chain
 
-struct Link {
-  std::int64_t chain = 0, sequence = 0, first_id = 0, last_id = 0, records = 0;
-  crypto::Sha256 hash{};
+/// The node that made an id, which is the chain its record is in.
+std::int64_t node_of(std::int64_t id) { return IdGenerator::node_of(id); }
+
+/// A stretch of links of one chain. What they cover lies apart and in no order: a large bulk is
+/// written later than its ids were made.
+struct Page {
+  std::vector<Link> links;                 // In their order,
+  std::vector<const Link*> by_first_id;    // and in that of what they cover.
+  std::int64_t first_id = 0, last_id = 0;  // Of all of them.
+  std::vector<Transfer> transfers;         // With the number of postings that each should have,
+  std::vector<std::int64_t> posting_counts;
+  std::vector<std::pair<chain::HoldRecord, Hold>> holds;
 };
 
-Result<std::vector<Link>> load_links(Tx& tx) {
+Result<std::vector<Link>> load_links(Tx& tx, std::int64_t chain, std::int64_t after) {
   std::vector<Link> links;
-  TRY(tx.query(all_links, {}, [&](const Row& row) {
-    Link link{row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4), {}};
-    const std::string_view hash = row.blob(5);
-    std::memcpy(link.hash.data(), hash.data(), std::min(hash.size(), link.hash.size()));
-    links.push_back(link);
-    return true;
+  std::int64_t records = 0;
+  TRY(tx.query(links_after, {chain, after}, [&](const Row& row) {
+    links.push_back({row.integer(0), row.integer(1), row.integer(2), row.integer(3), row.integer(4),
+                     row.integer(5), std::string(row.blob(6))});
+    records += links.back().records;
+    return records < page_records && links.size() < page_links;
   }));
   return links;
 }
 
-/// The node that made an id, which is the chain its record is in.
-std::int64_t node_of(std::int64_t id) {
-  return id >> IdGenerator::sequence_bits & ((1 << IdGenerator::node_bits) - 1);
+void arrange(Page& page) {
+  for (const Link& link : page.links) page.by_first_id.push_back(&link);
+  std::sort(page.by_first_id.begin(), page.by_first_id.end(),
+            [](const Link* a, const Link* b) { return a->first_id < b->first_id; });
+  page.first_id = page.by_first_id.front()->first_id;
+  for (const Link& link : page.links) page.last_id = std::max(page.last_id, link.last_id);
 }
 
-struct RecordRef {
-  std::int64_t id = 0;
-  std::optional<chain::HoldRecord> hold;  // Absent: a transfer.
-};
-
-/// The records of a link in the order of their ids.
-Result<std::vector<RecordRef>> records_of(Tx& tx, const Link& link) {
-  std::vector<RecordRef> records;
-  TRY(tx.query(transfer_ids, {link.first_id, link.last_id}, [&](const Row& row) {
-    records.push_back({row.integer(0), std::nullopt});
-    return true;
-  }));
-  TRY(tx.query(hold_records, {link.first_id, link.last_id}, [&](const Row& row) {
-    const std::string_view kind = row.text(2);
-    chain::HoldRecord record{
-        row.integer(0), {row.integer(1)}, {}, {row.integer(3)}, {row.integer(4)}};
-    for (const auto candidate :
-         {engine::HoldChangeKind::placed, engine::HoldChangeKind::captured,
-          engine::HoldChangeKind::released, engine::HoldChangeKind::expired}) {
-      if (engine::to_string(candidate) == kind) record.kind = candidate;
-    }
-    records.push_back({record.id, record});
-    return true;
-  }));
-  std::erase_if(records, [&](const RecordRef& record) { return node_of(record.id) != link.chain; });
-  std::sort(records.begin(), records.end(),
-            [](const auto& a, const auto& b) { return a.id < b.id; });
-  return records;
+/// The place of the link that covers a record; nothing: a link of another page or chain, or none.
+std::optional<std::size_t> place_of(const Page& page, std::int64_t id) {
+  if (node_of(id) != page.links.front().chain) return std::nullopt;
+  const auto after =
+      std::upper_bound(page.by_first_id.begin(), page.by_first_id.end(), id,
+                       [](std::int64_t wanted, const Link* l) { return wanted < l->first_id; });
+  if (after == page.by_first_id.begin() || (*std::prev(after))->last_id < id) return std::nullopt;
+  return static_cast<std::size_t>(*std::prev(after) - page.links.data());
 }
 
-Result<void> append_record(Tx& tx, const RecordRef& record, std::string& canonical) {
-  if (!record.hold) {
-    const auto transfer = TRY(store::load_transfer(tx, TransferId{record.id}));
-    if (transfer) chain::append_canonical(canonical, *transfer);
-    return {};
+Result<void> load_transfers(Tx& tx, Page& page) {
+  TRY(tx.query(transfers_between, {page.first_id, page.last_id}, [&](const Row& row) {
+    if (!place_of(page, row.integer(0))) return true;
+    Transfer& transfer = page.transfers.emplace_back();
+    transfer.id = {row.integer(0)};
+    transfer.tenant = {row.integer(1)};
+    transfer.kind = parse_transfer_kind(row.text(2)).value_or(TransferKind::transfer);
+    page.posting_counts.push_back(row.integer(3));
+    transfer.narrative = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
+    transfer.effective_at = {row.integer(7)};
+    transfer.created_at = {row.integer(8)};
+    transfer.hold = {row.integer(9)};
+    transfer.reverses = {row.integer(10)};
+    return true;
+  }));
+  return {};
+}
+
+/// Postings lie in the order of their transfers.
+Result<void> load_postings(Tx& tx, Page& page, Checker& check) {
+  if (page.transfers.empty()) return {};
+  const std::int64_t last = page.transfers.back().id.value + page.posting_counts.back();
+  std::size_t at = 0;
+  TRY(tx.query(postings_between, {page.transfers.front().id.value, last}, [&](const Row& row) {
+    const TransferId owner{row.integer(1)};
+    while (at < page.transfers.size() && page.transfers[at].id < owner) ++at;
+    if (at == page.transfers.size()) return false;
+    Transfer& transfer = page.transfers[at];
+    if (transfer.id != owner) return true;  // Of another node.
+    transfer.postings.push_back(
+        {{row.integer(2)}, {row.integer(3)}, {row.integer(4), store::currency_of(row.text(5))}});
+    const bool is_backdated = transfer.effective_at != transfer.created_at;
+    const auto backdated_to = is_backdated ? std::optional(transfer.effective_at.us) : std::nullopt;
+    check.expect(row.optional_integer(6) == backdated_to, [&] {
+      return "a posting of " + owner.str() + " carries another effective time than its transfer";
+    });
+    return true;
+  }));
+  for (std::size_t i = 0; i < page.transfers.size(); ++i) {
+    const Transfer& transfer = page.transfers[i];
+    check.expect(static_cast<std::int64_t>(transfer.postings.size()) == page.posting_counts[i],
+                 [&] { return transfer.id.str() + " has not the postings that it speaks of"; });
   }
-  const auto hold = TRY(store::load_hold(tx, record.hold->hold));
-  chain::append_canonical(canonical, *record.hold, hold.value_or(Hold{}));
+  return {};
+}
+
+engine::HoldChangeKind parse_change(std::string_view text) {
+  for (const auto kind : {engine::HoldChangeKind::captured, engine::HoldChangeKind::released,
+                          engine::HoldChangeKind::expired}) {
+    if (engine::to_string(kind) == text) return kind;
+  }
+  return engine::HoldChangeKind::placed;
+}
+
+Result<void> load_holds(Tx& tx, Page& page, Checker& check) {
+  const auto add = [&](const Row& row) {
+    auto& [record, hold] = page.holds.emplace_back();
+    record = {row.integer(0),
+              {row.integer(1)},
+              parse_change(row.text(2)),
+              {row.integer(3)},
+              {row.integer(4)}};
+    hold.tenant = {row.integer(5)};
+    hold.narrative = {row.optional_text(6), row.optional_text(7), std::string(row.text(8))};
+    if (!row.is_null(9)) hold.expires_at = Timestamp{row.integer(9)};
+    if (record.kind != engine::HoldChangeKind::placed) return;
+    check.expect(row.integer(10) == row.integer(4),
+                 [&] { return record.hold.str() + " was not made when it was placed"; });
+  };
+  TRY(tx.query(hold_records, {page.first_id, page.last_id}, [&](const Row& row) {
+    if (!place_of(page, row.integer(0))) return true;
+    if (page.holds.empty() || page.holds.back().first.id != row.integer(0)) add(row);
+    if (row.is_null(11)) return true;
+    const Posting posting{
+        {row.integer(11)}, {row.integer(12)}, {row.integer(13), store::currency_of(row.text(14))}};
+    page.holds.back().second.postings.push_back({posting, 0});
+    return true;
+  }));
   return {};
 }
 
 std::string link_name(const Link& link) {
-  return "link " + std::to_string(link.sequence) + " of chain " + std::to_string(link.chain);
+  return "link " + std::to_string(link.sequence) + " of chain " + std::to_string(link.chain) +
+         " (transfers " + TransferId{link.first_id}.str() + " to " +
+         TransferId{link.last_id}.str() + ")";
 }
 
-Result<Check> verify_chain(Tx& tx, const Progress& progress) {
-  Checker check("hash chain", progress);
-  std::int64_t linked = 0;
-  Link previous;
-  std::string canonical;
-  for (const Link& link : TRY(load_links(tx))) {
-    if (link.chain != previous.chain || previous.sequence == 0)
-      previous = Link{link.chain, 0, 0, 0, 0, {}};
-    check.expect(link.sequence == previous.sequence + 1,
-                 [&] { return link_name(link) + " does not follow its predecessor"; });
-    const auto records = TRY(records_of(tx, link));
-    check.expect(static_cast<std::int64_t>(records.size()) == link.records, [&] {
-      return link_name(link) + " covers " + std::to_string(link.records) + " records, but " +
-             std::to_string(records.size()) + " are there (transfers " +
-             TransferId{link.first_id}.str() + " to " + TransferId{link.last_id}.str() + ")";
-    });
-    canonical.clear();
-    for (const RecordRef& record : records) {
-      TRY(append_record(tx, record, canonical));
-      check.row();
+/// Goes along one chain, page by page.
+class ChainWalk {
+ public:
+  ChainWalk(const crypto::SealKey* key, Checker& check) : key_(key), check_(check) {}
+
+  Result<void> walk(Tx& tx, std::int64_t chain) {
+    sequence_ = 0;
+    previous_.clear();
+    while (true) {
+      Page page;
+      page.links = TRY(load_links(tx, chain, sequence_));
+      if (page.links.empty()) return {};
+      arrange(page);
+      TRY(load_transfers(tx, page));
+      TRY(load_postings(tx, page, check_));
+      TRY(load_holds(tx, page, check_));
+      look_at(page);
     }
-    linked += static_cast<std::int64_t>(records.size());
-    check.expect(chain::link_hash(previous.hash, canonical) == link.hash, [&] {
-      return "the hash of " + link_name(link) + " does not fit its records (transfers " +
-             TransferId{link.first_id}.str() + " to " + TransferId{link.last_id}.str() + ")";
+  }
+
+  std::int64_t linked() const { return linked_; }
+
+ private:
+  void look_at(const Page& page) {
+    struct Covered {
+      std::string canonical;
+      std::int64_t records = 0;
+    };
+    std::vector<Covered> covered(page.links.size());
+    auto transfer = page.transfers.begin();
+    auto change = page.holds.begin();
+    while (transfer != page.transfers.end() || change != page.holds.end()) {
+      const bool take_transfer =
+          change == page.holds.end() ||
+          (transfer != page.transfers.end() && transfer->id.value < change->first.id);
+      const std::int64_t id = take_transfer ? transfer->id.value : change->first.id;
+      Covered& link = covered[*place_of(page, id)];
+      if (take_transfer) {
+        chain::append_canonical(link.canonical, *transfer++);
+      } else {
+        chain::append_canonical(link.canonical, change->first, change->second);
+        ++change;
+      }
+      ++link.records;
+      check_.row();
+    }
+    for (std::size_t i = 0; i < covered.size(); ++i)
+      look_at(page.links[i], covered[i].canonical, covered[i].records);
+  }
+
+  void look_at(const Link& link, const std::string& canonical, std::int64_t records) {
+    check_.expect(link.sequence == sequence_ + 1,
+                  [&] { return link_name(link) + " does not follow its predecessor"; });
+    check_.expect(records == link.records, [&] {
+      return link_name(link) + " covers " + std::to_string(link.records) + " records, but " +
+             std::to_string(records) + " are there";
     });
-    previous = link;
+    if (!chain::is_keyed(link.hash)) {
+      check_.expect(!chain::is_keyed(previous_),
+                    [&] { return link_name(link) + " was written without the key"; });
+      check_.not_covered(records);
+    }
+    const Fit fit = chain::check_link(key_, previous_, link, canonical);
+    if (fit == Fit::other_key) check_.other_key(records);
+    check_.expect(fit != Fit::differs,
+                  [&] { return "the hash of " + link_name(link) + " does not fit its records"; });
+    linked_ += records;
+    sequence_ = link.sequence;
+    previous_ = link.hash;
+  }
+
+  const crypto::SealKey* key_;
+  Checker& check_;
+  std::int64_t linked_ = 0, sequence_ = 0;
+  std::string previous_;
+};
+
+Result<Check> verify_chain(Tx& tx, const crypto::SealKey* key, const Progress& progress) {
+  Checker check("hash chain", progress);
+  ChainWalk walk(key, check);
+  std::optional<std::int64_t> chain = -1;
+  while (true) {
+    TRY(tx.query(next_chain, {*chain}, [&](const Row& row) {
+      chain = row.optional_integer(0);
+      return false;
+    }));
+    if (!chain) break;
+    TRY(walk.walk(tx, *chain));
   }
   TRY(tx.query(count_records, {}, [&](const Row& row) {
-    check.expect(row.integer(0) == linked, [&] {
+    check.expect(row.integer(0) == walk.linked(), [&] {
       return std::to_string(row.integer(0)) + " records are stored, but the chain covers " +
-             std::to_string(linked);
+             std::to_string(walk.linked());
     });
     return false;
   }));
+  return std::move(check).finish();
+}
+
+// ---------------------------------------------------------------- what the events say
+
+/// What the newest events say of accounts and holds.
+struct Witness {
+  std::unordered_map<AccountId, crypto::Sha256> accounts;
+  std::unordered_set<std::int64_t> open_holds;
+};
+
+/// What of a rendered account is no balance: those change without an event of the account.
+crypto::Sha256 account_digest(TenantId tenant, std::string_view json) {
+  crypto::Sha256Stream stream;
+  stream.update(tenant.str());
+  stream.update(json.substr(0, json.find(",\"balance\":")));
+  stream.update(json.substr(std::min(json.find(",\"min_balance\":"), json.size())));
+  return stream.finish();
+}
+
+void listen(Witness& witness, const events::EventView& event) {
+  if (event.payload.find(",\"data\":") == std::string_view::npos) return;
+  const std::string_view data = events::data_of(event.payload);
+  if (event.type.starts_with("account.")) {
+    if (const auto id = AccountId::parse(event.subject))
+      witness.accounts[*id] = account_digest(event.tenant, data);
+  } else if (event.type.starts_with("hold.")) {
+    const auto id = HoldId::parse(event.subject);
+    if (!id) return;
+    const bool is_open = data.find("\"status\":\"open\"") < data.find("\"postings\":");
+    if (is_open) {
+      witness.open_holds.insert(id->value);
+    } else {
+      witness.open_holds.erase(id->value);
+    }
+  }
+}
+
+Result<Check> verify_accounts(Tx& tx, const Witness& witness, const Progress& progress) {
+  Checker check("accounts", progress);
+  std::size_t met = 0;
+  TRY(tx.query(account_rows, {}, [&](const Row& row) {
+    check.row();
+    const Account account{.id = {row.integer(0)},
+                          .tenant = {row.integer(1)},
+                          .code = std::string(row.text(2)),
+                          .type = parse_account_type(row.text(3)).value_or(AccountType::asset),
+                          .currency = store::currency_of(row.text(4)),
+                          .min_balance = row.optional_integer(5),
+                          .max_balance = row.optional_integer(6),
+                          .frozen = row.integer(7) != 0,
+                          .closed = row.integer(8) != 0,
+                          .metadata = std::string(row.text(9)),
+                          .sums = {},
+                          .created_at = {row.integer(10)}};
+    const auto found = witness.accounts.find(account.id);
+    if (found == witness.accounts.end()) {
+      check.not_covered();
+      return true;
+    }
+    ++met;
+    std::string json;
+    append_json(json, account);
+    check.expect(account_digest(account.tenant, json) == found->second, [&] {
+      return account.id.str() + " (" + account.code + ") is not what its newest event says";
+    });
+    return true;
+  }));
+  check.expect(met == witness.accounts.size(), [&] {
+    return std::to_string(witness.accounts.size() - met) +
+           " accounts of which events tell are not there";
+  });
   return std::move(check).finish();
 }
 
@@ -275,7 +486,9 @@ Result<Check> verify_histories(Tx& tx, Proofs& proofs, const Progress& progress)
   return std::move(check).finish();
 }
 
-Result<Check> verify_holds(Tx& tx, Proofs& proofs, const Progress& progress) {
+/// Where holds may be older than the links of events, those that are open cannot be told from them.
+Result<Check> verify_holds(Tx& tx, Proofs& proofs, const Witness& witness, bool is_sealed,
+                           const Progress& progress) {
   Checker check("holds", progress);
   std::map<std::pair<std::int64_t, std::int64_t>, std::int64_t> captures;
   TRY(tx.query(captured, {}, [&](const Row& row) {
@@ -298,6 +511,21 @@ Result<Check> verify_holds(Tx& tx, Proofs& proofs, const Progress& progress) {
     check.row();
     return true;
   }));
+  TRY(tx.query(hold_states, {}, [&](const Row& row) {
+    check.fault(HoldId{row.integer(0)}.str() + " is " + std::string(row.text(1)) +
+                ", which is not what its newest change says");
+    return true;
+  }));
+  std::int64_t open = 0;
+  TRY(tx.query(open_holds, {}, [&](const Row& row) {
+    ++open;
+    check.expect(!is_sealed || witness.open_holds.contains(row.integer(0)), [&] {
+      return HoldId{row.integer(0)}.str() + " is open, which is not what its newest event says";
+    });
+    return true;
+  }));
+  check.expect(static_cast<std::size_t>(open) >= witness.open_holds.size(),
+               [&] { return "holds are closed that are open by their newest events"; });
   return std::move(check).finish();
 }
 
@@ -337,6 +565,18 @@ bool Verification::clean() const {
                      [](const Check& check) { return check.faults == 0; });
 }
 
+std::int64_t Verification::not_covered() const {
+  std::int64_t rows = 0;
+  for (const Check& check : checks) rows += check.not_covered;
+  return rows;
+}
+
+std::int64_t Verification::other_key() const {
+  std::int64_t rows = 0;
+  for (const Check& check : checks) rows += check.other_key;
+  return rows;
+}
+
 Result<void> read_settled(sql::Database& database, const std::function<Result<void>(Tx&)>& work) {
   constexpr int looks = 100;
   constexpr std::chrono::milliseconds between_looks{100};
@@ -355,14 +595,27 @@ Result<void> read_settled(sql::Database& database, const std::function<Result<vo
 }
 
 Result<Verification> verify(sql::Database& database, const Progress& progress) {
+  const sql::Sealer* sealer = database.sealer();
+  const crypto::SealKey* key = sealer ? &sealer->key() : nullptr;
   Verification result;
   TRY(read_settled(database, [&](Tx& tx) -> Result<void> {
-    result.checks.push_back(TRY(verify_chain(tx, progress)));
+    result.checks.push_back(TRY(verify_chain(tx, key, progress)));
+    Witness witness;
+    events::ChainProof log = TRY(events::prove_chain(
+        tx, key, progress,
+        [&](const events::EventView& event, std::string_view) { listen(witness, event); }));
+    const bool is_sealed = log.linked > 0 && log.check.not_covered == 0;
+    result.checks.push_back(std::move(log.check));
+    result.checks.push_back(TRY(verify_accounts(tx, witness, progress)));
     Proofs proofs = TRY(load_proofs(tx));
     result.checks.push_back(TRY(verify_histories(tx, proofs, progress)));
-    result.checks.push_back(TRY(verify_holds(tx, proofs, progress)));
+    result.checks.push_back(TRY(verify_holds(tx, proofs, witness, is_sealed, progress)));
     result.checks.push_back(verify_balances(proofs, progress));
     result.checks.push_back(verify_currencies(proofs, progress));
+    if (!sealer) return {};
+    const auto since = log.sealed_since ? std::optional(log.sealed_since->us) : std::nullopt;
+    for (const sql::SealedTable& table : sealer->tables())
+      result.checks.push_back(TRY(sql::verify_seals(tx, *sealer, table, since, progress)));
     return {};
   }));
   return result;

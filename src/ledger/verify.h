@@ -1,10 +1,10 @@
 #pragma once
 #include <cstdint>
 #include <functional>
-#include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "platform/sql/proof.h"
 
 namespace florin::sql {
 class Database;
@@ -13,28 +13,24 @@ class Tx;
 
 namespace florin::ledger {
 
-/// One thing that was checked, over how many rows, and what was found wrong (at most 100 sentences
-/// kept).
-struct Check {
-  std::string name;
-  std::int64_t rows = 0;
-  std::int64_t faults = 0;
-  std::vector<std::string> examples;
-};
+using Check = sql::Check;
+using Progress = sql::Progress;
 
 struct Verification {
   std::vector<Check> checks;
+  /// No fault was found; what could not be checked is counted beside it.
   bool clean() const;
+  std::int64_t not_covered() const;  ///< Rows written without a key.
+  std::int64_t other_key() const;    ///< Rows sealed with a key that is not here.
 };
-
-/// Called now and then with the name of the running check and the rows done so far.
-using Progress = std::function<void(std::string_view check, std::int64_t rows)>;
 
 /// Proves the books from their own rows, over one snapshot: the hash chain link by link; every
 /// account's history (links, sequence, running balance); balances recomputed from postings and open
-/// holds; debits equal to credits per currency; holds against their captures. Reads all rows once;
-/// memory grows with the number of accounts, not of transfers. Errors: those of the database; a
-/// fault in the books is no error. ledger_busy: a large bulk was still to be written.
+/// holds; debits equal to credits per currency; holds against their captures; the chain of events,
+/// and accounts and holds against their newest events; the seals of rows when the database has a
+/// sealer. Memory grows with the number of accounts and holds, not of transfers. Errors: those of
+/// the database; a fault in the books is no error. ledger_busy: a large bulk was still to be
+/// written.
 Result<Verification> verify(sql::Database& database, const Progress& progress);
 
 /// Reads a snapshot of all tenants in which no large bulk is promised and still to be written;

@@ -95,6 +95,8 @@ describe('a write-ahead log after a kill', {skip: ofSqlite}, () => {
       }
       const server = await Server.start(books.dataDir, {args: ['--accept-wal-loss']});
       assert.deepEqual(await server.stop(), {code: 0, signal: null});
+      // The anchor may have seen what was lost.
+      await florinOk(['anchor', '--accept', '--data', books.dataDir]);
       await florinOk(['verify', '--data', books.dataDir]);
     });
   }
@@ -157,7 +159,9 @@ describe('a copy that may only be read', {skip: ofSqlite}, () => {
     const asStranger = (...args) => run('setpriv', ['--reuid=65534', '--regid=65534', '--clear-groups', program, ...args, '--data', copy],
                                         {cwd: '/'});
     const verified = await asStranger('verify');
-    assert.match(verified.stdout, /The books are in order/, verified.stderr);
+    // The key is not in the copy: what it sealed is not vouched for.
+    assert.match(verified.stdout, /cannot be checked: hash chain, events.*As far as can be checked without it, the books are in order/s, verified.stderr);
+    assert.equal(verified.code, 2);
     assert.equal((await asStranger('export', '--out', path.join(out, 'export.jsonl'))).code, 0);
     for (const lists of ['keys', 'partners']) assert.equal((await asStranger(lists, 'list')).code, 0);
     const examined = await asStranger('doctor');

@@ -1,7 +1,7 @@
 // What is PostgreSQL's own: moving to it, its death under load, tampering, secrets. Over a private server of this file.
 import assert from 'node:assert/strict';
 import {execFileSync, spawnSync} from 'node:child_process';
-import {mkdtempSync, readFileSync} from 'node:fs';
+import {copyFileSync, mkdtempSync, readFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {after, before, describe, it} from 'node:test';
@@ -47,6 +47,7 @@ describe('PostgreSQL', {skip}, () => {
     await books.close();
 
     await florinOk(['export', '--data', file, '--out', `${work}/lite.jsonl`], {env});
+    copyFileSync(`${file}/secret.key`, `${moved}/secret.key`);
     await florinOk(['import', '--data', moved, '--in', `${work}/lite.jsonl`]);
     await florinOk(['verify', '--data', moved]);
     await florinOk(['export', '--data', moved, '--out', `${work}/postgres.jsonl`]);

@@ -180,6 +180,12 @@ describe('point-in-time recovery of PostgreSQL', {skip: noPostgres}, () => {
         'archive_mode=off', `restore_command='cp ${archive}/%f %p'`, target(), "recovery_target_action='promote'"]});
       after(() => recovered.stop());
       await eventually('the end of recovery', async () => recovered.sql('SELECT pg_is_in_recovery()') === 'f');
+      // The anchor saw what came after that time: it is lost on purpose here.
+      const older = await florin(['verify', '--data', books.dataDir, '--db', recovered.url()]);
+      assert.equal(older.code, 1);
+      assert.match(older.stdout, /this is an older copy, or its end was cut off/);
+      const accepted = await florinOk(['anchor', '--accept', '--data', books.dataDir, '--db', recovered.url()]);
+      assert.match(accepted, /the earlier anchor is kept in .*anchor\.json\.before-\d+/);
       await florinOk(['verify', '--data', books.dataDir, '--db', recovered.url()]);
       const again = await reopen(books, recovered.url(), books.dataDir);
       after(() => again.close());

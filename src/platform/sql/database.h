@@ -14,7 +14,13 @@
 
 #include "base/result.h"
 
+namespace florin::crypto {
+class SealKey;
+}
+
 namespace florin::sql {
+class Sealer;
+class SealingTx;
 
 /// How a query's rows are fetched where that makes a difference.
 enum class Rows : std::uint8_t {
@@ -114,6 +120,8 @@ class Tx {
   virtual void see_only(std::int64_t tenant) = 0;
   /// Runs several statements of text that is not known at compile time (migrations only).
   virtual Result<void> exec_script(std::string_view sql) = 0;
+  /// The key that rows are sealed and links are made with; null: without one.
+  virtual const crypto::SealKey* seal_key() const { return nullptr; }
 
   Result<std::int64_t> exec(const Query& q, std::initializer_list<Param> params = {}) {
     return exec(q, std::span(params.begin(), params.size()));
@@ -127,6 +135,7 @@ class Tx {
 
  private:
   friend class Questions;
+  friend class SealingTx;
   virtual Result<void> ask(const Query& q, std::span<const Param> params, const RowVisitor& visit) {
     return query(q, params, visit);
   }
@@ -229,6 +238,13 @@ class Database {
   /// The engine's own full check of its file; minutes on large ones. Empty: no fault found.
   virtual Result<std::vector<std::string>> check_integrity() = 0;
 
+  /// From now on what is written is sealed. Before the first write; null: nothing is.
+  void seal_with(std::shared_ptr<const Sealer> sealer) {
+    sealer_ = std::move(sealer);
+    hand_to_writer(sealer_.get());
+  }
+  const Sealer* sealer() const { return sealer_.get(); }
+
   /// A unit of work that gives a value: `db.write([&](Tx& tx) -> Result<Account> {...})`.
   template <class F>
   auto write(F&& work) -> decltype(work(std::declval<Tx&>())) {
@@ -256,6 +272,10 @@ class Database {
       return std::move(*value);
     }
   }
+
+  virtual void hand_to_writer(const Sealer* /*sealer*/) {}
+
+  std::shared_ptr<const Sealer> sealer_;
 };
 
 struct SqliteOptions {

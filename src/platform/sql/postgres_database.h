@@ -23,6 +23,9 @@ class PostgresDatabase final : public Database {
   Result<std::vector<std::string>> check_integrity() override;
 
  private:
+  void hand_to_writer(const Sealer* sealer) override {
+    if (lane_) lane_->seal_with(sealer);
+  }
   explicit PostgresDatabase(const PostgresOptions& options);
 
   PostgresWatch watch_;  // Outlives the connections.

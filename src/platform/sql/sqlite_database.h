@@ -26,6 +26,9 @@ class SqliteDatabase final : public Database {
   Result<std::vector<std::string>> check_integrity() override;
 
  private:
+  void hand_to_writer(const Sealer* sealer) override {
+    if (lane_) lane_->seal_with(sealer);
+  }
   explicit SqliteDatabase(const SqliteOptions& options);
   Result<void> start_writing(const SqliteOptions& options);
 

@@ -9,6 +9,7 @@
 #include "platform/log/log.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/guarded.h"
+#include "platform/sql/sealer.h"
 
 namespace florin::sql {
 namespace {
@@ -217,7 +218,12 @@ Result<void> WriteLane::run_unit(Unit& unit) {
   const bool has_savepoint = unit.undo == Undo::savepoint;
   if (has_savepoint) TRY(connection_->set_savepoint());
   const std::unique_ptr<WriterTx> tx = connection_->unit();
-  unit.outcome = run_guarded(unit.work, *tx);
+  if (const Sealer* sealer = sealer_) {
+    SealingTx sealing(*tx, *sealer);
+    unit.outcome = run_guarded(unit.work, sealing);
+  } else {
+    unit.outcome = run_guarded(unit.work, *tx);
+  }
   // What undoes only this unit must be known before the next one.
   if (has_savepoint) {
     if (auto late = tx->settle(); !late && unit.outcome) unit.outcome = std::move(late);

@@ -32,6 +32,9 @@ class WriteLane {
   /// later.
   void stop();
 
+  /// Before the first unit of work; null: nothing is sealed.
+  void seal_with(const Sealer* sealer) { sealer_ = sealer; }
+
   void submit(Database::Work work, Database::Done done, Undo undo);
 
   /// Runs the task on the lane's thread while no transaction is open, and waits for it. False: the
@@ -69,6 +72,7 @@ class WriteLane {
   const std::size_t max_batch_;
   std::unique_ptr<WriterConnection> connection_;
   AfterBatch after_batch_;
+  std::atomic<const Sealer*> sealer_{nullptr};
   Counters counters_;
 
   std::vector<Unit> taken_;   // Of the lane's thread: what it took off the queue,
