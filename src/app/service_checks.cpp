@@ -48,6 +48,22 @@ std::vector<std::string> named(std::string_view kind, const std::vector<std::str
 
 Finding degraded(std::string reason) { return {Health::degraded, std::move(reason)}; }
 
+Finding look_at_anchor(const AnchorKeeper& anchor) {
+  const std::string trouble = anchor.trouble();
+  return trouble.empty() ? Finding() : degraded("the anchor is not written: " + trouble);
+}
+
+Finding look_at_ledger(Core& core, const AnchorKeeper& anchor) {
+  if (Finding found = look_at_anchor(anchor); found.health != Health::healthy) return found;
+  if (const double unwritten = value_of(core, "florin_ledger_large_bulks_unwritten"); unwritten > 0)
+    return degraded(
+        fmt::format("rows of {} large bulks, which count, wait to be written", unwritten));
+  const double running = value_of(core, "florin_ledger_large_bulks_running");
+  const double waiting = value_of(core, "florin_ledger_large_bulks_waiting");
+  if (running + waiting == 0) return {};
+  return {Health::healthy, fmt::format("{} large bulks are posted, {} wait", running, waiting)};
+}
+
 Finding look_at_webhooks(Core& core) {
   const double age_s = value_of(core, "florin_webhooks_backlog_age_seconds");
   if (age_s < old_backlog_s) return {};
@@ -139,11 +155,6 @@ Finding look_at_schema(sql::Database& database) {
   return states ? Finding() : degraded(states.error().detail);
 }
 
-Finding look_at_anchor(const AnchorKeeper& anchor) {
-  const std::string trouble = anchor.trouble();
-  return trouble.empty() ? Finding() : degraded("the anchor is not written: " + trouble);
-}
-
 Finding look_at_secrets(Core& core) {
   const std::string lost = unreadable_secrets(core);
   return lost.empty() ? Finding() : degraded(lost);
@@ -179,7 +190,7 @@ std::vector<ServiceCheck> service_checks(CheckedParts parts) {
       {"http", [&core] { return look_at_http(core); }},
       module("access", well),
       module("events", well),
-      module("ledger", [parts] { return look_at_anchor(parts.anchor); }),
+      module("ledger", [&core, parts] { return look_at_ledger(core, parts.anchor); }),
       module("webhooks", [&core] { return look_at_webhooks(core); }),
       module("hub", [&core, &clock = parts.clock] { return look_at_hub(core, clock.now()); }),
       module("relay", well),

@@ -80,7 +80,7 @@ LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGene
          return sql::Share{item.command.origin.tenant.value, bulk::weight_of(item.command)};
        }}});
   impl_->large_bulks = std::make_unique<bulk::LargeBulks>(bulk::LargeBulks::Collaborators{
-      database, clock, ids, impl_->writer,
+      database, clock, ids, impl_->writer, metrics,
       [impl = impl_.get()](const Outcome& outcome) { impl->count(outcome); },
       [impl = impl_.get()](Command command, Completion done) {
         impl->submit(std::move(command), std::move(done));

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 #include "base/id_generator.h"
 #include "base/try.h"
@@ -13,6 +14,7 @@
 #include "ledger/ledger_writer.h"
 #include "platform/jobs/worker_thread.h"
 #include "platform/log/log.h"
+#include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 #include "platform/sql/fair_queue.h"
 
@@ -36,6 +38,28 @@ struct Waiting {
   LargeBulks::Completion done;
 };
 
+struct Figures {
+  explicit Figures(metrics::Registry& registry)
+      : waiting(registry.gauge("florin_ledger_large_bulks_waiting", "Large bulks that wait.")),
+        running(registry.gauge("florin_ledger_large_bulks_running",
+                               "1 while a large bulk is being posted.")),
+        unwritten(registry.gauge("florin_ledger_large_bulks_unwritten",
+                                 "Large bulks that count and whose rows a fault of the database "
+                                 "has kept from being written.")),
+        in_slices(posted(registry, "in_slices")),
+        whole(posted(registry, "whole")) {}
+
+  static metrics::Counter& posted(metrics::Registry& registry, const char* way) {
+    return registry.counter("florin_ledger_large_bulks_total",
+                            "Large bulks by how they were posted: in slices beside others, or "
+                            "whole, because their accounts did not rest.",
+                            {{"way", way}});
+  }
+
+  metrics::Gauge &waiting, &running, &unwritten;
+  metrics::Counter &in_slices, &whole;
+};
+
 struct Start {
   Timestamp at;
   IdGenerator ids;
@@ -45,6 +69,7 @@ struct Start {
 
 struct LargeBulks::Impl {
   const Collaborators with;
+  Figures figures{with.metrics};
   std::mutex mutex{};  // Guards the queue.
   sql::FairQueue<Waiting> waiting{};
   std::atomic<bool> is_stopping{false};
@@ -94,6 +119,7 @@ bool LargeBulks::submit(Command& command, Completion& done) {
     if (impl_->waiting.size() >= max_waiting) return false;
     const std::int64_t tenant = command.origin.tenant.value;
     impl_->waiting.push({tenant, 1}, {std::move(command), std::move(done)});
+    impl_->figures.waiting.set(static_cast<double>(impl_->waiting.size()));
   }
   impl_->worker.wake();
   return true;
@@ -106,9 +132,12 @@ std::int64_t LargeBulks::Impl::take_turn() {
     const std::lock_guard lock(mutex);
     if (is_stopping) return until_woken_us;
     waiting.take(1, 1, [&next](Waiting taken) { next = std::move(taken); });
+    figures.waiting.set(static_cast<double>(waiting.size()));
   }
   if (!next) return until_woken_us;
+  figures.running.set(1);
   post(*std::move(next));
+  figures.running.set(0);
   return 0;
 }
 
@@ -124,6 +153,7 @@ void LargeBulks::Impl::post(Waiting wanted) {
     if (!promised) return answer(wanted, promised.error());
     if (*promised) return answer(wanted, std::move(draft.outcome));
   }
+  figures.whole.add();
   with.post_whole(std::move(wanted.command), std::move(wanted.done));
 }
 
@@ -173,7 +203,9 @@ Result<bool> LargeBulks::Impl::prepare_and_promise(const Draft& draft) {
   if (promised && *promised) {
     const auto written = write_out(header.id, header.origin);
     active = 0;  // What is left is the job's.
+    figures.in_slices.add();
     if (!written) {
+      figures.unwritten.add(1);
       log::error("rows of a large bulk wait to be written", {{"detail", written.error().detail}});
     }
     return true;
@@ -235,15 +267,21 @@ Result<void> LargeBulks::recover() {
 }
 
 Result<std::int64_t> LargeBulks::take_over() {
-  std::int64_t done = 0;
+  std::vector<store::Header> left;
   for (const store::Header& header : TRY(impl_->list())) {
     const bool is_ours = header.node == impl_->with.ids.node();
     const std::int64_t age_us = impl_->with.clock.now().us - header.created_at.us;
-    if (is_ours ? header.id == impl_->active : age_us < abandoned_after_us) continue;
-    TRY(header.is_promised ? impl_->write_out(header.id, header.origin) : impl_->forget(header.id));
-    ++done;
+    const bool is_worked_on = is_ours ? header.id == impl_->active : age_us < abandoned_after_us;
+    if (!is_worked_on) left.push_back(header);
   }
-  return done;
+  const auto promised = std::count_if(
+      left.begin(), left.end(), [](const store::Header& header) { return header.is_promised; });
+  impl_->figures.unwritten.set(static_cast<double>(promised));
+  for (const store::Header& header : left) {
+    TRY(header.is_promised ? impl_->write_out(header.id, header.origin) : impl_->forget(header.id));
+    if (header.is_promised) impl_->figures.unwritten.add(-1);
+  }
+  return static_cast<std::int64_t>(left.size());
 }
 
 }  // namespace florin::ledger::bulk

@@ -8,6 +8,9 @@
 namespace florin {
 class IdGenerator;
 }
+namespace florin::metrics {
+class Registry;
+}
 namespace florin::sql {
 class Database;
 }
@@ -32,6 +35,7 @@ class LargeBulks {
     const Clock& clock;
     IdGenerator& ids;
     LedgerWriter& writer;
+    metrics::Registry& metrics;
     /// Told of every outcome that is not posted whole.
     std::function<void(const Outcome&)> count;
     /// Posts it as one batch, on the writer's thread.

@@ -185,6 +185,29 @@ TEST_F(LargeBulksTest, AnotherNodeWritesOutWhatADeadOnePromised) {
   expect_all_is_written(many);
 }
 
+TEST_F(LargeBulksTest, FiguresTellOfRowsThatWaitToBeWritten) {
+  const auto unwritten = [](Books& node) {
+    return node.metrics.gauge("florin_ledger_large_bulks_unwritten", "").value();
+  };
+  {
+    auto owned = std::make_unique<EndingDatabase>(*books.database);
+    EndingDatabase& ending = *owned;
+    Books node(clock, std::move(owned), 0);
+    ASSERT_TRUE(node.service.recover());
+    ending.end_after(3);
+    EXPECT_EQ(code_of(node.service.execute(command(bulk_of(many)))), "");
+    EXPECT_EQ(unwritten(node), 1);
+    EXPECT_FALSE(node.service.take_over_bulks());
+    EXPECT_EQ(unwritten(node), 1);
+    ending.end_after(std::numeric_limits<int>::max());
+    EXPECT_EQ(*node.service.take_over_bulks(), 1);
+    EXPECT_EQ(unwritten(node), 0);
+    EXPECT_NE(node.metrics.expose().find("florin_ledger_large_bulks_total{way=\"in_slices\"} 1"),
+              std::string::npos);
+  }
+  expect_all_is_written(many);
+}
+
 TEST_F(LargeBulksTest, QuestionsWaitUntilTheRowsOfABulkAreThere) {
   ASSERT_EQ(post_and_end(command(bulk_of(many)), 0, 3), "");
   const auto statement =

@@ -71,6 +71,25 @@ void Connection::check_deadline(SteadyTime now) {
   refuse({errors::request_timeout, "the request did not arrive in time"});
 }
 
+ConnectionState Connection::state() const {
+  switch (phase_) {
+    case Phase::opening:
+      return ConnectionState::handshake;
+    case Phase::head:
+    case Phase::body:
+      return ConnectionState::reading;
+    case Phase::handling:
+      return ConnectionState::handling;
+    case Phase::writing:
+    case Phase::lingering:
+      return ConnectionState::writing;
+    case Phase::idle:
+    case Phase::closed:
+      break;
+  }
+  return ConnectionState::idle;
+}
+
 void Connection::drain() {
   if (phase_ == Phase::opening || phase_ == Phase::idle) close();
 }

@@ -52,6 +52,8 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   void let_in();
   /// The answer to the request being handled.
   void answer(const Response& response);
+  /// What it is at, in a word of `connection_states`.
+  ConnectionState state() const;
   /// Between requests: nothing is lost when it is closed.
   bool is_idle() const { return phase_ == Phase::opening || phase_ == Phase::idle; }
   SteadyTime deadline() const { return deadline_; }

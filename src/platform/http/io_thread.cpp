@@ -155,7 +155,15 @@ struct IoThread::Impl {
       }
     });
     services.traffic.note(*with.body_memory, services.coarse_now);
+    note_states();
     deliver_all();  // Where memory ran out while somebody wanted to wake us.
+  }
+
+  void note_states() {
+    CountsByState counts{};
+    for (const auto& connection : connections)
+      ++counts[static_cast<std::size_t>(connection->state())];
+    services.traffic.note(counts);
   }
 
   /// From the back, because a connection that closes has its place taken by the last.
@@ -173,6 +181,7 @@ struct IoThread::Impl {
     services.draining = true;
     stopping = true;
     each([](Connection& connection) { connection.close(); });
+    note_states();
     sweep_timer.cancel();  // Nothing is left to wait for: run() returns.
   }
 

@@ -195,6 +195,24 @@ TEST(ServerLoad, AtTheLimitTheLongestIdleMakesRoom) {
   EXPECT_LE(server.metric("florin_http_connections"), 2);
 }
 
+TEST(ServerLoad, TellsWhatConnectionsAreAt) {
+  Door door;
+  {
+    const TestServer server({waits_at(door), hello(), echo()});
+    RawClient busy = server.connect(), idle = server.connect(), slow = server.connect();
+    busy.send(get("/waits"));
+    EXPECT_EQ(idle.ask(get("/hello")).status, 200);
+    slow.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc");
+    for (const char* state : {"handling", "idle", "reading"})
+      EXPECT_TRUE(server.wait_for_metric(
+          "florin_http_connections_by_state{state=\"" + std::string(state) + "\"}", 1))
+          << state;
+    door.open();
+    EXPECT_EQ(busy.receive().status, 200);
+    EXPECT_TRUE(server.wait_for_metric("florin_http_connections_by_state{state=\"idle\"}", 2));
+  }
+}
+
 TEST(ServerLoad, OneAddressHasItsOwnLimitUnlessItIsTrusted) {
   for (const char* trusted : {"127.0.0.1", "127.0.0.0/8", "10.0.0.0/8"}) {
     Door door;

@@ -18,6 +18,10 @@ std::string_view method_label(std::string_view method) {
   return found == known.end() ? "other" : *found;
 }
 
+/// In the order of ConnectionState.
+constexpr std::array<std::string_view, connection_states> state_words{
+    "handshake", "idle", "reading", "handling", "writing"};
+
 }  // namespace
 
 Traffic::Traffic(const Router& router, metrics::Registry& registry, bool access_log)
@@ -31,6 +35,12 @@ Traffic::Traffic(const Router& router, metrics::Registry& registry, bool access_
       bodies_full_(registry.gauge("florin_http_body_memory_full",
                                   "1 while a body was refused in the last minute because all "
                                   "bodies together take http.body_memory_bytes.")) {
+  for (std::size_t i = 0; i < connection_states; ++i) {
+    by_state_[i] =
+        &registry.gauge("florin_http_connections_by_state",
+                        "Open client connections by what they are at, of the last sweep.",
+                        {{"state", std::string(state_words[i])}});
+  }
   for (const Route& route : router.routes()) {
     by_route_.push_back(make_figures(route.method, route.pattern));
   }
@@ -41,6 +51,13 @@ void Traffic::request_began() const { in_flight_.add(1); }
 void Traffic::request_ended() const { in_flight_.add(-1); }
 void Traffic::connection_opened() const { connections_.add(1); }
 void Traffic::connection_closed() const { connections_.add(-1); }
+
+void Traffic::note(const CountsByState& counts) {
+  for (std::size_t i = 0; i < connection_states; ++i) {
+    if (counts[i] != noted_[i]) by_state_[i]->add(counts[i] - noted_[i]);
+  }
+  noted_ = counts;
+}
 
 void Traffic::note(const BodyMemory& memory, SteadyTime now) {
   if (memory.times_full() != times_full_) full_until_ = now + std::chrono::minutes(1);

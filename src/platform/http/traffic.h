@@ -1,4 +1,7 @@
 #pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +17,12 @@ class Registry;
 
 namespace florin::http {
 
+/// What a connection is at: in its TLS handshake, between requests, sending us one, waiting for its
+/// answer, or being sent it.
+enum class ConnectionState : std::uint8_t { handshake, idle, reading, handling, writing };
+constexpr std::size_t connection_states = 5;
+using CountsByState = std::array<int, connection_states>;
+
 /// Counts and logs requests. One per I/O thread; not for concurrent use. Bodies, headers and
 /// queries are never logged.
 class Traffic {
@@ -27,6 +36,8 @@ class Traffic {
   /// Shows how full it is; called now and then.
   void note(const BodyMemory& memory, SteadyTime now);
   void connection_closed() const;
+  /// How many connections of this thread are at what now.
+  void note(const CountsByState& counts);
 
  private:
   struct Count {
@@ -48,6 +59,8 @@ class Traffic {
   const bool access_log_;
   metrics::Gauge& in_flight_;
   metrics::Gauge& connections_;
+  std::array<metrics::Gauge*, connection_states> by_state_{};
+  CountsByState noted_{};  ///< What this thread has added to them.
   metrics::Gauge& body_bytes_;
   metrics::Gauge& bodies_full_;
   std::size_t times_full_ = 0;
