@@ -133,6 +133,36 @@ Result<void> finish_tls(Config& config) {
   return {};
 }
 
+/// Files of certificates that no connection uses would leave it unencrypted, unnoticed.
+Result<void> check_redis_tls(const cache::RedisOptions& redis) {
+  if (redis.host.empty()) return {};
+  const bool has_files = !redis.tls.ca_file.empty() || !redis.tls.certificate_file.empty() ||
+                         !redis.tls.key_file.empty();
+  if (has_files && !redis.tls.is_on)
+    return invalid("redis.tls_ca_file, redis.tls_cert_file and redis.tls_key_file need redis.tls");
+  if (redis.tls.certificate_file.empty() != redis.tls.key_file.empty())
+    return invalid("redis.tls_cert_file and redis.tls_key_file must be set together");
+  return {};
+}
+
+Result<void> check_kafka_security(const kafka::Connection& kafka) {
+  if (kafka.brokers.empty()) return {};
+  const kafka::Security& security = kafka.security;
+  const std::string_view protocol = security.protocol;
+  const bool has_files = !security.ca_file.empty() || !security.certificate_file.empty() ||
+                         !security.key_file.empty() || !security.key_password.empty();
+  if (has_files && !protocol.ends_with("ssl"))
+    return invalid("kafka.ssl_... settings need kafka.security_protocol ssl or sasl_ssl");
+  const bool has_sasl = !security.sasl_mechanism.empty() || !security.sasl_username.empty() ||
+                        !security.sasl_password.empty();
+  if (has_sasl && !protocol.starts_with("sasl_"))
+    return invalid(
+        "kafka.sasl_... settings need kafka.security_protocol sasl_ssl or sasl_plaintext");
+  if (security.certificate_file.empty() != security.key_file.empty())
+    return invalid("kafka.ssl_certificate_file and kafka.ssl_key_file must be set together");
+  return {};
+}
+
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -202,6 +232,8 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
   config.webhooks.manner.retry_delays_ms =
       webhooks::exponential_delays(config.webhook_attempts, config.webhook_first_delay_ms);
   TRY(finish_tls(config));
+  TRY(check_redis_tls(config.redis));
+  TRY(check_kafka_security(config.relay.kafka));
   return loaded;
 }
 

@@ -137,6 +137,36 @@ TEST(Config, UrlsAndDialectsAreJudgedAtTheStart) {
             std::string::npos);
 }
 
+TEST(Config, SecurityThatNoConnectionWouldUseIsRefused) {
+  using Variables = std::map<std::string, std::string>;
+  const auto with = [](const Variables& variables) {
+    return refusal({std::nullopt, variables, {}});
+  };
+  const Variables redis{{"REDIS_HOST", "cache"}, {"REDIS_TLS_CA_FILE", "/ca.pem"}};
+  EXPECT_NE(with(redis).find("need redis.tls"), std::string::npos);
+  EXPECT_EQ(with({{"REDIS_TLS_CA_FILE", "/ca.pem"}}), "accepted") << "there is no Redis";
+  EXPECT_NE(with({{"REDIS_HOST", "cache"}, {"REDIS_TLS", "true"}, {"REDIS_TLS_CERT_FILE", "/c"}})
+                .find("set together"),
+            std::string::npos);
+  const auto kafka = [&](Variables more) {
+    more.emplace("KAFKA_BROKERS", "kafka:9092");
+    return with(more);
+  };
+  EXPECT_NE(kafka({{"KAFKA_SSL_CA_FILE", "/ca.pem"}}).find("ssl or sasl_ssl"), std::string::npos);
+  EXPECT_NE(kafka({{"KAFKA_SASL_PASSWORD", "x"}, {"KAFKA_SECURITY_PROTOCOL", "ssl"}})
+                .find("sasl_ssl or sasl_plaintext"),
+            std::string::npos);
+  EXPECT_NE(kafka({{"KAFKA_SSL_KEY_FILE", "/k"}, {"KAFKA_SECURITY_PROTOCOL", "ssl"}})
+                .find("set together"),
+            std::string::npos);
+  EXPECT_NE(kafka({{"KAFKA_SECURITY_PROTOCOL", "carrier-pigeon"}}).find("must be plaintext, ssl"),
+            std::string::npos);
+  EXPECT_EQ(kafka({{"KAFKA_SECURITY_PROTOCOL", "sasl_ssl"},
+                   {"KAFKA_SASL_USERNAME", "u"},
+                   {"KAFKA_SSL_CA_FILE", "/ca.pem"}}),
+            "accepted");
+}
+
 TEST(Config, WhatDoesNotGoTogetherIsRefused) {
   Config config;
   EXPECT_TRUE(check_combination(config));

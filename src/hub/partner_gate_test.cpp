@@ -60,6 +60,37 @@ class PartnerGate : public HubTest {
   }
 };
 
+TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
+  NewPartner wanted;
+  wanted.code = "demo";
+  wanted.currencies = {eur()};
+  wanted.secret = Secret("a secret that all know");
+  wanted.operator_secret = Secret("ours, that all know");
+  const PartnerPtr demo = world.add_partner(wanted);
+  const auto owner_of = [&](std::string_view text) {
+    return world.partners.active_with_secret(
+        [&](const Secret& secret) { return secret.reveal() == text; });
+  };
+  const auto change = [&](bool is_active) {
+    PartnerChange wish;
+    wish.is_active = is_active;
+    ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
+      return world.partners.change(tx, {test_tenant}, demo->partner.id, wish);
+    }));
+    ASSERT_TRUE(world.partners.refresh());
+  };
+  EXPECT_EQ(owner_of("a secret that all know"), "demo");
+  EXPECT_EQ(owner_of("ours, that all know"), "") << "nobody signs calls to us with it";
+  change(false);
+  EXPECT_EQ(owner_of("a secret that all know"), "");
+  change(true);
+  ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
+    return world.partners.rotate_secret(tx, {test_tenant}, demo->partner.id, 0);
+  }));
+  ASSERT_TRUE(world.partners.refresh());
+  EXPECT_EQ(owner_of("a secret that all know"), "");
+}
+
 TEST_F(PartnerGate, TakesTheSignatureOfTheContract) {
   EXPECT_EQ(word(v1("/wallet/debit", "k")), "OK");
   EXPECT_EQ(word(with(call("/wallet/debit", "k"), std::string(64, '0'))), "invalid_signature");

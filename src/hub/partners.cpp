@@ -261,8 +261,7 @@ std::vector<std::string> Partners::unreadable() const {
 
 std::string Partners::active_with_secret(const std::function<bool(const Secret&)>& is_such) const {
   for (const auto& [id, known] : impl_->snapshot()->by_id) {
-    const bool is_found = is_such(known->operator_secret) ||
-                          std::any_of(known->secrets.begin(), known->secrets.end(), is_such);
+    const bool is_found = std::any_of(known->secrets.begin(), known->secrets.end(), is_such);
     if (known->partner.is_active && is_found) return known->partner.code;
   }
   return {};

@@ -114,8 +114,8 @@ class Partners {
   PartnerPtr by_id(PartnerId id) const;
   /// Codes of those whose secrets do not open with this key, from memory.
   std::vector<std::string> unreadable() const;
-  /// The code of an active partner one of whose secrets, for its calls or for ours to its Operator,
-  /// is such a one, from memory; empty when there is none.
+  /// The code of an active partner whose calls may be signed with such a secret, from memory; empty
+  /// when there is none.
   std::string active_with_secret(const std::function<bool(const Secret&)>& is_such) const;
   /// Takes up what changed, here or elsewhere; the scheduler calls it every second.
   Result<void> refresh();

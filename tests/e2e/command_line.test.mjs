@@ -185,11 +185,16 @@ describe('a sandbox that others can reach', () => {
     assert.match(refused.stderr, /http\.listen must be a loopback address.*--public/s);
     const server = await Server.start(folder, {args: ['--sandbox']});
     await server.stop();
-    const left = await florin(['serve', '--listen', '0.0.0.0:0', '--data', folder]);
-    assert.equal(left.code, 2);
-    const [, command] = /first run: florin (.*) \(invalid_configuration\)/.exec(left.stderr);
-    assert.match(command, /partners rotate-secret (default|operator-demo)/);
-    await florinOk([...command.split(' '), '--data', folder]);
+    const advised = new Set();
+    while (advised.size < 2) {
+      const left = await florin(['serve', '--listen', '0.0.0.0:0', '--data', folder]);
+      assert.equal(left.code, 2);
+      const [, command] = /first run: florin (.*) \(invalid_configuration\)/.exec(left.stderr);
+      assert.ok(!advised.has(command), `${command} did not help`);
+      advised.add(command);
+      await florinOk([...command.split(' '), '--data', folder]);
+    }
+    assert.deepEqual([...advised].map((each) => each.split(' ')[2]).sort(), ['default', 'operator-demo']);
   });
 
   it('has secrets of its own with --public', async () => {

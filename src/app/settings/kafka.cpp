@@ -26,6 +26,19 @@ Setting kafka_topic_prefix() {
           [](const Config& config) { return config.relay.topic_prefix; }};
 }
 
+Setting security_protocol() {
+  constexpr std::array<std::string_view, 4> known{"plaintext", "ssl", "sasl_plaintext", "sasl_ssl"};
+  return {"kafka.security_protocol", "KAFKA_SECURITY_PROTOCOL",
+          "plaintext, ssl, sasl_plaintext or sasl_ssl. Default: plaintext.",
+          [=](Config& config, std::string_view value) -> Result<void> {
+            if (!value.empty() && std::find(known.begin(), known.end(), value) == known.end())
+              return invalid("must be plaintext, ssl, sasl_plaintext or sasl_ssl");
+            config.relay.kafka.security.protocol = std::string(value);
+            return {};
+          },
+          [](const Config& config) { return config.relay.kafka.security.protocol; }};
+}
+
 }  // namespace
 
 std::vector<Setting> of_kafka() {
@@ -49,9 +62,7 @@ std::vector<Setting> of_kafka() {
       text("kafka.inbound_tenant", "KAFKA_INBOUND_TENANT",
            "Tenant (name or id) of inbound records that name none.",
            [](Config& c) -> std::string& { return c.relay.inbound_tenant; }),
-      optional_text("kafka.security_protocol", "KAFKA_SECURITY_PROTOCOL",
-                    "plaintext, ssl, sasl_plaintext or sasl_ssl. Default: plaintext.",
-                    [](Config& c) -> std::string& { return c.relay.kafka.security.protocol; }),
+      security_protocol(),
       optional_text(
           "kafka.sasl_mechanism", "KAFKA_SASL_MECHANISM", "PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.",
           [](Config& c) -> std::string& { return c.relay.kafka.security.sasl_mechanism; }),
