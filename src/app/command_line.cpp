@@ -480,7 +480,7 @@ Result<int> Program::create_key() const {
       wanted.expires_at = Timestamp::parse(key.expires_at);
       if (!wanted.expires_at) {
         return Error{florin::errors::validation_failed,
-                     "--expires-at must be a time of RFC 3339, such as 2027-01-01T00:00:00Z"};
+                     "--expires-at " + std::string(Timestamp::rule)};
       }
     }
     print_created(TRY(core.access.create_key(wanted)), key.json);

@@ -140,6 +140,18 @@ TEST(IdGenerator, FirstAtBoundsTheIdsOfAMoment) {
   EXPECT_EQ(IdGenerator::first_at({0}), 0);
 }
 
+TEST(IdGenerator, FirstAtGrowsToTheEndOfIdsAndStaysThere) {
+  std::int64_t last = 0;
+  for (int year = 2020; year <= 2262; ++year) {
+    const std::int64_t first =
+        IdGenerator::first_at(*Timestamp::parse(std::to_string(year) + "-02-01T00:00:00Z"));
+    ASSERT_GE(first, last) << year;
+    last = first;
+  }
+  EXPECT_EQ(last, std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(IdGenerator::first_at({std::numeric_limits<std::int64_t>::max()}), last);
+}
+
 // ---------------------------------------------------------------- money
 
 TEST(Money, SumsAreCheckedForCurrencyAndRange) {

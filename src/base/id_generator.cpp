@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <limits>
 
 namespace florin {
 namespace {
@@ -68,7 +69,10 @@ void IdGenerator::start_after(std::int64_t greatest_stored) {
 
 std::int64_t IdGenerator::first_at(Timestamp at) {
   const std::int64_t ms = at.us / 1'000 - epoch_ms;
-  return ms <= 0 ? 0 : ms << (node_bits + sequence_bits);
+  if (ms <= 0) return 0;
+  // Ids end in 2089, times do not.
+  constexpr std::int64_t end_ms = std::int64_t{1} << (63 - node_bits - sequence_bits);
+  return ms < end_ms ? ms << (node_bits + sequence_bits) : std::numeric_limits<std::int64_t>::max();
 }
 
 Timestamp IdGenerator::latest_moment_of(std::int64_t id) {

@@ -29,7 +29,8 @@ class IdGenerator {
   IdGenerator reserve(std::int64_t count);
   void start_after(std::int64_t greatest_stored);
   int node() const { return node_; }
-  /// The smallest id that can be made at this moment: a bound for searching ids by time.
+  /// The smallest id that can be made at this moment, the greatest of all when ids end before it:
+  /// a bound for searching ids by time.
   static std::int64_t first_at(Timestamp at);
   /// The last microsecond at which this id can have been made.
   static Timestamp latest_moment_of(std::int64_t id);

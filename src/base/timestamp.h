@@ -21,6 +21,9 @@ struct Timestamp {
   void append_rfc3339(std::string& out) const;
   /// Reads RFC 3339 with any offset and up to nine decimals (rounded down); years 1970 to 2262.
   static std::optional<Timestamp> parse(std::string_view text);
+  /// What text must be for that, as clients are told of it.
+  static constexpr std::string_view rule =
+      "must be a time of RFC 3339 from 1970 to 2262, such as 2026-11-21T10:00:00Z";
 };
 
 }  // namespace florin

@@ -18,8 +18,8 @@ Result<std::optional<Timestamp>> query_time(const Request& request, std::string_
   if (!text) return std::optional<Timestamp>();
   const auto at = Timestamp::parse(*text);
   if (!at) {
-    return json::validation_error({{"#/query/" + std::string(name), "must_be_timestamp",
-                                    "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z"}});
+    return json::validation_error(
+        {{"#/query/" + std::string(name), "must_be_timestamp", std::string(Timestamp::rule)}});
   }
   return at;
 }

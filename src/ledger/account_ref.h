@@ -14,4 +14,7 @@ struct AccountRef {
   static AccountRef parse(std::string_view text);
 };
 
+/// Whether text has the form of an account's id, of whatever number: no code may.
+bool looks_like_account_id(std::string_view text);
+
 }  // namespace florin::ledger

@@ -132,7 +132,7 @@ class LineReader {
     if (!value || value->is_null()) return true;
     const std::string* text = value->as_string();
     const auto at = text ? Timestamp::parse(*text) : std::nullopt;
-    if (!at) return malformed("/expires_at must be a time of RFC 3339");
+    if (!at) return malformed("/expires_at " + std::string(Timestamp::rule));
     const std::int64_t seconds = (at->us - now_.us) / 1'000'000;
     if (seconds <= 0) return false;
     members.emplace_back("expires_in", seconds);

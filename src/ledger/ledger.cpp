@@ -1,6 +1,8 @@
 #include "ledger/ledger.h"
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 
 #include "ledger/errors.h"
 
@@ -82,6 +84,14 @@ std::optional<Balancing> parse_balancing(std::string_view text) {
 AccountRef AccountRef::parse(std::string_view text) {
   if (const auto id = AccountId::parse(text)) return {*id, {}};
   return {{}, std::string(text)};
+}
+
+bool looks_like_account_id(std::string_view text) {
+  const std::size_t length = AccountId{}.str().size();
+  const std::string_view prefix = "acc_";
+  return text.size() == length && text.starts_with(prefix) &&
+         std::all_of(text.begin() + static_cast<std::ptrdiff_t>(prefix.size()), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) != 0; });
 }
 
 }  // namespace florin::ledger

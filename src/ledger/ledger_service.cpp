@@ -21,12 +21,20 @@
 namespace florin::ledger {
 namespace {
 
-Result<void> check_bounds(const Account& account) {
+/// Which bound of an account a request gives; of both, the lower one is named.
+enum class GivenBound : std::uint8_t { min_balance, max_balance };
+
+Result<void> check_bounds(const Account& account, GivenBound given) {
   if (!account.min_balance || !account.max_balance || *account.min_balance <= *account.max_balance)
     return {};
+  FieldError field{"/min_balance", "above_max_balance", "must not be above max_balance"};
+  if (given == GivenBound::max_balance) {
+    field = {"/max_balance", "below_min_balance",
+             "must not be below min_balance, which is " + std::to_string(*account.min_balance)};
+  }
   return Error{florin::errors::validation_failed,
-               "min_balance must not be above max_balance",
-               {{"/min_balance", "above_max_balance", "must not be above max_balance"}}};
+               field.pointer.substr(1) + " " + field.detail,
+               {std::move(field)}};
 }
 
 }  // namespace
@@ -203,7 +211,7 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
                   .metadata = wanted.metadata,
                   .sums = {},
                   .created_at = impl_->writer.now()};
-  TRY(check_bounds(account));
+  TRY(check_bounds(account, GivenBound::min_balance));
   if (TRY(store::find_account_id(tx, wanted.tenant, wanted.code))) {
     return Error{errors::account_exists,
                  "an account with this code exists",
@@ -239,7 +247,8 @@ Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
   if (change.max_balance) account.max_balance = *change.max_balance;
   if (change.frozen) account.frozen = *change.frozen;
   if (change.metadata) account.metadata = *change.metadata;
-  TRY(check_bounds(account));
+  TRY(check_bounds(account,
+                   change.min_balance ? GivenBound::min_balance : GivenBound::max_balance));
   TRY(store::update_account(tx, account));
   TRY(impl_->tell(tx, origin, "account.updated", account));
   return account;

@@ -68,9 +68,7 @@ std::optional<Timestamp> read_time(ObjectReader& body, std::string_view name) {
   const auto text = body.optional_text(name, {1, 64});
   if (!text) return std::nullopt;
   const auto at = Timestamp::parse(*text);
-  if (!at)
-    body.problem(name, "must_be_timestamp",
-                 "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+  if (!at) body.problem(name, "must_be_timestamp", std::string(Timestamp::rule));
   return at;
 }
 
@@ -288,8 +286,10 @@ std::optional<NewAccount> read_new_account(ObjectReader& body, TenantId tenant) 
   if (code && !std::all_of(code->begin(), code->end(), is_code_char)) {
     body.problem("code", "bad_characters", "may hold letters, digits and : . _ @ / + - only");
   }
-  if (code && AccountId::parse(*code))
+  if (code && looks_like_account_id(*code))
     body.problem("code", "looks_like_id", "must not look like an account id");
+  if (code && (*code == "." || *code == ".."))
+    body.problem("code", "not_allowed", "must not be . or .., which clients take out of a path");
   const auto type_text = body.required_text("type", {1, 16});
   const auto type = type_text ? parse_account_type(*type_text) : std::nullopt;
   if (type_text && !type) {
@@ -325,8 +325,7 @@ Result<std::optional<Timestamp>> query_time(const http::Request& request, std::s
   if (!text) return std::optional<Timestamp>();
   const auto at = Timestamp::parse(*text);
   if (!at) {
-    return query_error(name, "must_be_timestamp",
-                       "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+    return query_error(name, "must_be_timestamp", std::string(Timestamp::rule));
   }
   return at;
 }

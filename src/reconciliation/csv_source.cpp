@@ -195,7 +195,7 @@ Result<Timestamp> CsvSource::parse_time() const {
   const std::string_view text = field(processed_at);
   if (const auto at = Timestamp::parse(text)) return *at;
   const auto local = parse_local_time(text);
-  if (!local) return bad(processed_at, "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+  if (!local) return bad(processed_at, std::string(Timestamp::rule));
   if (!zone_) {
     return bad(processed_at,
                "has no offset: name the zone of the file, such as time_zone=Africa/Nairobi");

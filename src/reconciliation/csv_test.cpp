@@ -111,7 +111,7 @@ TEST_F(CsvFiles, NameTheLineAndTheColumnThatIsWrong) {
   EXPECT_EQ(row("t,r,debit,p,KZT,1,done,2026-11-20T10:00:00Z\n"),
             at + "status must be one of pending, success, failed, rolled_back");
   EXPECT_EQ(row("t,r,debit,p,KZT,1,success,yesterday\n"),
-            at + "processedAt must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+            at + "processedAt " + std::string(Timestamp::rule));
   EXPECT_EQ(row("t,r,,p,KZT,1,success,2026-11-20T10:00:00Z\n"), at + "type must not be empty");
   EXPECT_EQ(row(",,debit,p,KZT,1,success,2026-11-20T10:00:00Z\n"),
             at + "transactionId and refId must not both be empty");

@@ -38,9 +38,7 @@ std::optional<Timestamp> read_time(ObjectReader& body) {
   const auto text = body.optional_text("time", {1, max_time_bytes});
   if (!text) return std::nullopt;
   const auto time = Timestamp::parse(*text);
-  if (!time)
-    body.problem("time", "must_be_timestamp",
-                 "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+  if (!time) body.problem("time", "must_be_timestamp", std::string(Timestamp::rule));
   return time;
 }
 

@@ -271,9 +271,7 @@ Result<ReplayRequest> replay(const http::Request& request) {
   ReplayRequest wanted;
   if (const auto text = body.optional_text("since", {1, 64})) {
     wanted.since = Timestamp::parse(*text);
-    if (!wanted.since)
-      body.problem("since", "must_be_timestamp",
-                   "must be a time of RFC 3339, such as 2026-11-21T10:00:00Z");
+    if (!wanted.since) body.problem("since", "must_be_timestamp", std::string(Timestamp::rule));
   }
   const bool failed = body.optional_bool("failed").value_or(false);
   if (failed == body.has("since"))

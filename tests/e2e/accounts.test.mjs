@@ -53,6 +53,19 @@ describe('opening an account', () => {
     assert.notEqual(bodyOf(await other.post('/v1/accounts', again), 201).id, account.id);
   });
 
+  it('refuses codes that would be taken for an id, or that no path can name', async () => {
+    for (const [code, rule] of [['acc_0s9vbhajg0000', 'looks_like_id'], ['acc_0000000000000', 'looks_like_id'],
+                                ['acc_ZZZZZZZZZZZZZ', 'looks_like_id'], ['acc_uuuuuuuuuuuuu', 'looks_like_id'],
+                                ['.', 'not_allowed'], ['..', 'not_allowed']]) {
+      const wanted = {code, type: 'asset', currency: 'KZT'};
+      assertFields(problemOf(await api.post('/v1/accounts', wanted), 400, 'validation_failed'), {'/code': rule});
+      const bulk = {accounts: [{...wanted, code: unique('fine')}, wanted]};
+      assertFields(problemOf(await api.post('/v1/accounts/bulk', bulk), 400, 'validation_failed'),
+                   {'/accounts/1/code': rule});
+    }
+    for (const code of ['acc_1', 'acc_00000000000000', unique('...'), 'bulk']) await books.account({code});
+  });
+
   it('takes currencies with other decimals', async () => {
     for (const currency of ['JPY', 'KWD', 'USD']) assert.equal((await books.account({currency})).currency, currency);
   });
@@ -119,6 +132,15 @@ describe('changing an account', () => {
     problemOf(await change({id: 'acc_0000000000001'}, {frozen: true}), 404, 'account_not_found');
     problemOf(await change({id: 'nonsense'}, {frozen: true}), 404, 'account_not_found');
     problemOf(await change({id: account.id}, {frozen: 'yes'}), 400, 'validation_failed');
+  });
+
+  it('names the bound that was given', async () => {
+    const account = await books.account({min_balance: 0});
+    const refused = async (fields) => problemOf(await change(account, fields), 400, 'validation_failed');
+    assertFields(await refused({max_balance: -5}), {'/max_balance': 'below_min_balance'});
+    bodyOf(await change(account, {max_balance: 10}), 200);
+    assertFields(await refused({min_balance: 11}), {'/min_balance': 'above_max_balance'});
+    assertFields(await refused({min_balance: 3, max_balance: 2}), {'/min_balance': 'above_max_balance'});
   });
 
   it('freezes: nothing moves until it is unfrozen', async () => {

@@ -99,6 +99,32 @@ describe('backdating', () => {
       problemOf(await books.tryMove(ana, shop, 10, {effective_at: nonsense}), 400, 'validation_failed');
     }
   });
+
+  it('takes times from 1970 to 2262 in bodies and parameters, and says so', async () => {
+    const [ana, shop] = [await books.wallet(100), await books.wallet()];
+    const detail = 'must be a time of RFC 3339 from 1970 to 2262, such as 2026-11-21T10:00:00Z';
+    for (const time of ['1965-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '2263-01-01T00:00:00Z', '2350-01-01T00:00:00Z']) {
+      const answers = [await books.tryMove(ana, shop, 10, {effective_at: time})];
+      for (const route of [`/v1/transfers?from=${time}`, `/v1/accounts/${ana.id}/statement?to=${time}`,
+                           `/v1/accounts/${ana.id}/balance?at=${time}`, `/v1/trial-balance?at=${time}`,
+                           `/v1/aggregates?by=type&from=${time}`, `/v1/events?since=${time}`,
+                           `/v1/wallet-transactions?from=${time}`]) {
+        answers.push(await api.get(route));
+      }
+      for (const answer of answers) {
+        const {errors: [{rule, detail: said}]} = problemOf(answer, 400, 'validation_failed');
+        assert.equal(rule, 'must_be_timestamp');
+        assert.ok(said.endsWith(detail), said);
+      }
+    }
+    await books.move(ana, shop, 10, {effective_at: '1970-01-01T00:00:00Z'});
+    for (const route of [`/v1/transfers?account=${ana.id}&`, `/v1/accounts/${ana.id}/statement?`]) {
+      const count = async (query) => bodyOf(await api.get(route + query), 200).data.length;
+      assert.equal(await count('to=2262-12-31T23:59:59Z'), 2);
+      assert.equal(await count('from=2262-12-31T23:59:59Z'), 0);
+      assert.equal(await count('from=2090-01-01T00:00:00Z'), 0);
+    }
+  });
 });
 
 describe('a dry run', () => {
