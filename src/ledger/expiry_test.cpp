@@ -16,7 +16,7 @@ class Expiry : public LedgerTest {
   }
   std::vector<HoldId> listed(HoldStatus status) {
     std::vector<HoldId> ids;
-    const auto page = books.queries.holds(test_tenant, status, {});
+    const auto page = books.queries.holds(test_tenant, {status}, {});
     for (const Hold& row : page->rows) ids.push_back(row.id);
     return ids;
   }

@@ -46,19 +46,29 @@ void write_posting(Writer& writer, const Posting& posting) {
   writer.member("amount", posting.amount.minor).member("currency", posting.amount.currency.code());
 }
 
-enum class TransferView { posted, with_reversal, dry_run };
+enum class TransferView { posted, read_back, dry_run };
+
+/// What is only known when a transfer is read back.
+struct ReadBack {
+  TransferId reversed_by;
+  const std::vector<PostingBalances>* balances = nullptr;
+};
 
 void write_transfer(std::string& out, const Transfer& transfer, TransferView view,
-                    TransferId reversed_by) {
+                    const ReadBack& read_back = {}) {
   Writer writer(out);
   writer.begin_object();
   if (view != TransferView::dry_run) writer.member("id", transfer.id.str());
   writer.member("kind", to_string(transfer.kind));
   writer.member("status", view == TransferView::dry_run ? "dry_run" : "posted");
   writer.key("postings").begin_array();
-  for (const Posting& posting : transfer.postings) {
+  for (std::size_t i = 0; i < transfer.postings.size(); ++i) {
     writer.begin_object();
-    write_posting(writer, posting);
+    write_posting(writer, transfer.postings[i]);
+    if (read_back.balances && i < read_back.balances->size()) {
+      const PostingBalances& after = (*read_back.balances)[i];
+      writer.member("debit_balance", after.debit).member("credit_balance", after.credit);
+    }
     writer.end_object();
   }
   writer.end_array();
@@ -67,7 +77,7 @@ void write_transfer(std::string& out, const Transfer& transfer, TransferView vie
   writer.member("created_at", transfer.created_at.rfc3339());
   write_id(writer, "hold_id", transfer.hold);
   write_id(writer, "reverses", transfer.reverses);
-  if (view == TransferView::with_reversal) write_id(writer, "reversed_by", reversed_by);
+  if (view == TransferView::read_back) write_id(writer, "reversed_by", read_back.reversed_by);
   writer.end_object();
 }
 
@@ -99,7 +109,7 @@ void write_hold(std::string& out, const Hold& hold, HoldView view) {
 
 void write_capture(std::string& out, const Capture& capture, HoldView hold, TransferView view) {
   std::string transfer;
-  write_transfer(transfer, capture.transfer, view, {});
+  write_transfer(transfer, capture.transfer, view);
   Writer writer(out);
   writer.begin_object();
   write_hold_members(writer, capture.hold, hold);
@@ -167,11 +177,12 @@ void append_json(std::string& out, const Account& account) {
 }
 
 void append_json(std::string& out, const Transfer& transfer) {
-  write_transfer(out, transfer, TransferView::posted, {});
+  write_transfer(out, transfer, TransferView::posted);
 }
 
-void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by) {
-  write_transfer(out, transfer, TransferView::with_reversal, reversed_by);
+void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by,
+                 const std::vector<PostingBalances>& balances) {
+  write_transfer(out, transfer, TransferView::read_back, {reversed_by, &balances});
 }
 
 void append_json(std::string& out, const Hold& hold) { write_hold(out, hold, HoldView::stored); }
@@ -183,7 +194,7 @@ void append_json(std::string& out, const Capture& capture) {
 void append_json(std::string& out, const BulkResult& result) { write_bulk(out, result, false); }
 
 void append_dry_run_json(std::string& out, const Transfer& transfer) {
-  write_transfer(out, transfer, TransferView::dry_run, {});
+  write_transfer(out, transfer, TransferView::dry_run);
 }
 
 void append_dry_run_json(std::string& out, const Capture& capture) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "ledger/ledger.h"
 
@@ -9,8 +10,9 @@ namespace florin::ledger {
 void append_json(std::string& out, const Account& account);
 /// As it was posted: the same text for every replay.
 void append_json(std::string& out, const Transfer& transfer);
-/// With `reversed_by`, which comes later.
-void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by);
+/// With the balances after each posting, and `reversed_by`, which comes later.
+void append_json(std::string& out, const Transfer& transfer, TransferId reversed_by,
+                 const std::vector<PostingBalances>& balances);
 void append_json(std::string& out, const Hold& hold);
 void append_json(std::string& out, const Capture& capture);
 void append_json(std::string& out, const BulkResult& result);

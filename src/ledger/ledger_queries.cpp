@@ -1,13 +1,18 @@
 #include "ledger/ledger_queries.h"
 
+#include <algorithm>
+#include <memory>
 #include <utility>
 
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "ledger/errors.h"
+#include "ledger/history.h"
 #include "ledger/ledger_store.h"
+#include "ledger/list_filters.h"
 #include "ledger/settled_read.h"
+#include "ledger/statement.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger {
@@ -15,88 +20,198 @@ namespace {
 
 using sql::Tx;
 
-constexpr int max_scanned = 100'000;
+/// Rows that a page may look at, and that it may look at once it is full.
+struct PageWork {
+  int rows = 100'000;
+  int rows_behind = 10'000;
+};
+/// Along an account's history each row is a look-up of its own.
+constexpr PageWork work_on_history{10'000, 1'000};
 
-bool matches(const Account& account, const AccountFilter& filter) {
-  return (!filter.type || account.type == *filter.type) &&
-         (!filter.currency || account.currency == *filter.currency) &&
-         (!filter.code_prefix || account.code.starts_with(*filter.code_prefix));
-}
-
-bool matches(const Transfer& transfer, const TransferFilter& filter) {
-  return (!filter.reference || transfer.narrative.reference == filter.reference) &&
-         (!filter.from || transfer.created_at >= *filter.from) &&
-         (!filter.to || transfer.created_at < *filter.to);
-}
-
-/// Collects rows of a scan over ids that fall, until the page is full or the scan has looked at
-/// enough. `next` is one above the first row not looked at, which is how visit_* understands
-/// "before".
+/// Takes rows in the order of the list until the page is full and a further match is found, or the
+/// work is done. `next` is the first row that belongs to the following page, or was not looked at.
 template <class T>
-class PageBuilder {
+class PageFiller {
  public:
-  PageBuilder(Paged<T>& page, int limit) : page_(page), limit_(static_cast<std::size_t>(limit)) {}
+  PageFiller(Paged<T>& page, int limit, PageWork work = {})
+      : page_(page), limit_(static_cast<std::size_t>(limit)), left_(work.rows), work_(work) {}
 
-  /// Whether this row is still to be looked at. When not, the next page starts with it.
-  bool wants(std::int64_t id) {
-    if (page_.rows.size() < limit_ && scanned_ < max_scanned) {
-      ++scanned_;
-      return true;
-    }
-    page_.next = id + 1;
-    return false;
+  /// Whether to go on.
+  bool offer(std::int64_t id, bool matches, T row) {
+    if (!wants(id)) return false;
+    return !matches || take(id, std::move(row));
   }
-  void add(T row) { page_.rows.push_back(std::move(row)); }
+  /// Whether there is work left for this row.
+  bool wants(std::int64_t id) {
+    if (left_ == 0) page_.next = id;
+    return left_-- > 0;
+  }
+  /// A row that is looked at on the way.
+  void pass() { left_ = std::max(left_ - 1, 0); }
+  /// A row that was wanted and matches. False: the page was full.
+  bool take(std::int64_t id, T row) {
+    if (page_.rows.size() == limit_) {
+      page_.next = id;
+      return false;
+    }
+    page_.rows.push_back(std::move(row));
+    if (page_.rows.size() == limit_) left_ = std::min(left_, work_.rows_behind);
+    return true;
+  }
 
  private:
   Paged<T>& page_;
   std::size_t limit_;
-  int scanned_ = 0;
+  int left_;
+  PageWork work_;
 };
+
+/// So many captures of one hold are looked at for a page.
+constexpr std::size_t max_captures = 1'000;
+
+/// Ids go ahead of created_at where more than 4,096 are made in a millisecond, and while a clock
+/// that was set back stands still: for days of full load not by this much.
+constexpr std::int64_t most_ids_ahead_s = 300;
+
+/// The ids that rows of the period can have, from the page's start on.
+store::Stretch stretch_of(const Period& period, PageRequest page) {
+  store::Stretch stretch;
+  stretch.order = page.order;
+  // Nothing is effective later than it was entered.
+  if (period.from)
+    stretch.low = IdGenerator::first_at(period.from->plus_seconds(-most_ids_ahead_s));
+  if (period.to && period.time == TimeKind::created)
+    stretch.high = IdGenerator::first_at(period.to->plus_seconds(most_ids_ahead_s));
+  if (page.start == 0) return stretch;
+  if (page.order == Order::newest_first) {
+    stretch.high = std::min(stretch.high, page.start);
+  } else {
+    stretch.low = std::max(stretch.low, page.start);
+  }
+  return stretch;
+}
 
 Result<TransferView> view(Tx& tx, Transfer transfer) {
   const TransferId reversed_by = TRY(store::find_reversal_of(tx, transfer.id));
-  return TransferView{std::move(transfer), reversed_by};
+  auto balances = TRY(store::load_balances(tx, transfer));
+  return TransferView{std::move(transfer), reversed_by, std::move(balances)};
 }
 
-/// No row is newer than its id, and rows come in the order of ids: behind such a one none is
-/// wanted. Times alone would not do, because nodes whose clocks differ write to different accounts
-/// at once.
-bool is_before(std::int64_t id, Timestamp from) { return id < IdGenerator::first_at(from); }
+Result<Paged<TransferView>> views(Tx& tx, const Paged<TransferId>& found) {
+  Paged<TransferView> result{{}, found.next};
+  for (const TransferId id : found.rows) {
+    auto transfer = TRY(store::load_transfer(tx, id));
+    if (transfer) result.rows.push_back(TRY(view(tx, *std::move(transfer))));
+  }
+  return result;
+}
 
 /// The transfers of one account, along the links between its postings; `start` names the posting to
 /// begin with.
 Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
                                                  const TransferFilter& filter, PageRequest page) {
-  Paged<TransferView> result;
-  std::int64_t posting = page.start;
-  if (posting == 0) posting = TRY(store::find_last_posting(tx, account.id, {INT64_MAX}));
+  Paged<TransferId> found;
+  PageFiller<TransferId> filler(found, page.limit, work_on_history);
+  const auto walk = TRY(walk_within(tx, account.id, filter.period, page));
   TransferId last;
-  for (int scanned = 0; posting != 0; ++scanned) {
-    const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
-    if (!entry) break;
+  while (const auto entry = TRY(walk->next())) {
     // A page ends between transfers, or the next one would begin with another posting of its last.
-    const bool is_new = entry->transfer != last;
-    if (is_new &&
-        (result.rows.size() == static_cast<std::size_t>(page.limit) || scanned >= max_scanned)) {
-      result.next = posting;
-      break;
+    if (entry->transfer == last) {
+      filler.pass();
+      continue;
     }
-    posting = entry->side.previous;
-    if (!is_new) continue;
     last = entry->transfer;
-    if (filter.from && is_before(entry->transfer.value, *filter.from)) break;
-    auto transfer = TRY(store::load_transfer(tx, entry->transfer));
-    if (transfer && matches(*transfer, filter))
-      result.rows.push_back(TRY(view(tx, *std::move(transfer))));
+    if (is_behind(entry->created_at, filter.period, page.order)) break;
+    if (!filler.wants(entry->posting_id)) break;
+    if (filter.reference && entry->reference != filter.reference) continue;
+    if (!is_plain(filter)) {
+      const auto transfer = TRY(store::load_transfer(tx, entry->transfer));
+      const bool fits =
+          transfer && matches(*transfer, filter) && moves(*transfer, filter, account.id);
+      if (!fits) continue;
+    }
+    if (!filler.take(entry->posting_id, entry->transfer)) break;
   }
-  return result;
+  return views(tx, found);
 }
 
-StatementEntry to_statement_entry(const store::HistoryEntry& entry) {
-  return {entry.transfer,     entry.kind,         entry.is_debit,  entry.amount_minor,
-          entry.side.balance, entry.counterparty, entry.reference, entry.description,
-          entry.effective_at, entry.created_at};
+Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
+                                                const TransferFilter& filter, PageRequest page) {
+  Paged<TransferId> found;
+  PageFiller<TransferId> filler(found, page.limit);
+  const store::Stretch stretch = stretch_of(filter.period, page);
+  const bool by_posting = filter.currency || !filter.amount.is_open();
+  const auto visit = [&](const Transfer& transfer) {
+    const bool fits = matches(transfer, filter) && (!by_posting || moves(transfer, filter, {}));
+    return filler.offer(transfer.id.value, fits, transfer.id);
+  };
+  if (by_posting) {
+    TRY(store::visit_whole_transfers(tx, tenant, stretch, visit));
+  } else {
+    TRY(store::visit_transfers(tx, tenant, stretch, visit));
+  }
+  return views(tx, found);
+}
+
+Result<Hold> require_hold(Tx& tx, TenantId tenant, HoldId id) {
+  auto hold = TRY(store::load_hold(tx, id));
+  if (!hold || hold->tenant != tenant)
+    return Error{errors::hold_not_found, "there is no hold of this id"};
+  return *std::move(hold);
+}
+
+/// The captures of a hold are few.
+Result<Paged<TransferView>> transfers_of_hold(Tx& tx, TenantId tenant, const TransferFilter& filter,
+                                              PageRequest page) {
+  TRY(require_hold(tx, tenant, filter.hold));
+  std::vector<TransferId> captures;
+  TRY(store::visit_transfers_of_hold(tx, filter.hold, stretch_of(filter.period, page),
+                                     [&](const Transfer& transfer) {
+                                       if (matches(transfer, filter))
+                                         captures.push_back(transfer.id);
+                                       return captures.size() < max_captures;
+                                     }));
+  AccountId account;
+  if (filter.account) account = TRY(store::require_account(tx, tenant, *filter.account)).id;
+  Paged<TransferId> found;
+  PageFiller<TransferId> filler(found, page.limit);
+  for (const TransferId id : captures) {
+    if (id == captures.back() && captures.size() == max_captures) {
+      if (found.next == 0) found.next = id.value;
+      break;
+    }
+    const auto transfer = TRY(store::load_transfer(tx, id));
+    const bool fits = transfer && moves(*transfer, filter, account);
+    if (!filler.offer(id.value, fits, id)) break;
+  }
+  return views(tx, found);
+}
+
+Result<Paged<HoldId>> find_holds(Tx& tx, TenantId tenant, const HoldFilter& filter,
+                                 PageRequest page, Timestamp now) {
+  Paged<HoldId> found;
+  PageFiller<HoldId> filler(found, page.limit);
+  store::Stretch stretch = stretch_of({}, page);
+  int seen = 0;
+  bool goes_on = true;
+  const auto visit = [&](const store::HoldHead& head) {
+    ++seen;
+    (page.order == Order::newest_first ? stretch.high : stretch.low) =
+        head.id.value + (page.order == Order::newest_first ? -1 : 1);
+    return goes_on = filler.offer(head.id.value, matches(head, filter), head.id);
+  };
+  if (filter.account) {
+    const AccountId account = TRY(store::require_account(tx, tenant, *filter.account)).id;
+    do {
+      seen = 0;
+      TRY(store::visit_holds_of_account(tx, account, stretch, now, visit));
+    } while (goes_on && seen == store::holds_at_once);
+  } else if (filter.reference) {
+    TRY(store::visit_holds_of_reference(tx, tenant, *filter.reference, stretch, now, visit));
+  } else {
+    TRY(store::visit_holds(tx, tenant, stretch, now, visit));
+  }
+  return found;
 }
 
 }  // namespace
@@ -118,12 +233,11 @@ Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFil
                                                PageRequest page) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<Account>> {
     Paged<Account> result;
-    PageBuilder<Account> builder(result, page.limit);
-    TRY(store::visit_accounts(tx, tenant, page.start, [&](const Account& account) {
-      if (!builder.wants(account.id.value)) return false;
-      if (matches(account, filter)) builder.add(account);
-      return true;
-    }));
+    PageFiller<Account> filler(result, page.limit);
+    TRY(store::visit_accounts(
+        tx, tenant, stretch_of(filter.opened, page), [&](const Account& account) {
+          return filler.offer(account.id.value, matches(account, filter), account);
+        }));
     const store::DuePending due = TRY(store::find_due_pending(tx, clock_.now()));
     for (Account& account : result.rows) store::settle_due(account, due);
     return result;
@@ -143,48 +257,28 @@ Result<TransferView> LedgerQueries::transfer(TenantId tenant, TransferId id) {
 Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const TransferFilter& filter,
                                                      PageRequest page) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<TransferView>> {
+    if (filter.hold) return transfers_of_hold(tx, tenant, filter, page);
     if (filter.account) {
       const Account account = TRY(store::require_account(tx, tenant, *filter.account));
       return transfers_of_account(tx, account, filter, page);
     }
-    Paged<TransferId> found;
-    PageBuilder<TransferId> builder(found, page.limit);
-    TRY(store::visit_transfers(tx, tenant, page.start, [&](const Transfer& transfer) {
-      if (filter.from && is_before(transfer.id.value, *filter.from)) return false;
-      if (!builder.wants(transfer.id.value)) return false;
-      if (matches(transfer, filter)) builder.add(transfer.id);
-      return true;
-    }));
-    Paged<TransferView> result{{}, found.next};
-    for (const TransferId id : found.rows) {
-      auto transfer = TRY(store::load_transfer(tx, id));
-      if (transfer) result.rows.push_back(TRY(view(tx, *std::move(transfer))));
-    }
-    return result;
+    return transfers_of_tenant(tx, tenant, filter, page);
   });
 }
 
 Result<Hold> LedgerQueries::hold(TenantId tenant, HoldId id) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Hold> {
-    auto hold = TRY(store::load_hold(tx, id));
-    if (!hold || hold->tenant != tenant)
-      return Error{errors::hold_not_found, "there is no hold of this id"};
-    store::settle_due(*hold, clock_.now());
-    return *std::move(hold);
+    Hold hold = TRY(require_hold(tx, tenant, id));
+    store::settle_due(hold, clock_.now());
+    return hold;
   });
 }
 
-Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStatus> status,
+Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, const HoldFilter& filter,
                                          PageRequest page) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<Hold>> {
     const Timestamp now = clock_.now();
-    Paged<HoldId> found;
-    PageBuilder<HoldId> builder(found, page.limit);
-    TRY(store::visit_holds(tx, tenant, page.start, now, [&](HoldId id, HoldStatus is) {
-      if (!builder.wants(id.value)) return false;
-      if (!status || is == *status) builder.add(id);
-      return true;
-    }));
+    const Paged<HoldId> found = TRY(find_holds(tx, tenant, filter, page, now));
     Paged<Hold> result{{}, found.next};
     for (const HoldId id : found.rows) {
       auto hold = TRY(store::load_hold(tx, id));
@@ -197,25 +291,9 @@ Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, std::optional<HoldStat
 }
 
 Result<Statement> LedgerQueries::statement(TenantId tenant, const AccountRef& ref,
-                                           std::optional<Timestamp> from,
-                                           std::optional<Timestamp> to, PageRequest page) {
+                                           const Period& period, PageRequest page) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Statement> {
-    Statement statement{TRY(store::require_account(tx, tenant, ref)), {}};
-    const AccountId account = statement.account.id;
-    const Timestamp newest = to ? to->plus_us(-1) : Timestamp{INT64_MAX};
-    std::int64_t posting = page.start;
-    if (posting == 0) posting = TRY(store::find_last_posting(tx, account, newest));
-    while (posting != 0) {
-      const auto entry = TRY(store::load_history_entry(tx, account, posting));
-      if (!entry || (from && entry->created_at < *from)) break;
-      if (statement.entries.rows.size() == static_cast<std::size_t>(page.limit)) {
-        statement.entries.next = posting;
-        break;
-      }
-      statement.entries.rows.push_back(to_statement_entry(*entry));
-      posting = entry->side.previous;
-    }
-    return statement;
+    return read_statement(tx, TRY(store::require_account(tx, tenant, ref)), period, page);
   });
 }
 
@@ -223,15 +301,7 @@ Result<BalanceAt> LedgerQueries::balance_at(TenantId tenant, const AccountRef& r
                                             TimeKind time) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<BalanceAt> {
     BalanceAt result{TRY(store::require_account(tx, tenant, ref)), 0};
-    const Account& account = result.account;
-    const std::int64_t posting = TRY(store::find_last_posting(tx, account.id, at));
-    if (posting != 0) {
-      const auto entry = TRY(store::load_history_entry(tx, account.id, posting));
-      if (entry) result.balance_minor = entry->side.balance;
-    }
-    if (time == TimeKind::created) return result;
-    result.balance_minor +=
-        balance_of(account.type, TRY(store::backdated_sums(tx, account.id, at)));
+    result.balance_minor = TRY(posted_balance_at(tx, result.account, at, time));
     return result;
   });
 }

@@ -3,11 +3,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
 #include "ledger/ledger.h"
+#include "ledger/order.h"
 
 namespace florin::sql {
 class Database;
@@ -20,7 +22,16 @@ namespace florin::ledger {
 enum class TimeKind : std::uint8_t { created, effective };
 std::string_view to_string(TimeKind time);
 
-/// A page of a list, newest first. `next` is where the following page starts; 0: there is none.
+/// from <= time < to.
+struct Period {
+  std::optional<Timestamp> from = {}, to = {};
+  TimeKind time = TimeKind::created;
+  bool is_before(Timestamp at) const { return from && at < *from; }
+  bool is_after(Timestamp at) const { return to && at >= *to; }
+  bool has(Timestamp at) const { return !is_before(at) && !is_after(at); }
+};
+
+/// A page of a list. `next` is where the following page starts; 0: there is none.
 template <class T>
 struct Paged {
   std::vector<T> rows;
@@ -29,24 +40,50 @@ struct Paged {
 
 struct PageRequest {
   int limit = 50;
-  std::int64_t start = 0;  ///< `next` of the page before; 0: from the newest.
+  std::int64_t start = 0;  ///< `next` of the page before; 0: from the beginning.
+  Order order = Order::newest_first;
+};
+
+/// Members that the metadata has, each with the text of its value.
+using MetadataFilter = std::vector<std::pair<std::string, std::string>>;
+
+/// min <= minor units <= max.
+struct AmountRange {
+  std::optional<std::int64_t> min = {}, max = {};
+  bool has(std::int64_t minor) const { return (!min || minor >= *min) && (!max || minor <= *max); }
+  bool is_open() const { return !min && !max; }
 };
 
 struct AccountFilter {
-  std::optional<AccountType> type;
-  std::optional<Currency> currency;
-  std::optional<std::string> code_prefix;
+  std::optional<AccountType> type = {};
+  std::optional<Currency> currency = {};
+  std::optional<std::string> code_prefix = {};
+  MetadataFilter metadata = {};
+  AmountRange balance = {};
+  Period opened = {};
 };
 
 struct TransferFilter {
-  std::optional<std::string> reference;
-  std::optional<AccountRef> account;
-  std::optional<Timestamp> from, to;  ///< from <= created_at < to
+  std::optional<std::string> reference = {};
+  std::optional<AccountRef> account = {};
+  Period period = {};
+  HoldId hold = {};                       ///< Captures of it.
+  std::optional<Currency> currency = {};  ///< With a posting in it.
+  AmountRange amount = {};  ///< With a posting of so much (in that currency, on that account).
+  MetadataFilter metadata = {};
+};
+
+struct HoldFilter {
+  std::optional<HoldStatus> status = {};
+  std::optional<AccountRef> account = {};
+  std::optional<std::string> reference = {};
+  MetadataFilter metadata = {};
 };
 
 struct TransferView {
   Transfer transfer;
   TransferId reversed_by;
+  std::vector<PostingBalances> balances;  ///< One for each posting.
 };
 
 struct StatementEntry {
@@ -54,7 +91,8 @@ struct StatementEntry {
   TransferKind kind = TransferKind::transfer;
   bool is_debit = false;
   std::int64_t amount_minor = 0;
-  std::int64_t balance_minor = 0;  ///< Posted balance after it, in the normal direction.
+  /// Posted balance after it in the order of the statement, in the normal direction.
+  std::int64_t balance_minor = 0;
   AccountId counterparty;
   std::optional<std::string> reference, description;
   Timestamp effective_at, created_at;
@@ -62,6 +100,8 @@ struct StatementEntry {
 
 struct Statement {
   Account account;
+  /// Posted balances when the period begins and when it ends (now, if it does not).
+  std::int64_t opening_minor = 0, closing_minor = 0;
   Paged<StatementEntry> entries;
 };
 
@@ -124,8 +164,9 @@ class LedgerQueries {
 
   /// Errors: account_not_found.
   Result<Account> account(TenantId tenant, const AccountRef& ref);
-  /// A page looks at 100,000 rows at most: with a rare filter it may come back short, or empty,
-  /// with `next`.
+  /// Of this and the other lists: a page looks at 100,000 rows at most (10,000 of one account's
+  /// history), and when it is full at 10,000 more to tell whether there is another. Only when that
+  /// ends without an answer `next` may lead to a page that is empty, or this one come back short.
   Result<Paged<Account>> accounts(TenantId tenant, const AccountFilter& filter, PageRequest page);
 
   /// Errors: transfer_not_found.
@@ -136,11 +177,13 @@ class LedgerQueries {
 
   /// Errors: hold_not_found.
   Result<Hold> hold(TenantId tenant, HoldId id);
-  Result<Paged<Hold>> holds(TenantId tenant, std::optional<HoldStatus> status, PageRequest page);
+  /// Errors: account_not_found.
+  Result<Paged<Hold>> holds(TenantId tenant, const HoldFilter& filter, PageRequest page);
 
-  /// Postings of one account with from <= created_at < to, newest first.
-  Result<Statement> statement(TenantId tenant, const AccountRef& ref, std::optional<Timestamp> from,
-                              std::optional<Timestamp> to, PageRequest page);
+  /// Postings of one account in the order of the time that the period is of.
+  /// Errors: account_not_found; too_many_rows (more than 10,000 backdated postings on the way).
+  Result<Statement> statement(TenantId tenant, const AccountRef& ref, const Period& period,
+                              PageRequest page);
   /// Counts what was effective at or before `at`, whenever it was written; or what was entered by
   /// then.
   Result<BalanceAt> balance_at(TenantId tenant, const AccountRef& ref, Timestamp at,

@@ -39,7 +39,7 @@ Response list(const Request& request, const Paged<T>& page, const Render& render
 
 std::string transfer_json(const TransferView& view) {
   std::string body;
-  append_json(body, view.transfer, view.reversed_by);
+  append_json(body, view.transfer, view.reversed_by, view.balances);
   return body;
 }
 
@@ -69,12 +69,27 @@ std::string entry_json(const StatementEntry& entry) {
   return body;
 }
 
-/// A statement is a list that also says whose it is.
-Response statement_response(const Request& request, const Statement& statement) {
-  Response response = list(request, statement.entries, entry_json);
-  std::string head = "{\"account_id\":\"" + statement.account.id.str() + "\",\"currency\":\"" +
-                     std::string(statement.account.currency.code()) + "\",";
-  response.body.replace(0, 1, head);
+void write_time(Writer& writer, std::string_view name, const std::optional<Timestamp>& time) {
+  write_optional(writer, name, time ? std::optional(time->rfc3339()) : std::nullopt);
+}
+
+/// A statement is a list that also says whose it is and how the period begins and ends.
+Response statement_response(const Request& request, const Statement& statement,
+                            const Period& period) {
+  Response response;
+  Writer writer(response.body);
+  writer.begin_object().member("account_id", statement.account.id.str());
+  writer.member("currency", statement.account.currency.code());
+  writer.member("time", to_string(period.time));
+  write_time(writer, "from", period.from);
+  write_time(writer, "to", period.to);
+  writer.member("opening_balance", statement.opening_minor);
+  writer.member("closing_balance", statement.closing_minor);
+  writer.key("data").begin_array();
+  for (const StatementEntry& entry : statement.entries.rows) writer.raw(entry_json(entry));
+  writer.end_array();
+  http::write_next(writer, request, statement.entries.next);
+  writer.end_object();
   return response;
 }
 
@@ -138,10 +153,6 @@ Response trial_balance_response(const TrialBalance& balance, Timestamp at, TimeK
   http::write_next(writer, request, balance.next);
   writer.end_object();
   return Response::ok(std::move(body));
-}
-
-void write_time(Writer& writer, std::string_view name, const std::optional<Timestamp>& time) {
-  write_optional(writer, name, time ? std::optional(time->rfc3339()) : std::nullopt);
 }
 
 Response aggregates_response(const std::vector<GroupRow>& rows, const Request& request,
@@ -298,11 +309,11 @@ Result<Response> Handlers::get_account(const Request& request) const {
 }
 
 Result<Response> Handlers::get_statement(const Request& request) const {
-  const requests::Period period = TRY(requests::period(request));
+  const Period period = TRY(requests::period(request));
   const PageRequest page = TRY(requests::page(request));
-  return statement_response(
-      request, TRY(queries.statement(request.caller.tenant, requests::account_in_path(request),
-                                     period.from, period.to, page)));
+  const Statement statement = TRY(
+      queries.statement(request.caller.tenant, requests::account_in_path(request), period, page));
+  return statement_response(request, statement, period);
 }
 
 Result<Response> Handlers::get_balance(const Request& request) const {
@@ -327,9 +338,9 @@ Result<Response> Handlers::get_transfer(const Request& request) const {
 }
 
 Result<Response> Handlers::list_holds(const Request& request) const {
-  const auto status = TRY(requests::hold_filter(request));
+  const HoldFilter filter = TRY(requests::hold_filter(request));
   const PageRequest page = TRY(requests::page(request));
-  const auto holds = TRY(queries.holds(request.caller.tenant, status, page));
+  const auto holds = TRY(queries.holds(request.caller.tenant, filter, page));
   return list(request, holds, to_json<Hold>);
 }
 
@@ -382,7 +393,8 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/accounts",
        read,
        sync(&Handlers::list_accounts),
-       {"limit", "cursor", "type", "currency", "code_prefix"}},
+       {"limit", "cursor", "order", "type", "currency", "code_prefix", "balance_min", "balance_max",
+        "from", "to", "metadata[]"}},
       {"POST",
        "/v1/accounts/bulk",
        write,
@@ -408,19 +420,24 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/accounts/{id}/statement",
        read,
        sync(&Handlers::get_statement),
-       {"limit", "cursor", "from", "to"}},
+       {"limit", "cursor", "order", "from", "to", "time"}},
       {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance), {"at", "time"}},
       command("/v1/transfers", requests::post_transfer),
       {"GET",
        "/v1/transfers",
        read,
        sync(&Handlers::list_transfers),
-       {"limit", "cursor", "reference", "account", "from", "to"}},
+       {"limit", "cursor", "order", "reference", "account", "hold", "currency", "amount_min",
+        "amount_max", "from", "to", "time", "metadata[]"}},
       command("/v1/transfers/bulk", requests::post_bulk, http::Body::by_method, bulk_body_bytes),
       {"GET", "/v1/transfers/{id}", read, sync(&Handlers::get_transfer)},
       command("/v1/transfers/{id}/reverse", requests::reverse_transfer),
       command("/v1/holds", requests::place_hold),
-      {"GET", "/v1/holds", read, sync(&Handlers::list_holds), {"limit", "cursor", "status"}},
+      {"GET",
+       "/v1/holds",
+       read,
+       sync(&Handlers::list_holds),
+       {"limit", "cursor", "order", "status", "account", "reference", "metadata[]"}},
       {"GET", "/v1/holds/{id}", read, sync(&Handlers::get_hold)},
       command("/v1/holds/{id}/capture", requests::capture_hold),
       command("/v1/holds/{id}/release", requests::release_hold),

@@ -27,15 +27,27 @@ constexpr Query account_state_by_id{
     " b.last_posting, b.posting_count"
     " FROM accounts a JOIN balances b ON b.account_id = a.id WHERE a.id = $1"};
 
+/// One query for each order.
+struct BothWays {
+  Query newest_first, oldest_first;
+  const Query& in(Order order) const {
+    return order == Order::newest_first ? newest_first : oldest_first;
+  }
+};
+
 #define FLORIN_ACCOUNT_COLUMNS                                                                    \
   "SELECT a.id, a.tenant_id, a.code, a.type, a.currency, a.min_balance, a.max_balance, a.frozen," \
   " a.closed, a.metadata, a.created_at_us, b.debits_posted, b.credits_posted, b.debits_pending,"  \
   " b.credits_pending FROM accounts a JOIN balances b ON b.account_id = a.id"
 constexpr Query account_by_id{"ledger.account_by_id", FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1"};
-constexpr Query accounts_of_tenant{"ledger.accounts_of_tenant",
-                                   FLORIN_ACCOUNT_COLUMNS
-                                   " WHERE a.tenant_id = $1 AND a.id < $2 ORDER BY a.id DESC",
-                                   sql::Rows::many};
+constexpr BothWays accounts_of_tenant{
+    {"ledger.accounts_newest_first",
+     FLORIN_ACCOUNT_COLUMNS
+     " WHERE a.tenant_id = $1 AND a.id >= $2 AND a.id <= $3 ORDER BY a.id DESC",
+     sql::Rows::many},
+    {"ledger.accounts_oldest_first",
+     FLORIN_ACCOUNT_COLUMNS " WHERE a.tenant_id = $1 AND a.id >= $2 AND a.id <= $3 ORDER BY a.id",
+     sql::Rows::many}};
 #undef FLORIN_ACCOUNT_COLUMNS
 
 constexpr Query account_insert{
@@ -60,9 +72,30 @@ constexpr Query balance_update{
   "SELECT id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us," \
   " created_at_us, hold_id, reverses_id FROM transfers"
 constexpr Query transfer_by_id{"ledger.transfer_by_id", FLORIN_TRANSFER_COLUMNS " WHERE id = $1"};
-constexpr Query transfers_of_tenant{
-    "ledger.transfers_of_tenant",
-    FLORIN_TRANSFER_COLUMNS " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC", sql::Rows::many};
+#define FLORIN_STRETCH " WHERE tenant_id = $1 AND id >= $2 AND id <= $3 ORDER BY id"
+constexpr BothWays transfers_of_tenant{
+    {"ledger.transfers_newest_first", FLORIN_TRANSFER_COLUMNS FLORIN_STRETCH " DESC",
+     sql::Rows::many},
+    {"ledger.transfers_oldest_first", FLORIN_TRANSFER_COLUMNS FLORIN_STRETCH, sql::Rows::many}};
+#define FLORIN_OF_HOLD \
+  " WHERE hold_id IS NOT NULL AND hold_id = $1 AND id >= $2 AND id <= $3 ORDER BY id"
+constexpr BothWays transfers_of_hold{
+    {"ledger.transfers_of_hold_newest_first", FLORIN_TRANSFER_COLUMNS FLORIN_OF_HOLD " DESC",
+     sql::Rows::many},
+    {"ledger.transfers_of_hold_oldest_first", FLORIN_TRANSFER_COLUMNS FLORIN_OF_HOLD,
+     sql::Rows::many}};
+#undef FLORIN_OF_HOLD
+// The postings of a transfer have ids from its own on.
+#define FLORIN_WHOLE_TRANSFERS                                                                 \
+  "SELECT t.id, t.tenant_id, t.kind, t.posting_count, t.reference, t.description, t.metadata," \
+  " t.effective_at_us, t.created_at_us, t.hold_id, t.reverses_id, p.debit_id, p.credit_id,"    \
+  " p.amount_minor, p.currency FROM transfers t JOIN postings p"                               \
+  " ON p.id >= t.id AND p.id < t.id + t.posting_count"                                         \
+  " WHERE t.tenant_id = $1 AND t.id >= $2 AND t.id <= $3 ORDER BY t.id"
+constexpr BothWays whole_transfers{
+    {"ledger.whole_transfers_newest_first", FLORIN_WHOLE_TRANSFERS " DESC, p.id", sql::Rows::many},
+    {"ledger.whole_transfers_oldest_first", FLORIN_WHOLE_TRANSFERS ", p.id", sql::Rows::many}};
+#undef FLORIN_WHOLE_TRANSFERS
 #undef FLORIN_TRANSFER_COLUMNS
 constexpr Query reversal_of{"ledger.reversal_of",
                             "SELECT id FROM transfers WHERE reverses_id = $1"};
@@ -105,13 +138,32 @@ constexpr Query posting_insert{"ledger.posting_insert",
                                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)"};
 constexpr Query backdated_of_account{
     "ledger.backdated_of_account",
-    "SELECT p.amount_minor, 1 FROM postings p JOIN transfers t ON t.id = p.transfer_id"
-    " WHERE p.debit_id = $1 AND p.backdated_to_us IS NOT NULL AND p.backdated_to_us <= $2 AND "
-    "t.created_at_us > $2"
+    "SELECT amount_minor, 1 FROM postings"
+    " WHERE debit_id = $1 AND backdated_to_us IS NOT NULL AND backdated_to_us <= $2"
+    " AND (backdated_to_us < $2 OR debit_sequence <= $3) AND debit_sequence > $4"
     " UNION ALL "
-    "SELECT p.amount_minor, 0 FROM postings p JOIN transfers t ON t.id = p.transfer_id"
-    " WHERE p.credit_id = $1 AND p.backdated_to_us IS NOT NULL AND p.backdated_to_us <= $2 AND "
-    "t.created_at_us > $2"};
+    "SELECT amount_minor, 0 FROM postings"
+    " WHERE credit_id = $1 AND backdated_to_us IS NOT NULL AND backdated_to_us <= $2"
+    " AND (backdated_to_us < $2 OR credit_sequence <= $3) AND credit_sequence > $4"};
+#define FLORIN_BACKDATED(side)                                    \
+  "SELECT backdated_to_us, " side                                 \
+  "_sequence, id FROM postings"                                   \
+  " WHERE " side                                                  \
+  "_id = $1 AND backdated_to_us IS NOT NULL"                      \
+  " AND backdated_to_us >= $2 AND (backdated_to_us > $2 OR " side \
+  "_sequence >= $3)"                                              \
+  " AND backdated_to_us <= $4 AND (backdated_to_us < $4 OR " side "_sequence <= $5)"
+constexpr BothWays backdated_debits{
+    {"ledger.backdated_debits_newest_first",
+     FLORIN_BACKDATED("debit") " ORDER BY backdated_to_us DESC, debit_sequence DESC LIMIT $6"},
+    {"ledger.backdated_debits_oldest_first",
+     FLORIN_BACKDATED("debit") " ORDER BY backdated_to_us, debit_sequence LIMIT $6"}};
+constexpr BothWays backdated_credits{
+    {"ledger.backdated_credits_newest_first",
+     FLORIN_BACKDATED("credit") " ORDER BY backdated_to_us DESC, credit_sequence DESC LIMIT $6"},
+    {"ledger.backdated_credits_oldest_first",
+     FLORIN_BACKDATED("credit") " ORDER BY backdated_to_us, credit_sequence LIMIT $6"}};
+#undef FLORIN_BACKDATED
 
 constexpr Query milestone_insert{
     "ledger.milestone_insert",
@@ -121,6 +173,10 @@ constexpr Query milestone_after{
     "ledger.milestone_after",
     "SELECT posting_id FROM account_milestones WHERE account_id = $1 AND created_at_us > $2"
     " ORDER BY created_at_us, sequence LIMIT 1"};
+constexpr Query milestone_behind{
+    "ledger.milestone_behind",
+    "SELECT posting_id FROM account_milestones WHERE account_id = $1 AND created_at_us >= $2"
+    " AND (created_at_us > $2 OR sequence > $3) ORDER BY created_at_us, sequence LIMIT 1"};
 constexpr Query last_posting_of{"ledger.last_posting_of",
                                 "SELECT last_posting FROM balances WHERE account_id = $1"};
 constexpr Query step_back{
@@ -132,11 +188,41 @@ constexpr Query hold_by_id{
     "ledger.hold_by_id",
     "SELECT tenant_id, status, reference, description, metadata, expires_at_us, created_at_us"
     " FROM holds WHERE id = $1"};
-constexpr Query holds_of_tenant{
-    "ledger.holds_of_tenant",
-    "SELECT id, status, expires_at_us FROM holds WHERE tenant_id = $1 AND id < $2"
-    " ORDER BY id DESC",
-    sql::Rows::many};
+#define FLORIN_HOLD_HEADS \
+  "SELECT h.id, h.status, h.expires_at_us, h.reference, h.metadata FROM holds h"
+#define FLORIN_HOLD_STRETCH " AND h.id >= $2 AND h.id <= $3 ORDER BY h.id"
+constexpr BothWays holds_of_tenant{
+    {"ledger.holds_newest_first",
+     FLORIN_HOLD_HEADS " WHERE h.tenant_id = $1" FLORIN_HOLD_STRETCH " DESC", sql::Rows::many},
+    {"ledger.holds_oldest_first", FLORIN_HOLD_HEADS " WHERE h.tenant_id = $1" FLORIN_HOLD_STRETCH,
+     sql::Rows::many}};
+#define FLORIN_OF_REFERENCE \
+  " WHERE h.tenant_id = $1 AND h.reference IS NOT NULL AND h.reference = $4"
+constexpr BothWays holds_of_reference{
+    {"ledger.holds_of_reference_newest_first",
+     FLORIN_HOLD_HEADS FLORIN_OF_REFERENCE FLORIN_HOLD_STRETCH " DESC", sql::Rows::many},
+    {"ledger.holds_of_reference_oldest_first",
+     FLORIN_HOLD_HEADS FLORIN_OF_REFERENCE FLORIN_HOLD_STRETCH, sql::Rows::many}};
+#undef FLORIN_OF_REFERENCE
+// The first of each side; together they hold the first of both.
+#define FLORIN_HOLDS_OF(side, direction)                               \
+  "SELECT hold_id FROM (SELECT hold_id FROM hold_postings WHERE " side \
+  "_id = $1"                                                           \
+  " AND hold_id >= $2 AND hold_id <= $3 ORDER BY hold_id" direction " LIMIT $4) AS " side "s"
+#define FLORIN_HOLDS_OF_ACCOUNT(direction)                                                    \
+  FLORIN_HOLD_HEADS " WHERE h.id IN (SELECT hold_id FROM (" FLORIN_HOLDS_OF(                  \
+      "debit",                                                                                \
+      direction) " UNION " FLORIN_HOLDS_OF("credit",                                          \
+                                           direction) ") AS sides ORDER BY hold_id" direction \
+                                                      " LIMIT $4) ORDER BY h.id" direction
+constexpr BothWays holds_of_account{
+    {"ledger.holds_of_account_newest_first", FLORIN_HOLDS_OF_ACCOUNT(" DESC"), sql::Rows::many},
+    {"ledger.holds_of_account_oldest_first", FLORIN_HOLDS_OF_ACCOUNT(""), sql::Rows::many}};
+#undef FLORIN_HOLDS_OF_ACCOUNT
+#undef FLORIN_HOLDS_OF
+#undef FLORIN_HOLD_STRETCH
+#undef FLORIN_HOLD_HEADS
+#undef FLORIN_STRETCH
 constexpr Query hold_postings_of{
     "ledger.hold_postings_of",
     "SELECT debit_id, credit_id, amount_minor, currency, remaining FROM hold_postings"
@@ -176,8 +262,6 @@ constexpr Query newest_hold_change{
     "SELECT id, created_at_us FROM hold_changes ORDER BY id DESC LIMIT 1"};
 constexpr Query newest_account{"ledger.newest_account",
                                "SELECT id, created_at_us FROM accounts ORDER BY id DESC LIMIT 1"};
-
-constexpr std::int64_t end_of_ids = INT64_MAX;
 
 /// Zero, the "none" of ids, is NULL in the tables.
 template <class Tag>
@@ -237,7 +321,15 @@ engine::PostingRow read_posting(const Row& row) {
       .credit = {row.integer(9), row.integer(10), row.integer(11)}};
 }
 
-std::int64_t below(std::int64_t before) { return before == 0 ? end_of_ids : before; }
+HoldHead read_hold_head(const Row& row, Timestamp now) {
+  const auto status = parse_hold_status(row.text(1)).value_or(HoldStatus::open);
+  const auto expires_at_us = row.optional_integer(2);
+  const bool is_due = status == HoldStatus::open && expires_at_us && *expires_at_us <= now.us;
+  return {{row.integer(0)},
+          is_due ? HoldStatus::expired : status,
+          row.optional_text(3),
+          std::string(row.text(4))};
+}
 
 Result<void> insert_transfer(Tx& tx, const Transfer& transfer) {
   TRY(tx.exec(
@@ -400,6 +492,17 @@ Result<std::optional<Transfer>> load_transfer(Tx& tx, TransferId id) {
   return transfer;
 }
 
+Result<std::vector<PostingBalances>> load_balances(Tx& tx, const Transfer& transfer) {
+  std::vector<PostingBalances> balances;
+  const auto count = static_cast<std::int64_t>(transfer.postings.size());
+  TRY(visit_postings(tx, transfer.id.value, transfer.id.value + count - 1,
+                     [&](const engine::PostingRow& row) {
+                       balances.push_back({row.debit.balance, row.credit.balance});
+                       return true;
+                     }));
+  return balances;
+}
+
 Result<TransferId> find_reversal_of(Tx& tx, TransferId id) {
   const auto found = TRY(find_one<TransferId>(
       tx, reversal_of, id.value, [](const Row& row) { return TransferId{row.integer(0)}; }));
@@ -452,26 +555,75 @@ Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) 
   return *std::move(account);
 }
 
-Result<void> visit_accounts(Tx& tx, TenantId tenant, std::int64_t before,
+std::vector<const Query*> list_queries() {
+  std::vector<const Query*> queries{&milestone_behind, &backdated_of_account};
+  for (const BothWays* both : {&accounts_of_tenant, &transfers_of_tenant, &transfers_of_hold,
+                               &whole_transfers, &backdated_debits, &backdated_credits,
+                               &holds_of_tenant, &holds_of_reference, &holds_of_account}) {
+    queries.push_back(&both->newest_first);
+    queries.push_back(&both->oldest_first);
+  }
+  return queries;
+}
+
+Result<void> visit_accounts(Tx& tx, TenantId tenant, const Stretch& stretch,
                             const AccountVisitor& visit) {
-  return tx.query(accounts_of_tenant, {tenant.value, below(before)},
+  return tx.query(accounts_of_tenant.in(stretch.order), {tenant.value, stretch.low, stretch.high},
                   [&](const Row& row) { return visit(read_account(row)); });
 }
 
-Result<void> visit_transfers(Tx& tx, TenantId tenant, std::int64_t before,
+Result<void> visit_transfers(Tx& tx, TenantId tenant, const Stretch& stretch,
                              const TransferVisitor& visit) {
-  return tx.query(transfers_of_tenant, {tenant.value, below(before)},
+  return tx.query(transfers_of_tenant.in(stretch.order), {tenant.value, stretch.low, stretch.high},
                   [&](const Row& row) { return visit(read_transfer(row)); });
 }
 
-Result<void> visit_holds(Tx& tx, TenantId tenant, std::int64_t before, Timestamp now,
-                         const HoldIdVisitor& visit) {
-  return tx.query(holds_of_tenant, {tenant.value, below(before)}, [&](const Row& row) {
-    const auto status = parse_hold_status(row.text(1)).value_or(HoldStatus::open);
-    const auto expires_at_us = row.optional_integer(2);
-    const bool is_due = status == HoldStatus::open && expires_at_us && *expires_at_us <= now.us;
-    return visit({row.integer(0)}, is_due ? HoldStatus::expired : status);
-  });
+Result<void> visit_whole_transfers(Tx& tx, TenantId tenant, const Stretch& stretch,
+                                   const TransferVisitor& visit) {
+  std::optional<Transfer> transfer;  // Its postings are coming in.
+  bool goes_on = true;
+  TRY(tx.query(whole_transfers.in(stretch.order), {tenant.value, stretch.low, stretch.high},
+               [&](const Row& row) {
+                 if (transfer && transfer->id.value != row.integer(0)) {
+                   goes_on = visit(*transfer);
+                   transfer.reset();
+                 }
+                 if (!goes_on) return false;
+                 if (!transfer) transfer = read_transfer(row);
+                 transfer->postings.push_back({{row.integer(11)},
+                                               {row.integer(12)},
+                                               {row.integer(13), currency_of(row.text(14))}});
+                 return true;
+               }));
+  if (goes_on && transfer) visit(*transfer);
+  return {};
+}
+
+Result<void> visit_transfers_of_hold(Tx& tx, HoldId hold, const Stretch& stretch,
+                                     const TransferVisitor& visit) {
+  return tx.query(transfers_of_hold.in(stretch.order), {hold.value, stretch.low, stretch.high},
+                  [&](const Row& row) { return visit(read_transfer(row)); });
+}
+
+Result<void> visit_holds(Tx& tx, TenantId tenant, const Stretch& stretch, Timestamp now,
+                         const HoldVisitor& visit) {
+  return tx.query(holds_of_tenant.in(stretch.order), {tenant.value, stretch.low, stretch.high},
+                  [&](const Row& row) { return visit(read_hold_head(row, now)); });
+}
+
+Result<void> visit_holds_of_reference(Tx& tx, TenantId tenant, const std::string& reference,
+                                      const Stretch& stretch, Timestamp now,
+                                      const HoldVisitor& visit) {
+  return tx.query(holds_of_reference.in(stretch.order),
+                  {tenant.value, stretch.low, stretch.high, reference},
+                  [&](const Row& row) { return visit(read_hold_head(row, now)); });
+}
+
+Result<void> visit_holds_of_account(Tx& tx, AccountId account, const Stretch& stretch,
+                                    Timestamp now, const HoldVisitor& visit) {
+  return tx.query(holds_of_account.in(stretch.order),
+                  {account.value, stretch.low, stretch.high, holds_at_once},
+                  [&](const Row& row) { return visit(read_hold_head(row, now)); });
 }
 
 Result<std::vector<DueHold>> find_due_holds(Tx& tx, Timestamp now, int limit) {
@@ -566,13 +718,44 @@ Result<std::int64_t> find_last_posting(Tx& tx, AccountId account, Timestamp at) 
   return std::int64_t{0};
 }
 
-Result<Sums> backdated_sums(Tx& tx, AccountId account, Timestamp at) {
-  Sums sums;
-  TRY(tx.query(backdated_of_account, {account.value, at.us}, [&](const Row& row) {
-    (row.integer(1) != 0 ? sums.debits_posted : sums.credits_posted) += row.integer(0);
-    return true;
+Result<std::int64_t> find_milestone_after(Tx& tx, AccountId account, Timestamp created_at,
+                                          std::int64_t sequence) {
+  std::int64_t posting = 0;
+  TRY(tx.query(milestone_behind, {account.value, created_at.us, sequence}, [&](const Row& row) {
+    posting = row.integer(0);
+    return false;
   }));
+  return posting;
+}
+
+Result<Sums> backdated_sums(Tx& tx, AccountId account, EffectivePlace upto, std::int64_t sequence) {
+  Sums sums;
+  TRY(tx.query(backdated_of_account, {account.value, upto.effective_at.us, upto.sequence, sequence},
+               [&](const Row& row) {
+                 (row.integer(1) != 0 ? sums.debits_posted : sums.credits_posted) += row.integer(0);
+                 return true;
+               }));
   return sums;
+}
+
+Result<std::vector<BackdatedPosting>> find_backdated(Tx& tx, AccountId account,
+                                                     const EffectiveStretch& stretch) {
+  const auto& [low, high, order, limit] = stretch;
+  std::vector<BackdatedPosting> found;
+  for (const BothWays* side : {&backdated_debits, &backdated_credits}) {
+    TRY(tx.query(side->in(order),
+                 {account.value, low.effective_at.us, low.sequence, high.effective_at.us,
+                  high.sequence, limit},
+                 [&](const Row& row) {
+                   found.push_back({{{row.integer(0)}, row.integer(1)}, row.integer(2)});
+                   return true;
+                 }));
+  }
+  std::sort(found.begin(), found.end(), [newest = order == Order::newest_first](auto& a, auto& b) {
+    return newest ? b.place < a.place : a.place < b.place;
+  });
+  if (found.size() > static_cast<std::size_t>(limit)) found.resize(static_cast<std::size_t>(limit));
+  return found;
 }
 
 Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to,

@@ -10,8 +10,10 @@
 #include "base/result.h"
 #include "ledger/engine/engine.h"
 #include "ledger/ledger.h"
+#include "ledger/order.h"
 
 namespace florin::sql {
+struct Query;
 class Questions;
 class Row;
 class Tx;
@@ -29,6 +31,8 @@ Result<std::optional<engine::AccountState>> load_account_state(sql::Tx& tx, Acco
 Result<bool> are_unchanged(sql::Tx& tx, std::span<const engine::AccountState> accounts);
 Result<std::optional<Hold>> load_hold(sql::Tx& tx, HoldId id);
 Result<std::optional<Transfer>> load_transfer(sql::Tx& tx, TransferId id);
+/// Of each posting of a transfer, the balances after it.
+Result<std::vector<PostingBalances>> load_balances(sql::Tx& tx, const Transfer& transfer);
 Result<TransferId> find_reversal_of(sql::Tx& tx, TransferId id);  ///< Zero: not reversed.
 
 // What decisions write.
@@ -40,18 +44,44 @@ Result<void> save(sql::Tx& tx, const engine::Changes& changes);
 Result<std::optional<Account>> load_account(sql::Tx& tx, AccountId id);
 /// By id or code. Errors: account_not_found, also for an account of another tenant.
 Result<Account> require_account(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
+/// A stretch of a list, in the order of ids: those from `low` to `high`, both included.
+struct Stretch {
+  std::int64_t low = 0, high = INT64_MAX;
+  Order order = Order::newest_first;
+};
 using AccountVisitor = std::function<bool(const Account&)>;
-/// Newest first, ids below `before` (0: from the newest).
-Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, std::int64_t before,
+Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, const Stretch& stretch,
                             const AccountVisitor& visit);
-/// Newest first, without their postings: load_transfer gives those.
 using TransferVisitor = std::function<bool(const Transfer&)>;
-Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, std::int64_t before,
+/// Without their postings: load_transfer gives those.
+Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, const Stretch& stretch,
                              const TransferVisitor& visit);
-/// With the status that each has at the moment `now`.
-using HoldIdVisitor = std::function<bool(HoldId, HoldStatus)>;
-Result<void> visit_holds(sql::Tx& tx, TenantId tenant, std::int64_t before, Timestamp now,
-                         const HoldIdVisitor& visit);
+/// With their postings.
+Result<void> visit_whole_transfers(sql::Tx& tx, TenantId tenant, const Stretch& stretch,
+                                   const TransferVisitor& visit);
+/// Captures of the hold, without their postings.
+Result<void> visit_transfers_of_hold(sql::Tx& tx, HoldId hold, const Stretch& stretch,
+                                     const TransferVisitor& visit);
+/// A hold without its postings, with the status that it has at the moment asked about.
+struct HoldHead {
+  HoldId id;
+  HoldStatus status = HoldStatus::open;
+  std::optional<std::string> reference;
+  std::string metadata;
+};
+using HoldVisitor = std::function<bool(const HoldHead&)>;
+Result<void> visit_holds(sql::Tx& tx, TenantId tenant, const Stretch& stretch, Timestamp now,
+                         const HoldVisitor& visit);
+Result<void> visit_holds_of_reference(sql::Tx& tx, TenantId tenant, const std::string& reference,
+                                      const Stretch& stretch, Timestamp now,
+                                      const HoldVisitor& visit);
+/// Holds with a posting on the account. The first 1,000 of the stretch at most.
+Result<void> visit_holds_of_account(sql::Tx& tx, AccountId account, const Stretch& stretch,
+                                    Timestamp now, const HoldVisitor& visit);
+inline constexpr int holds_at_once = 1'000;
+
+/// The queries behind lists and statements: each finds its rows by an index, in the order wanted.
+std::vector<const sql::Query*> list_queries();
 
 struct DueHold {
   HoldId id;
@@ -93,8 +123,32 @@ Result<std::optional<HistoryEntry>> load_history_entry(sql::Tx& tx, AccountId ac
                                                        std::int64_t posting);
 /// The account's newest posting created at or before `at`; 0: none.
 Result<std::int64_t> find_last_posting(sql::Tx& tx, AccountId account, Timestamp at);
-/// What postings created after `at` but effective at or before it moved on the account.
-Result<Sums> backdated_sums(sql::Tx& tx, AccountId account, Timestamp at);
+/// The account's first milestone behind this place of its history; 0: none.
+Result<std::int64_t> find_milestone_after(sql::Tx& tx, AccountId account, Timestamp created_at,
+                                          std::int64_t sequence);
+/// A place in an account's history by effective time: what takes effect at one time comes in the
+/// order in which it was entered.
+struct EffectivePlace {
+  Timestamp effective_at;
+  std::int64_t sequence = 0;  ///< Counts the account's postings from 1.
+  friend auto operator<=>(const EffectivePlace&, const EffectivePlace&) = default;
+};
+/// What the account's backdated postings behind the sequence number moved that come at or before
+/// the place.
+Result<Sums> backdated_sums(sql::Tx& tx, AccountId account, EffectivePlace upto,
+                            std::int64_t sequence);
+struct BackdatedPosting {
+  EffectivePlace place;
+  std::int64_t posting_id = 0;
+};
+struct EffectiveStretch {
+  EffectivePlace low, high;  ///< Both included.
+  Order order = Order::newest_first;
+  int limit = 0;
+};
+/// The first of the account's backdated postings within the stretch, in its order.
+Result<std::vector<BackdatedPosting>> find_backdated(sql::Tx& tx, AccountId account,
+                                                     const EffectiveStretch& stretch);
 using PostingVisitor = std::function<bool(const engine::PostingRow&)>;
 /// Every posting with from <= id <= to, oldest first.
 Result<void> visit_postings(sql::Tx& tx, std::int64_t from, std::int64_t to,

@@ -169,7 +169,7 @@ Result<std::vector<GroupRow>> sums_of_accounts(Tx& tx, TenantId tenant, const Gr
   // With one type to a group its balance has a normal direction.
   const bool typed = grouping.by == Grouping::By::type;
   Groups groups;
-  TRY(store::visit_accounts(tx, tenant, 0, [&](const Account& account) {
+  TRY(store::visit_accounts(tx, tenant, {}, [&](const Account& account) {
     const auto counted = sums.of(account);
     const auto group = counted ? group_of(account, grouping) : std::nullopt;
     if (!group) return true;
@@ -211,11 +211,11 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
   // One statement is open at a time: first who is in which group, then their postings, a piece of
   // the list after another.
   Groups groups;
-  std::int64_t before = 0;
+  store::Stretch rest;
   do {
     std::vector<Member> members;
     std::int64_t last = 0;
-    TRY(store::visit_transfers(tx, tenant, before, [&](const Transfer& transfer) {
+    TRY(store::visit_transfers(tx, tenant, rest, [&](const Transfer& transfer) {
       last = transfer.id.value;
       auto group = within(transfer, filter)
                        ? metadata_value(transfer.narrative.metadata, grouping.key)
@@ -223,13 +223,13 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
       if (group) members.push_back({transfer.id, *std::move(group)});
       return members.size() < transfers_at_once;
     }));
-    before = members.size() < transfers_at_once ? 0 : last;
+    rest.high = members.size() < transfers_at_once ? 0 : last - 1;
     for (const Member& member : members) {
       const auto transfer = TRY(store::load_transfer(tx, member.id));
       if (transfer) add_transfer(groups, member, *transfer, filter);
       if (groups.too_many()) return groups.finish();
     }
-  } while (before != 0);
+  } while (rest.high != 0);
   return groups.finish();
 }
 
@@ -329,7 +329,7 @@ Result<TrialBalance> LedgerQueries::trial_balance_by_account(TenantId tenant,
     const AccountSums sums = TRY(AccountSums::load(tx, tenant, filter));
     AccountPage rows(std::move(after), page.limit);
     Totals totals;
-    TRY(store::visit_accounts(tx, tenant, 0, [&](const Account& account) {
+    TRY(store::visit_accounts(tx, tenant, {}, [&](const Account& account) {
       const auto counted = sums.of(account);
       if (!counted) return true;
       totals.add(account.currency, counted->debits_posted, counted->credits_posted);

@@ -363,6 +363,43 @@ std::optional<std::string> query_text(const http::Request& request, std::string_
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
+Result<std::optional<std::int64_t>> query_integer(const http::Request& request,
+                                                  std::string_view name) {
+  const auto text = request.query_param(name);
+  if (!text) return std::optional<std::int64_t>();
+  std::int64_t number = 0;
+  const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (fault != std::errc() || end != text->data() + text->size())
+    return query_error(name, "must_be_integer", "must be an integer of 64 bits, in minor units");
+  return std::optional(number);
+}
+
+/// `NAME_min` and `NAME_max`.
+Result<AmountRange> query_range(const http::Request& request, const std::string& name) {
+  AmountRange range;
+  range.min = TRY(query_integer(request, name + "_min"));
+  range.max = TRY(query_integer(request, name + "_max"));
+  return range;
+}
+
+/// Every metadata[KEY]=VALUE.
+MetadataFilter query_metadata(const http::Request& request) {
+  constexpr std::string_view head = "metadata[";
+  MetadataFilter filter;
+  for (const auto& [name, value] : request.query_params) {
+    if (name.starts_with(head))
+      filter.emplace_back(name.substr(head.size(), name.size() - head.size() - 1), value);
+  }
+  return filter;
+}
+
+Result<Order> query_order(const http::Request& request) {
+  const auto text = request.query_param("order");
+  if (!text || *text == "desc") return Order::newest_first;
+  if (*text == "asc") return Order::oldest_first;
+  return query_error("order", "unknown_value", "must be one of asc, desc");
+}
+
 Error not_applicable(std::string_view name, std::string why) {
   return query_error(name, "not_applicable", std::move(why));
 }
@@ -518,7 +555,7 @@ Result<HoldId> hold_in_path(const http::Request& request) {
 
 Result<PageRequest> page(const http::Request& request) {
   const http::Page page = TRY(http::parse_page(request));
-  return PageRequest{page.limit, page.before};
+  return PageRequest{page.limit, page.before, TRY(query_order(request))};
 }
 
 Result<AccountFilter> account_filter(const http::Request& request) {
@@ -526,6 +563,10 @@ Result<AccountFilter> account_filter(const http::Request& request) {
   filter.type = TRY(query_type(request));
   filter.currency = TRY(query_currency(request));
   filter.code_prefix = query_text(request, "code_prefix");
+  filter.metadata = query_metadata(request);
+  filter.balance = TRY(query_range(request, "balance"));
+  filter.opened.from = TRY(query_time(request, "from"));
+  filter.opened.to = TRY(query_time(request, "to"));
   return filter;
 }
 
@@ -534,25 +575,38 @@ Result<TransferFilter> transfer_filter(const http::Request& request) {
   filter.reference = query_text(request, "reference");
   if (const auto account = request.query_param("account"))
     filter.account = AccountRef::parse(*account);
-  filter.from = TRY(query_time(request, "from"));
-  filter.to = TRY(query_time(request, "to"));
+  filter.period = TRY(period(request));
+  filter.currency = TRY(query_currency(request));
+  filter.amount = TRY(query_range(request, "amount"));
+  filter.metadata = query_metadata(request);
+  if (const auto text = request.query_param("hold")) {
+    const auto hold = HoldId::parse(*text);
+    if (!hold) return query_error("hold", "malformed", "must be the id of a hold");
+    filter.hold = *hold;
+  }
   return filter;
 }
 
-Result<std::optional<HoldStatus>> hold_filter(const http::Request& request) {
-  const auto text = request.query_param("status");
-  if (!text) return std::optional<HoldStatus>();
-  const auto status = parse_hold_status(*text);
-  if (!status)
-    return query_error("status", "unknown_value",
-                       "must be one of open, captured, released, expired");
-  return status;
+Result<HoldFilter> hold_filter(const http::Request& request) {
+  HoldFilter filter;
+  filter.reference = query_text(request, "reference");
+  filter.metadata = query_metadata(request);
+  if (const auto account = request.query_param("account"))
+    filter.account = AccountRef::parse(*account);
+  if (const auto text = request.query_param("status")) {
+    filter.status = parse_hold_status(*text);
+    if (!filter.status)
+      return query_error("status", "unknown_value",
+                         "must be one of open, captured, released, expired");
+  }
+  return filter;
 }
 
 Result<Period> period(const http::Request& request) {
   Period period;
   period.from = TRY(query_time(request, "from"));
   period.to = TRY(query_time(request, "to"));
+  period.time = TRY(query_time_kind(request, TimeKind::created));
   return period;
 }
 

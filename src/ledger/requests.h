@@ -28,14 +28,13 @@ AccountRef account_in_path(const http::Request& request);
 Result<TransferId> transfer_in_path(const http::Request& request);
 Result<HoldId> hold_in_path(const http::Request& request);
 
+/// With `order`, where the route takes it.
 Result<PageRequest> page(const http::Request& request);
 Result<AccountFilter> account_filter(const http::Request& request);
 Result<TransferFilter> transfer_filter(const http::Request& request);
-Result<std::optional<HoldStatus>> hold_filter(const http::Request& request);
+Result<HoldFilter> hold_filter(const http::Request& request);
 
-struct Period {
-  std::optional<Timestamp> from, to;
-};
+/// `from`, `to` and `time`, by default of the time of entry.
 Result<Period> period(const http::Request& request);
 /// The query's `at`, nothing when absent, and the time that it is about.
 struct Moment {

@@ -158,7 +158,7 @@ TEST_F(GroupSums, AnotherTenantSeesNothingOfIt) {
   EXPECT_TRUE(books.queries.sums({2}, {}, {})->empty());
   EXPECT_TRUE(books.queries.accounts({2}, {}, {})->rows.empty());
   EXPECT_TRUE(books.queries.transfers({2}, {}, {})->rows.empty());
-  EXPECT_TRUE(books.queries.holds({2}, std::nullopt, {})->rows.empty());
+  EXPECT_TRUE(books.queries.holds({2}, {}, {})->rows.empty());
 }
 
 TEST_F(GroupSums, AnAccountIsLeftOutOfTimesBeforeItWasOpened) {

@@ -50,7 +50,7 @@ class TwoNodes : public testing::TestWithParam<int> {
   std::vector<StatementEntry> history(const std::string& code) {
     std::vector<StatementEntry> all;
     for (PageRequest page{7, 0};;) {
-      const auto read = any().queries.statement(test_tenant, AccountRef::parse(code), {}, {}, page);
+      const auto read = any().queries.statement(test_tenant, AccountRef::parse(code), {}, page);
       EXPECT_TRUE(read);
       all.insert(all.end(), read->entries.rows.begin(), read->entries.rows.end());
       page.start = read->entries.next;
@@ -120,7 +120,7 @@ TEST_P(TwoNodes, WhatIsAskedForByTimeIsCompleteOnItsPages) {
       if (created_at >= from) wanted.insert(other);
     }
     TransferFilter filter;
-    filter.from = from;
+    filter.period.from = from;
     ASSERT_EQ(transfers(filter), wanted);
   }
 }

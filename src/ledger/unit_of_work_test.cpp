@@ -93,15 +93,14 @@ TEST_F(UnitOfWork, ALongHistoryIsWalkedByLinksAndFoundByMilestones) {
   std::int64_t expected = 300;
   PageRequest page{70, 0};
   do {
-    const Statement statement =
-        *books.queries.statement(test_tenant, shop, std::nullopt, std::nullopt, page);
+    const Statement statement = *books.queries.statement(test_tenant, shop, {}, page);
     for (const StatementEntry& entry : statement.entries.rows)
       EXPECT_EQ(entry.balance_minor, expected--);
     page.start = statement.entries.next;
   } while (page.start != 0);
   EXPECT_EQ(expected, 0);
   const Statement part =
-      *books.queries.statement(test_tenant, shop, times[100], times[103], {50, 0});
+      *books.queries.statement(test_tenant, shop, {times[100], times[103]}, {50, 0});
   ASSERT_EQ(part.entries.rows.size(), 3u);
   EXPECT_EQ(part.entries.rows[0].balance_minor, 103);
 }

@@ -22,7 +22,9 @@ describe('posting a transfer', () => {
     assert.match(id, /^tr_[0-9a-hjkmnp-tv-z]{13}$/);
     assert.equal(effective_at, created_at);
     assert.deepEqual(rest, {...wanted, kind: 'transfer', status: 'posted', hold_id: null, reverses: null});
-    assert.deepEqual(await read(transfer), {...transfer, reversed_by: null});
+    const balances = {debit_balance: 750, credit_balance: 250};
+    assert.deepEqual(await read(transfer),
+                     {...transfer, postings: [{...transfer.postings[0], ...balances}], reversed_by: null});
     assert.deepEqual([await books.balanceOf(ana), await books.balanceOf(shop)], [750, 250]);
   });
 

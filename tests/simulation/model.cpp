@@ -339,6 +339,19 @@ struct Call {
 
   Value transfer_view(const Transfer& t) const {
     Object shown = transfer_json(t);
+    const auto place = static_cast<int>(&t - books.transfers.data());
+    auto entry = std::lower_bound(books.entries.begin(), books.entries.end(), place,
+                                  [](const Entry& e, int p) { return e.transfer < p; });
+    Array postings;
+    for (const Posting& p : t.postings) {
+      Object posting = posting_json(p);
+      posting.emplace_back("debit_balance", number((entry++)->balance));
+      posting.emplace_back("credit_balance", number((entry++)->balance));
+      postings.emplace_back(std::move(posting));
+    }
+    for (auto& [name, value] : shown) {
+      if (name == "postings") value = postings;
+    }
     shown.emplace_back("reversed_by", text_or_null(t.reversed_by));
     return shown;
   }
@@ -1067,14 +1080,21 @@ Expected Call::statement() {
   const auto from = time_param("from");
   const auto to = time_param("to");
   std::vector<std::size_t> rows;
+  std::optional<Wide> opening, closing;
   for (std::size_t i = books.entries.size(); i-- > 0;) {
     const Transfer& t = books.transfers[books.entries[i].transfer];
     if (books.entries[i].account != *account) continue;
-    if (from && t.created_us < *from) continue;
-    if (to && t.created_us >= *to) continue;
-    rows.push_back(i);
+    const bool is_behind = to && t.created_us >= *to;
+    if (!is_behind && !closing) closing = books.entries[i].balance;
+    if (from && t.created_us < *from) {
+      opening = books.entries[i].balance;
+      break;
+    }
+    if (!is_behind) rows.push_back(i);
   }
+  if (from && to && *to <= *from) closing = opening;
   const Account& a = books.accounts[*account];
+  const auto moment = [](const auto& at) { return at ? Value(time_text(*at)) : Value(); };
   return page("statement of " + a.id, rows,
               [this](std::size_t i) -> Value {
                 const Entry& e = books.entries[i];
@@ -1090,7 +1110,13 @@ Expected Call::statement() {
                               {"effective_at", time_text(t.effective_us)},
                               {"created_at", time_text(t.created_us)}};
               },
-              {{"account_id", a.id}, {"currency", a.currency}});
+              {{"account_id", a.id},
+               {"currency", a.currency},
+               {"time", "created"},
+               {"from", moment(from)},
+               {"to", moment(to)},
+               {"opening_balance", number(opening.value_or(0))},
+               {"closing_balance", number(closing.value_or(0))}});
 }
 
 Expected Call::trial_balance() {

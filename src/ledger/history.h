@@ -1,0 +1,70 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/result.h"
+#include "ledger/ledger_queries.h"
+#include "ledger/ledger_store.h"
+
+namespace florin::ledger {
+
+/// Walks along one account's postings, in the order in which they were written or back. A step is a
+/// look-up by key. Source: docs/adr/0009.
+class HistoryWalk {
+ public:
+  virtual ~HistoryWalk() = default;
+  /// Nothing behind the last one.
+  virtual Result<std::optional<store::HistoryEntry>> next() = 0;
+};
+
+/// From this posting back, itself included; 0: nothing.
+class WalkBack final : public HistoryWalk {
+ public:
+  WalkBack(sql::Tx& tx, AccountId account, std::int64_t posting)
+      : tx_(tx), account_(account), posting_(posting) {}
+  Result<std::optional<store::HistoryEntry>> next() override;
+
+ private:
+  sql::Tx& tx_;
+  AccountId account_;
+  std::int64_t posting_;
+};
+
+/// Forward from what follows the place given: the links lead back only, so it reads from the next
+/// milestone back to where it is, and gives that stretch in its order.
+class WalkForward final : public HistoryWalk {
+ public:
+  /// A place in the history: `sequence` counts the account's postings from 1.
+  struct Place {
+    Timestamp created_at{INT64_MIN};
+    std::int64_t sequence = 0;
+  };
+  WalkForward(sql::Tx& tx, AccountId account, Place after)
+      : tx_(tx), account_(account), after_(after) {}
+  Result<std::optional<store::HistoryEntry>> next() override;
+
+ private:
+  Result<void> read_stretch();
+
+  sql::Tx& tx_;
+  AccountId account_;
+  Place after_;
+  std::vector<store::HistoryEntry> stretch_;  ///< Backwards.
+};
+
+/// Forward from what follows this posting; 0: from the first.
+Result<std::unique_ptr<HistoryWalk>> walk_behind(sql::Tx& tx, AccountId account,
+                                                 std::int64_t posting);
+/// From this posting on, itself included.
+Result<std::unique_ptr<HistoryWalk>> resume_walk(sql::Tx& tx, AccountId account,
+                                                 std::int64_t posting, Order order);
+/// Begins where the page starts, or else with the first posting that the period can have. Whoever
+/// walks looks for the end of it: see is_behind.
+Result<std::unique_ptr<HistoryWalk>> walk_within(sql::Tx& tx, AccountId account,
+                                                 const Period& period, PageRequest page);
+/// Whether nothing from this time of entry on, in this order, is in the period.
+bool is_behind(Timestamp created_at, const Period& period, Order order);
+
+}  // namespace florin::ledger
