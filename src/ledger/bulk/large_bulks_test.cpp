@@ -210,13 +210,11 @@ TEST_F(LargeBulksTest, FiguresTellOfRowsThatWaitToBeWritten) {
 
 TEST_F(LargeBulksTest, QuestionsWaitUntilTheRowsOfABulkAreThere) {
   ASSERT_EQ(post_and_end(command(bulk_of(many)), 0, 3), "");
-  const auto statement =
-      books.queries.statement(test_tenant, AccountRef::parse("bank"), {}, {});
+  const auto statement = books.queries.statement(test_tenant, AccountRef::parse("bank"), {}, {});
   EXPECT_EQ(code_of(statement), "ledger_busy");
   EXPECT_EQ(code_of(books.queries.transfers(TenantId{2}, {}, {})), "");
   ASSERT_TRUE(books.service.recover());
-  EXPECT_EQ(code_of(books.queries.statement(test_tenant, AccountRef::parse("bank"), {}, {})),
-            "");
+  EXPECT_EQ(code_of(books.queries.statement(test_tenant, AccountRef::parse("bank"), {}, {})), "");
 }
 
 TEST_F(LargeBulksTest, OthersMoveTheSameMoneyMeanwhile) {
