@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -203,8 +204,23 @@ Result<int> Program::doctor() const {
 }
 
 /// Progress on a terminal, on one line that is written over.
+/// Told from one thread.
 void show_progress(std::string_view what, std::int64_t rows) {
-  if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r{}: {} rows ...", what, rows);
+  using Steady = std::chrono::steady_clock;
+  static std::string running;
+  static Steady::time_point start;
+  static std::int64_t rows_at_start = 0;
+  if (!isatty(STDERR_FILENO)) return;
+  if (running != what) {
+    running = what;
+    start = Steady::now();
+    rows_at_start = rows;
+  }
+  const double seconds = std::chrono::duration<double>(Steady::now() - start).count();
+  const auto done = static_cast<double>(rows - rows_at_start);
+  fmt::print(stderr, "\r\033[K{}: {} rows ...", what, rows);
+  if (seconds > 0 && done > 0) fmt::print(stderr, " {:.0f} rows/s", done / seconds);
+  std::fflush(stderr);
 }
 
 void end_progress() {

@@ -51,7 +51,7 @@ constexpr Query hold_records{
     "verify.hold_records",
     "SELECT c.id, c.hold_id, c.kind, c.transfer_id, c.created_at_us, h.tenant_id, h.reference,"
     " h.description, h.metadata, h.expires_at_us, h.created_at_us, p.debit_id, p.credit_id,"
-    " p.amount_minor, p.currency"
+    " p.amount_minor, p.currency, p.place"
     " FROM hold_changes c LEFT JOIN holds h ON h.id = c.hold_id AND c.kind = 'placed'"
     " LEFT JOIN hold_postings p ON p.hold_id = h.id"
     " WHERE c.id >= $1 AND c.id <= $2 ORDER BY c.id, p.place",
@@ -153,13 +153,15 @@ std::optional<std::size_t> place_of(const Page& page, std::int64_t id) {
   return static_cast<std::size_t>(*std::prev(after) - page.links.data());
 }
 
-Result<void> load_transfers(Tx& tx, Page& page) {
+Result<void> load_transfers(Tx& tx, Page& page, Checker& check) {
   TRY(tx.query(transfers_between, {page.first_id, page.last_id}, [&](const Row& row) {
     if (!place_of(page, row.integer(0))) return true;
     Transfer& transfer = page.transfers.emplace_back();
     transfer.id = {row.integer(0)};
     transfer.tenant = {row.integer(1)};
-    transfer.kind = parse_transfer_kind(row.text(2)).value_or(TransferKind::transfer);
+    const auto kind = parse_transfer_kind(row.text(2));
+    transfer.kind = kind.value_or(TransferKind::transfer);
+    check.expect(kind.has_value(), [&] { return transfer.id.str() + " is of no known kind"; });
     page.posting_counts.push_back(row.integer(3));
     transfer.narrative = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
     transfer.effective_at = {row.integer(7)};
@@ -228,7 +230,11 @@ Result<void> load_holds(Tx& tx, Page& page, Checker& check) {
     if (row.is_null(11)) return true;
     const Posting posting{
         {row.integer(11)}, {row.integer(12)}, {row.integer(13), store::currency_of(row.text(14))}};
-    page.holds.back().second.postings.push_back({posting, 0});
+    auto& [record, hold] = page.holds.back();
+    check.expect(row.integer(15) == static_cast<std::int64_t>(hold.postings.size()), [&] {
+      return "the postings of " + record.hold.str() + " are not numbered from 0";
+    });
+    hold.postings.push_back({posting, 0});
     return true;
   }));
   return {};
@@ -253,7 +259,7 @@ class ChainWalk {
       page.links = TRY(load_links(tx, chain, sequence_));
       if (page.links.empty()) return {};
       arrange(page);
-      TRY(load_transfers(tx, page));
+      TRY(load_transfers(tx, page, check_));
       TRY(load_postings(tx, page, check_));
       TRY(load_holds(tx, page, check_));
       look_at(page);
