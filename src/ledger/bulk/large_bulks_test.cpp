@@ -27,6 +27,9 @@ class EndingDatabase final : public sql::Database {
   sql::WriteStats write_stats() const override { return inner_.write_stats(); }
   Result<void> ping() override { return inner_.ping(); }
   Result<std::vector<std::string>> check_integrity() override { return inner_.check_integrity(); }
+  Result<sql::PageReport> check_pages(const sql::PageProgress& progress) override {
+    return inner_.check_pages(progress);
+  }
   void end_after(int writes) { left_ = writes; }
 
  private:

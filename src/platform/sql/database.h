@@ -189,7 +189,17 @@ struct WriteStats {
   std::uint64_t failed_checkpoints = 0;
   std::uint64_t failed_batches = 0;  ///< Transactions that the database did not take.
   std::string write_fault;           ///< Why it did not take the latest one; empty: it took it.
+  /// Pages that did not match their checksum when this process read them (SQLite).
+  std::vector<std::uint32_t> damaged_pages;
 };
+
+/// What a look at every page of the database found.
+struct PageReport {
+  bool has_checksums = false;  ///< Without them nothing was compared.
+  std::int64_t pages = 0;      ///< Compared; 0 where the server does it by itself.
+  std::vector<std::string> faults;
+};
+using PageProgress = std::function<void(std::int64_t done_pages, std::int64_t all_pages)>;
 
 /// While it lives, what this thread reads and writes through read() and write() can see the rows of
 /// one tenant alone: a second wall on PostgreSQL (row-level security), beneath the tenant that
@@ -237,6 +247,10 @@ class Database {
   virtual Result<void> ping() = 0;
   /// The engine's own full check of its file; minutes on large ones. Empty: no fault found.
   virtual Result<std::vector<std::string>> check_integrity() = 0;
+  /// Reads every page and compares its checksum; minutes on large files. PostgreSQL does so when it
+  /// reads one, and counts what it found.
+  /// Errors: those of reading.
+  virtual Result<PageReport> check_pages(const PageProgress& progress) = 0;
 
   /// From now on what is written is sealed. Before the first write; null: nothing is.
   void seal_with(std::shared_ptr<const Sealer> sealer) {

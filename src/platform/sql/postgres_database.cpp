@@ -22,6 +22,13 @@ constexpr Query integrity_query{
     " JOIN pg_namespace n ON n.oid = k.connamespace"
     " WHERE n.nspname = current_schema() AND NOT k.convalidated"};
 
+constexpr Query checksums_query{
+    "sql.check_pages",
+    "SELECT CASE current_setting('data_checksums') WHEN 'on' THEN 1 ELSE 0 END, "
+    "coalesce(checksum_failures, 0),"
+    " coalesce(to_char(checksum_last_failure AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'),"
+    " '') FROM pg_stat_database WHERE datname = current_database()"};
+
 /// Who asks whether the database answers wants to hear "no" soon.
 PostgresOptions impatient(PostgresOptions options) {
   options.connect_timeout_s = 2;
@@ -74,6 +81,22 @@ Result<std::vector<std::string>> PostgresDatabase::check_integrity() {
   });
   if (!outcome) return outcome.error();
   return faults;
+}
+
+Result<PageReport> PostgresDatabase::check_pages(const PageProgress&) {
+  PageReport report;
+  TRY(read_work([&](Tx& tx) {
+    return tx.query(checksums_query, {}, [&](const Row& row) {
+      report.has_checksums = row.integer(0) == 1;
+      if (row.integer(1) > 0) {
+        report.faults.push_back(fmt::format(
+            "the server met {} pages that do not match their checksums, the latest at {}",
+            row.integer(1), row.text(2)));
+      }
+      return false;
+    });
+  }));
+  return report;
 }
 
 }  // namespace florin::sql

@@ -21,6 +21,7 @@ class PostgresDatabase final : public Database {
   WriteStats write_stats() const override;
   Result<void> ping() override;
   Result<std::vector<std::string>> check_integrity() override;
+  Result<PageReport> check_pages(const PageProgress& progress) override;
 
  private:
   void hand_to_writer(const Sealer* sealer) override {

@@ -8,6 +8,7 @@
 
 #include "base/try.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/sqlite_checksum_vfs.h"
 #include "platform/sql/sqlite_error.h"
 #include "platform/sql/sqlite_files.h"
 
@@ -25,7 +26,8 @@ using Handle = std::unique_ptr<sqlite3, Close>;
 
 Result<Handle> open(const std::string& path, int flags) {
   sqlite3* opened = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &opened, flags | SQLITE_OPEN_NOMUTEX, nullptr);
+  constexpr int common = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  const int code = sqlite3_open_v2(path.c_str(), &opened, flags | common, checksum_vfs());
   Handle handle(opened);
   if (code != SQLITE_OK) return sqlite_error(opened, code, "opening " + path);
   sqlite3_busy_timeout(opened, busy_timeout_ms);
@@ -72,8 +74,15 @@ Result<void> copy_sqlite(const std::string& from, const std::string& to,
   // A transaction that has read keeps its snapshot: without it each commit of a server would have
   // the copy begin again.
   TRY(run(source.get(), "BEGIN; SELECT count(*) FROM sqlite_schema"));
+  const bool has_sums = has_page_sums(source.get());
+  if (has_sums) begin_page_sums(target.get());
   TRY(copy_pages(source.get(), target.get(), progress));
-  return run(source.get(), "COMMIT");
+  TRY(run(source.get(), "COMMIT"));
+  if (has_sums) return {};
+  // Written anew, the pages of a database from before get room for their checksums.
+  reserve_page_sums(target.get());
+  TRY(run(target.get(), "VACUUM"));
+  return run(target.get(), "PRAGMA wal_checkpoint(TRUNCATE)");
 }
 
 }  // namespace florin::sql

@@ -15,7 +15,10 @@
 
 #include "base/try.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/page_damage.h"
+#include "platform/sql/sqlite_checksum_vfs.h"
 #include "platform/sql/sqlite_error.h"
+#include "platform/sql/sqlite_page_scan.h"
 
 namespace florin::sql {
 namespace {
@@ -176,8 +179,8 @@ Result<std::unique_ptr<SqliteConnection>> SqliteConnection::open(const SqliteOpt
 
   sqlite3* handle = nullptr;
   errno = 0;
-  const int code =
-      sqlite3_open_v2(name_for(options).c_str(), &handle, open_flags(options, role), nullptr);
+  const int code = sqlite3_open_v2(name_for(options).c_str(), &handle, open_flags(options, role),
+                                   checksum_vfs());
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(handle));
   if (code == SQLITE_OK) {
     TRY(connection->configure(options, role));
@@ -214,6 +217,7 @@ Result<void> SqliteConnection::configure(const SqliteOptions& options, Role role
         errors::store_unavailable,
         fmt::format("the database {} cannot be written with these permissions", options.path)};
   }
+  if (role == Role::writer) reserve_page_sums(handle_);
   TRY(run_pragma("PRAGMA journal_mode = WAL; SELECT count(*) FROM sqlite_schema"));
   TRY(require_wal(options.path));
   // Zeroes what is deleted where that costs no further page.
@@ -229,8 +233,7 @@ Result<void> SqliteConnection::run_pragma(const std::string& sql) {
   errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   if (code == SQLITE_OK) return {};
-  const char* path = sqlite3_db_filename(handle_, "main");
-  return sqlite_error(handle_, code, fmt::format("cannot open the database {}", path ? path : ""));
+  return sqlite_error(handle_, code, fmt::format("cannot open the database {}", file_name()));
 }
 
 /// SQLite keeps its old journal, without an error, on a file system that cannot share memory.
@@ -373,6 +376,15 @@ Result<void> SqliteConnection::sync_file() {
     code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
   if (code != SQLITE_OK) return sqlite_error(handle_, code, "checkpoint");
   return {};
+}
+
+Result<PageReport> SqliteConnection::check_pages(const PageProgress& progress) {
+  return scan_pages(handle_, progress);
+}
+
+std::string SqliteConnection::file_name() const {
+  const char* name = sqlite3_db_filename(handle_, "main");
+  return name ? name : "";
 }
 
 void SqliteConnection::remove_log_when_last() {

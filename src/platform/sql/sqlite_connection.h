@@ -52,6 +52,10 @@ class SqliteConnection {
     bool is_blocked = false;  ///< Somebody's lock was in the way for now; nothing is wrong.
   };
   Result<CheckpointProgress> checkpoint(Checkpoint kind);
+  /// Reads every page of the file. Errors: store_unavailable.
+  Result<PageReport> check_pages(const PageProgress& progress);
+  /// The main file as SQLite names it: the whole path.
+  std::string file_name() const;
   /// Brings what checkpoints have written so far to the disk: a passive one that did not reach the
   /// log's end leaves that to the one that does.
   Result<void> sync_file();

@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/page_damage.h"
 #include "platform/sql/sqlite_writer.h"
 
 namespace florin::sql {
@@ -34,7 +35,7 @@ Result<std::unique_ptr<Database>> SqliteDatabase::open(SqliteOptions options) {
 }
 
 SqliteDatabase::SqliteDatabase(const SqliteOptions& options)
-    : readers_(options, options.readers), pinger_(options, 1) {}
+    : options_(options), readers_(options, options.readers), pinger_(options, 1) {}
 
 SqliteDatabase::~SqliteDatabase() {
   if (!lane_) return;
@@ -57,6 +58,8 @@ Result<void> SqliteDatabase::start_writing(const SqliteOptions& options) {
   using Role = SqliteConnection::Role;
   auto writer = TRY(SqliteConnection::open(options, Role::writer));
   auto copier = TRY(SqliteConnection::open(options, Role::checkpointer));
+  file_name_ = copier->file_name();
+  forget_page_damage(file_name_);
   files_->watch();
   lane_ = std::make_unique<WriteLane>(std::make_unique<SqliteWriter>(std::move(writer), *files_),
                                       options.max_batch);
@@ -82,6 +85,7 @@ WriteStats SqliteDatabase::write_stats() const {
   if (!lane_) return {};
   WriteStats stats = lane_->stats();
   checkpointer_->add_to(stats);
+  stats.damaged_pages = damaged_pages(file_name_);
   return stats;
 }
 
@@ -106,6 +110,12 @@ Result<std::vector<std::string>> SqliteDatabase::check_integrity() {
   });
   if (!outcome) return outcome.error();
   return faults;
+}
+
+Result<PageReport> SqliteDatabase::check_pages(const PageProgress& progress) {
+  TRY(files_->check());
+  auto connection = TRY(SqliteConnection::open(options_, SqliteConnection::Role::reader));
+  return connection->check_pages(progress);
 }
 
 }  // namespace florin::sql

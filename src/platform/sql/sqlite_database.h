@@ -24,6 +24,7 @@ class SqliteDatabase final : public Database {
   WriteStats write_stats() const override;
   Result<void> ping() override;
   Result<std::vector<std::string>> check_integrity() override;
+  Result<PageReport> check_pages(const PageProgress& progress) override;
 
  private:
   void hand_to_writer(const Sealer* sealer) override {
@@ -34,6 +35,8 @@ class SqliteDatabase final : public Database {
 
   void close_log();
 
+  const SqliteOptions options_;
+  std::string file_name_;  // As SQLite has it; set where there is a writer.
   // Destroyed from the end: the lane stops before its checkpointer goes, the folder goes last.
   std::unique_ptr<TemporaryFolder> folder_;  // Of a database in memory.
   std::unique_ptr<SqliteFiles> files_;

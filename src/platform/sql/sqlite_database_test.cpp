@@ -15,6 +15,7 @@
 #include "base/try.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/sql_fixture.h"
+#include "platform/sql/sqlite_checksum_vfs.h"
 
 namespace florin::sql {
 namespace {
@@ -51,7 +52,8 @@ void fill(SqliteTestStore& store, int notes) {
 class OtherProcess {
  public:
   explicit OtherProcess(const std::string& path) {
-    EXPECT_EQ(sqlite3_open(path.c_str(), &connection_), SQLITE_OK);
+    EXPECT_EQ(sqlite3_open_v2(path.c_str(), &connection_, SQLITE_OPEN_READWRITE, checksum_vfs()),
+              SQLITE_OK);
   }
   ~OtherProcess() { sqlite3_close(connection_); }
   void run(const char* sql) {

@@ -7,6 +7,7 @@
 
 #include "platform/log/log.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/page_damage.h"
 
 namespace florin::sql {
 namespace {
@@ -17,6 +18,7 @@ bool is_out_of_space(int system_errno) {
 }
 
 ErrorCode code_of(int code, int system_errno) {
+  if (code == SQLITE_IOERR_DATA) return errors::store_corrupt;
   switch (code & 0xff) {
     case SQLITE_FULL:
       return errors::store_full;
@@ -59,6 +61,10 @@ Error sqlite_error(sqlite3* connection, int code, std::string_view what) {
   if (ours == florin::errors::internal_error && connection) {
     log::error("the database refused a statement",
                {{"query", what}, {"sqlite_code", code}, {"reason", sqlite3_errmsg(connection)}});
+  }
+  if (code == SQLITE_IOERR_DATA) {
+    return Error{ours, fmt::format("{}: page {} of the database does not match its checksum", what,
+                                   last_damaged_page())};
   }
   return Error{ours, fmt::format("{}: {}", what, sqlite3_errstr(code))};
 }

@@ -56,6 +56,11 @@ class Sum {
   std::uint32_t first_ = 0, second_ = 0;
 };
 
+off_t place_of(std::uint32_t frame, std::size_t page_bytes) {
+  return static_cast<off_t>(header_bytes) +
+         static_cast<off_t>(frame - 1) * static_cast<off_t>(page_header_bytes + page_bytes);
+}
+
 bool is_page_size(std::uint32_t bytes) {
   return bytes >= 512 && bytes <= 65'536 && std::has_single_bit(bytes);
 }
@@ -137,15 +142,22 @@ std::optional<WalPoint> wal_point(int file, std::uint32_t pages) {
   if (pages == 0 || ::pread(file, header.data(), header.size(), 0) != ssize_t{header_bytes})
     return std::nullopt;
   const std::uint32_t page_bytes = big_endian(header.data() + 8);
-  const off_t place =
-      static_cast<off_t>(header_bytes) +
-      static_cast<off_t>(pages - 1) * static_cast<off_t>(page_header_bytes + page_bytes);
-  if (::pread(file, page.data(), page.size(), place) != ssize_t{page_header_bytes})
+  if (::pread(file, page.data(), page.size(), place_of(pages, page_bytes)) !=
+      ssize_t{page_header_bytes})
     return std::nullopt;
   const WalPoint point{big_endian(page.data() + 8), big_endian(page.data() + 12), pages,
                        big_endian(page.data() + 16), big_endian(page.data() + 20)};
   const WalPoint log{big_endian(header.data() + 16), big_endian(header.data() + 20)};
   return point.is_same_log(log) ? std::optional(point) : std::nullopt;
+}
+
+std::optional<std::uint32_t> wal_page_number(int file, std::uint32_t frame,
+                                             std::size_t page_bytes) {
+  std::array<char, sizeof(std::uint32_t)> number{};
+  if (::pread(file, number.data(), number.size(), place_of(frame, page_bytes)) !=
+      ssize_t{number.size()})
+    return std::nullopt;
+  return big_endian(number.data());
 }
 
 }  // namespace florin::sql

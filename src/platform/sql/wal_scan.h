@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -37,5 +38,8 @@ Result<WalScan> scan_wal(const std::string& path, std::uint32_t wanted_pages);
 
 /// Reads where the log ends that is open as `file`, when its header and that page's fit together.
 std::optional<WalPoint> wal_point(int file, std::uint32_t pages);
+
+/// Which page of the database stands in the log's page number `frame`, counted from 1.
+std::optional<std::uint32_t> wal_page_number(int file, std::uint32_t frame, std::size_t page_bytes);
 
 }  // namespace florin::sql

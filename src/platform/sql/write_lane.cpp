@@ -155,6 +155,11 @@ void WriteLane::refuse_waiting() {
 void WriteLane::run_batch(std::span<Unit> batch) {
   const auto start = SteadyClock::now();
   const Result<void> whole = run_transaction(batch);
+  // A damaged page ends the transaction for all: one by one, those that do not need it go on.
+  if (!whole && whole.error().code == errors::store_corrupt && batch.size() > 1) {
+    for (Unit& unit : batch) run_batch({&unit, 1});
+    return;
+  }
   std::uint64_t failed = 0;
   for (Unit& unit : batch) {
     // A unit that had failed by itself keeps its own reason.
