@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "app/open_database.h"
+#include "app/page_checks.h"
 #include "app/tool.h"
 #include "app/version.h"
 #include "base/try.h"
@@ -159,6 +160,8 @@ Result<void> examine(const std::string& path, const Config* with_books,
                      const BackupProgress& progress) {
   {
     const auto database = TRY(sql::open_sqlite({.path = path}));
+    const auto pages = TRY(check_pages(*database, progress));
+    if (!pages.is_whole) return failed("the copy has damaged pages:\n" + pages.text);
     const auto faults = TRY(database->check_integrity());
     if (!faults.empty()) return failed("the copy has faults: " + faults.front());
     if (with_books) TRY(prove_books(*database, *with_books, progress));

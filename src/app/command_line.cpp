@@ -19,6 +19,7 @@
 #include "app/export.h"
 #include "app/migrations.h"
 #include "app/open_database.h"
+#include "app/page_checks.h"
 #include "app/private_files.h"
 #include "app/reconcile_command.h"
 #include "app/sandbox_command.h"
@@ -251,10 +252,20 @@ Result<int> Program::anchor() const {
 Result<int> Program::verify() const {
   const Config settings = TRY(load()).config;
   const auto database = TRY(open(settings, Opening::For::reading));
-  const int proven = TRY(prove(*database, TRY(anchors(settings, database->sealer()->key()))));
+  const auto kept = TRY(anchors(settings, database->sealer()->key()));
+  const PageFinding pages = TRY(check_pages(*database, show_progress));
+  end_progress();
+  fmt::print("{}", pages.text);
+  const Result<int> proven = prove(*database, kept);
+  if (!proven) {
+    end_progress();
+    if (pages.is_whole) return proven.error();
+    fmt::print("The books cannot be read through: {}\n", proven.error().detail);
+    return exit_fault_found;
+  }
   for (const std::string& aside : set_aside_anchors(anchor_path(settings)))
     fmt::print("An anchor was set aside by hand, and was not compared: {}\n", aside);
-  return proven;
+  return pages.is_whole ? *proven : exit_fault_found;
 }
 
 void print_check(const ledger::Check& check) {

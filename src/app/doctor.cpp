@@ -11,6 +11,7 @@
 #include "app/host_checks.h"
 #include "app/migrations.h"
 #include "app/open_database.h"
+#include "app/page_checks.h"
 #include "app/postgres_checks.h"
 #include "app/secret_key.h"
 #include "app/service_checks.h"
@@ -204,6 +205,7 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   } else {
     check_latency(**database, report);
   }
+  check_pages(**database, report);
   check_integrity(**database, report);
 }
 

@@ -43,6 +43,8 @@ void copy_database_figures(const HealthSources& sources) {
             stats.failed_checkpoints);
   set_gauge(metrics, "florin_sql_failed_batches_total", "Transactions that were not taken.",
             stats.failed_batches);
+  set_gauge(metrics, "florin_sql_damaged_pages",
+            "Pages of the database that did not match their checksum.", stats.damaged_pages.size());
   set_gauge(metrics, "florin_sql_write_failing", "1 while the database does not take writes.",
             stats.write_fault.empty() ? 0 : 1);
 }
@@ -71,6 +73,12 @@ Finding look_at_database(const HealthSources& sources) {
     return {Health::down, answer.error().detail};
   const sql::WriteStats stats = sources.database.write_stats();
   if (!stats.write_fault.empty()) return {Health::degraded, "writes fail: " + stats.write_fault};
+  if (!stats.damaged_pages.empty()) {
+    return {Health::degraded,
+            fmt::format("{} pages of the file do not match their checksums, the first is page {}: "
+                        "what needs them is refused; see docs/runbook.md",
+                        stats.damaged_pages.size(), stats.damaged_pages.front())};
+  }
   const std::uint64_t commit_us = stats.last_commit_us;
   if (commit_us < slow_commit_us) return {};
   return {Health::degraded,

@@ -7,7 +7,7 @@ import path from 'node:path';
 import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
-import {bodyOf, exchange} from './lib/client.mjs';
+import {bodyOf, Client, exchange} from './lib/client.mjs';
 import {Partner} from './lib/partner.mjs';
 import {Receiver} from './lib/receiver.mjs';
 import {binary, eventually, florin, florinOk, isPostgres, makeFolder, run, Server} from './lib/server.mjs';
@@ -292,5 +292,96 @@ describe('a secret.key', {skip: ofSqlite}, () => {
     rmSync(database(books));
     assert.equal((await florin(['serve', '--data', books.dataDir])).code, 2);
     assert.ok(!existsSync(key));
+  });
+});
+
+/** Bits that one seed always names again. */
+function* seeded(seed) {
+  for (let state = seed;;) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    yield state / 2 ** 32;
+  }
+}
+
+describe('a bit of the database that the disk has changed', {skip: ofSqlite}, () => {
+  const pageBytes = 4_096;
+
+  /** A stopped server's books, with accounts, transfers and events; what the accounts hold. */
+  async function stopped() {
+    const {books, ana, shop} = await booksWithMoney();
+    for (let i = 0; i < 40; ++i) await books.move(ana, shop, 1 + i % 3);
+    const held = new Map();
+    for (const account of [ana, shop]) held.set(account, await books.balanceOf(account));
+    await books.server.stop();
+    books.api.close();
+    return {books, held, bytes: readFileSync(database(books))};
+  }
+
+  function withBitChanged(bytes, bit) {
+    const changed = Buffer.from(bytes);
+    changed[bit >> 3] ^= 1 << (bit & 7);
+    return changed;
+  }
+
+  it('is found by verify and by doctor, wherever it is', async () => {
+    const {books, bytes} = await stopped();
+    assert.match(await florinOk(['verify', '--data', books.dataDir]), /^ok +page checksums \(\d+ pages\)/);
+    const random = seeded(20_261_128);
+    for (let i = 0; i < 48; ++i) {
+      const bit = Math.floor(random.next().value * bytes.length * 8);
+      const page = Math.floor(bit / 8 / pageBytes) + 1;
+      writeFileSync(database(books), withBitChanged(bytes, bit));
+      const verified = await florin(['verify', '--data', books.dataDir]);
+      const examined = await florin(['doctor', '--data', books.dataDir]);
+      if (page === 1) {
+        assert.equal(verified.code, 2, `bit ${bit}`);
+        assert.match(verified.stderr, /page 1 of the database does not match its checksum|store_corrupt/);
+      } else {
+        assert.equal(verified.code, 1, `bit ${bit}: ${verified.stdout}${verified.stderr}`);
+        assert.match(verified.stdout, new RegExp(`FAULT +page checksums.*\n.*page ${page} of the database does not match its checksum`));
+        assert.match(examined.stdout, new RegExp(`page ${page} of the database does not match`));
+      }
+      assert.equal(examined.code, 1, `bit ${bit}`);
+      const copied = await florin(['backup', '--out', `${books.dataDir}-copy`, '--data', books.dataDir]);
+      assert.equal(copied.code, 2, `bit ${bit}: ${copied.stdout}`);
+    }
+    writeFileSync(database(books), bytes);
+    await florinOk(['verify', '--data', books.dataDir]);
+  });
+
+  it('changes no figure that is served', async () => {
+    const {books, held, bytes} = await stopped();
+    const random = seeded(7);
+    let refused = 0, started = 0;
+    const pages = new Set();
+    for (const {code} of held.keys()) {
+      for (let at = bytes.indexOf(code); at >= 0; at = bytes.indexOf(code, at + 1)) pages.add(Math.floor(at / pageBytes));
+    }
+    for (let i = 0; i < 12; ++i) pages.add(1 + Math.floor(random.next().value * (bytes.length / pageBytes - 1)));
+    for (const page of pages) {
+      writeFileSync(database(books), withBitChanged(bytes, Math.floor((page + random.next().value) * pageBytes * 8)));
+      const server = await Server.start(books.dataDir).catch((refusal) => {
+        assert.match(refusal.message, /does not match its checksum/);
+      });
+      if (!server) continue;
+      ++started;
+      const api = new Client(server.url, books.secret);
+      for (const [account, balance] of held) {
+        const answer = await api.get(`/v1/accounts/${account.id}`);
+        if (answer.status === 200) {
+          assert.equal(answer.json.balance, balance, `page ${page + 1}`);
+          continue;
+        }
+        assert.equal(answer.status, 500, `page ${page + 1}: ${answer.bytes}`);
+        ++refused;
+        const health = (await exchange(`${server.url}/health/services`)).json;
+        assert.equal(health.services[0].status, 'degraded');
+        assert.match(health.services[0].detail, /do not match their checksums, the first is page \d+/);
+        assert.match((await exchange(`${server.url}/metrics`)).bytes.toString(), /florin_sql_damaged_pages [1-9]/);
+      }
+      api.close();
+      await server.stop();
+    }
+    assert.ok(started > 0 && refused > 0, `${started} starts, ${refused} refusals`);
   });
 });
