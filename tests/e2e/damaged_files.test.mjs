@@ -7,7 +7,7 @@ import path from 'node:path';
 import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
-import {bodyOf, Client, exchange} from './lib/client.mjs';
+import {bodyOf, exchange} from './lib/client.mjs';
 import {Partner} from './lib/partner.mjs';
 import {Receiver} from './lib/receiver.mjs';
 import {binary, eventually, florin, florinOk, isPostgres, makeFolder, run, Server} from './lib/server.mjs';
@@ -309,12 +309,14 @@ describe('a bit of the database that the disk has changed', {skip: ofSqlite}, ()
   /** A stopped server's books, with accounts, transfers and events; what the accounts hold. */
   async function stopped() {
     const {books, ana, shop} = await booksWithMoney();
-    for (let i = 0; i < 40; ++i) await books.move(ana, shop, 1 + i % 3);
+    const {id} = await books.move(ana, shop, 5, {metadata: {note: `the first of ${ana.code}`}});
+    const first = bodyOf(await books.api.get(`/v1/transfers/${id}`), 200);
+    for (let i = 0; i < 100; ++i) await books.move(ana, shop, 1 + i % 3);
     const held = new Map();
     for (const account of [ana, shop]) held.set(account, await books.balanceOf(account));
     await books.server.stop();
     books.api.close();
-    return {books, held, bytes: readFileSync(database(books))};
+    return {books, held, first, bytes: readFileSync(database(books))};
   }
 
   function withBitChanged(bytes, bit) {
@@ -327,61 +329,65 @@ describe('a bit of the database that the disk has changed', {skip: ofSqlite}, ()
     const {books, bytes} = await stopped();
     assert.match(await florinOk(['verify', '--data', books.dataDir]), /^ok +page checksums \(\d+ pages\)/);
     const random = seeded(20_261_128);
+    let whole = 0;
     for (let i = 0; i < 48; ++i) {
       const bit = Math.floor(random.next().value * bytes.length * 8);
       const page = Math.floor(bit / 8 / pageBytes) + 1;
       writeFileSync(database(books), withBitChanged(bytes, bit));
       const verified = await florin(['verify', '--data', books.dataDir]);
       const examined = await florin(['doctor', '--data', books.dataDir]);
-      if (page === 1) {
-        assert.equal(verified.code, 2, `bit ${bit}`);
-        assert.match(verified.stderr, /page 1 of the database does not match its checksum|store_corrupt/);
+      const named = `page ${page} of the database does not match its checksum`;
+      if (verified.code === 2) {  // What every command reads before it can begin.
+        assert.match(verified.stderr, page === 1 ? /does not match its checksum|\(store_corrupt\)/ : new RegExp(named));
       } else {
         assert.equal(verified.code, 1, `bit ${bit}: ${verified.stdout}${verified.stderr}`);
-        assert.match(verified.stdout, new RegExp(`FAULT +page checksums.*\n.*page ${page} of the database does not match its checksum`));
-        assert.match(examined.stdout, new RegExp(`page ${page} of the database does not match`));
+        assert.match(verified.stdout, new RegExp(`^FAULT +page checksums.*\n +${named}`));
+        ++whole;
       }
+      if (page > 1) assert.match(examined.stdout, new RegExp(named));
       assert.equal(examined.code, 1, `bit ${bit}`);
       const copied = await florin(['backup', '--out', `${books.dataDir}-copy`, '--data', books.dataDir]);
       assert.equal(copied.code, 2, `bit ${bit}: ${copied.stdout}`);
     }
+    assert.ok(whole > 24, `verify could read all pages of ${whole} files`);
     writeFileSync(database(books), bytes);
     await florinOk(['verify', '--data', books.dataDir]);
   });
 
   it('changes no figure that is served', async () => {
-    const {books, held, bytes} = await stopped();
+    const {books, held, first, bytes} = await stopped();
     const random = seeded(7);
-    let refused = 0, started = 0;
     const pages = new Set();
-    for (const {code} of held.keys()) {
-      for (let at = bytes.indexOf(code); at >= 0; at = bytes.indexOf(code, at + 1)) pages.add(Math.floor(at / pageBytes));
+    for (const text of [...held.keys()].map(({code}) => code).concat(first.metadata.note)) {
+      for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) pages.add(Math.floor(at / pageBytes));
     }
-    for (let i = 0; i < 12; ++i) pages.add(1 + Math.floor(random.next().value * (bytes.length / pageBytes - 1)));
+    for (let i = 0; i < 8; ++i) pages.add(1 + Math.floor(random.next().value * (bytes.length / pageBytes - 1)));
+    let refused = 0;
     for (const page of pages) {
       writeFileSync(database(books), withBitChanged(bytes, Math.floor((page + random.next().value) * pageBytes * 8)));
       const server = await Server.start(books.dataDir).catch((refusal) => {
         assert.match(refusal.message, /does not match its checksum/);
       });
       if (!server) continue;
-      ++started;
-      const api = new Client(server.url, books.secret);
-      for (const [account, balance] of held) {
-        const answer = await api.get(`/v1/accounts/${account.id}`);
+      const right = [...[...held].map(([account, balance]) => [`/v1/accounts/${account.id}`, (found) => assert.equal(found.balance, balance)]),
+                     [`/v1/transfers/${first.id}`, (found) => assert.deepEqual(found, first)]];
+      for (const [target, check] of right) {
+        const answer = await exchange(server.url + target, {headers: {authorization: `Bearer ${books.secret}`}});
         if (answer.status === 200) {
-          assert.equal(answer.json.balance, balance, `page ${page + 1}`);
+          check(answer.json);
           continue;
         }
         assert.equal(answer.status, 500, `page ${page + 1}: ${answer.bytes}`);
+        assert.equal(answer.json.code, 'store_corrupt');
         ++refused;
         const health = (await exchange(`${server.url}/health/services`)).json;
         assert.equal(health.services[0].status, 'degraded');
-        assert.match(health.services[0].detail, /do not match their checksums, the first is page \d+/);
-        assert.match((await exchange(`${server.url}/metrics`)).bytes.toString(), /florin_sql_damaged_pages [1-9]/);
+        assert.match(health.services[0].detail, new RegExp(`do not match their checksums, the first is page ${page + 1}:`));
+        assert.match((await exchange(`${server.url}/metrics`)).bytes.toString(), /florin_sql_damaged_pages 1\n/);
+        assert.match(server.output, new RegExp(`a page of the database does not match its checksum.*page.{1,3}${page + 1}\\b`));
       }
-      api.close();
       await server.stop();
     }
-    assert.ok(started > 0 && refused > 0, `${started} starts, ${refused} refusals`);
+    assert.ok(refused > 0, 'a damaged page was asked for');
   });
 });
