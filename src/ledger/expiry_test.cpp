@@ -46,6 +46,14 @@ TEST_F(Expiry, TheMoneyIsFreeForATransfer) {
   EXPECT_TRUE(books.faults().empty());
 }
 
+TEST_F(Expiry, AnAccountThatIsReopenedThoughOpenShowsItsMoneyAsFree) {
+  const auto shown = books.database->write([&](sql::Tx& tx) {
+    return books.service.reopen_account(tx, test_origin(), AccountRef::parse("ana"));
+  });
+  ASSERT_TRUE(shown);
+  EXPECT_EQ(shown->sums.debits_pending, 0);
+}
+
 TEST_F(Expiry, TheRoomIsFreeForIncomingMoney) {
   books.open("capped", AccountType::liability, 0, 100);
   books.place(hold_of({posting("bank", "capped", 100)}, 60));

@@ -156,6 +156,7 @@ struct PostingRequest {
   AccountRef debit, credit;
   Money amount;  ///< Positive; with `balancing` the most that moves.
   Balancing balancing = Balancing::none;
+  bool has_amount = true;  ///< False, with `balancing`: the sides alone bound what moves.
 };
 
 /// Post a transfer.

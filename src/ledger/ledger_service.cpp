@@ -267,7 +267,7 @@ Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
 
 Result<Account> LedgerService::reopen_account(sql::Tx& tx, const Origin& origin,
                                               const AccountRef& ref) {
-  Account account = TRY(store::require_account(tx, origin.tenant, ref));
+  Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
   if (!account.closed) return account;
   account.closed = false;
   TRY(store::update_account(tx, account));

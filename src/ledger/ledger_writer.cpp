@@ -332,6 +332,7 @@ Result<void> LedgerWriter::write_status_changes(sql::Tx& tx, const engine::Chang
     if (!account) continue;
     account->closed = change.closed;
     TRY(store::update_account(tx, *account));
+    account->sums = change.sums;  // Not as what came later in the batch left them.
     events::NewEvent event = event_from(
         *change.origin, change.closed ? "account.closed" : "account.reopened", change.at);
     const std::string subject = account->id.str();

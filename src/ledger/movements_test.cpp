@@ -68,6 +68,18 @@ TEST_F(Movements, ABalancingPostingMovesAtMostWhatTheDebitSideHas) {
   EXPECT_EQ(less.postings[0].amount.minor, 300);
 }
 
+TEST_F(Movements, TheGreatestAmountIsABoundToo) {
+  books.open("vault", AccountType::asset);
+  books.open("capital", AccountType::equity);
+  const Transfer posted =
+      books.post(command(transfer_of({limited("vault", "capital", INT64_MAX, Balancing::debit)})));
+  EXPECT_EQ(posted.postings[0].amount.minor, INT64_MAX);
+  // All there is happens to be the greatest amount.
+  PostingRequest all = limited("capital", "vault", INT64_MAX, Balancing::debit);
+  all.has_amount = false;
+  EXPECT_EQ(books.post(command(transfer_of({all}))).postings[0].amount.minor, INT64_MAX);
+}
+
 TEST_F(Movements, ItLeavesMinBalanceAndWhatIsHeld) {
   books.open("credit", AccountType::liability, -200);
   books.place(hold_of({posting("ana", "shop", 100)}));
@@ -119,12 +131,18 @@ TEST_F(Movements, NothingToMove) {
 }
 
 TEST_F(Movements, UnboundedAmount) {
-  const Error posting_error =
-      refusal(transfer_of({limited("bank", "shop", INT64_MAX, Balancing::both)}));
+  PostingRequest unlimited = limited("bank", "shop", INT64_MAX, Balancing::both);
+  unlimited.has_amount = false;
+  const Error posting_error = refusal(transfer_of({unlimited}));
   EXPECT_EQ(posting_error.code, errors::unbounded_amount);
   EXPECT_EQ(posting_error.fields[0].pointer, "/postings/0/amount");
   EXPECT_EQ(refusal(split(Split::Total::all, 0, {from("bank")}, {to("ana")})).code,
             errors::unbounded_amount);
+  // A bound, though the greatest: together with more it is too much.
+  SplitSource capped = from("bank");
+  capped.max = INT64_MAX;
+  EXPECT_EQ(refusal(split(Split::Total::all, 0, {from("ana"), capped}, {to("shop")})).code,
+            errors::amount_overflow);
 }
 
 // ---------------------------------------------------------------- splits
@@ -293,6 +311,40 @@ TEST_F(Movements, ARefusedStepUndoesAtomicStepsOfEveryKind) {
   EXPECT_FALSE(is_closed("shop"));
   EXPECT_EQ(code_of(run(CaptureHold{held.id, std::nullopt, false})), "");
   EXPECT_TRUE(books.faults().empty());
+}
+
+// The hold is gone when the dry run goes back behind the steps, which went back themselves.
+TEST_F(Movements, ADryRunOfRefusedStepsGoesBackTwice) {
+  RunSteps steps;
+  steps.steps = {{hold_of({posting("ana", "shop", 100)})},
+                 {CaptureHold{{}, 60, true}, 0},
+                 {transfer_of({posting("ana", "nobody-of-this-name", 1)})}};
+  Command dry = command(steps);
+  dry.dry_run = true;
+  const Outcome outcome = books.service.execute(dry);
+  const auto* error = std::get_if<Error>(&outcome);
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->code, errors::account_not_found);
+  EXPECT_EQ(error->fields[0].pointer, "/transfers/2/postings/0/credit");
+  EXPECT_EQ(books.available("ana"), 1'000);
+}
+
+TEST_F(Movements, EventsOfOpeningAndClosingShowTheAccountAsItWasThen) {
+  PostTransfer sweep = transfer_of({posting("ana", "shop", 1'000)});
+  sweep.close = {AccountRef::parse("ana")};
+  PostTransfer late = transfer_of({posting("shop", "ana", 30)});
+  late.reopen = {AccountRef::parse("ana")};
+  RunSteps steps;
+  steps.steps = {{sweep}, {late}};
+  books.answer_to(command(steps));
+  const auto all = books.events.read_after({}, 1'000);
+  std::vector<std::string> shown;
+  for (const events::Event& event : *all) {
+    if (event.type == "account.closed" || event.type == "account.reopened")
+      shown.push_back(event.type +
+                      (event.payload.find("\"balance\":0,") != std::string::npos ? " empty" : ""));
+  }
+  EXPECT_EQ(shown, (std::vector<std::string>{"account.closed empty", "account.reopened empty"}));
 }
 
 TEST_F(Movements, StepsThatStandForThemselvesGoOnAfterARefusal) {

@@ -77,9 +77,9 @@ Balancing read_balancing(ObjectReader& body) {
   const auto text = body.optional_text("balancing", {1, 16});
   if (!text) return Balancing::none;
   const auto balancing = parse_balancing(*text);
-  if (!balancing || *balancing == Balancing::none)
-    body.problem("balancing", "unknown_value", "must be one of debit, credit, both");
-  return balancing.value_or(Balancing::none);
+  if (balancing && *balancing != Balancing::none) return *balancing;
+  body.problem("balancing", "unknown_value", "must be one of debit, credit, both");
+  return Balancing::both;  // So that no amount is asked for besides.
 }
 
 std::optional<PostingRequest> read_posting(const json::Value& value, const std::string& pointer,
@@ -89,16 +89,19 @@ std::optional<PostingRequest> read_posting(const json::Value& value, const std::
   const auto credit = body.required_text("credit", {1, max_code_bytes});
   const auto balancing = read_balancing(body);
   // Without an amount the accounts alone bound what moves.
-  const auto amount = balancing != Balancing::none && !body.has("amount")
-                          ? std::optional(std::numeric_limits<std::int64_t>::max())
-                          : body.required_integer("amount");
+  const bool has_amount = balancing == Balancing::none || body.has("amount");
+  const auto amount = has_amount ? body.required_integer("amount")
+                                 : std::optional(std::numeric_limits<std::int64_t>::max());
   if (amount && *amount <= 0)
     body.problem("amount", "must_be_positive", "must be greater than zero");
   const auto currency = read_currency(body);
   body.reject_unknown();
   if (!debit || !credit || !amount || !currency) return std::nullopt;
-  return PostingRequest{
-      AccountRef::parse(*debit), AccountRef::parse(*credit), {*amount, *currency}, balancing};
+  return PostingRequest{AccountRef::parse(*debit),
+                        AccountRef::parse(*credit),
+                        {*amount, *currency},
+                        balancing,
+                        has_amount};
 }
 
 std::vector<PostingRequest> read_postings(ObjectReader& body, Problems& problems) {

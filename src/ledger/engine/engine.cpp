@@ -27,7 +27,7 @@ struct Engine::Savepoint {
   std::size_t transfers = 0, postings = 0, hold_changes = 0, milestones = 0, accounts = 0,
               status_changes = 0;
   std::vector<std::pair<AccountState*, AccountState>> old_accounts;
-  std::vector<std::pair<Hold*, Hold>> old_holds;
+  std::vector<Hold> old_holds;  // Not their places: one that an inner savepoint made is gone.
   std::vector<HoldId> new_holds;
   std::vector<TransferId> reversed;
 };
@@ -533,21 +533,27 @@ Result<void> Engine::limit(const std::vector<PostingRequest>& requests,
                            std::vector<Posting>& postings, bool is_hold) {
   TRY(check_postings(postings));
   std::unordered_map<AccountId, Sums> moved;
-  const auto room = [&](AccountId id, Side side) {
+  const auto room = [&](AccountId id, Side side) -> std::optional<std::int64_t> {
     const AccountState& account = world_.accounts.at(id);
-    const auto sums = after(account.sums, moved[id]);
-    return sums ? room_of(account, *sums, side) : 0;
+    // Sums that do not fit are refused further on; whether there is a bound does not depend on
+    // them.
+    return room_of(account, after(account.sums, moved[id]).value_or(account.sums), side);
   };
   bool overflow = false;
   for (std::size_t i = 0; i < postings.size(); ++i) {
     Posting& posting = postings[i];
     const Balancing balancing = requests[i].balancing;
     std::int64_t& amount = posting.amount.minor;
+    bool is_bounded = requests[i].has_amount;
+    const auto at_most = [&](std::optional<std::int64_t> bound) {
+      is_bounded = is_bounded || bound;
+      amount = std::min(amount, bound.value_or(amount));
+    };
     if (balancing == Balancing::debit || balancing == Balancing::both)
-      amount = std::min(amount, room(posting.debit, Side::debit));
+      at_most(room(posting.debit, Side::debit));
     if (balancing == Balancing::credit || balancing == Balancing::both)
-      amount = std::min(amount, room(posting.credit, Side::credit));
-    if (balancing != Balancing::none && amount == unbounded) {
+      at_most(room(posting.credit, Side::credit));
+    if (!is_bounded) {
       return at_posting(errors::unbounded_amount, i, "amount",
                         "no account bounds this posting; give the most that may move");
     }
@@ -591,19 +597,23 @@ Result<void> Engine::check_split(TenantId tenant, const Split& split) {
 /// What each source gives, in their order.
 Result<std::vector<std::int64_t>> Engine::draw(const Split& split) {
   const bool is_all = split.total == Split::Total::all;
-  std::int64_t wanted = is_all ? unbounded : split.minor;
+  std::int64_t wanted = is_all ? INT64_MAX : split.minor;
   std::unordered_map<AccountId, std::int64_t> drawn;
   std::vector<std::int64_t> given;
   for (std::size_t i = 0; i < split.sources.size(); ++i) {
     const SplitSource& source = split.sources[i];
     const AccountState& account = world_.accounts.at(source.account.id);
     std::int64_t& from_account = drawn[account.id];
-    const std::int64_t room = room_of(account, source, from_account);
-    if (is_all && room == unbounded) {
+    const auto room = room_of(account, source, from_account);
+    if (is_all && !room) {
       return at_split(errors::unbounded_amount, "amount",
                       "a source has no bound; give the most that may move");
     }
-    given.push_back(std::min(room, wanted));
+    if (is_all && *room > wanted) {
+      return at_split(errors::amount_overflow, "amount",
+                      "what the sources have does not fit into 64 bits of minor units");
+    }
+    given.push_back(std::min(room.value_or(wanted), wanted));
     from_account += given.back();
     wanted -= given.back();
   }
@@ -753,7 +763,7 @@ void Engine::set_closed(const Origin& origin, AccountState& account, bool closed
   if (account.closed == closed) return;
   touch(account);
   account.closed = closed;
-  changes_.status_changes.push_back({account.id, closed, now_, &origin});
+  changes_.status_changes.push_back({account.id, account.sums, closed, now_, &origin});
 }
 
 // ---------------------------------------------------------------- going back
@@ -766,7 +776,7 @@ void Engine::touch(AccountState& account) {
 }
 
 Hold& Engine::touch(Hold& hold) {
-  for (Savepoint* savepoint : savepoints_) savepoint->old_holds.emplace_back(&hold, hold);
+  for (Savepoint* savepoint : savepoints_) savepoint->old_holds.push_back(hold);
   return hold;
 }
 
@@ -790,8 +800,10 @@ void Engine::roll_back(Savepoint& savepoint) {
   // Newest first, so that what was touched twice ends in its oldest state.
   for (auto old = savepoint.old_accounts.rbegin(); old != savepoint.old_accounts.rend(); ++old)
     *old->first = old->second;
-  for (auto old = savepoint.old_holds.rbegin(); old != savepoint.old_holds.rend(); ++old)
-    *old->first = old->second;
+  for (auto old = savepoint.old_holds.rbegin(); old != savepoint.old_holds.rend(); ++old) {
+    const auto hold = world_.holds.find(old->id);
+    if (hold != world_.holds.end()) hold->second = *old;
+  }
   for (const HoldId id : savepoint.new_holds) world_.holds.erase(id);
   for (const TransferId id : savepoint.reversed) world_.transfers.at(id).reversed_by = {};
   savepoints_.pop_back();

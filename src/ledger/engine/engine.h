@@ -90,6 +90,7 @@ struct HoldChange {
 /// A transfer opened an account again, or closed it.
 struct StatusChange {
   AccountId account;
+  Sums sums;  ///< As it was then: before the money of the transfer moved, or after it.
   bool closed = false;
   Timestamp at;
   const Origin* origin = nullptr;

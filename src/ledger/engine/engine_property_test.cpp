@@ -293,6 +293,91 @@ void step_limited(Harness& h, const std::string& step) {
   EXPECT_EQ(code_of(h.run(command)), wanted) << step;
 }
 
+/// What each source gives of `wanted`, in their order.
+std::vector<std::int64_t> drawn(const Model& model, const Split& split, std::int64_t wanted) {
+  std::map<std::int64_t, std::int64_t> taken;
+  std::vector<std::int64_t> given;
+  for (const SplitSource& source : split.sources) {
+    const std::int64_t index = source.account.id.value - 1'000;
+    const ModelAccount& account = model.accounts[static_cast<std::size_t>(index)];
+    std::int64_t gives = wanted;
+    const bool lowers = !account.debit_normal;
+    const std::int64_t available = account.balance - account.outgoing - taken[index];
+    if (lowers && (account.min || !source.overdraft))
+      gives = std::min(gives, available - account.min.value_or(0));
+    if (lowers && source.keep) gives = std::min(gives, available - *source.keep);
+    if (source.max) gives = std::min(gives, *source.max);
+    given.push_back(std::max<std::int64_t>(gives, 0));
+    taken[index] += given.back();
+    wanted -= given.back();
+  }
+  return given;
+}
+
+/// Shares by hand: thirds of the whole to two destinations, and what is left of it to the last,
+/// which has part in the rounding. The remainders of thirds are 0, 1 or 2 of three units.
+std::array<std::int64_t, 3> thirds(std::int64_t whole) {
+  const std::int64_t over = whole % 3;
+  return {whole / 3 + (over > 0 ? 1 : 0), whole / 3 + (over > 1 ? 1 : 0), whole / 3};
+}
+
+void step_split(Harness& h, const std::string& step) {
+  Split split{.currency = kzt(), .total = Split::Total::exact, .minor = 1 + h.pick(600)};
+  if (h.pick(2) == 0) split.total = Split::Total::up_to;
+  const std::int64_t sources = 1 + h.pick(3);
+  for (std::int64_t i = 0; i < sources; ++i) {
+    SplitSource source;
+    source.account = {Harness::id_of(static_cast<int>(h.pick(3))), {}};
+    if (h.pick(3) == 0) source.max = 1 + h.pick(300);
+    if (h.pick(3) == 0) source.keep = h.pick(100);
+    source.overdraft = h.pick(3) == 0;
+    split.sources.push_back(source);
+  }
+  const auto add = [&](int account, bool is_portion) {
+    SplitDestination destination;
+    if (account >= 0) destination.account = AccountRef{Harness::id_of(account), {}};
+    if (is_portion) {
+      destination.share = SplitDestination::Share::portion;
+      destination.portion = {1, 3};
+    }
+    split.destinations.push_back(destination);
+  };
+  const std::array<int, 3> to{3, h.pick(4) == 0 ? -1 : 4, 5};  // -1: kept.
+  add(to[0], true);
+  add(to[1], true);
+  add(to[2], false);
+
+  std::vector<std::int64_t> given = drawn(h.model, split, split.minor);
+  std::int64_t whole = 0;
+  for (const std::int64_t amount : given) whole += amount;
+  std::array<std::int64_t, 3> shares = thirds(whole);
+  Model::Moves moves;
+  std::size_t source = 0;
+  for (std::size_t i = 0; i < shares.size(); ++i) {
+    while (shares[i] > 0) {
+      const std::int64_t stretch = std::min(shares[i], given[source]);
+      shares[i] -= stretch;
+      given[source] -= stretch;
+      if (stretch > 0 && to[i] >= 0)
+        moves.push_back({split.sources[source].account.id.value - 1'000, to[i], stretch});
+      if (given[source] == 0) ++source;
+    }
+  }
+  std::string wanted;
+  if (split.total == Split::Total::exact && whole < split.minor) {
+    wanted = "insufficient_funds";
+  } else if (moves.empty()) {
+    wanted = "nothing_to_move";
+  } else {
+    wanted = h.model.move(moves, false);
+  }
+  Command command;
+  PostTransfer body;
+  body.split = split;
+  command.body = body;
+  EXPECT_EQ(code_of(h.run(command)), wanted) << step;
+}
+
 void step_bulk(Harness& h, const std::string& step) {
   const bool atomic = h.pick(2) == 0;
   const Model before = h.model;
@@ -380,7 +465,7 @@ void run_steps(Harness& h, int steps, std::uint64_t seed) {
   for (int i = 0; i < steps && !testing::Test::HasFailure(); ++i) {
     const std::string step = "seed " + std::to_string(seed) + " step " + std::to_string(i);
     h.pass_second();
-    switch (h.pick(8)) {
+    switch (h.pick(9)) {
       case 0:
         step_bulk(h, step);
         break;
@@ -398,6 +483,9 @@ void run_steps(Harness& h, int steps, std::uint64_t seed) {
         break;
       case 5:
         step_limited(h, step);
+        break;
+      case 6:
+        step_split(h, step);
         break;
       default:
         step_transfer(h, step, false);

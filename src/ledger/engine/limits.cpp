@@ -17,7 +17,7 @@ using Share = SplitDestination::Share;
 constexpr std::int64_t max_common_denominator = 1'000'000'000'000;
 
 std::int64_t clamp(Wide amount) {
-  return static_cast<std::int64_t>(std::clamp<Wide>(amount, 0, unbounded));
+  return static_cast<std::int64_t>(std::clamp<Wide>(amount, 0, INT64_MAX));
 }
 
 bool lowers(const AccountState& account, Side side) {
@@ -90,36 +90,39 @@ Result<void> share_portions(std::int64_t total, Wide fixed,
   for (const Quota& quota : quotas) {
     const SplitDestination& destination = destinations[quota.place];
     if (destination.share == Share::portion)
-      shares[quota.place] = std::min(quota.units, destination.max.value_or(unbounded));
+      shares[quota.place] = std::min(quota.units, destination.max.value_or(INT64_MAX));
   }
   return {};
 }
 
 }  // namespace
 
-std::int64_t room_of(const AccountState& account, const Sums& sums, Side side) {
+std::optional<std::int64_t> room_of(const AccountState& account, const Sums& sums, Side side) {
   if (lowers(account, side)) {
     const std::int64_t floor = account.min_balance.value_or(0);
     return clamp(static_cast<Wide>(available_of(account.type, sums)) - floor);
   }
-  if (!account.max_balance) return unbounded;
+  if (!account.max_balance) return std::nullopt;
   return clamp(static_cast<Wide>(*account.max_balance) - balance_of(account.type, sums) -
                incoming_of(account.type, sums));
 }
 
-std::int64_t room_of(const AccountState& account, const SplitSource& source, std::int64_t drawn) {
-  Wide room = unbounded;
+std::optional<std::int64_t> room_of(const AccountState& account, const SplitSource& source,
+                                    std::int64_t drawn) {
+  std::optional<Wide> room;
+  const auto at_most = [&](Wide bound) { room = std::min(room.value_or(bound), bound); };
   if (!lowers(account, Side::debit)) {
-    const std::int64_t most = room_of(account, account.sums, Side::debit);
-    if (most != unbounded) room = static_cast<Wide>(most) - drawn;
+    if (account.max_balance)
+      at_most(static_cast<Wide>(*account.max_balance) - balance_of(account.type, account.sums) -
+              incoming_of(account.type, account.sums) - drawn);
   } else {
     const Wide available = static_cast<Wide>(available_of(account.type, account.sums)) - drawn;
     const bool is_bounded = account.min_balance || !source.overdraft;
-    if (is_bounded) room = available - account.min_balance.value_or(0);
-    if (source.keep) room = std::min<Wide>(room, available - *source.keep);
+    if (is_bounded) at_most(available - account.min_balance.value_or(0));
+    if (source.keep) at_most(available - *source.keep);
   }
-  if (source.max) room = std::min<Wide>(room, *source.max);
-  return clamp(room);
+  if (source.max) at_most(*source.max);
+  return room ? std::optional(clamp(*room)) : std::nullopt;
 }
 
 Result<std::vector<std::int64_t>> shares_of(std::int64_t total,

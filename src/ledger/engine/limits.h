@@ -13,16 +13,15 @@ namespace florin::ledger::engine {
 
 enum class Side : std::uint8_t { debit, credit };
 
-/// Nothing bounds the amount.
-inline constexpr std::int64_t unbounded = INT64_MAX;
-
 /// The most that a posting may move on this side of an account whose sums are `sums`. The side that
 /// lowers the balance has what is available above the account's min_balance, or above zero where it
-/// has none; the side that raises it has what is left up to max_balance. Never below zero.
-std::int64_t room_of(const AccountState& account, const Sums& sums, Side side);
+/// has none; the side that raises it has what is left up to max_balance. Never below zero, nor
+/// above what 64 bits hold. Nothing: there is no bound.
+std::optional<std::int64_t> room_of(const AccountState& account, const Sums& sums, Side side);
 
-/// What a source of a split gives at most, after it gave `drawn`.
-std::int64_t room_of(const AccountState& account, const SplitSource& source, std::int64_t drawn);
+/// What a source of a split gives at most, after it gave `drawn`. Nothing: there is no bound.
+std::optional<std::int64_t> room_of(const AccountState& account, const SplitSource& source,
+                                    std::int64_t drawn);
 
 /// What each destination of a split gets of `total`, in their order: fixed amounts, portions of the
 /// whole by largest remainder (the first of equals wins), then what is left.
