@@ -27,7 +27,7 @@ class Random {
   std::uint64_t state_;
 };
 
-enum class Action { request, expire_holds, restart, audit };
+enum class Action { request, expire_holds, restart, crash, audit };
 
 /// One step of a run. Ids and cursors in its request are placeholders ("{{id:7}}": of the answer to
 /// step 7), so that a run can be repeated with steps left out.
@@ -40,7 +40,7 @@ struct Step {
 };
 
 /// Whether it is a command that may share a batch with others. Accounts change in units of their
-/// own, and queries see what was committed.
+/// own, large bulks are written beside the others, and queries see what was committed.
 bool is_batched(const Request& request);
 
 /// Chooses what comes next. It looks at the model for amounts and names that reach the rules, and
@@ -68,6 +68,16 @@ class Generator {
   Request report(const Books& books);
   json::Object transfer_body(const Books& books);
   json::Array postings(const Books& books);
+  json::Object moves(const Books& books);
+  json::Object split(const Books& books);
+  json::Array shares(const Books& books, const std::string& currency, std::int64_t whole);
+  json::Object closing_body(const Books& books);
+  json::Object hold_body(const Books& books);
+  json::Object account_body(const Books& books);
+  json::Object bulk_item(const Books& books, std::vector<std::string>& refs);
+  Request large_bulk(const Books& books);
+  json::Array account_refs(const Books& books, bool closed);
+  std::string account_of(const Books& books, const std::string& currency);
   json::Value metadata();
   std::int64_t amount(const Account* from);
   std::string account_ref(const Books& books);
@@ -79,6 +89,7 @@ class Generator {
   std::int64_t now_us_;
   bool huge_;  ///< Amounts at the end of 64 bits.
   const Books* foreign_ = nullptr;
+  bool crashes_next_ = false;  ///< While what was handed over last is under way.
   int keys_ = 0;
   std::vector<Request> sent_;
   std::vector<std::pair<Request, std::string>> cursors_;

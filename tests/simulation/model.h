@@ -29,6 +29,8 @@ struct Account {
   Wide balance() const;
   Wide available() const;
   Wide incoming() const;
+  /// No balance, and no open holds.
+  bool is_empty() const;
 };
 
 struct Posting {
@@ -92,7 +94,7 @@ struct Expected {
 };
 
 /// The ledger as its documents describe it, in plain containers and 128-bit integers. Written from
-/// src/ledger/README.md and docs/api/openapi.yaml, without a look at the engine.
+/// src/ledger/README.md, docs/transfers.md and docs/api/openapi.yaml, without a look at the engine.
 class Model {
  public:
   /// What the answer to the request has to be at that time. Ids cannot be known beforehand: they
@@ -117,6 +119,7 @@ class Model {
   std::map<std::string, std::size_t> cursors_;
   std::map<std::string, std::string> account_cursors_;  ///< Of the trial balance: currency, code.
   std::set<std::string> ids_;
+  Value real_;  ///< The real answer's document.
 };
 
 /// Where two documents differ: the pointer, and both values; empty when they do not. The order of

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
@@ -21,6 +22,16 @@ namespace florin::simulation {
 namespace {
 
 constexpr std::int64_t start_us = 1'750'000'000'000'000;
+
+constexpr sql::Query any_row{"simulation.any_row", "SELECT id FROM accounts LIMIT 1"};
+constexpr sql::Query bulk_stage{
+    "simulation.bulk_stage",
+    "SELECT coalesce(max(CASE WHEN state = 'promised' THEN 2 ELSE 1 END), 0) FROM large_bulks"};
+constexpr sql::Query cut_connections{
+    "simulation.cut_connections",
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    " AND application_name = current_setting('application_name')",
+    sql::Rows::many};
 
 /// A fault of the harness or of the product's start: nothing can be compared any more.
 template <class T>
@@ -107,8 +118,8 @@ app::Config config_for(const Engine& engine, const std::string& folder) {
   must(server->write([&](sql::Tx& tx) { return tx.exec_script("CREATE SCHEMA " + schema); }),
        "a new schema");
   const char separator = engine.postgres_url.find('?') == std::string::npos ? '?' : '&';
-  config.database_url =
-      fmt::format("{}{}options=-csearch_path%3D{}", engine.postgres_url, separator, schema);
+  config.database_url = fmt::format("{}{}options=-csearch_path%3D{}&application_name={}",
+                                    engine.postgres_url, separator, schema, schema);
   return config;
 }
 
@@ -121,7 +132,7 @@ std::vector<Engine> engines() {
 }
 
 struct World::Impl {
-  explicit Impl(const Engine& engine) : config(config_for(engine, folder.path())) { start(); }
+  explicit Impl(const Engine& engine) : config(config_for(engine, folder->path())) { start(); }
 
   void start() {
     database = must(app::open_database(config, clock), "opening the database");
@@ -166,10 +177,11 @@ struct World::Impl {
     return best;
   }
 
-  sql::TemporaryFolder folder = must(sql::TemporaryFolder::make(), "a temporary folder");
+  std::optional<sql::TemporaryFolder> folder{
+      must(sql::TemporaryFolder::make(), "a temporary folder")};
   FakeClock clock{{start_us}};
   const Secret secret_key{std::string(32, 'k')};
-  const app::Config config;
+  app::Config config;
   std::unique_ptr<sql::Database> database;
   std::unique_ptr<app::Core> core;
   http::Routes routes;
@@ -208,10 +220,55 @@ void World::restart() {
   impl_->start();
 }
 
+bool World::can_crash_in_flight() const { return impl_->config.database_url.empty(); }
+
+void World::crash() {
+  if (!can_crash_in_flight()) {
+    // What this writes was acknowledged; what a client of the server had not sent yet is lost.
+    must(impl_->database->read([](sql::Tx& tx) {
+      return tx.query(cut_connections, {}, [](const sql::Row&) { return true; });
+    }),
+         "cutting connections");
+    restart();
+    return;
+  }
+  std::optional<sql::TemporaryFolder> copy(must(sql::TemporaryFolder::make(), "a folder"));
+  // While a reader looks at it the write-ahead log only grows, so that both files go together.
+  must(impl_->database->read([&](sql::Tx& tx) -> Result<void> {
+    const auto seen = tx.query(any_row, {}, [](const sql::Row&) { return false; });
+    const std::string from = impl_->folder->path() + "/florin.db";
+    for (const char* part : {"", "-wal"}) {
+      if (std::filesystem::exists(from + part))
+        std::filesystem::copy_file(from + part, copy->path() + "/florin.db" + part);
+    }
+    return seen;
+  }),
+       "copying the database");
+  impl_->stop();
+  impl_->folder.reset();
+  impl_->folder.emplace(std::move(*copy));
+  impl_->config.data_dir = impl_->folder->path();
+  impl_->start();
+}
+
+void World::await_bulk(int stage, const std::future<Answer>& answer) {
+  int reached = 0;
+  while (reached < stage && answer.wait_for(std::chrono::seconds(0)) != std::future_status::ready) {
+    must(impl_->database->read([&](sql::Tx& tx) {
+      return tx.query(bulk_stage, {}, [&](const sql::Row& row) {
+        reached = static_cast<int>(row.integer(0));
+        return false;
+      });
+    }),
+         "looking at large bulks");
+  }
+}
+
 Proof World::verify() {
   const auto found = must(ledger::verify(*impl_->database, {}), "verify");
   Proof proof{found.clean(), ""};
   for (const ledger::Check& check : found.checks) {
+    proof.rows[check.name] = check.rows;
     if (check.faults == 0) continue;
     proof.findings += check.name + ": " + std::to_string(check.faults) + " faults";
     for (const std::string& example : check.examples) proof.findings += "\n  " + example;

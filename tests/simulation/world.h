@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <future>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,7 +29,8 @@ struct Answer {
 /// One finding of the product's own proof over its books.
 struct Proof {
   bool clean = false;
-  std::string findings;  ///< Of every check that found a fault.
+  std::string findings;                           ///< Of every check that found a fault.
+  std::map<std::string, std::int64_t> rows = {};  ///< By check: how many it looked at.
 };
 
 /// Which database the books are kept in.
@@ -55,6 +57,14 @@ class World {
   void expire_holds();
   /// Closes the database and everything over it, and opens all of it again.
   void restart();
+  /// The process ends without a word, as by kill -9, and starts again: over SQLite from the files
+  /// as they stood at that moment, over PostgreSQL after all its connections were cut.
+  void crash();
+  /// Whether crash() stops what is under way at that very moment.
+  bool can_crash_in_flight() const;
+  /// Waits until a large bulk has come to a stage (0: any, 1: it is stored, 2: it is promised), or
+  /// its answer is there.
+  void await_bulk(int stage, const std::future<Answer>& answer);
   Proof verify();
 
  private:
