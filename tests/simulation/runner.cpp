@@ -104,7 +104,7 @@ std::string Runner::crash() {
   if (!is_batched(waiting_.front().request))
     world_.await_bulk(waiting_.front().number % 3, answers_waiting_.front());
   for (const auto& answer : answers_waiting_) were_answered.push_back(is_ready(answer));
-  world_.crash();
+  world_.crash(answers_waiting_);
   std::string fault;
   for (std::size_t i = 0; i < waiting_.size() && fault.empty(); ++i) {
     const Answer before = answers_waiting_[i].get();

@@ -222,7 +222,7 @@ void World::restart() {
 
 bool World::can_crash_in_flight() const { return impl_->config.database_url.empty(); }
 
-void World::crash() {
+void World::crash(const std::vector<std::future<Answer>>& under_way) {
   if (!can_crash_in_flight()) {
     // What this writes was acknowledged; what a client of the server had not sent yet is lost.
     must(impl_->database->read([](sql::Tx& tx) {
@@ -244,6 +244,7 @@ void World::crash() {
     return seen;
   }),
        "copying the database");
+  for (const auto& answer : under_way) answer.wait();
   impl_->stop();
   impl_->folder.reset();
   impl_->folder.emplace(std::move(*copy));

@@ -59,7 +59,8 @@ class World {
   void restart();
   /// The process ends without a word, as by kill -9, and starts again: over SQLite from the files
   /// as they stood at that moment, over PostgreSQL after all its connections were cut.
-  void crash();
+  /// `under_way` belongs to the process that ended: it is waited for, but leaves nothing behind.
+  void crash(const std::vector<std::future<Answer>>& under_way = {});
   /// Whether crash() stops what is under way at that very moment.
   bool can_crash_in_flight() const;
   /// Waits until a large bulk has come to a stage (0: any, 1: it is stored, 2: it is promised), or
