@@ -7,6 +7,7 @@ import {after, before, describe, it} from 'node:test';
 
 import {Books, unique} from './lib/books.mjs';
 import {assertFields, bodyOf, exchange, problemOf} from './lib/client.mjs';
+import {forge} from './lib/forge.mjs';
 import {talk} from './lib/raw.mjs';
 import {eventually, florin, florinOk, isPostgres, makeFolder, run} from './lib/server.mjs';
 
@@ -159,11 +160,6 @@ describe('a full disk', {skip: ofSqlite}, () => {
 });
 
 describe('a database file', {skip: ofSqlite}, () => {
-  const sqlite = async (file, sql) => {
-    const result = await run('sqlite3', [file, sql]);
-    assert.equal(result.code, 0, result.stderr);
-  };
-
   it('that is damaged is named as such', async () => {
     const folder = makeFolder();
     writeFileSync(path.join(folder, 'florin.db'), 'this is no database '.repeat(1000));
@@ -176,8 +172,8 @@ describe('a database file', {skip: ofSqlite}, () => {
     if (!await has('sqlite3')) return test.skip('sqlite3 is not installed');
     const folder = makeFolder();
     await florinOk(['migrate', '--data', folder]);
-    await sqlite(path.join(folder, 'florin.db'),
-                 "INSERT INTO schema_migrations VALUES ('ledger', '9999_future', 'abc', 0)");
+    await forge(path.join(folder, 'florin.db'),
+                "INSERT INTO schema_migrations VALUES ('ledger', '9999_future', 'abc', 0)");
     const result = await florin(['serve', '--data', folder, '--listen', '127.0.0.1:0']);
     assert.equal(result.code, 2);
     assert.match(result.stderr, /newer florin.*schema_mismatch/s);
@@ -187,7 +183,7 @@ describe('a database file', {skip: ofSqlite}, () => {
     if (!await has('sqlite3')) return test.skip('sqlite3 is not installed');
     const folder = makeFolder();
     await florinOk(['migrate', '--data', folder]);
-    await sqlite(path.join(folder, 'florin.db'), "DELETE FROM schema_migrations WHERE module = 'relay'");
+    await forge(path.join(folder, 'florin.db'), "DELETE FROM schema_migrations WHERE module = 'relay'");
     const result = await florin(['verify', '--data', folder]);
     assert.equal(result.code, 2);
     assert.match(result.stderr, /migrate.*schema_outdated/s);
@@ -216,7 +212,7 @@ describe('a database file', {skip: ofSqlite}, () => {
     const [ana, shop] = [await books.wallet(1000), await books.wallet()];
     const transfer = await books.move(ana, shop, 5);
     await books.close();
-    await sqlite(path.join(books.dataDir, 'florin.db'),
+    await forge(path.join(books.dataDir, 'florin.db'),
                  "UPDATE transfers SET reference = 'forged' WHERE id = (SELECT max(id) FROM transfers)");
     const result = await florin(['verify', '--data', books.dataDir]);
     assert.equal(result.code, 1);

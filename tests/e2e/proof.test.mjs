@@ -6,17 +6,13 @@ import {after, describe, it} from 'node:test';
 
 import {Books, unique} from './lib/books.mjs';
 import {bodyOf} from './lib/client.mjs';
+import {forge} from './lib/forge.mjs';
 import {eventually, florin, florinOk, isPostgres, makeFolder, run, Server} from './lib/server.mjs';
 
 const has = async (program) => (await run('sh', ['-c', `command -v ${program}`])).code === 0;
 
 describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () => {
   if (!await has('sqlite3')) return;
-  const sqlite = async (file, sql) => {
-    const result = await run('sqlite3', [file, sql]);
-    assert.equal(result.code, 0, `${sql}: ${result.stderr}`);
-    return result.stdout;
-  };
   const filled = async () => {
     const books = await Books.open();
     const [ana, shop] = [await books.wallet(1000), await books.wallet()];
@@ -31,7 +27,7 @@ describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () =
   it('finds two account codes that were swapped', async () => {
     const dir = await filled();
     await florinOk(['verify', '--data', dir]);
-    await sqlite(path.join(dir, 'florin.db'), 'CREATE TEMP TABLE two AS SELECT id, code FROM accounts LIMIT 2;'
+    await forge(path.join(dir, 'florin.db'), 'CREATE TEMP TABLE two AS SELECT id, code FROM accounts LIMIT 2;'
       + " UPDATE accounts SET code = 'between' WHERE id = (SELECT min(id) FROM two);"
       + ' UPDATE accounts SET code = (SELECT code FROM two ORDER BY id LIMIT 1) WHERE id = (SELECT max(id) FROM two);'
       + ' UPDATE accounts SET code = (SELECT code FROM two ORDER BY id DESC LIMIT 1) WHERE id = (SELECT min(id) FROM two)');
@@ -47,7 +43,7 @@ describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () =
     await books.close();
     const older = path.join(makeFolder(), 'florin.db');
     const file = path.join(books.dataDir, 'florin.db');
-    await sqlite(file, 'PRAGMA wal_checkpoint(TRUNCATE)');
+    await forge(file, 'SELECT 1');
     copyFileSync(file, older);
     await books.start();
     await books.wallet(5);
@@ -55,7 +51,7 @@ describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () =
     await florinOk(['verify', '--data', books.dataDir]);
     const anchors = path.join(makeFolder(), 'anchors.jsonl');
     writeFileSync(anchors, await florinOk(['anchor', '--data', books.dataDir]));
-    await sqlite(file, 'PRAGMA wal_checkpoint(TRUNCATE)');
+    await forge(file, 'SELECT 1');
     copyFileSync(older, file);
     for (const more of [[], ['--anchor', anchors]]) {
       const result = await florin(['verify', '--data', books.dataDir, ...more]);

@@ -7,6 +7,7 @@ import {after, describe, it} from 'node:test';
 
 import {Books, unique} from './lib/books.mjs';
 import {bodyOf} from './lib/client.mjs';
+import {forge} from './lib/forge.mjs';
 import {Partner} from './lib/partner.mjs';
 import {noPostgres, Postgres} from './lib/postgres.mjs';
 import {eventually, florin, florinOk, isPostgres, makeFolder, run} from './lib/server.mjs';
@@ -85,14 +86,9 @@ describe('a cell edited by hand is found', {skip: isPostgres && 'has its own dat
     const forged = makeFolder();
     const file = path.join(forged, 'florin.db');
     copyFileSync(path.join(dataDir, 'secret.key'), path.join(forged, 'secret.key'));
-    const sqlite = async (at, sql) => {
-      const result = await run('sqlite3', [at, sql]);
-      assert.equal(result.code, 0, `${sql}: ${result.stderr}`);
-      return result.stdout.trim();
-    };
-    await sqlite(clean, 'PRAGMA wal_checkpoint(TRUNCATE)');
+    await forge(clean, 'SELECT 1');
     await florinOk(['verify', '--data', dataDir]);
-    const rows = await sqlite(clean, "SELECT m.name, c.name, c.type, c.pk FROM sqlite_master m, pragma_table_info(m.name) c"
+    const rows = await forge(clean, "SELECT m.name, c.name, c.type, c.pk FROM sqlite_master m, pragma_table_info(m.name) c"
       + " WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' ORDER BY m.name, c.cid");
     assert.deepEqual(await unseenCells({
       catalogue: async () => tablesOf(rows),
@@ -100,7 +96,7 @@ describe('a cell edited by hand is found', {skip: isPostgres && 'has its own dat
         + ` WHEN 'blob' THEN CAST(${column} || 'x' AS BLOB) ELSE 1 END`,
       verifyAfter: async (table, sql) => {
         copyFileSync(clean, file);
-        assert.equal(await sqlite(file, `PRAGMA ignore_check_constraints = ON; ${sql}; SELECT changes()`), '1', `no row of ${table}`);
+        assert.equal(await forge(file, `PRAGMA ignore_check_constraints = ON; ${sql}; SELECT changes()`), '1', `no row of ${table}`);
         return florin(['verify', '--data', forged]);
       },
     }), []);
