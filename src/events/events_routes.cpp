@@ -13,17 +13,6 @@ namespace {
 using http::Request;
 using http::Response;
 
-Result<std::optional<Timestamp>> query_time(const Request& request, std::string_view name) {
-  const auto text = request.query_param(name);
-  if (!text) return std::optional<Timestamp>();
-  const auto at = Timestamp::parse(*text);
-  if (!at) {
-    return json::validation_error(
-        {{"#/query/" + std::string(name), "must_be_timestamp", std::string(Timestamp::rule)}});
-  }
-  return at;
-}
-
 Result<Filter> parse_filter(const Request& request) {
   Filter filter;
   if (const auto type = request.query_param("type")) {
@@ -34,8 +23,9 @@ Result<Filter> parse_filter(const Request& request) {
     filter.type = std::string(*type);
   }
   if (const auto subject = request.query_param("subject")) filter.subject = std::string(*subject);
-  filter.since = TRY(query_time(request, "since"));
-  filter.until = TRY(query_time(request, "until"));
+  const http::Window window = TRY(http::parse_window(request, "since", "until"));
+  filter.since = window.from;
+  filter.until = window.to;
   return filter;
 }
 

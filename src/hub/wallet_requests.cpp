@@ -94,15 +94,6 @@ void read_movement(ObjectReader& body, Movement& movement) {
   movement.meta = read_meta(body);
 }
 
-Result<std::optional<Timestamp>> query_time(const http::Request& request, std::string_view name) {
-  const auto text = request.query_param(name);
-  if (!text) return std::optional<Timestamp>();
-  const auto at = Timestamp::parse(*text);
-  if (at) return at;
-  return json::validation_error(
-      {{"#/query/" + std::string(name), "must_be_timestamp", std::string(Timestamp::rule)}});
-}
-
 template <class Enum>
 Result<std::optional<Enum>> query_word(const http::Request& request, std::string_view name,
                                        std::optional<Enum> (*parse)(std::string_view),
@@ -175,8 +166,9 @@ Result<TransactionFilter> transaction_filter(const http::Request& request) {
   filter.state =
       TRY(query_word(request, "status", parse_state, "PENDING, SUCCESS, FAILED, ROLLED_BACK"));
   filter.kind = TRY(query_word(request, "kind", parse_kind, "debit, credit, rollback"));
-  filter.from = TRY(query_time(request, "from"));
-  filter.to = TRY(query_time(request, "to"));
+  const http::Window window = TRY(http::parse_window(request));
+  filter.from = window.from;
+  filter.to = window.to;
   filter.is_stuck = TRY(query_word(request, "stuck", parse_flag, "true, false"));
   return filter;
 }

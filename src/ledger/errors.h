@@ -55,7 +55,8 @@ inline constexpr ErrorCode capture_exceeds_hold{ErrorKind::rejected, "capture_ex
 inline constexpr ErrorCode partial_capture_unsupported{ErrorKind::rejected,
                                                        "partial_capture_unsupported"};
 
-/// A transfer of an atomic bulk was refused, so none was written; `errors` names it.
+/// A transfer of an atomic bulk was refused, so none was written; `errors` names it. An account,
+/// hold or transfer that there is not keeps its own code and 404.
 inline constexpr ErrorCode bulk_refused{ErrorKind::rejected, "bulk_refused"};
 /// A line of an import of books is malformed or was refused; the detail has its number. What stood
 /// in the lines before may have been written, and is not written again.

@@ -153,6 +153,21 @@ Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
   return views(tx, found);
 }
 
+/// The same finding; what is missing was named by this parameter of the query.
+template <class T>
+Result<T> named_by(std::string_view parameter, Result<T> found) {
+  if (found) return found;
+  Error error = std::move(found).error();
+  if (error.code.kind == ErrorKind::not_found)
+    error.fields.push_back(
+        {std::string("#/query/").append(parameter), error.code.name, error.detail});
+  return error;
+}
+
+Result<AccountId> account_in_filter(Tx& tx, TenantId tenant, const AccountRef& ref) {
+  return TRY(named_by("account", store::require_account(tx, tenant, ref))).id;
+}
+
 Result<Hold> require_hold(Tx& tx, TenantId tenant, HoldId id) {
   auto hold = TRY(store::load_hold(tx, id));
   if (!hold || hold->tenant != tenant)
@@ -163,7 +178,7 @@ Result<Hold> require_hold(Tx& tx, TenantId tenant, HoldId id) {
 /// The captures of a hold are few.
 Result<Paged<TransferView>> transfers_of_hold(Tx& tx, TenantId tenant, const TransferFilter& filter,
                                               PageRequest page) {
-  TRY(require_hold(tx, tenant, filter.hold));
+  TRY(named_by("hold", require_hold(tx, tenant, filter.hold)));
   std::vector<TransferId> captures;
   TRY(store::visit_transfers_of_hold(tx, filter.hold, stretch_of(filter.period, page),
                                      [&](const Transfer& transfer) {
@@ -172,7 +187,7 @@ Result<Paged<TransferView>> transfers_of_hold(Tx& tx, TenantId tenant, const Tra
                                        return captures.size() < max_captures;
                                      }));
   AccountId account;
-  if (filter.account) account = TRY(store::require_account(tx, tenant, *filter.account)).id;
+  if (filter.account) account = TRY(account_in_filter(tx, tenant, *filter.account));
   Paged<TransferId> found;
   PageFiller<TransferId> filler(found, page.limit);
   for (const TransferId id : captures) {
@@ -201,7 +216,7 @@ Result<Paged<HoldId>> find_holds(Tx& tx, TenantId tenant, const HoldFilter& filt
     return goes_on = filler.offer(head.id.value, matches(head, filter), head.id);
   };
   if (filter.account) {
-    const AccountId account = TRY(store::require_account(tx, tenant, *filter.account)).id;
+    const AccountId account = TRY(account_in_filter(tx, tenant, *filter.account));
     do {
       seen = 0;
       TRY(store::visit_holds_of_account(tx, account, stretch, now, visit));
@@ -259,7 +274,8 @@ Result<Paged<TransferView>> LedgerQueries::transfers(TenantId tenant, const Tran
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<Paged<TransferView>> {
     if (filter.hold) return transfers_of_hold(tx, tenant, filter, page);
     if (filter.account) {
-      const Account account = TRY(store::require_account(tx, tenant, *filter.account));
+      const Account account =
+          TRY(named_by("account", store::require_account(tx, tenant, *filter.account)));
       return transfers_of_account(tx, account, filter, page);
     }
     return transfers_of_tenant(tx, tenant, filter, page);

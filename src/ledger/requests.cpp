@@ -150,11 +150,21 @@ std::vector<AccountRef> read_accounts(ObjectReader& body, std::string_view name,
   return accounts;
 }
 
+/// Who names accounts to close and moves nothing wants another route.
+void hint_at_closing_alone(const std::string& pointer, Problems& problems) {
+  for (FieldError& problem : problems) {
+    if (problem.pointer == pointer && problem.rule == "required")
+      problem.detail +=
+          "; to close an account without moving money, call POST /v1/accounts/{id}/close";
+  }
+}
+
 PostTransfer read_transfer(ObjectReader& body, Problems& problems) {
   PostTransfer transfer;
   read_movement(body, problems, transfer);
   transfer.reopen = read_accounts(body, "reopen", problems);
   transfer.close = read_accounts(body, "close", problems);
+  if (!transfer.close.empty()) hint_at_closing_alone(body.pointer_to("postings"), problems);
   transfer.narrative = read_narrative(body);
   transfer.effective_at = read_time(body, "effective_at");
   return transfer;
@@ -323,16 +333,6 @@ Error query_error(std::string_view name, std::string_view rule, std::string deta
   return json::validation_error({{"#/query/" + std::string(name), rule, std::move(detail)}});
 }
 
-Result<std::optional<Timestamp>> query_time(const http::Request& request, std::string_view name) {
-  const auto text = request.query_param(name);
-  if (!text) return std::optional<Timestamp>();
-  const auto at = Timestamp::parse(*text);
-  if (!at) {
-    return query_error(name, "must_be_timestamp", std::string(Timestamp::rule));
-  }
-  return at;
-}
-
 Result<std::optional<Currency>> query_currency(const http::Request& request) {
   const auto code = request.query_param("currency");
   if (!code) return std::optional<Currency>();
@@ -410,7 +410,7 @@ Error not_applicable(std::string_view name, std::string why) {
 Result<GroupFilter> group_filter(const http::Request& request) {
   GroupFilter filter;
   filter.time = TRY(query_time_kind(request, TimeKind::effective));
-  filter.at = TRY(query_time(request, "at"));
+  filter.at = TRY(http::parse_time(request, "at"));
   filter.type = TRY(query_type(request));
   filter.currency = TRY(query_currency(request));
   filter.code_prefix = query_text(request, "code_prefix");
@@ -568,8 +568,8 @@ Result<AccountFilter> account_filter(const http::Request& request) {
   filter.code_prefix = query_text(request, "code_prefix");
   filter.metadata = query_metadata(request);
   filter.balance = TRY(query_range(request, "balance"));
-  filter.opened.from = TRY(query_time(request, "from"));
-  filter.opened.to = TRY(query_time(request, "to"));
+  const http::Window opened = TRY(http::parse_window(request));
+  filter.opened = {opened.from, opened.to};
   return filter;
 }
 
@@ -606,16 +606,13 @@ Result<HoldFilter> hold_filter(const http::Request& request) {
 }
 
 Result<Period> period(const http::Request& request) {
-  Period period;
-  period.from = TRY(query_time(request, "from"));
-  period.to = TRY(query_time(request, "to"));
-  period.time = TRY(query_time_kind(request, TimeKind::created));
-  return period;
+  const http::Window window = TRY(http::parse_window(request));
+  return Period{window.from, window.to, TRY(query_time_kind(request, TimeKind::created))};
 }
 
 Result<Moment> moment(const http::Request& request) {
   Moment moment;
-  moment.at = TRY(query_time(request, "at"));
+  moment.at = TRY(http::parse_time(request, "at"));
   moment.time = TRY(query_time_kind(request, TimeKind::effective));
   return moment;
 }
@@ -648,8 +645,9 @@ Result<Grouping> aggregate_grouping(const http::Request& request) {
 
 Result<GroupFilter> aggregate_filter(const http::Request& request, const Grouping& grouping) {
   GroupFilter filter = TRY(group_filter(request));
-  filter.from = TRY(query_time(request, "from"));
-  filter.to = TRY(query_time(request, "to"));
+  const http::Window window = TRY(http::parse_window(request));
+  filter.from = window.from;
+  filter.to = window.to;
   if (filter.at && (filter.from || filter.to)) {
     return not_applicable("at", "asks for a moment, from and to for a window: give one of them");
   }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import {after, before, describe, it} from 'node:test';
 
 import {Books, unique} from './lib/books.mjs';
-import {bodyOf, problemOf} from './lib/client.mjs';
+import {assertFields, bodyOf, problemOf} from './lib/client.mjs';
 import {repository, run} from './lib/server.mjs';
 
 let books;
@@ -65,8 +65,10 @@ describe('filters of lists', () => {
     const {transfer} = bodyOf(await api.post(`/v1/holds/${hold.id}/capture`, {}), 200);
     assert.deepEqual(ids(await api.all(`/v1/transfers?hold=${hold.id}`)), [transfer.id]);
     assert.deepEqual(await api.all(`/v1/transfers?hold=${other.id}`), []);
-    problemOf(await api.get('/v1/transfers?hold=hold_0000000000001'), 404, 'hold_not_found');
-    problemOf(await api.get('/v1/holds?account=nobody'), 404, 'account_not_found');
+    for (const [query, code, name] of [['holds?account=nobody', 'account_not_found', 'account'],
+      ['transfers?account=nobody', 'account_not_found', 'account'], ['transfers?hold=hold_0000000000001', 'hold_not_found', 'hold']]) {
+      assertFields(problemOf(await api.get(`/v1/${query}`), 404, code), {[`#/query/${name}`]: code});
+    }
   });
 
   it('are refused by name when they are not understood', async () => {
@@ -81,6 +83,17 @@ describe('filters of lists', () => {
       const {errors} = problemOf(await api.get(target), 400, 'validation_failed');
       assert.deepEqual(errors.map(({pointer, rule: broken}) => [pointer, broken]), [[`#/query/${name}`, rule]], target);
     }
+  });
+
+  it('refuse a period that ends before it begins', async () => {
+    const [early, late] = ['2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'];
+    for (const list of ['accounts', 'transfers', 'accounts/bank/statement', 'aggregates?by=type', 'wallet-transactions']) {
+      const target = `/v1/${list}${list.includes('?') ? '&' : '?'}`;
+      for (const to of [early, late])
+        assertFields(problemOf(await api.get(`${target}from=${late}&to=${to}`), 400, 'validation_failed'), {'#/query/to': 'not_after_start'});
+    }
+    const events = await api.get(`/v1/events?since=${late}&until=${early}`);
+    assertFields(problemOf(events, 400, 'validation_failed'), {'#/query/until': 'not_after_start'});
   });
 
   it('say has_more only when there is more', async () => {

@@ -91,6 +91,7 @@ describe('closing and opening', () => {
     bodyOf(await transfer({postings: [posting(ana, shop, 1)], close: [ana.id]}), 201);
     assert.equal(bodyOf(await api.post(`/v1/accounts/${ana.id}/reopen`, {}), 200).closed, false);
     problemOf(await transfer({postings: [posting(shop, ana, 1)], close: [7]}), 400, 'validation_failed');
+    assert.match(problemOf(await transfer({close: [shop.code]}), 400, 'validation_failed').detail, /call POST \/v1\/accounts\/\{id\}\/close/);
   });
 
   it('opens several accounts together or not at all', async () => {

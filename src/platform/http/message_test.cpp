@@ -124,6 +124,25 @@ TEST(Paging, ACursorIsGoodForItsListAndFiltersAlone) {
   EXPECT_FALSE(takes(other)) << "without the filter";
 }
 
+TEST(Window, EndsAfterItBegins) {
+  const std::string begin = "2026-11-01T00:00:00Z";
+  const auto of = [&](const std::string& end) {
+    return parse_window(with_query({{"since", begin}, {"until", end}}), "since", "until");
+  };
+  const auto good = of("2026-11-01T00:00:01Z");
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->to->us - good->from->us, 1'000'000);
+  for (const std::string& end : {begin, std::string("2026-10-31T23:59:59Z")}) {
+    const auto bad = of(end);
+    ASSERT_FALSE(bad) << end;
+    EXPECT_EQ(only_field(bad.error()).pointer, "#/query/until");
+    EXPECT_EQ(only_field(bad.error()).rule, "not_after_start");
+    EXPECT_EQ(only_field(bad.error()).detail, "must be after since");
+  }
+  EXPECT_EQ(only_field(of("today").error()).rule, "must_be_timestamp");
+  EXPECT_TRUE(parse_window(with_query({{"to", begin}}))) << "without a beginning";
+}
+
 TEST(Paging, NamesBothBadParameters) {
   const auto page = parse_page(with_query({{"limit", "0"}, {"cursor", "x"}}));
   ASSERT_FALSE(page);

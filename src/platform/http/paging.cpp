@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/try.h"
 #include "platform/crypto/hash.h"
 #include "platform/http/route.h"
 #include "platform/json/object_reader.h"
@@ -69,6 +70,22 @@ Result<Page> parse_page(const Request& request) {
     read_cursor(request, *cursor, page, problems);
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return page;
+}
+
+Result<std::optional<Timestamp>> parse_time(const Request& request, std::string_view name) {
+  const auto text = request.query_param(name);
+  if (!text) return std::optional<Timestamp>();
+  const auto at = Timestamp::parse(*text);
+  if (at) return at;
+  return json::validation_error(
+      {in_query(name, "must_be_timestamp", std::string(Timestamp::rule))});
+}
+
+Result<Window> parse_window(const Request& request, std::string_view from, std::string_view to) {
+  const Window window{TRY(parse_time(request, from)), TRY(parse_time(request, to))};
+  if (!window.from || !window.to || *window.from < *window.to) return window;
+  return json::validation_error(
+      {in_query(to, "not_after_start", "must be after " + std::string(from))});
 }
 
 std::string cursor_of(const Request& request, std::int64_t id) {

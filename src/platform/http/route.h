@@ -2,10 +2,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
+#include "base/timestamp.h"
 #include "platform/http/message.h"
 
 namespace florin::json {
@@ -77,6 +80,16 @@ struct Page {
 /// Errors: validation_failed, naming `limit` or `cursor`; a cursor is good for the path and the
 /// parameters of the list that gave it, with any limit.
 Result<Page> parse_page(const Request& request);
+/// A time in the query; nothing when it is not given. Errors: validation_failed.
+Result<std::optional<Timestamp>> parse_time(const Request& request, std::string_view name);
+/// The times from `from` until before `to`, either of which may be absent.
+struct Window {
+  std::optional<Timestamp> from, to;
+};
+/// A window in the query, under these names. Errors: validation_failed, also when it ends before it
+/// has begun.
+Result<Window> parse_window(const Request& request, std::string_view from = "from",
+                            std::string_view to = "to");
 /// An opaque cursor that parse_page reads back.
 std::string cursor_of(const Request& request, std::int64_t id);
 /// The end of a list's answer: "has_more" and "next_cursor". `next` is where the following page
