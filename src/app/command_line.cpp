@@ -249,6 +249,12 @@ Result<int> Program::anchor() const {
   return exit_done;
 }
 
+/// A file of the key that holds none is as good as missing.
+void tell_damaged_key(const Config& settings) {
+  if (const auto key = load_secret_key(settings, KeyFile::is_expected); !key)
+    fmt::print("{}\n", key.error().detail);
+}
+
 Result<int> Program::verify() const {
   const Config settings = TRY(load()).config;
   const auto database = TRY(open(settings, Opening::For::reading));
@@ -263,6 +269,7 @@ Result<int> Program::verify() const {
     fmt::print("The books cannot be read through: {}\n", proven.error().detail);
     return exit_fault_found;
   }
+  if (*proven == exit_could_not_run) tell_damaged_key(settings);
   for (const std::string& aside : set_aside_anchors(anchor_path(settings)))
     fmt::print("An anchor was set aside by hand, and was not compared: {}\n", aside);
   return pages.is_whole ? *proven : exit_fault_found;
@@ -286,7 +293,7 @@ void print_unchecked(const ledger::Verification& result, const sql::Sealer& seal
     if (check.other_key > 0) open.push_back(check.name);
   }
   fmt::print("{} rows are sealed with {} and cannot be checked: {}.\n", result.other_key(),
-             sealer.is_key_lost() ? "a key that is missing (secret.key, ENCRYPTION_KEY)"
+             sealer.is_key_lost() ? "a key that is not here (secret.key, ENCRYPTION_KEY)"
                                   : "another key than " + sealer.key().name(),
              fmt::join(open, ", "));
   fmt::print(
@@ -333,13 +340,21 @@ Result<int> Program::import_from_file() const {
   const Config settings = TRY(load()).config;
   std::ifstream in(file, std::ios::binary);
   if (!in) return Error{errors::import_refused, "the file " + file + " cannot be read"};
-  const auto database = TRY(open(settings, Opening::For::making));
+  Opening wanted = opening;
+  wanted.brings_rows = true;
+  const auto database = TRY(open_database(settings, clock, wanted));
   const std::int64_t rows = TRY(import_all(*database, in, show_progress));
   end_progress();
   fmt::print("{} rows read from {}; verifying\n", rows, file);
   // What another key sealed cannot be checked here, and was taken over as it is.
   const int proven = TRY(prove(*database, {}));
-  return proven == exit_could_not_run ? exit_done : proven;
+  if (proven != exit_could_not_run) return proven;
+  fmt::print(
+      "The rows were taken over as they are. Bring their key before the server starts: copy "
+      "secret.key of the exported ledger to {}/secret.key, or set ENCRYPTION_KEY; then run florin "
+      "verify.\n",
+      settings.data_dir);
+  return exit_done;
 }
 
 Result<int> Program::import_books() const {

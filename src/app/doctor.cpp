@@ -177,7 +177,9 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   const std::string shown = config.shown_database_url();
   if (const auto found = expect_database(config); !found) {
     report.bad("database", found.error().detail,
-               "Start `florin serve` once, or point --data or --db to where it is.");
+               found.error().code == errors::database_lost
+                   ? "Look for it, or restore a backup: docs/runbook.md."
+                   : "Start `florin serve` once, or point --data or --db to where it is.");
     return;
   }
   const bool reads = is_read_only(config);

@@ -192,7 +192,8 @@ void check_secret_key(const Config& config, DoctorReport& report) {
     report.good("secret key", "from the configuration");
   } else if (::stat(path.c_str(), &state) != 0) {
     report.doubtful("secret key", "there is none at " + path,
-                    "The first start makes it; after a restore put the one of the backup there.");
+                    "The first start of a new ledger makes it. Once something is sealed no start "
+                    "makes another: put the one that it was sealed with there (docs/runbook.md).");
   } else if ((state.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
     report.bad("secret key", fmt::format("{} has mode {:04o}", path, state.st_mode & 07777),
                "Others can read it: chmod 600, and rotate what was sealed with it if they did.");

@@ -34,14 +34,16 @@ bool has_bytes(const std::string& path) {
 }
 
 /// What an earlier database would have left beside this one.
-std::vector<std::string> traces(const Config& config, const std::string& path) {
+std::vector<std::string> traces(const Config& config, const std::string& path,
+                                bool is_key_brought = false) {
   std::vector<std::string> found;
   for (const char* ending : {"-wal", "-head"}) {
     if (has_bytes(path + ending)) found.push_back(path + ending);
   }
   // The key of the data folder may be older than a database elsewhere.
   const std::string key = config.data_dir + "/secret.key";
-  if (path == config.data_dir + "/florin.db" && has_bytes(key)) found.push_back(key);
+  if (!is_key_brought && path == config.data_dir + "/florin.db" && has_bytes(key))
+    found.push_back(key);
   return found;
 }
 
@@ -70,17 +72,21 @@ Found look_for(const std::string& path) {
 
 std::string_view word_for(Found found) { return found == Found::nothing ? "missing" : "empty"; }
 
+Error lost(const std::string& path, const std::vector<std::string>& left, std::string_view begin) {
+  return {errors::database_lost,
+          fmt::format("the database {} is {}, but there was one: see {}. Was it removed, or does "
+                      "--data name another folder? Restore a backup (docs/runbook.md); or, to "
+                      "begin a new and empty ledger, {}",
+                      path, word_for(look_for(path)), fmt::join(left, ", "), begin)};
+}
+
 Result<void> prepare_place(const Config& config, const std::string& path, const Clock& clock,
-                           bool is_new) {
-  const Found found = look_for(path);
-  const auto left = found == Found::something ? std::vector<std::string>() : traces(config, path);
+                           const Opening& opening) {
+  if (look_for(path) == Found::something) return {};
+  const auto left = traces(config, path, opening.brings_rows);
   if (left.empty()) return {};
-  if (is_new) return set_aside(config, path, clock.now());
-  return Error{errors::database_lost,
-               fmt::format("the database {} is {}, but there was one: see {}. Was it removed, or "
-                           "does --data name another folder? Restore a backup (docs/runbook.md); "
-                           "or, to begin a new and empty ledger, say --new",
-                           path, word_for(found), fmt::join(left, ", "))};
+  if (opening.is_new) return set_aside(config, path, clock.now());
+  return lost(path, left, "say --new");
 }
 
 Result<void> check_schema(sql::Database& database) {
@@ -120,6 +126,8 @@ Result<void> expect_database(const Config& config) {
   const auto path = sqlite_file(config);
   const Found found = path ? look_for(*path) : Found::something;
   if (found == Found::something) return {};
+  const auto left = traces(config, *path);
+  if (!left.empty()) return lost(*path, left, "run: florin serve --new");
   return Error{errors::database_missing,
                fmt::format("there is no database at {} (the file is {}); point --data or --db to "
                            "where it is, or make one with: florin serve",
@@ -131,7 +139,7 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   if (opening.purpose != Opening::For::making) {
     TRY(expect_database(config));
   } else if (const auto path = sqlite_file(config)) {
-    TRY(prepare_place(config, *path, clock, opening.is_new));
+    TRY(prepare_place(config, *path, clock, opening));
   }
   if (config.database_url.empty() && opening.purpose == Opening::For::making)
     TRY(make_private_folder(config.data_dir));

@@ -23,10 +23,12 @@ struct Opening {
   For purpose = For::making;
   bool new_secret_key = false;   ///< Make the key anew though something is sealed with a lost one.
   bool is_new = false;           ///< Make it also beside what an earlier database left.
+  bool brings_rows = false;      ///< They are sealed with a key that is there or comes later.
   bool accept_wal_loss = false;  ///< Go on without what a damaged write-ahead log has lost.
 };
 
-/// Errors: database_missing when the settings point to a SQLite file that is not there, or empty.
+/// Errors: database_missing when the settings point to a SQLite file that is not there, or empty;
+/// database_lost when what stands beside it says that there was one.
 Result<void> expect_database(const Config& config);
 
 /// A SQLite file, or its folder, that this process may not write: somebody else's, or a copy.

@@ -1,6 +1,7 @@
 #include "app/secret_key.h"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -34,6 +35,14 @@ Error unusable(const std::string& path, std::string_view what) {
           "the key file " + path + " cannot be " + std::string(what)};
 }
 
+Error holds_no_key(const std::string& path) {
+  return {errors::invalid_configuration,
+          fmt::format("the file {} holds no key: its first line must be the key, of at least {} "
+                      "characters (Florin makes {} hexadecimal digits). Put the right file back; "
+                      "when it is lost, remove this one (docs/runbook.md, \"A lost secret.key\")",
+                      path, least_text, 2 * key_bytes)};
+}
+
 /// Writes all of it to the disk, or nothing counts.
 bool write_durably(int file, std::string_view text) {
   const bool is_written =
@@ -60,7 +69,7 @@ Result<void> make_file(const std::string& path) {
 }  // namespace
 
 Result<KeyFile> key_file_of(sql::Database& database, const Opening& opening) {
-  if (opening.purpose == Opening::For::reading) return KeyFile::is_expected;
+  if (opening.purpose == Opening::For::reading || opening.brings_rows) return KeyFile::is_expected;
   if (opening.new_secret_key) return KeyFile::is_made;
   bool is_sealed = false;
   TRY(database.read([&](sql::Tx& tx) {
@@ -80,9 +89,8 @@ Result<Secret> load_secret_key(const Config& config, KeyFile missing) {
   }
   std::ifstream in(path);
   std::string text;
-  if (!std::getline(in, text)) return unusable(path, "read");
-  if (text.size() < least_text)
-    return Error{errors::invalid_configuration, "the file " + path + " holds no key"};
+  if (!std::getline(in, text) && !in.eof()) return unusable(path, "read");
+  if (text.size() < least_text) return holds_no_key(path);
   return Secret(std::move(text));
 }
 

@@ -1,6 +1,6 @@
 // The command line, authentication, and the sandbox.
 import assert from 'node:assert/strict';
-import {readFileSync, statSync, writeFileSync} from 'node:fs';
+import {copyFileSync, existsSync, readFileSync, statSync, writeFileSync} from 'node:fs';
 import {networkInterfaces} from 'node:os';
 import path from 'node:path';
 import {after, describe, it} from 'node:test';
@@ -96,8 +96,18 @@ describe('florin', () => {
     await books.close();
     const file = path.join(makeFolder(), 'all.jsonl');
     await florinOk(['export', '--data', books.dataDir, '--out', file]);
+    const from = books.dataDir;
     books.dataDir = makeFolder();
-    assert.match(await florinOk(['import', '--data', books.dataDir, '--in', file]), /books are in order/);
+    const keyOf = (folder) => path.join(folder, 'secret.key');
+    const without = makeFolder();
+    const keyless = await florinOk(['import', '--data', without, '--in', file]);
+    assert.match(keyless, /a key that is not here.*copy secret\.key of the exported ledger to/s);
+    assert.equal(existsSync(keyOf(without)), false, 'no other key is made');
+    assert.equal((await florin(['verify', '--data', without])).code, 2);
+    copyFileSync(keyOf(from), keyOf(without));
+    assert.match(await florinOk(['verify', '--data', without]), /books are in order/);
+    copyFileSync(keyOf(from), keyOf(books.dataDir));
+    assert.match(await florinOk(['import', '--data', books.dataDir, '--in', file]), /The books are in order/);
     await books.start();
     after(() => books.close());
     const again = await books.api.post('/v1/transfers', body, {key});

@@ -134,6 +134,13 @@ describe('a command where no database is', {skip: ofSqlite}, () => {
         assert.equal(result.code, 2, args[0]);
         assert.match(result.stderr, new RegExp(`is ${state}, but there was one.*secret\\.key.*--new \\(database_lost\\)`));
       }
+      for (const args of [['verify'], ['anchor'], ['keys', 'list'], ['export', '--out', path.join(books.dataDir, 'x')], ['migrate', '--check']]) {
+        const result = await florin([...args, '--data', books.dataDir]);
+        assert.equal(result.code, 2, args[0]);
+        assert.match(result.stderr, /but there was one.*secret\.key.*florin serve --new \(database_lost\)/, args[0]);
+      }
+      const examined = await florin(['doctor', '--data', books.dataDir]);
+      assert.match(examined.stdout, /but there was one/);
       await florinOk(['migrate', '--new', '--data', books.dataDir]);
       await florinOk(['verify', '--data', books.dataDir]);
     });
