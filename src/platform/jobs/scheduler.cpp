@@ -42,17 +42,26 @@ struct Scheduler::Impl {
   bool stopping = false;
   std::thread thread;
 
+  /// When it begins to fail, fails otherwise, and works again: not at each run in between.
+  static void tell(const std::string& job, const JobState& before,
+                   const Result<std::string>& result) {
+    const bool has_failed = !before.last_ok;
+    if (result) {
+      if (has_failed) log::info("job works again", {{"job", job}});
+    } else if (!has_failed || before.last_result != result.error().detail) {
+      log::warn(
+          "job failed",
+          {{"job", job}, {"code", result.error().code.name}, {"detail", result.error().detail}});
+    }
+  }
+
   Result<std::string> run(Entry& entry) {
     const std::lock_guard one_at_a_time(running);
     const Timestamp start = clock.now();
     Result<std::string> result = run_guarded(entry.job);
-    if (!result) {
-      log::warn("job failed", {{"job", entry.job.name},
-                               {"code", result.error().code.name},
-                               {"detail", result.error().detail}});
-    }
     const std::lock_guard lock(mutex);
     JobState& state = entry.state;
+    tell(entry.job.name, state, result);
     ++state.runs;
     if (!result) ++state.failures;
     state.last_start = start;
