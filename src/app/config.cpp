@@ -158,6 +158,9 @@ Result<void> check_kafka_security(const kafka::Connection& kafka) {
   if (has_sasl && !protocol.starts_with("sasl_"))
     return invalid(
         "kafka.sasl_... settings need kafka.security_protocol sasl_ssl or sasl_plaintext");
+  if (protocol.starts_with("sasl_") && security.sasl_mechanism.empty())
+    return invalid("kafka.security_protocol " + security.protocol +
+                   " needs kafka.sasl_mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
   if (security.certificate_file.empty() != security.key_file.empty())
     return invalid("kafka.ssl_certificate_file and kafka.ssl_key_file must be set together");
   return {};

@@ -131,7 +131,14 @@ TEST(Config, UrlsAndDialectsAreJudgedAtTheStart) {
       EXPECT_NE(refusal({std::nullopt, {{env, bad}}, {}}).find("must be an http or https URL"),
                 std::string::npos)
           << bad;
+    EXPECT_NE(refusal({std::nullopt, {{env, "http://u:p@h/"}}, {}}).find("user or password"),
+              std::string::npos);
   }
+  EXPECT_EQ(refusal({std::nullopt, {{"RGS_WEBHOOK_URL", "http://h/?q=1"}}, {}}), "accepted");
+  for (const char* bad : {"http://h/?q=1", "http://h/#part"})
+    EXPECT_NE(refusal({std::nullopt, {{"OPERATOR_BASE_URL", bad}}, {}}).find("query or fragment"),
+              std::string::npos)
+        << bad;
   EXPECT_NE(refusal({std::nullopt, {{"OPERATOR_DIALECT", "klingon"}}, {}})
                 .find("must be one of florin, evenbet"),
             std::string::npos);
@@ -159,9 +166,12 @@ TEST(Config, SecurityThatNoConnectionWouldUseIsRefused) {
   EXPECT_NE(kafka({{"KAFKA_SSL_KEY_FILE", "/k"}, {"KAFKA_SECURITY_PROTOCOL", "ssl"}})
                 .find("set together"),
             std::string::npos);
+  EXPECT_NE(kafka({{"KAFKA_SECURITY_PROTOCOL", "sasl_plaintext"}}).find("kafka.sasl_mechanism"),
+            std::string::npos);
   EXPECT_NE(kafka({{"KAFKA_SECURITY_PROTOCOL", "carrier-pigeon"}}).find("must be plaintext, ssl"),
             std::string::npos);
   EXPECT_EQ(kafka({{"KAFKA_SECURITY_PROTOCOL", "sasl_ssl"},
+                   {"KAFKA_SASL_MECHANISM", "PLAIN"},
                    {"KAFKA_SASL_USERNAME", "u"},
                    {"KAFKA_SSL_CA_FILE", "/ca.pem"}}),
             "accepted");

@@ -67,10 +67,11 @@ Result<void> check_exposure(const Config& config, const hub::Partners& partners)
   if (is_loopback(config.http.host)) return {};
   const std::string found = partners.active_with_secret(is_published);
   if (found.empty()) return {};
+  const hub::PartnerPtr partner = partners.by_code(found);
   return refused(fmt::format(
       "the partner {0} has a secret that the sandbox's documentation tells everybody: listen on a "
-      "loopback address, or first run: florin partners rotate-secret {0} --overlap 0 --tenant demo",
-      found));
+      "loopback address, or first run: florin partners rotate-secret {0} --overlap 0 --tenant {1}",
+      found, partner ? partner->tenant.str() : "TENANT"));
 }
 
 Result<void> check_exposure(const sandbox::Options& options, bool is_public) {

@@ -38,7 +38,8 @@ Result<void> check_certificate(const std::optional<Tls>& tls, const std::optiona
 Result<void> check_url(const http_client::AddressGuard& guard, std::string_view url) {
   const auto allowed = guard.check_url(url);
   if (allowed) return {};
-  return Error{errors::webhook_url_refused, "the url " + allowed.error().detail};
+  const std::string& rule = allowed.error().detail;
+  return Error{errors::webhook_url_refused, "the url " + rule, {{"/url", "bad_url", rule}}};
 }
 
 template <class T>

@@ -107,6 +107,7 @@ TEST_F(EndpointRules, AddressesThatTenantsMayNotNameAreRefused) {
         "https://localhost/", "https://[fe80::1]/", "https://192.0.2.1:22/", "nonsense"}) {
     const auto refused = call("POST", collection, "", R"({"url":")" + url + "\"}");
     EXPECT_EQ(refused.code, "webhook_url_refused") << url;
+    EXPECT_EQ(places(refused), (std::vector<std::string>{"/url"})) << url;
     EXPECT_EQ(call("PATCH", one, made(), R"({"url":")" + url + "\"}").code, "webhook_url_refused");
   }
 }

@@ -6,6 +6,7 @@
 #include "app/settings/modules.h"
 #include "hub/operator/operator_client.h"
 #include "hub/partners.h"
+#include "platform/http_client/address_guard.h"
 
 namespace florin::app::setting {
 
@@ -36,6 +37,7 @@ std::vector<Setting> of_hub() {
       url("hub.operator_base_url", "OPERATOR_BASE_URL",
           "The Operator that holds the default partner's money, http or https; it may be private. "
           "Needs hub.hmac_secret. Default: none, our ledger holds it.",
+          http_client::broken_base_url_rule,
           [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
       secret(
           "hub.operator_secret", "OPERATOR_HMAC_SECRET",

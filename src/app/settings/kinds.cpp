@@ -145,7 +145,7 @@ Setting list(std::string_view key, std::string_view env, std::string_view help, 
           [=](const Config& config) { return joined(field(const_cast<Config&>(config))); }};
 }
 
-Setting url(std::string_view key, std::string_view env, std::string_view help,
+Setting url(std::string_view key, std::string_view env, std::string_view help, UrlRule rule,
             const std::function<std::string&(Config&)>& field) {
   return {
       key, env, help,
@@ -156,6 +156,8 @@ Setting url(std::string_view key, std::string_view env, std::string_view help,
         const bool is_url = scheme > 0 && value.size() > scheme &&
                             value.find_first_of(" \t\r\n") == std::string_view::npos;
         if (!value.empty() && !is_url) return invalid("must be an http or https URL");
+        const auto broken = value.empty() ? std::nullopt : rule(value);
+        if (broken) return invalid(*broken);
         field(config) = std::string(value);
         return {};
       },

@@ -63,8 +63,9 @@ std::optional<std::string> broken_network_rule(std::string_view item);
 /// Texts with commas between; spaces around them do not count.
 Setting list(std::string_view key, std::string_view env, std::string_view help, ItemRule rule,
              const std::function<std::vector<std::string>&(Config&)>& field);
-/// An http or https URL, or nothing; passwords in it are not shown.
-Setting url(std::string_view key, std::string_view env, std::string_view help,
+using UrlRule = std::optional<std::string> (*)(std::string_view url);
+/// An http or https URL that keeps the rule, or nothing.
+Setting url(std::string_view key, std::string_view env, std::string_view help, UrlRule rule,
             const std::function<std::string&(Config&)>& field);
 
 /// One of a few words.

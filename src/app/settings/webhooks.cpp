@@ -1,5 +1,6 @@
 #include "app/settings/kinds.h"
 #include "app/settings/modules.h"
+#include "platform/http_client/address_guard.h"
 #include "webhooks/endpoint.h"
 
 namespace florin::app::setting {
@@ -30,6 +31,7 @@ std::vector<Setting> of_webhooks() {
            [](Config& c) -> std::vector<std::string>& { return c.webhooks.allowed_hosts; }),
       url("webhooks.rgs_url", "RGS_WEBHOOK_URL",
           "The game server's webhook address, http or https; it may be private. Default: none.",
+          http_client::broken_url_rule,
           [](Config& c) -> std::string& { return c.rgs_webhook.url; }),
       secret(
           "webhooks.rgs_secret", "WEBHOOK_SECRET",

@@ -83,7 +83,7 @@ struct FreeUrl {
 struct ParsedUrl {
   std::string scheme, host;
   int port = 0;
-  bool has_user = false;
+  bool has_user = false, has_query = false;
 };
 
 std::string part_of(CURLU* url, CURLUPart part, unsigned flags = 0) {
@@ -109,6 +109,8 @@ std::optional<ParsedUrl> parse(std::string_view text) {
   const std::string port = part_of(url.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
   std::from_chars(port.data(), port.data() + port.size(), parsed.port);
   parsed.has_user = !part_of(url.get(), CURLUPART_USER).empty();
+  parsed.has_query = !part_of(url.get(), CURLUPART_QUERY).empty() ||
+                     !part_of(url.get(), CURLUPART_FRAGMENT).empty();
   return parsed;
 }
 
@@ -140,6 +142,13 @@ Result<ParsedUrl> readable(std::string_view text) {
   return *std::move(url);
 }
 
+/// One that paths are put behind. Errors: address_refused.
+Result<ParsedUrl> readable_base(std::string_view text) {
+  auto url = TRY(readable(text));
+  if (url.has_query) return refused("must not have a query or fragment");
+  return url;
+}
+
 /// A name that does not resolve (yet) is judged when it is connected to. Errors: address_refused.
 Result<void> check_addresses(const std::string& host) {
   for (const std::string& address : addresses_of(host)) {
@@ -150,6 +159,16 @@ Result<void> check_addresses(const std::string& host) {
 }
 
 }  // namespace
+
+std::optional<std::string> broken_url_rule(std::string_view url) {
+  const auto read = readable(url);
+  return read ? std::nullopt : std::optional(read.error().detail);
+}
+
+std::optional<std::string> broken_base_url_rule(std::string_view url) {
+  const auto read = readable_base(url);
+  return read ? std::nullopt : std::optional(read.error().detail);
+}
 
 bool is_public_address(std::string_view ip) {
   const std::string text(ip.substr(0, ip.find('%')));
@@ -180,7 +199,7 @@ Result<void> AddressGuard::check_url(std::string_view text) const {
 }
 
 Result<void> AddressGuard::check_host(std::string_view text) const {
-  const auto url = TRY(readable(text));
+  const auto url = TRY(readable_base(text));
   if (is_allowed_host(url.host, url.port)) return {};
   return check_addresses(url.host);
 }

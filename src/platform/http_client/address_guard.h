@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,9 @@ class AddressGuard {
   /// Errors: address_refused, with the rule in the detail.
   Result<void> check_url(std::string_view url) const;
   /// The part of it that connections are judged by: whether the URL can be read, is http or https
-  /// and carries no user, and whether what its host resolves to now, at any port, may be called.
-  /// For URLs that may be plain http. Errors: address_refused, with the rule in the detail.
+  /// and keeps the rule of base URLs, and whether what its host resolves to now, at any port, may
+  /// be called. For URLs that may be plain http. Errors: address_refused, with the rule in the
+  /// detail.
   Result<void> check_host(std::string_view url) const;
   /// Whether a connection to this address may be made; `host` is the name it was asked for by.
   bool allows_connection(std::string_view host, int port, std::string_view ip) const;
@@ -38,6 +40,12 @@ class AddressGuard {
   bool is_allowed_host(std::string_view host, int port) const;
   std::vector<std::string> allowed_hosts_;
 };
+
+/// The rule that a text breaks as an http or https URL to call, such as "must not carry a user or
+/// password"; nothing when it is good.
+std::optional<std::string> broken_url_rule(std::string_view url);
+/// The same for one that paths are put behind: it has neither a query nor a fragment.
+std::optional<std::string> broken_base_url_rule(std::string_view url);
 
 /// Whether an IPv4 or IPv6 address, as text, is on the open Internet: not private, loopback,
 /// link-local, shared, multicast, reserved, for documentation, nor IPv4 hidden in IPv6 that is one
