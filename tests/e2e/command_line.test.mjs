@@ -207,6 +207,15 @@ describe('a sandbox that others can reach', () => {
     assert.deepEqual([...advised].map((each) => each.split(' ')[2]).sort(), ['default', 'operator-demo']);
   });
 
+  it('leaves no published secret with a partner of any tenant', async () => {
+    const books = await Books.open();
+    bodyOf(await books.api.post('/v1/partners', {code: 'known', secret: 'sandbox-hub-secret'}), 201);
+    await books.close();
+    const serve = ['serve', '--listen', '0.0.0.0:0', '--data', books.dataDir];
+    const [, advice] = /the partner known has.*first run: florin (.*) \(invalid_configuration\)/.exec((await florin(serve)).stderr);
+    await florinOk([...advice.split(' '), '--data', books.dataDir]);
+  });
+
   it('has secrets of its own with --public', async () => {
     const server = await Server.start(makeFolder(), {args: ['--sandbox', '--public']});
     after(() => server.stop());

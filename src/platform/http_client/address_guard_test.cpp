@@ -114,7 +114,8 @@ TEST(AddressGuardHost, IsJudgedAloneSoThatPlainHttpAndAnyPortPass) {
   for (const char* url :
        {"http://127.0.0.1:9", "https://127.0.0.1", "http://[::1]:7001",
         "http://169.254.169.254/latest", "http://localhost:7001", "http://10.0.0.8",
-        "http://user:pass@93.184.216.34", "ftp://93.184.216.34", "http://", "x"}) {
+        "http://user:pass@93.184.216.34", "http://93.184.216.34/?q=1", "http://93.184.216.34/#part",
+        "ftp://93.184.216.34", "http://", "x"}) {
     const auto checked = guard.check_host(url);
     ASSERT_FALSE(checked) << url;
     EXPECT_EQ(checked.error().code, errors::address_refused) << url;

@@ -5,6 +5,9 @@
 #include <atomic>
 #include <future>
 #include <stdexcept>
+#include <string>
+
+#include "platform/log/log.h"
 
 namespace florin::jobs {
 namespace {
@@ -52,6 +55,31 @@ TEST(Scheduler, AJobThatFailsIsCountedAndTheOthersGoOn) {
   EXPECT_EQ(states[0].last_result, "broken");
   EXPECT_EQ(states[1].last_result, "thrown");
   EXPECT_GE(states[1].failures, 1);
+}
+
+TEST(Scheduler, AFailureIsLoggedWhenItBeginsAndWhenItEnds) {
+  const SystemClock clock;
+  Scheduler scheduler(clock);
+  std::string fault = "broken";
+  scheduler.add({"test.fails", "Fails.", 1, [&]() -> Result<std::string> {
+                   if (fault.empty()) return std::string();
+                   return Error{errors::internal_error, fault};
+                 }});
+  log::flush();
+  testing::internal::CaptureStderr();
+  for (const char* now : {"broken", "broken", "broken otherwise", "", "", "broken"}) {
+    fault = now;
+    scheduler.run_now("test.fails");
+  }
+  log::flush();
+  const std::string text = testing::internal::GetCapturedStderr();
+  const auto count = [&](const std::string& part) {
+    int found = 0;
+    for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("job failed"), 3) << text;
+  EXPECT_EQ(count("job works again"), 1) << text;
 }
 
 TEST(Scheduler, RunNowKnowsItsJobs) {
