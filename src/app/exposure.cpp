@@ -71,7 +71,7 @@ Result<void> check_exposure(const Config& config, const hub::Partners& partners)
   return refused(fmt::format(
       "the partner {0} has a secret that the sandbox's documentation tells everybody: listen on a "
       "loopback address, or first run: florin partners rotate-secret {0} --overlap 0 --tenant {1}",
-      found, partner ? partner->tenant.str() : "TENANT"));
+      found, partner ? partner->partner.tenant.str() : "TENANT"));
 }
 
 Result<void> check_exposure(const sandbox::Options& options, bool is_public) {
