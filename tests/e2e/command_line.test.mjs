@@ -104,6 +104,8 @@ describe('florin', () => {
     assert.match(keyless, /a key that is not here.*copy secret\.key of the exported ledger to/s);
     assert.equal(existsSync(keyOf(without)), false, 'no other key is made');
     assert.equal((await florin(['verify', '--data', without])).code, 2);
+    writeFileSync(keyOf(without), 'short');
+    assert.match((await florin(['verify', '--data', without])).stdout, /holds no key: its first line must be the key, of at least 16/);
     copyFileSync(keyOf(from), keyOf(without));
     assert.match(await florinOk(['verify', '--data', without]), /books are in order/);
     copyFileSync(keyOf(from), keyOf(books.dataDir));
