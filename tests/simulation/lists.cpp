@@ -32,6 +32,8 @@ std::string Call::list_name(const std::string& list) const {
 }
 
 Expected Call::query() {
+  const auto from = time_param("from"), to = time_param("to");
+  if (from && to && *to <= *from) return refuse("validation_failed", {"#/query/to"});
   if (path[1] == "accounts" && path.size() == 2) return list_accounts();
   if (path[1] == "accounts" && path.size() == 3) {
     const auto i = find_account(path[2]);
@@ -174,7 +176,6 @@ Expected Call::statement() {
     }
     if (!is_behind) rows.push_back(i);
   }
-  if (from && to && *to <= *from) closing = opening;
   const Account& a = books.accounts[*account];
   const auto moment = [](const auto& at) { return at ? Value(time_text(*at)) : Value(); };
   return page("statement of " + a.id, rows,
