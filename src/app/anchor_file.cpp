@@ -76,7 +76,8 @@ Result<std::vector<ledger::SignedAnchor>> load_anchors(const std::string& path,
   if (!in) return unusable(path, "read");
   std::vector<ledger::SignedAnchor> anchors;
   for (std::string line; std::getline(in, line);) {
-    if (!line.empty()) anchors.push_back(TRY(ledger::parse_anchor(line, key)));
+    if (line.find_first_not_of(" \t\r") != std::string::npos)
+      anchors.push_back(TRY(ledger::parse_anchor(line, key)));
   }
   return anchors;
 }

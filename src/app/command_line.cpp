@@ -228,13 +228,23 @@ void end_progress() {
   if (isatty(STDERR_FILENO)) fmt::print(stderr, "\r\033[K");
 }
 
-/// The anchors to compare with: those of the file that was named, else of the server's own.
+/// The anchors to compare with: those of the file that was named, else of the server's own; none
+/// where the server has written no file.
 Result<std::vector<ledger::SignedAnchor>> Program::anchors(const Config& settings,
                                                            const crypto::SealKey& seal_key) const {
-  if (!file.empty()) return load_anchors(file, seal_key);
-  const std::string own = anchor_path(settings);
-  if (!std::filesystem::exists(own)) return std::vector<ledger::SignedAnchor>();
-  return load_anchors(own, seal_key);
+  const std::string path = file.empty() ? anchor_path(settings) : file;
+  if (file.empty() && !std::filesystem::exists(path)) return std::vector<ledger::SignedAnchor>();
+  auto kept = TRY(load_anchors(path, seal_key));
+  if (kept.empty()) return Error{florin::errors::validation_failed, path + " holds no anchor"};
+  return kept;
+}
+
+/// Books without links were written by no server yet, or by an old one: no anchor is missing. Those
+/// whose end cannot be read have faults, which are named already.
+void tell_of_missing_anchor(sql::Database& database, Timestamp now) {
+  const auto present = database.read([&](sql::Tx& tx) { return ledger::read_anchor(tx, now); });
+  if (!present || present->event != 0 || !present->chains.empty())
+    fmt::print("no anchor file: nothing shows whether the newest part was cut off\n");
 }
 
 Result<int> Program::anchor() const {
@@ -270,6 +280,7 @@ Result<int> Program::verify() const {
     return exit_fault_found;
   }
   if (*proven == exit_could_not_run) tell_damaged_key(settings);
+  if (kept.empty()) tell_of_missing_anchor(*database, clock.now());
   for (const std::string& aside : set_aside_anchors(anchor_path(settings)))
     fmt::print("An anchor was set aside by hand, and was not compared: {}\n", aside);
   return pages.is_whole ? *proven : exit_fault_found;

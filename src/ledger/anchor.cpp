@@ -9,6 +9,7 @@
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
 #include "platform/sql/database.h"
+#include "platform/sql/errors.h"
 
 namespace florin::ledger {
 namespace {
@@ -114,13 +115,17 @@ Result<Anchor> read_anchor(sql::Tx& tx, Timestamp at) {
     anchor.event = head->newest.value;
     anchor.event_link = std::move(head->link);
   }
-  std::optional<std::int64_t> chain = -1;
+  std::int64_t last = -1;
   while (true) {
-    TRY(tx.query(next_chain, {*chain}, [&](const Row& row) {
+    std::optional<std::int64_t> chain;
+    TRY(tx.query(next_chain, {last}, [&](const Row& row) {
       chain = row.optional_integer(0);
       return false;
     }));
     if (!chain) return anchor;
+    if (*chain <= last)
+      return Error{sql::errors::store_corrupt, "chain_links holds a chain that is no number"};
+    last = *chain;
     TRY(tx.query(newest_link, {*chain}, [&](const Row& row) {
       anchor.chains.push_back({*chain, row.integer(0), std::string(row.blob(1))});
       return false;

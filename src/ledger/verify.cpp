@@ -22,6 +22,7 @@
 #include "platform/crypto/hash.h"
 #include "platform/sql/database.h"
 #include "platform/sql/sealer.h"
+#include "platform/sql/stored_types.h"
 
 namespace florin::ledger {
 namespace {
@@ -77,7 +78,7 @@ constexpr Query count_records{
 constexpr Query all_accounts{
     "verify.accounts",
     "SELECT a.id, a.type, a.currency, b.debits_posted, b.credits_posted, b.debits_pending,"
-    " b.credits_pending, b.last_posting, b.posting_count"
+    " b.credits_pending, b.last_posting, b.posting_count, b.account_id"
     " FROM accounts a LEFT JOIN balances b ON b.account_id = a.id",
     sql::Rows::many};
 constexpr Query posting_counts{"verify.posting_counts",
@@ -85,8 +86,10 @@ constexpr Query posting_counts{"verify.posting_counts",
                                "(SELECT count(*) FROM postings)"};
 constexpr Query milestones{
     "verify.milestones",
-    "SELECT m.account_id, m.sequence, p.debit_id, p.debit_sequence, p.credit_id, p.credit_sequence"
-    " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id",
+    "SELECT m.account_id, m.sequence, p.debit_id, p.debit_sequence, p.credit_id, p.credit_sequence,"
+    " m.created_at_us, t.created_at_us"
+    " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id"
+    " LEFT JOIN transfers t ON t.id = p.transfer_id",
     sql::Rows::many};
 constexpr Query held{
     "verify.held",
@@ -262,7 +265,14 @@ class ChainWalk {
       TRY(load_transfers(tx, page, check_));
       TRY(load_postings(tx, page, check_));
       TRY(load_holds(tx, page, check_));
+      const std::int64_t before = sequence_;
       look_at(page);
+      // A sequence that is no number is behind every number, and reads as 0.
+      if (sequence_ <= before) {
+        check_.fault("chain " + std::to_string(chain) + " cannot be followed behind link " +
+                     std::to_string(before));
+        return {};
+      }
     }
   }
 
@@ -326,14 +336,20 @@ class ChainWalk {
 Result<Check> verify_chain(Tx& tx, const crypto::SealKey* key, const Progress& progress) {
   Checker check("hash chain", progress);
   ChainWalk walk(key, check);
-  std::optional<std::int64_t> chain = -1;
+  std::int64_t last = -1;
   while (true) {
-    TRY(tx.query(next_chain, {*chain}, [&](const Row& row) {
+    std::optional<std::int64_t> chain;
+    TRY(tx.query(next_chain, {last}, [&](const Row& row) {
       chain = row.optional_integer(0);
       return false;
     }));
     if (!chain) break;
-    TRY(walk.walk(tx, *chain));
+    if (*chain <= last) {
+      check.fault("links are of a chain that is no number");
+      break;
+    }
+    last = *chain;
+    TRY(walk.walk(tx, last));
   }
   TRY(tx.query(count_records, {}, [&](const Row& row) {
     check.expect(row.integer(0) == walk.linked(), [&] {
@@ -425,6 +441,7 @@ struct AccountProof {
   Sums stored, computed;
   std::int64_t stored_last = 0, stored_count = 0;
   std::int64_t last = 0, count = 0;
+  bool has_balance = true;
 };
 using Proofs = std::unordered_map<AccountId, AccountProof>;
 
@@ -437,6 +454,7 @@ Result<Proofs> load_proofs(Tx& tx) {
     proof.stored = {row.integer(3), row.integer(4), row.integer(5), row.integer(6)};
     proof.stored_last = row.integer(7);
     proof.stored_count = row.integer(8);
+    proof.has_balance = !row.is_null(9);
     return true;
   }));
   return proofs;
@@ -486,6 +504,10 @@ Result<Check> verify_histories(Tx& tx, Proofs& proofs, const Progress& progress)
                       (row.integer(0) == row.integer(4) && sequence == row.integer(5));
     check.expect(fits, [&] {
       return "a milestone of " + AccountId{row.integer(0)}.str() + " names a wrong posting";
+    });
+    check.expect(!fits || row.integer(6) == row.integer(7), [&] {
+      return "a milestone of " + AccountId{row.integer(0)}.str() +
+             " carries another time than its posting";
     });
     return true;
   }));
@@ -539,6 +561,7 @@ Check verify_balances(const Proofs& proofs, const Progress& progress) {
   Checker check("balances", progress);
   for (const auto& [id, proof] : proofs) {
     const std::string name = id.str();
+    check.expect(proof.has_balance, [&] { return name + " has no balance"; });
     check.expect(proof.stored == proof.computed,
                  [&] { return "the balance of " + name + " differs from its postings and holds"; });
     check.expect(proof.stored_last == proof.last && proof.stored_count == proof.count,
@@ -605,6 +628,7 @@ Result<Verification> verify(sql::Database& database, const Progress& progress) {
   const crypto::SealKey* key = sealer ? &sealer->key() : nullptr;
   Verification result;
   TRY(read_settled(database, [&](Tx& tx) -> Result<void> {
+    result.checks.push_back(TRY(sql::verify_stored_types(tx, progress)));
     result.checks.push_back(TRY(verify_chain(tx, key, progress)));
     Witness witness;
     events::ChainProof log = TRY(events::prove_chain(

@@ -37,6 +37,54 @@ describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () =
     assert.match(result.stdout, /NOT in order/);
   });
 
+  it('finds cells that are no number, lost balances and moved milestones, and ends', async () => {
+    const books = await Books.open();
+    const [ana, shop, idle] = [await books.wallet(1000), await books.wallet(), await books.wallet()];
+    for (let i = 0; i < 65; ++i) await books.move(ana, shop, 1);  // Each 64th posting leaves a milestone.
+    await books.close();
+    const clean = path.join(books.dataDir, 'florin.db');
+    await forge(clean, 'SELECT 1');
+    const dir = makeFolder();
+    copyFileSync(path.join(books.dataDir, 'secret.key'), path.join(dir, 'secret.key'));
+    for (const [sql, told] of [
+      ["UPDATE chain_links SET sequence = 'x' WHERE sequence = 5", /chain_links\.sequence are not stored as integer/],
+      ["UPDATE chain_links SET sequence = sequence || 'x' WHERE sequence = 5", /chain_links\.sequence are not stored as integer/],
+      ["UPDATE chain_links SET chain = 'x'", /of a chain that is no number|chain_links\.chain are not stored as integer/],
+      ["UPDATE balances SET debits_posted = debits_posted || 'x'", /balances\.debits_posted are not stored as integer/],
+      ['UPDATE postings SET amount_minor = amount_minor + 0.5', /postings\.amount_minor are not stored as integer/],
+      [`DELETE FROM balances WHERE account_id = (SELECT id FROM accounts WHERE code = '${idle.code}')`, /has no balance/],
+      ['UPDATE account_milestones SET created_at_us = created_at_us + 3600000000', /a milestone of \S+ carries another time than its posting/],
+      ['UPDATE account_milestones SET created_at_us = 9000000000000000', /a milestone of \S+ carries another time than its posting/],
+    ]) {
+      const file = path.join(dir, 'florin.db');
+      copyFileSync(clean, file);
+      assert.notEqual(await forge(file, `PRAGMA ignore_check_constraints = ON; ${sql}; SELECT changes()`), '0', sql);
+      const result = await florin(['verify', '--data', dir]);
+      assert.equal(result.code, 1, `${sql}: ${result.stdout}${result.stderr}`);
+      assert.match(result.stdout, told);
+    }
+  });
+
+  it('compares with no anchor only where none was written, and says so', async () => {
+    const dir = await filled();
+    const anchor = path.join(dir, 'anchor.json');
+    const empty = path.join(makeFolder(), 'empty');
+    for (const text of ['', '\n \r\n\n']) {
+      writeFileSync(empty, text);
+      const result = await florin(['verify', '--data', dir, '--anchor', empty]);
+      assert.equal(result.code, 2);
+      assert.match(result.stderr, /empty holds no anchor/);
+    }
+    const folder = await florin(['verify', '--data', dir, '--anchor', dir]);
+    assert.equal(folder.code, 2);
+    assert.match(folder.stderr, /holds no anchor/);
+    assert.doesNotMatch(await florinOk(['verify', '--data', dir]), /no anchor file/);
+    writeFileSync(anchor, '');
+    assert.equal((await florin(['verify', '--data', dir])).code, 2);
+    rmSync(anchor);
+    assert.match(await florinOk(['verify', '--data', dir]), /^no anchor file: nothing shows whether the newest part was cut off$/m);
+  });
+
   it('tells an older copy by the anchor, and another key by its name', async () => {
     const books = await Books.open();
     await books.wallet(1000);

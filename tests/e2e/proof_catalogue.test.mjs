@@ -16,7 +16,6 @@ const underWay = 'says how far work has come, and changes all the time; what the
 const unproven = {
   'schema_migrations': 'the checksums of what was run, which each start compares with the binary',
   'nodes': 'which processes are there now', 'node_leases': 'which process does what now',
-  'account_milestones.created_at_us': 'a short cut into a history: which posting it names is checked',
   'idempotency_secrets': 'encrypted with secret.key under the digest of its answer: it opens unchanged or not at all',
   'large_bulks': 'the promise of a bulk, for seconds, until its rows are written and linked',
   'large_bulk_slices': 'as large_bulks',

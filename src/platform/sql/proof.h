@@ -32,6 +32,7 @@ class Checker {
   void row() {
     if (++check_.rows % progress_step == 0 && progress_) progress_(check_.name, check_.rows);
   }
+  void rows(std::int64_t count) { check_.rows += count; }
   void fault(std::string sentence) {
     ++check_.faults;
     if (check_.examples.size() < max_examples) check_.examples.push_back(std::move(sentence));
