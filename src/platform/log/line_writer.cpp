@@ -61,11 +61,11 @@ void LineWriter::add(std::string_view line, When when) {
 }
 
 void LineWriter::flush() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_urgent_ = true;
-  }
+  std::unique_lock lock(mutex_);
+  is_urgent_ = true;
+  const std::uint64_t next_piece = pieces_taken_ + 1;  // It has all that waits now.
   wake_.notify_one();
+  written_.wait(lock, [&] { return pieces_written_ >= next_piece; });
 }
 
 void LineWriter::run() {
@@ -81,9 +81,13 @@ void LineWriter::run() {
       left_out = std::exchange(left_out_, 0);
       is_urgent_ = false;
       is_last = is_stopping_;
+      ++pieces_taken_;
     }
     if (left_out > 0) piece += tell_left_out_(left_out);
     write_all(descriptor_, piece);
+    const std::lock_guard lock(mutex_);
+    pieces_written_ = pieces_taken_;
+    written_.notify_all();
   }
 }
 

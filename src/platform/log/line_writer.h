@@ -31,7 +31,7 @@ class LineWriter {
 
   /// `line` ends with a line break.
   void add(std::string_view line, When when);
-  /// What was added is written now; does not wait for it.
+  /// Waits until what was added before is written.
   void flush();
 
  private:
@@ -41,7 +41,8 @@ class LineWriter {
   const int descriptor_;
   const TellLeftOut tell_left_out_;
   std::mutex mutex_;  // Guards what follows.
-  std::condition_variable wake_;
+  std::condition_variable wake_, written_;
+  std::uint64_t pieces_taken_ = 0, pieces_written_ = 0;
   std::string waiting_;
   std::uint64_t left_out_ = 0;
   bool is_urgent_ = false;

@@ -30,6 +30,7 @@ using Fields = std::initializer_list<Field>;
 /// at once, the rest at least once a second and at exit.
 void configure(Level level, Format format);
 bool enabled(Level level);
+/// Waits until what was logged before is written.
 void flush();
 
 /// A line with an RFC 3339 time, the level, the message and the fields. Safe for concurrent use.
