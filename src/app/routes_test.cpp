@@ -79,8 +79,8 @@ Operations documented() {
 
 Takes declared(const http::Route& route) {
   const bool by_method = route.method == "POST" || route.method == "PATCH";
-  Takes takes{{route.query.begin(), route.query.end()},
-              route.body == http::Body::by_method && by_method};
+  Takes takes{{}, route.body == http::Body::by_method && by_method};
+  for (const http::QueryParam& param : route.query) takes.query.insert(param.name);
   takes.query.erase("*");
   return takes;
 }

@@ -49,12 +49,13 @@ Result<Response> get_event(EventLog& log, const Request& request) {
 }  // namespace
 
 http::Routes routes(EventLog& log) {
+  constexpr auto time = http::QueryParam::Kind::time;
   return {
       {"GET",
        "/v1/events",
        "events:read",
        http::SyncHandler([&log](const Request& request) { return list_events(log, request); }),
-       {"limit", "cursor", "type", "subject", "since", "until"}},
+       {"limit", "cursor", "type", "subject", {"since", time}, {"until", time}}},
       {"GET", "/v1/events/{id}", "events:read",
        http::SyncHandler([&log](const Request& request) { return get_event(log, request); })},
   };

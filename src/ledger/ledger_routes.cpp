@@ -385,6 +385,14 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
     };
     return http::Route{"POST", pattern, "ledger:write", std::move(handler), {}, body, max_body};
   };
+  const http::QueryParam order("order", "desc");
+  const http::QueryParam by_entry("time", "created");
+  const auto time = [](const char* name) {
+    return http::QueryParam(name, http::QueryParam::Kind::time);
+  };
+  const auto integer = [](const char* name) {
+    return http::QueryParam(name, http::QueryParam::Kind::integer);
+  };
   const std::string read = "ledger:read";
   const std::string write = "ledger:write";
   return {
@@ -393,8 +401,8 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/accounts",
        read,
        sync(&Handlers::list_accounts),
-       {"limit", "cursor", "order", "type", "currency", "code_prefix", "balance_min", "balance_max",
-        "from", "to", "metadata[]"}},
+       {"limit", "cursor", order, "type", "currency", "code_prefix", integer("balance_min"),
+        integer("balance_max"), time("from"), time("to"), "metadata[]"}},
       {"POST",
        "/v1/accounts/bulk",
        write,
@@ -420,15 +428,15 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/accounts/{id}/statement",
        read,
        sync(&Handlers::get_statement),
-       {"limit", "cursor", "order", "from", "to", "time"}},
+       {"limit", "cursor", order, time("from"), time("to"), by_entry}},
       {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance), {"at", "time"}},
       command("/v1/transfers", requests::post_transfer),
       {"GET",
        "/v1/transfers",
        read,
        sync(&Handlers::list_transfers),
-       {"limit", "cursor", "order", "reference", "account", "hold", "currency", "amount_min",
-        "amount_max", "from", "to", "time", "metadata[]"}},
+       {"limit", "cursor", order, "reference", "account", "hold", "currency", integer("amount_min"),
+        integer("amount_max"), time("from"), time("to"), by_entry, "metadata[]"}},
       command("/v1/transfers/bulk", requests::post_bulk, http::Body::by_method, bulk_body_bytes),
       {"GET", "/v1/transfers/{id}", read, sync(&Handlers::get_transfer)},
       command("/v1/transfers/{id}/reverse", requests::reverse_transfer),
@@ -437,7 +445,7 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/holds",
        read,
        sync(&Handlers::list_holds),
-       {"limit", "cursor", "order", "status", "account", "reference", "metadata[]"}},
+       {"limit", "cursor", order, "status", "account", "reference", "metadata[]"}},
       {"GET", "/v1/holds/{id}", read, sync(&Handlers::get_hold)},
       command("/v1/holds/{id}/capture", requests::capture_hold),
       command("/v1/holds/{id}/release", requests::release_hold),
@@ -445,7 +453,14 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/trial-balance",
        read,
        sync(&Handlers::get_trial_balance),
-       {"limit", "cursor", "at", "by", "code_prefix", "currency", "time", "type"}},
+       {"limit",
+        "cursor",
+        time("at"),
+        "by",
+        "code_prefix",
+        "currency",
+        {"time", "effective"},
+        "type"}},
       {"GET",
        "/v1/aggregates",
        read,

@@ -23,8 +23,8 @@ std::string unknown_detail(const Query& known) {
   if (known.empty()) return detail + "none";
   for (std::size_t i = 0; i < known.size(); ++i) {
     if (i > 0) detail += i + 1 == known.size() ? " and " : ", ";
-    detail +=
-        known[i].ends_with("[]") ? known[i].substr(0, known[i].size() - 1) + "KEY]" : known[i];
+    const std::string& name = known[i].name;
+    detail += name.ends_with("[]") ? name.substr(0, name.size() - 1) + "KEY]" : name;
   }
   return detail;
 }
@@ -36,7 +36,7 @@ Result<void> check_query(const Request& request, const Query& known) {
   std::vector<FieldError> problems;
   std::vector<std::string_view> seen;
   for (const auto& [name, value] : request.query_params) {
-    const auto takes = [&name = name](const std::string& one) { return fits(name, one); };
+    const auto takes = [&name = name](const QueryParam& one) { return fits(name, one.name); };
     if (std::none_of(known.begin(), known.end(), takes)) {
       problems.push_back({"#/query/" + name, "unknown_parameter", unknown_detail(known)});
     } else if (std::find(seen.begin(), seen.end(), name) != seen.end()) {

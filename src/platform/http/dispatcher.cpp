@@ -110,7 +110,10 @@ std::optional<Response> Dispatcher::find_route(
   Request& request = exchange.request;
   Router::Match match = with_.router.find(request.method, segments, request.path_params);
   exchange.route = match.route;
-  if (match.route != nullptr) return std::nullopt;
+  if (match.route != nullptr) {
+    request.known_query = &match.route->query;
+    return std::nullopt;
+  }
   if (match.allow.empty()) {
     return problem_for(exchange, {errors::route_not_found, "no route has this path"});
   }

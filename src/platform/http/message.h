@@ -24,6 +24,22 @@ struct Header {
   std::string value;
 };
 
+/// What a route takes in its query by one name.
+struct QueryParam {
+  enum class Kind : std::uint8_t { text, integer, time };
+
+  QueryParam(const char* of) : name(of) {}             // NOLINT: implicit on purpose
+  QueryParam(std::string of) : name(std::move(of)) {}  // NOLINT
+  QueryParam(const char* of, const char* as) : name(of), by_default(as) {}
+  QueryParam(const char* of, Kind what) : name(of), kind(what) {}
+  friend bool operator==(const QueryParam&, const QueryParam&) = default;
+
+  std::string name;
+  /// What it is without being given, where that is a value: to spell it out asks for the same.
+  std::string by_default = {};
+  Kind kind = Kind::text;
+};
+
 /// One request. Valid until its answer has been given to the responder, on any thread.
 class Request {
  public:
@@ -39,6 +55,8 @@ class Request {
   std::string remote;       ///< "127.0.0.1"
   Timestamp received_at;
   Caller caller;  ///< Empty on public routes.
+  /// What its route declares of the query. Lives as long as the server.
+  const std::vector<QueryParam>* known_query = nullptr;
 
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const;

@@ -124,6 +124,31 @@ TEST(Paging, ACursorIsGoodForItsListAndFiltersAlone) {
   EXPECT_FALSE(takes(other)) << "without the filter";
 }
 
+TEST(Paging, ACursorIsGoodForParametersThatMeanTheSame) {
+  const Query known{"limit",
+                    "cursor",
+                    {"order", "desc"},
+                    {"min", QueryParam::Kind::integer},
+                    {"from", QueryParam::Kind::time},
+                    "reference"};
+  const auto asks = [&](std::vector<std::pair<std::string, std::string>> params) {
+    Request request = with_query(std::move(params));
+    request.known_query = &known;
+    return request;
+  };
+  const auto takes = [&](const Request& first, Request next) {
+    next.query_params.emplace_back("cursor", cursor_of(first, 7));
+    return parse_page(next).has_value();
+  };
+  EXPECT_TRUE(takes(asks({}), asks({{"order", "desc"}})));
+  EXPECT_TRUE(takes(asks({{"order", "desc"}}), asks({})));
+  EXPECT_FALSE(takes(asks({}), asks({{"order", "asc"}})));
+  const Request march = asks({{"from", "2026-03-01T00:00:00Z"}, {"min", "5"}});
+  EXPECT_TRUE(takes(march, asks({{"min", "05"}, {"from", "2026-03-01T01:00:00.000+01:00"}})));
+  EXPECT_FALSE(takes(march, asks({{"min", "5"}, {"from", "2026-03-01T00:00:00.000001Z"}})));
+  EXPECT_FALSE(takes(asks({{"reference", "5"}}), asks({{"reference", "05"}}))) << "a text";
+}
+
 TEST(Window, EndsAfterItBegins) {
   const std::string begin = "2026-11-01T00:00:00Z";
   const auto of = [&](const std::string& end) {

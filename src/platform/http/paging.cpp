@@ -32,15 +32,37 @@ void read_limit(std::string_view text, Page& page, std::vector<FieldError>& prob
   }
 }
 
-/// Tells lists apart: the path and every parameter that chooses or orders rows.
+/// The one spelling of a parameter's value, whichever way it is given.
+std::string plain_value(const QueryParam* param, const std::string& value) {
+  if (param && param->kind == QueryParam::Kind::time) {
+    if (const auto at = Timestamp::parse(value)) return std::to_string(at->us);
+  }
+  if (param && param->kind == QueryParam::Kind::integer) {
+    std::int64_t number = 0;
+    const char* end = value.data() + value.size();
+    if (std::from_chars(value.data(), end, number).ptr == end) return std::to_string(number);
+  }
+  return value;
+}
+
+const QueryParam* declared(const Request& request, std::string_view name) {
+  if (!request.known_query) return nullptr;
+  const auto found = std::find_if(request.known_query->begin(), request.known_query->end(),
+                                  [&](const QueryParam& param) { return param.name == name; });
+  return found == request.known_query->end() ? nullptr : &*found;
+}
+
+/// Tells lists apart: the path and every parameter that chooses or orders rows, by what it means.
 std::string list_tag(const Request& request) {
   constexpr std::size_t tag_bytes = 4;
   auto params = request.query_params;
   std::sort(params.begin(), params.end());
   std::string list = request.path;
   for (const auto& [name, value] : params) {
-    if (name != "limit" && name != "cursor")
-      list.append(1, '\0').append(name).append(1, '=').append(value);
+    const QueryParam* param = declared(request, name);
+    const bool is_default = param && !param->by_default.empty() && value == param->by_default;
+    if (name != "limit" && name != "cursor" && !is_default)
+      list.append(1, '\0').append(name).append(1, '=').append(plain_value(param, value));
   }
   const crypto::Sha256 digest = crypto::sha256(list);
   return crypto::to_hex(crypto::bytes_of(digest).substr(0, tag_bytes));
@@ -54,9 +76,9 @@ void read_cursor(const Request& request, std::string_view text, Page& page,
   if (cursor) {
     page.before = cursor->value;
   } else {
-    problems.push_back(
-        in_query("cursor", "malformed",
-                 "must be a next_cursor that this list has given, with the same parameters"));
+    problems.push_back(in_query(
+        "cursor", "malformed",
+        "must be a next_cursor that this list has given, with parameters that mean the same"));
   }
 }
 

@@ -43,9 +43,9 @@ using SyncHandler = std::function<Result<Response>(const Request&)>;
 /// Runs on an I/O thread: must not block. It hands work on and answers from the completion.
 using HotHandler = std::function<void(const Request&, Responder)>;
 
-/// Names of the query parameters that a route takes; any other is refused with unknown_parameter.
+/// The query parameters that a route takes; any other is refused with unknown_parameter.
 /// "metadata[]" stands for every metadata[KEY].
-using Query = std::vector<std::string>;
+using Query = std::vector<QueryParam>;
 /// For what is not ours to judge: probes, pages, interfaces of others.
 inline const Query any_query{"*"};
 
@@ -77,8 +77,8 @@ struct Page {
   int limit = 50;
   std::int64_t before = 0;  ///< Rows with ids below this; 0: from the newest.
 };
-/// Errors: validation_failed, naming `limit` or `cursor`; a cursor is good for the path and the
-/// parameters of the list that gave it, with any limit.
+/// Errors: validation_failed, naming `limit` or `cursor`; a cursor is good for the path of the list
+/// that gave it and parameters that ask for the same rows in the same order, with any limit.
 Result<Page> parse_page(const Request& request);
 /// A time in the query; nothing when it is not given. Errors: validation_failed.
 Result<std::optional<Timestamp>> parse_time(const Request& request, std::string_view name);
