@@ -69,7 +69,7 @@ std::optional<std::string> group_of(const Account& account, const Grouping& grou
     case Grouping::By::code_segments:
       return code_group(account.code, grouping.segments);
     case Grouping::By::account_metadata:
-      return metadata_value(account.metadata, grouping.key);
+      return metadata_group(account.metadata, grouping.key);
     case Grouping::By::transfer_metadata:
       break;
   }
@@ -218,7 +218,7 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
     TRY(store::visit_transfers(tx, tenant, rest, [&](const Transfer& transfer) {
       last = transfer.id.value;
       auto group = within(transfer, filter)
-                       ? metadata_value(transfer.narrative.metadata, grouping.key)
+                       ? metadata_group(transfer.narrative.metadata, grouping.key)
                        : std::nullopt;
       if (group) members.push_back({transfer.id, *std::move(group)});
       return members.size() < transfers_at_once;

@@ -9,7 +9,7 @@ namespace {
 
 bool has_all(const std::string& metadata, const MetadataFilter& wanted) {
   return std::all_of(wanted.begin(), wanted.end(), [&](const auto& member) {
-    return metadata_value(metadata, member.first) == member.second;
+    return metadata_text(metadata, member.first) == member.second;
   });
 }
 

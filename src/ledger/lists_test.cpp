@@ -91,6 +91,8 @@ TEST_P(Lists, OfAccountsByMetadataBalanceAndTime) {
   EXPECT_EQ(accounts(filter), Names{"w2"});
   filter.metadata = {{"none", "2"}};
   EXPECT_EQ(accounts(filter), Names{});
+  filter.metadata = {{"none", "null"}};
+  EXPECT_EQ(accounts(filter), Names{}) << "what is absent is not null";
   filter = {};
   filter.balance = {2, 4};
   EXPECT_EQ(accounts(filter), in_order<std::string>({"w2", "w3", "w4"}));
@@ -99,6 +101,27 @@ TEST_P(Lists, OfAccountsByMetadataBalanceAndTime) {
   filter = {};
   filter.opened = {start.plus_seconds(20), start.plus_seconds(40)};
   EXPECT_EQ(accounts(filter), in_order<std::string>({"w2", "w3"}));
+}
+
+TEST_P(Lists, ByMetadataAsItsJsonIsShown) {
+  const std::vector<std::string> values{"null",  R"("null")", "1.50",      "1.5", "15e-1",
+                                        "1e400", R"("")",     "[1,\"a\"]", "{}",  R"("\"\"")"};
+  for (std::size_t i = 0; i < values.size(); ++i)
+    post(std::to_string(i), {posting("ana", "shop", 1)}, R"({"x":)" + values[i] + "}");
+  TransferFilter filter;
+  const auto with = [&](const char* text) {
+    filter.metadata = {{"x", text}};
+    return transfers(filter);
+  };
+  EXPECT_EQ(with("null"), in_order<std::string>({"0", "1"})) << "null, and the text";
+  EXPECT_EQ(with("1.50"), Names{"2"});
+  EXPECT_EQ(with("1.5"), Names{"3"});
+  EXPECT_EQ(with("15e-1"), Names{"4"});
+  EXPECT_EQ(with("1e400"), Names{"5"});
+  EXPECT_EQ(with(""), Names{"6"});
+  EXPECT_EQ(with(R"([1,"a"])"), Names{"7"});
+  EXPECT_EQ(with("{}"), Names{"8"});
+  EXPECT_EQ(with(R"("")"), Names{"9"});
 }
 
 TEST_P(Lists, OfTransfersByAmountCurrencyAndMetadata) {
@@ -183,6 +206,26 @@ TEST_P(Lists, OfTransfersByHold) {
   EXPECT_EQ(code_of(fetch({})), errors::hold_not_found.name);
   filter.hold = hold.id;
   EXPECT_EQ(code_of(books.queries.transfers({2}, filter, {})), errors::hold_not_found.name);
+}
+
+TEST_P(Lists, SayThatThereIsMoreOnlyWhenThereIs) {
+  std::vector<HoldId> ids;
+  for (int i = 0; i < 3; ++i) {
+    ids.push_back(books.place(hold_of({posting("ana", "shop", 1)})).id);
+    clock.advance_seconds(1);
+  }
+  const bool is_back = GetParam() == Order::newest_first;
+  books.service.execute(command(ReleaseHold{is_back ? ids.front() : ids.back()}));
+  HoldFilter filter;
+  filter.status = HoldStatus::open;
+  EXPECT_EQ(books.queries.holds(test_tenant, filter, {2, 0, GetParam()})->next, 0);
+  EXPECT_NE(books.queries.holds(test_tenant, filter, {1, 0, GetParam()})->next, 0);
+  for (const auto* name : {"one", "two", "three"}) post(name, {posting("ana", "shop", 1)});
+  TransferFilter latest;
+  latest.period.from = clock.now().plus_seconds(-10);
+  EXPECT_EQ(books.queries.transfers(test_tenant, latest, {2, 0, GetParam()})->next, 0);
+  latest.account = AccountRef{{}, "ana"};
+  EXPECT_EQ(books.queries.transfers(test_tenant, latest, {2, 0, GetParam()})->next, 0);
 }
 
 TEST_P(Lists, OfHoldsByAccountReferenceStatusAndMetadata) {

@@ -108,6 +108,38 @@ describe('filters of lists', () => {
     assert.equal(hold.status, 'open');
   });
 
+  it('go on with a cursor where a default is spelled out, and nowhere else', async () => {
+    const [ana, shop] = [await books.wallet(100), await books.wallet()];
+    for (let i = 0; i < 3; ++i) await books.move(ana, shop, 1);
+    const from = '2024-01-01T00:00:00Z', same = '2024-01-01T01:00:00%2B01:00';
+    for (const [list, other, wrong] of [
+      [`transfers?account=${ana.id}&from=${from}`, `transfers?account=${ana.id}&from=${same}&time=created&order=desc`,
+       `transfers?account=${ana.id}&from=${from}&time=effective`],
+      [`accounts/${ana.id}/statement?order=desc`, `accounts/${ana.id}/statement?time=created`, `accounts/${ana.id}/statement?order=asc`],
+      [`events?type=transaction.executed&since=${from}`, `events?type=transaction.executed&since=${same}`, `events?type=transaction.*&since=${from}`],
+      ['accounts?balance_min=0', 'accounts?order=desc&balance_min=00', 'accounts?order=asc&balance_min=0'],
+      ['trial-balance?by=account', 'trial-balance?by=account&time=effective', 'trial-balance?by=account&time=created'],
+    ]) {
+      const {next_cursor: cursor} = bodyOf(await api.get(`/v1/${list}&limit=1`), 200);
+      const usual = bodyOf(await api.get(`/v1/${list}&limit=2&cursor=${cursor}`), 200);
+      assert.deepEqual(bodyOf(await api.get(`/v1/${other}&limit=2&cursor=${cursor}`), 200).data, usual.data);
+      assertFields(problemOf(await api.get(`/v1/${wrong}&cursor=${cursor}`), 400, 'validation_failed'), {'#/query/cursor': 'malformed'});
+    }
+  });
+
+  it('find null and decimal numbers in the metadata as they are shown', async () => {
+    const group = unique('m');
+    const [ana, shop] = [await books.wallet(100), await books.wallet()];
+    const post = async (value) => {
+      const body = `{"postings":[{"debit":"${ana.id}","credit":"${shop.id}","amount":1,"currency":"KZT"}],"metadata":{"group":"${group}","x":${value}}}`;
+      return bodyOf(await api.send('POST', '/v1/transfers', body), 201).id;
+    };
+    const [none, text, long, short] = [await post('null'), await post('"null"'), await post('1.50'), await post('1.5')];
+    const list = async (value) => ids(await api.all(`/v1/transfers?metadata[group]=${group}&metadata[x]=${value}&order=asc`));
+    assert.deepEqual(await list('null'), [none, text]);
+    assert.deepEqual([await list('1.50'), await list('1.5')], [[long], [short]]);
+  });
+
   it('show nothing of another tenant', async () => {
     const ana = await books.wallet(10, {metadata: {mine: 'yes'}});
     const hold = bodyOf(await books.tryHold(ana, await books.wallet(), 1, {reference: 'mine'}), 201);
