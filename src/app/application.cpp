@@ -9,6 +9,7 @@
 #include "app/certificate_watch.h"
 #include "app/configured_parties.h"
 #include "app/docs_routes.h"
+#include "app/exposure.h"
 #include "app/health_routes.h"
 #include "app/http_errors.h"
 #include "app/migrations.h"
@@ -48,8 +49,9 @@ cluster::Self self_of(const Config& config) {
           std::string(version)};
 }
 
-webhooks::Settings webhook_settings_for(const sql::Database& database,
-                                        webhooks::Settings settings) {
+webhooks::Settings webhook_settings_for(const sql::Database& database, const Config& config) {
+  webhooks::Settings settings = config.webhooks;
+  settings.secret_rule = secret_rule(config);
   // SQLite is one machine's, and as a rule one node's.
   if (database.dialect() != sql::Dialect::sqlite) settings.look_around_ms = look_around_ms;
   return settings;
@@ -126,7 +128,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       ledger(db, clock, ids, events, metrics, status_of),
       queries(db, clock),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
-               webhook_settings_for(db, config.webhooks)),
+               webhook_settings_for(db, config)),
       relay({db, clock, ids, access, events, metrics, std::move(turns.may_relay),
              std::move(turns.is_relaying)},
             config.relay),
@@ -140,7 +142,8 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
            vault,
            *limits,
            status_of,
-           {.guard = http_client::AddressGuard(config.hub.allowed_hosts)}}),
+           {.guard = http_client::AddressGuard(config.hub.allowed_hosts)},
+           secret_rule(config)}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
                       reconciliation_options(config)),
       reconciliation_items(clock, events, ledger),

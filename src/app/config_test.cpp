@@ -96,6 +96,10 @@ TEST(Config, WeakSecretsAreRefusedByTheRuleOfTheApi) {
     }
     EXPECT_TRUE(load_config({std::nullopt, {{env, "sixteen bytes..."}}, {}})) << env;
   }
+  for (const std::string env : {"HMAC_SECRET", "OPERATOR_HMAC_SECRET", "WEBHOOK_SECRET"}) {
+    const std::string refused = refusal({std::nullopt, {{env, std::string(32, 'a')}}, {}});
+    EXPECT_NE(refused.find("hard to guess"), std::string::npos) << env << refused;
+  }
   EXPECT_NE(refusal({std::nullopt, {{"HMAC_SECRET", std::string(256, 'x')}}, {}}).find("255"),
             std::string::npos);
   EXPECT_NE(refusal({std::nullopt, {{"WEBHOOK_SECRET", "whsec_c2hvcnQ="}}, {}}).find("24 to 64"),
@@ -224,6 +228,15 @@ TEST(Exposure, APublishedSecretIsForLoopbackAlone) {
     EXPECT_EQ(exposure("127.0.0.1", with(env, secret)), "accepted");
     EXPECT_EQ(exposure("0.0.0.0", with(env, secret)).find(key), 0U);
   }
+}
+
+TEST(Exposure, APublishedSecretIsRefusedOnEveryWayIn) {
+  const sandbox::Options published;
+  Config config;
+  EXPECT_FALSE(secret_rule(config)(published.hub_secret));
+  config.http.host = "0.0.0.0";
+  EXPECT_EQ(secret_rule(config)(published.hub_secret)->rule, "published");
+  EXPECT_FALSE(secret_rule(config)(Secret("one of its own making")));
 }
 
 TEST(Exposure, SimulatorsAreForLoopbackAlone) {

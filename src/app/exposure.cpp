@@ -17,11 +17,12 @@ constexpr std::size_t key_bytes = 32;
 
 Error refused(std::string detail) { return {errors::invalid_configuration, std::move(detail)}; }
 
+constexpr std::string_view must_be_own_rule =
+    "must not be a secret that the sandbox's documentation tells everybody when others than this "
+    "machine can connect; take one from `openssl rand -hex 32`";
+
 Error must_be_own(std::string_view setting) {
-  return refused(
-      fmt::format("{} must not be a secret that the sandbox's documentation tells everybody when "
-                  "others than this machine can connect; take one from `openssl rand -hex 32`",
-                  setting));
+  return refused(fmt::format("{} {}", setting, must_be_own_rule));
 }
 
 }  // namespace
@@ -33,6 +34,14 @@ bool is_published(const Secret& secret) {
   all.push_back(published.webhook_secret);
   return std::any_of(all.begin(), all.end(),
                      [&](const Secret& each) { return each.reveal() == secret.reveal(); });
+}
+
+SecretRule secret_rule(const Config& config) {
+  if (is_loopback(config.http.host)) return [](const Secret&) { return std::nullopt; };
+  return [](const Secret& secret) -> std::optional<SecretFault> {
+    if (!is_published(secret)) return std::nullopt;
+    return SecretFault{"published", std::string(must_be_own_rule)};
+  };
 }
 
 Result<void> check_combination(const Config& config) {

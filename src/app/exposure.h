@@ -9,6 +9,10 @@ namespace florin::app {
 /// Whether it is one of the secrets that the sandbox's documentation tells everybody.
 bool is_published(const Secret& secret);
 
+/// For secrets that reach the server in other ways than its settings: where others than this
+/// machine can connect, "published" refuses those that everybody knows.
+SecretRule secret_rule(const Config& config);
+
 /// What settings mean together, with what `serve` was asked for.
 /// Errors: invalid_configuration, naming the settings and the rule.
 Result<void> check_combination(const Config& config);

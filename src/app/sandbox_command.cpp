@@ -28,14 +28,12 @@ Result<void> read_address(const std::string& text, std::string& host, int& port)
   return {};
 }
 
-using SecretRule = std::optional<std::string> (*)(const Secret&);
-
-Result<void> read_secret(std::string_view flag, const std::string& text, SecretRule broken_rule,
-                         Secret& secret) {
+Result<void> read_secret(std::string_view flag, const std::string& text,
+                         const SecretRule& broken_rule, Secret& secret) {
   if (text.empty()) return {};
   secret = Secret(text);
   const auto broken = broken_rule(secret);
-  if (broken) return Error{errors::invalid_configuration, std::string(flag) + " " + *broken};
+  if (broken) return Error{errors::invalid_configuration, std::string(flag) + " " + broken->detail};
   return {};
 }
 

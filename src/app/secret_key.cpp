@@ -66,6 +66,13 @@ Result<void> make_file(const std::string& path) {
   return {};
 }
 
+/// Nothing replaces the key of what is sealed already, so only a new ledger's is judged.
+Result<void> check_chosen(const std::string& what, const Secret& key, KeyFile missing) {
+  const auto broken = missing == KeyFile::is_made ? guessable_secret(key) : std::nullopt;
+  if (!broken) return {};
+  return Error{errors::invalid_configuration, what + " " + broken->detail};
+}
+
 }  // namespace
 
 Result<KeyFile> key_file_of(sql::Database& database, const Opening& opening) {
@@ -79,7 +86,10 @@ Result<KeyFile> key_file_of(sql::Database& database, const Opening& opening) {
 }
 
 Result<Secret> load_secret_key(const Config& config, KeyFile missing) {
-  if (!config.encryption_key.empty()) return config.encryption_key;
+  if (!config.encryption_key.empty()) {
+    TRY(check_chosen("security.encryption_key", config.encryption_key, missing));
+    return config.encryption_key;
+  }
   const std::string path = config.data_dir + "/secret.key";
   std::error_code fault;
   if (!std::filesystem::exists(path, fault)) {
@@ -91,7 +101,9 @@ Result<Secret> load_secret_key(const Config& config, KeyFile missing) {
   std::string text;
   if (!std::getline(in, text) && !in.eof()) return unusable(path, "read");
   if (text.size() < least_text) return holds_no_key(path);
-  return Secret(std::move(text));
+  Secret key(std::move(text));
+  TRY(check_chosen("the key in " + path, key, missing));
+  return key;
 }
 
 }  // namespace florin::app

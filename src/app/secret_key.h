@@ -14,7 +14,7 @@ enum class KeyFile : std::uint8_t { is_made, is_expected };
 /// <data_dir>/secret.key. A file that is missing is made, for its owner alone (mode 0600), or the
 /// key is empty where one is expected: then what was sealed is lost, and a new key would hide it.
 /// Errors: store_unavailable when the file can neither be read nor made; invalid_configuration when
-/// it holds no key.
+/// it holds no key, or one that is guessable where nothing is sealed yet.
 Result<Secret> load_secret_key(const Config& config, KeyFile missing = KeyFile::is_made);
 
 /// Whether anything in the database is sealed: then its key is not to be made anew unasked.

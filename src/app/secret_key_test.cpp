@@ -37,6 +37,22 @@ TEST_F(SecretKey, TheConfiguredOneComesFirst) {
   EXPECT_NE(::access(path().c_str(), F_OK), 0) << "no file is made then";
 }
 
+TEST_F(SecretKey, AGuessableOneIsForLedgersThatHaveItAlready) {
+  const std::string weak(32, 'a');
+  config.encryption_key = Secret(weak);
+  const auto refused = [&](KeyFile missing) {
+    const auto key = load_secret_key(config, missing);
+    return key ? "" : key.error().detail;
+  };
+  EXPECT_EQ(refused(KeyFile::is_made).find("security.encryption_key must be hard to guess"), 0U);
+  EXPECT_EQ(refused(KeyFile::is_expected), "");
+  config.encryption_key = {};
+  ASSERT_TRUE(load_secret_key(config));
+  std::ofstream(path()) << weak << "\n";
+  EXPECT_NE(refused(KeyFile::is_made).find("hard to guess"), std::string::npos);
+  EXPECT_EQ(refused(KeyFile::is_expected), "");
+}
+
 TEST_F(SecretKey, AFileThatHoldsNoKeyIsAnErrorAndStays) {
   ASSERT_TRUE(load_secret_key(config));
   for (const char* damaged : {"short\n", "short", "\n", ""}) {

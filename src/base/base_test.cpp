@@ -308,5 +308,15 @@ TEST(Secret, ShowsItselfOnlyWhenAsked) {
   EXPECT_TRUE(Secret().empty());
 }
 
+TEST(Secret, IsGuessableWhereItHasFewBytesOrRepeatsItself) {
+  for (const char* weak :
+       {"", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "abababababababab", "aabbccddeeaabbccddee",
+        "12345678901234567890", "0123456789abcdef0123456789abcdef", "changemechangemechan"})
+    EXPECT_EQ(guessable_secret(Secret(weak)).value().rule, "guessable") << weak;
+  for (const char* good :
+       {"sixteen bytes...", "sandbox-hub-secret", "0123456789abcdef", "f3a91c00"})
+    EXPECT_FALSE(guessable_secret(Secret(good))) << good;
+}
+
 }  // namespace
 }  // namespace florin

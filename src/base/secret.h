@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,5 +26,17 @@ class Secret {
  private:
   std::string value_;
 };
+
+/// The rule that a secret which somebody chose breaks. It never quotes the secret.
+struct SecretFault {
+  std::string_view rule;  ///< "too_short"
+  std::string detail;     ///< To stand behind the secret's name: "must have 16 to 255 bytes".
+};
+/// Nothing when the secret is good.
+using SecretRule = std::function<std::optional<SecretFault>(const Secret&)>;
+
+/// "guessable": it has fewer than six different bytes, or is a shorter text over and over. Chance
+/// makes no such secret.
+std::optional<SecretFault> guessable_secret(const Secret& secret);
 
 }  // namespace florin

@@ -65,7 +65,8 @@ World::World(const Clock& time, const std::string& path)
       ledger(*database, time, ids, events, metrics, test_status_of),
       idempotency(*database, time, test_status_of),
       vault(Secret("a key for tests only")),
-      partners(*database, time, ids, events, vault, *limits),
+      partners(*database, time, ids, events, vault, *limits,
+               [](const Secret&) { return std::nullopt; }),
       wallet(*database, time, ids, ledger, events, test_status_of) {
   EXPECT_TRUE(ledger.recover());
   EXPECT_TRUE(partners.refresh());

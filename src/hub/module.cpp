@@ -27,7 +27,8 @@ struct Hub::Impl {
 
   explicit Impl(const HubParts& given)
       : parts(given),
-        partners(given.database, given.clock, given.ids, given.events, given.vault, given.limits),
+        partners(given.database, given.clock, given.ids, given.events, given.vault, given.limits,
+                 given.secret_rule),
         internal(given.database, given.clock, given.ids, given.ledger, given.events,
                  given.status_of),
         settlement(given.database, given.clock, given.ledger, given.events, given.status_of),

@@ -40,6 +40,8 @@ struct HubParts {
   cache::RateLimiter& limits;  ///< Of partners' calls, and of ours to Operators.
   StatusOf status_of;
   http_client::ClientOptions operator_http = {};  ///< How Operators are called.
+  /// For secrets that somebody chose, beside broken_secret_rule().
+  SecretRule secret_rule = [](const Secret&) { return std::nullopt; };
 };
 
 /// The wallet hub: partners, both wallets, the resolver, and their routes.

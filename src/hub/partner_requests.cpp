@@ -71,7 +71,8 @@ std::optional<Secret> read_secret(ObjectReader& body, std::string_view name) {
   auto text = body.optional_text(name, {0, 255});
   if (!text) return std::nullopt;
   Secret secret(*std::move(text));
-  if (const auto broken = broken_secret_rule(secret)) body.problem(name, "too_short", *broken);
+  if (const auto broken = broken_secret_rule(secret))
+    body.problem(name, broken->rule, broken->detail);
   return secret;
 }
 

@@ -40,11 +40,11 @@ bool is_partner_code(std::string_view code) {
          code.find_first_not_of(allowed) == std::string_view::npos;
 }
 
-std::optional<std::string> broken_secret_rule(const Secret& secret) {
+std::optional<SecretFault> broken_secret_rule(const Secret& secret) {
   constexpr std::size_t shortest = 16, longest = 255;
   const std::size_t size = secret.reveal().size();
-  if (size >= shortest && size <= longest) return std::nullopt;
-  return "must have 16 to 255 bytes";
+  if (size >= shortest && size <= longest) return guessable_secret(secret);
+  return SecretFault{"too_short", "must have 16 to 255 bytes"};
 }
 
 struct Partners::Impl {
@@ -54,6 +54,15 @@ struct Partners::Impl {
   events::EventLog& events;
   const crypto::Vault& vault;
   cache::RateLimiter& limits;
+  const SecretRule secret_rule;
+
+  Result<void> check(std::string_view pointer, const std::optional<Secret>& secret) const {
+    const auto broken = secret ? secret_rule(*secret) : std::nullopt;
+    if (!broken) return {};
+    return Error{florin::errors::validation_failed,
+                 "a secret is refused",
+                 {{std::string(pointer), broken->rule, broken->detail}}};
+  }
 
   mutable std::mutex mutex;  // Guards the pointer; never held during I/O.
   std::shared_ptr<const Book> book = std::make_shared<Book>();
@@ -133,8 +142,17 @@ struct Partners::Impl {
 };
 
 Partners::Partners(sql::Database& database, const Clock& clock, IdGenerator& ids,
-                   events::EventLog& events, const crypto::Vault& vault, cache::RateLimiter& limits)
-    : impl_(new Impl{database, clock, ids, events, vault, limits, {}, std::make_shared<Book>()}) {}
+                   events::EventLog& events, const crypto::Vault& vault, cache::RateLimiter& limits,
+                   SecretRule secret_rule)
+    : impl_(new Impl{database,
+                     clock,
+                     ids,
+                     events,
+                     vault,
+                     limits,
+                     std::move(secret_rule),
+                     {},
+                     std::make_shared<Book>()}) {}
 Partners::~Partners() = default;
 
 Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted) {
@@ -142,6 +160,8 @@ Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const N
     const std::string rule = "a partner's code has 1 to 64 of a-z, 0-9, - and _";
     return Error{florin::errors::validation_failed, rule, {{"/code", "bad_characters", rule}}};
   }
+  TRY(impl_->check("/secret", wanted.secret));
+  TRY(impl_->check("/operator/secret", wanted.operator_secret));
   if (TRY(store::load_partner(tx, wanted.code))) {
     return Error{errors::partner_exists,
                  "a partner with this code exists",
@@ -170,6 +190,7 @@ Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const N
 
 Result<Partner> Partners::change(sql::Tx& tx, const Actor& actor, PartnerId id,
                                  const PartnerChange& change) {
+  TRY(impl_->check("/operator/secret", change.operator_secret));
   Partner partner = TRY(impl_->require(tx, actor.tenant, id));
   if (change.is_active) partner.is_active = *change.is_active;
   if (change.currencies) partner.currencies = *change.currencies;

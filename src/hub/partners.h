@@ -79,22 +79,22 @@ constexpr std::size_t max_partner_code_bytes = 64;
 /// What a header can carry without doubt: 1 to 64 of a-z, 0-9, - and _.
 bool is_partner_code(std::string_view code);
 
-/// The rule that a secret which somebody chose for a partner, or for our calls to an Operator,
-/// breaks: 16 to 255 bytes. Nothing when it is good.
-std::optional<std::string> broken_secret_rule(const Secret& secret);
+/// For a secret that somebody chose for a partner, or for our calls to an Operator: 16 to 255
+/// bytes, and not guessable.
+std::optional<SecretFault> broken_secret_rule(const Secret& secret);
 
 /// Partners: their rows, and the copy in memory that every call is checked by. Safe for concurrent
 /// use.
 class Partners {
  public:
   Partners(sql::Database& database, const Clock& clock, IdGenerator& ids, events::EventLog& events,
-           const crypto::Vault& vault, cache::RateLimiter& limits);
+           const crypto::Vault& vault, cache::RateLimiter& limits, SecretRule secret_rule);
   ~Partners();
 
   // Inside a unit of work of the caller; call refresh() after it.
-  /// Errors: validation_failed when its code is none; partner_exists.
+  /// Errors: validation_failed when its code is none or a secret breaks the rule; partner_exists.
   Result<CreatedPartner> create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted);
-  /// Errors: partner_not_found.
+  /// Errors: partner_not_found; validation_failed when its secret breaks the rule.
   Result<Partner> change(sql::Tx& tx, const Actor& actor, PartnerId id,
                          const PartnerChange& change);
   /// A new secret; the ones before stay good for `overlap_s`. Errors: partner_not_found.

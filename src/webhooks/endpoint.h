@@ -113,9 +113,9 @@ struct EndpointChange {
   std::optional<Secret> private_key_pem = {};
 };
 
-/// The rule that an HMAC secret which somebody chose breaks; nothing when it is good:
-/// NewEndpoint::secret says which are.
-std::optional<std::string> broken_secret_rule(const Secret& text);
+/// For an HMAC secret that somebody chose: of the form that NewEndpoint::secret says, and not
+/// guessable.
+std::optional<SecretFault> broken_secret_rule(const Secret& text);
 
 enum class SecretKind : std::uint8_t { hmac, ed25519 };
 

@@ -21,10 +21,11 @@ namespace {
 
 constexpr std::size_t max_valid_secrets = 5;
 
-Result<void> check_secret(const std::optional<Secret>& secret) {
-  const auto broken = secret ? broken_secret_rule(*secret) : std::nullopt;
+Result<void> check_secret(const std::optional<Secret>& secret, const SecretRule& rule) {
+  auto broken = secret ? broken_secret_rule(*secret) : std::nullopt;
+  if (secret && !broken) broken = rule(*secret);
   if (!broken) return {};
-  return json::validation_error({{"/secret", "malformed_secret", *broken}});
+  return json::validation_error({{"/secret", broken->rule, broken->detail}});
 }
 
 /// A certificate is of no use without its key, nor a key without its certificate.
@@ -105,7 +106,7 @@ Result<void> Endpoints::check(const NewEndpoint& wanted) const {
   if (!wanted.is_trusted) TRY(check_url(parts_.guard, wanted.url));
   TRY(check_certificate(wanted.tls, wanted.private_key_pem));
   if (wanted.is_trusted) return {};  // The operator's own choice.
-  return check_secret(wanted.secret);
+  return check_secret(wanted.secret, parts_.settings.secret_rule);
 }
 
 Result<void> Endpoints::check(const EndpointChange& change) const {
@@ -114,7 +115,7 @@ Result<void> Endpoints::check(const EndpointChange& change) const {
 }
 
 Result<void> Endpoints::check(const Rotation& rotation) const {
-  return check_secret(rotation.secret);
+  return check_secret(rotation.secret, parts_.settings.secret_rule);
 }
 
 Result<EndpointView> Endpoints::create(sql::Tx& tx, const Origin& origin,

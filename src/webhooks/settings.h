@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/secret.h"
 #include "webhooks/endpoint.h"
 
 namespace florin::sql {
@@ -22,6 +23,8 @@ struct Settings {
   std::vector<std::string> allowed_hosts = {};
   std::int64_t disable_after_s = 5 * 24 * 3'600;  ///< Of failing without a success.
   int max_in_flight = 400;  ///< Attempts under way at one time, over all endpoints.
+  /// For secrets that somebody chose, beside broken_secret_rule().
+  SecretRule secret_rule = [](const Secret&) { return std::nullopt; };
   /// How often to look for what other nodes changed, in milliseconds; 0: there are no others.
   std::int64_t look_around_ms = 0;
 };

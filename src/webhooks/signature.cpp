@@ -27,13 +27,15 @@ std::optional<std::string> decoded_key(const Secret& text) {
 
 }  // namespace
 
-std::optional<std::string> broken_secret_rule(const Secret& text) {
+std::optional<SecretFault> broken_secret_rule(const Secret& text) {
   constexpr std::size_t min_text_bytes = 16;
   const bool is_good = text.reveal().starts_with(hmac_prefix)
                            ? decoded_key(text).has_value()
                            : text.reveal().size() >= min_text_bytes;
-  if (is_good) return std::nullopt;
-  return "must be whsec_ and base64 of 24 to 64 bytes, or other text of at least 16 bytes";
+  if (is_good) return guessable_secret(hmac_key_of(text));
+  return SecretFault{
+      "malformed_secret",
+      "must be whsec_ and base64 of 24 to 64 bytes, or other text of at least 16 bytes"};
 }
 
 Secret hmac_key_of(const Secret& text) {

@@ -49,6 +49,8 @@ TEST(Signature, SecretsAreReadAsTheyAreWritten) {
   EXPECT_FALSE(broken_secret_rule(Secret("sixteen bytes...")));
   EXPECT_TRUE(broken_secret_rule(Secret("whsec_MfKQ9r8GKYqrTwjU")));
   EXPECT_FALSE(broken_secret_rule(new_hmac_secret()));
+  EXPECT_EQ(broken_secret_rule(Secret(std::string(32, 'a')))->rule, "guessable");
+  EXPECT_EQ(broken_secret_rule(Secret("whsec_" + std::string(32, 'A')))->rule, "guessable");
   EXPECT_EQ(hmac_key_of(new_hmac_secret()).reveal().size(), 32u);
   EXPECT_EQ(hmac_key_of(Secret("short")).reveal(), "short");
   EXPECT_EQ(hmac_key_of(Secret("whsec_test_secret")).reveal(), "whsec_test_secret");

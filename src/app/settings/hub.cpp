@@ -31,18 +31,18 @@ std::vector<Setting> of_hub() {
   return {
       secret("hub.hmac_secret", "HMAC_SECRET",
              "Secret of the wallet API's partner \"default\", which exists when this is set; 16 to "
-             "255 "
-             "bytes.",
+             "255 bytes that are hard to guess.",
              hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.hmac_secret; }),
       url("hub.operator_base_url", "OPERATOR_BASE_URL",
           "The Operator that holds the default partner's money, http or https; it may be private. "
           "Needs hub.hmac_secret. Default: none, our ledger holds it.",
           http_client::broken_base_url_rule,
           [](Config& c) -> std::string& { return c.hub.operator_base_url; }),
-      secret(
-          "hub.operator_secret", "OPERATOR_HMAC_SECRET",
-          "Secret of our calls to the Operator, 16 to 255 bytes. Default: that of hub.hmac_secret.",
-          hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.operator_secret; }),
+      secret("hub.operator_secret", "OPERATOR_HMAC_SECRET",
+             "Secret of our calls to the Operator, 16 to 255 bytes that are hard to guess. "
+             "Default: that "
+             "of hub.hmac_secret.",
+             hub::broken_secret_rule, [](Config& c) -> Secret& { return c.hub.operator_secret; }),
       text("hub.operator_id", "OPERATOR_ID", "What the Operator calls us.",
            [](Config& c) -> std::string& { return c.hub.operator_id; }),
       dialect(),

@@ -85,9 +85,9 @@ Setting optional_text(std::string_view key, std::string_view env, std::string_vi
 }
 
 SecretRule at_least(std::size_t bytes) {
-  return [=](const Secret& secret) -> std::optional<std::string> {
+  return [=](const Secret& secret) -> std::optional<SecretFault> {
     if (secret.reveal().size() >= bytes) return std::nullopt;
-    return fmt::format("must have at least {} bytes", bytes);
+    return SecretFault{"too_short", fmt::format("must have at least {} bytes", bytes)};
   };
 }
 
@@ -97,7 +97,7 @@ Setting secret(std::string_view key, std::string_view env, std::string_view help
           [=](Config& config, std::string_view value) -> Result<void> {
             Secret wanted{std::string(value)};
             if (const auto broken = wanted.empty() ? std::nullopt : rule(wanted))
-              return invalid(*broken);
+              return invalid(broken->detail);
             field(config) = std::move(wanted);
             return {};
           },

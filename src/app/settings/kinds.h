@@ -48,8 +48,6 @@ Setting optional_text(std::string_view key, std::string_view env, std::string_vi
 /// true or false.
 Setting flag(std::string_view key, std::string_view env, std::string_view help,
              const std::function<bool&(Config&)>& field);
-/// The rule that a secret breaks, to stand behind its name; nothing when it is good.
-using SecretRule = std::function<std::optional<std::string>(const Secret&)>;
 SecretRule at_least(std::size_t bytes);
 /// A setting whose value is never shown. Empty: there is none.
 Setting secret(std::string_view key, std::string_view env, std::string_view help,

@@ -7,8 +7,8 @@ namespace florin::app::setting {
 std::vector<Setting> of_webhooks() {
   return {
       secret("security.encryption_key", "ENCRYPTION_KEY",
-             "Seals secrets in the database, 16 characters or more. Default: the content of "
-             "secret.key in the data folder, which is made at the first start.",
+             "Seals secrets in the database, 16 characters or more, hard to guess. Default: the "
+             "content of secret.key in the data folder, which is made at the first start.",
              at_least(16), [](Config& c) -> Secret& { return c.encryption_key; }),
       number<int>("webhooks.retry_attempts", "WEBHOOK_RETRY_ATTEMPTS",
                   "Attempts of a webhook delivery where its endpoint does not say, 1 to 20.", 1, 20,
@@ -36,7 +36,7 @@ std::vector<Setting> of_webhooks() {
       secret(
           "webhooks.rgs_secret", "WEBHOOK_SECRET",
           "Signs webhooks to the game server: whsec_ and base64 of 24 to 64 bytes, or other text "
-          "of at least 16 bytes. Default: one is made.",
+          "of at least 16 bytes, hard to guess. Default: one is made.",
           webhooks::broken_secret_rule, [](Config& c) -> Secret& { return c.rgs_webhook.secret; }),
       number<int>("webhooks.rgs_max_retries", "WEBHOOK_MAX_RETRIES",
                   "Retries to the game server, after 1, 5, 15, 60 and 300 seconds, 0 to 5.", 0, 5,
