@@ -105,8 +105,10 @@ Result<void> apply_file(LoadedConfig& loaded, const std::string& path) {
   try {
     return apply_table(loaded, toml::parse_file(path), "", path);
   } catch (const toml::parse_error& fault) {
-    return invalid(
-        fmt::format("{} line {}: {}", path, fault.source().begin.line, fault.description()));
+    // A file that cannot be read has no line.
+    const auto line = fault.source().begin.line;
+    const std::string where = line == 0 ? path : fmt::format("{} line {}", path, line);
+    return invalid(fmt::format("{}: {}", where, fault.description()));
   }
 }
 

@@ -34,9 +34,15 @@ struct Playground {
 
 std::string local_url(int port) { return fmt::format("http://127.0.0.1:{}", port); }
 
+std::string url_at(const Config& settings, const std::string& host, int port) {
+  return fmt::format("{}://{}", settings.http.tls ? "https" : "http", shown_address({host, port}));
+}
+
+/// Where this machine reaches the server: the address of all its interfaces is none to call.
 std::string url_of(const Config& settings, int port) {
-  return fmt::format("{}://{}", settings.http.tls ? "https" : "http",
-                     shown_address({settings.http.host, port}));
+  const std::string& host = settings.http.host;
+  if (host == "0.0.0.0") return url_at(settings, "127.0.0.1", port);
+  return url_at(settings, host == "::" ? "::1" : host, port);
 }
 
 /// On their usual ports, or on free ones when somebody has those: several sandboxes may run.
@@ -93,9 +99,9 @@ Result<Playground> prepare_playground(Application& application, sql::Database& d
 }
 
 void print_welcome(const Config& settings, int port) {
-  const std::string url = url_of(settings, port);
-  fmt::print("florin {} listens on {}\n", version, url);
-  fmt::print("data in {}; API reference at {}/docs\n", settings.shown_database_url(), url);
+  fmt::print("florin {} listens on {}\n", version, url_at(settings, settings.http.host, port));
+  fmt::print("data in {}; API reference at {}/docs\n", settings.shown_database_url(),
+             url_of(settings, port));
 }
 
 void print_playground(const Config& settings, const std::string& url,

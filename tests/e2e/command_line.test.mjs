@@ -6,7 +6,7 @@ import path from 'node:path';
 import {after, describe, it} from 'node:test';
 
 import {Books} from './lib/books.mjs';
-import {bodyOf, Client, exchange, problemOf} from './lib/client.mjs';
+import {assertFields, bodyOf, Client, exchange, problemOf} from './lib/client.mjs';
 import {Partner} from './lib/partner.mjs';
 import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib/server.mjs';
 
@@ -229,6 +229,25 @@ describe('a sandbox that others can reach', () => {
     };
     problemOf(await credit('sandbox-hub-secret'), 401, 'invalid_signature');
     assert.equal((await credit(/partners sign with (\S+)/.exec(server.output)[1])).status, 201);
+  });
+
+  it('takes no published secret from the API, and shows an address to call', async () => {
+    const folder = makeFolder();
+    const server = await Server.start(folder, {args: ['--sandbox', '--public'], listen: '0.0.0.0:0'});
+    after(() => server.stop());
+    await eventually('it shows what to try', async () => /Try:\n/.test(server.output));
+    const [, url] = /curl -s (http:\/\/127\.0\.0\.1:\d+)\/v1\/accounts/.exec(server.output);
+    const api = new Client(url, JSON.parse(readFileSync(path.join(folder, 'demo.json'), 'utf8')).api_key);
+    after(() => api.close());
+    const refused = async (target, body, pointer, rule) =>
+        assertFields(problemOf(await api.post(target, body), 400, 'validation_failed'), {[pointer]: rule});
+    const operator = (secret) => ({code: 'other', wallet_mode: 'operator', operator: {base_url: 'https://example.com', secret}});
+    await refused('/v1/partners', {code: 'other', secret: 'sandbox-hub-secret'}, '/secret', 'published');
+    await refused('/v1/partners', operator('sandbox-operator-secret'), '/operator/secret', 'published');
+    await refused('/v1/partners', operator('a'.repeat(32)), '/operator/secret', 'guessable');
+    const hook = (secret) => ({url: 'https://93.184.215.14/hooks', secret});
+    await refused('/v1/webhook-endpoints', hook('whsec_ZmxvcmluLXNhbmRib3gtd2ViaG9vay1zZWNyZXQtMDE='), '/secret', 'published');
+    await refused('/v1/webhook-endpoints', hook('0123456789'.repeat(4)), '/secret', 'guessable');
   });
 
   it('cannot be public without being one', async () => {
