@@ -71,6 +71,9 @@ TEST_F(RefusalOrder, AReplayBeforeAllElse) {
 TEST_F(RefusalOrder, TheFutureBeforeAnUnknownAccount) {
   expect_first(errors::effective_at_in_future,
                dated(transfer("ghost", "shop", 1), clock.now().plus_us(1)));
+  PostTransfer opening = transfer_of({posting("ana", "shop", 1)});
+  opening.reopen = {AccountRef::parse("ghost")};
+  expect_first(errors::effective_at_in_future, dated(command(opening), clock.now().plus_us(1)));
 }
 
 TEST_F(RefusalOrder, AnUnknownAccountBeforeTheRulesOfPostings) {

@@ -249,6 +249,7 @@ Outcome Engine::decide_body(const Command& command) {
 // ---------------------------------------------------------------- commands
 
 Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
+  if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
   if (wanted.reopen.empty() && wanted.close.empty()) return outcome_of(post_wanted(origin, wanted));
   Savepoint savepoint;
   begin_savepoint(savepoint);
@@ -262,7 +263,6 @@ Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
 }
 
 Result<Transfer> Engine::post_wanted(const Origin& origin, const PostTransfer& wanted) {
-  TRY(check_effective_at(wanted.effective_at));
   Transfer transfer;
   transfer.postings = TRY(plan(origin.tenant, wanted.postings, wanted.split, false));
   transfer.narrative = wanted.narrative;
