@@ -1,5 +1,8 @@
 #include "events/events.h"
 
+#include <array>
+#include <span>
+
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/event_chain.h"
@@ -14,13 +17,14 @@ using sql::Param;
 using sql::Query;
 using sql::Row;
 
-/// Each inserts nothing when the newest event of the log is not the one that the link was made for.
 #define FLORIN_EVENT_INSERT                                                                      \
   "INSERT INTO events (id, tenant_id, type, subject, payload, actor, request_id, created_at_us," \
   " link) "
-constexpr Query event_insert{"events.insert", FLORIN_EVENT_INSERT
-                             "SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9"
-                             " WHERE $10 = (SELECT coalesce(max(e.id), 0) FROM events e)"};
+/// For SQLite, whose transaction is the only one that writes: whoever has read the newest event
+/// knows it until the commit. A SELECT from the table itself would go through a temporary one.
+constexpr Query event_insert{"events.insert",
+                             FLORIN_EVENT_INSERT "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)"};
+/// Inserts nothing when the newest event of the log is not the one that the link was made for.
 constexpr Query event_insert_behind{
     "events.insert_behind",
     FLORIN_EVENT_INSERT
@@ -146,25 +150,38 @@ std::string EventLog::next_link(const sql::Tx& tx, EventId id, const NewEvent& e
 }
 
 Result<EventId> EventLog::append(sql::Tx& tx, const NewEvent& event) {
+  if (tx.dialect() != sql::Dialect::postgres) TRY(follow_now(tx));
+  while (!TRY(insert(tx, event))) TRY(follow_now(tx));
+  return EventId{head_.id};
+}
+
+Result<bool> EventLog::insert(sql::Tx& tx, const NewEvent& event) {
+  const EventId id{ids_.next()};
+  std::string payload;
+  append_payload(payload, id, event);
+  std::string link = next_link(tx, id, event, payload);
+  const std::array<Param, 10> values{id.value,
+                                     event.tenant.value,
+                                     event.type,
+                                     event.subject,
+                                     payload,
+                                     event.actor,
+                                     or_null(event.request_id),
+                                     event.at.us,
+                                     link.empty() ? Param(nullptr) : Param::blob(link),
+                                     head_.id};
   const bool is_shared = tx.dialect() == sql::Dialect::postgres;
-  while (true) {
-    const EventId id{ids_.next()};
-    std::string payload;
-    append_payload(payload, id, event);
-    std::string link = next_link(tx, id, event, payload);
-    const Param link_or_null = link.empty() ? Param(nullptr) : Param::blob(link);
-    const auto inserted =
-        TRY(tx.exec(is_shared ? event_insert_behind : event_insert,
-                    {id.value, event.tenant.value, event.type, event.subject, payload, event.actor,
-                     or_null(event.request_id), event.at.us, link_or_null, head_.id}));
-    if (inserted != 0) {
-      head_ = {id.value, std::move(link)};
-      return id;
-    }
-    sql::Questions questions(tx);
-    TRY(follow(questions));
-    TRY(questions.settle());
-  }
+  const auto inserted = is_shared ? TRY(tx.exec(event_insert_behind, values))
+                                  : TRY(tx.exec(event_insert, std::span(values).first<9>()));
+  if (inserted == 0) return false;
+  head_ = {id.value, std::move(link)};
+  return true;
+}
+
+Result<void> EventLog::follow_now(sql::Tx& tx) {
+  sql::Questions questions(tx);
+  TRY(follow(questions));
+  return questions.settle();
 }
 
 /// Nodes write one after another, and each makes ids by its own clock: another node's newest event
@@ -181,7 +198,8 @@ Result<void> EventLog::follow(sql::Questions& questions) {
 Result<void> EventLog::append_all(sql::Tx& tx, std::span<const NewEvent> events) {
   if (events.empty()) return {};
   if (tx.dialect() != sql::Dialect::postgres) {
-    for (const NewEvent& event : events) TRY(append(tx, event));
+    TRY(follow_now(tx));
+    for (const NewEvent& event : events) TRY(insert(tx, event));
     return {};
   }
   Rows rows;

@@ -92,6 +92,9 @@ class EventLog {
     std::int64_t id = 0;
     std::string link;
   };
+  /// False: on PostgreSQL, where another node has appended since the head was read.
+  Result<bool> insert(sql::Tx& tx, const NewEvent& event);
+  Result<void> follow_now(sql::Tx& tx);
   std::string next_link(const sql::Tx& tx, EventId id, const NewEvent& event,
                         std::string_view payload);
 
