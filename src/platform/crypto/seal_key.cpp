@@ -34,6 +34,8 @@ std::string derived(std::string_view master, std::string_view purpose) {
 }  // namespace
 
 SealKey::SealKey(const Secret& master) : key_(derived(master.reveal(), "florin seals 1")) {
+  // Until then the library hashes without the processor's vector instructions, which is no fault.
+  (void)!sodium_init();
   std::array<char, mac_bytes> name{};
   hash(name.data(), name.size(), "name", key_.reveal());
   std::copy_n(name.begin(), id_.size(), id_.begin());
