@@ -20,12 +20,16 @@ using sql::Tx;
 constexpr Query account_id_by_code{"ledger.account_id_by_code",
                                    "SELECT id FROM accounts WHERE tenant_id = $1 AND code = $2"};
 
-constexpr Query account_state_by_id{
-    "ledger.account_state_by_id",
-    "SELECT a.id, a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen,"
-    " a.closed, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,"
-    " b.last_posting, b.posting_count"
-    " FROM accounts a JOIN balances b ON b.account_id = a.id WHERE a.id = $1"};
+#define FLORIN_ACCOUNT_STATE                                                              \
+  "SELECT a.id, a.tenant_id, a.type, a.currency, a.min_balance, a.max_balance, a.frozen," \
+  " a.closed, b.debits_posted, b.credits_posted, b.debits_pending, b.credits_pending,"    \
+  " b.last_posting, b.posting_count"                                                      \
+  " FROM accounts a JOIN balances b ON b.account_id = a.id"
+constexpr Query account_state_by_id{"ledger.account_state_by_id",
+                                    FLORIN_ACCOUNT_STATE " WHERE a.id = $1"};
+constexpr Query account_state_by_code{
+    "ledger.account_state_by_code", FLORIN_ACCOUNT_STATE " WHERE a.tenant_id = $1 AND a.code = $2"};
+#undef FLORIN_ACCOUNT_STATE
 
 /// One query for each order.
 struct BothWays {
@@ -432,6 +436,16 @@ Result<std::optional<AccountId>> find_account_id(Tx& tx, TenantId tenant, std::s
 
 Result<std::optional<engine::AccountState>> load_account_state(Tx& tx, AccountId id) {
   return find_one<engine::AccountState>(tx, account_state_by_id, id.value, read_account_state);
+}
+
+Result<std::optional<engine::AccountState>> load_account_state(Tx& tx, TenantId tenant,
+                                                               std::string_view code) {
+  std::optional<engine::AccountState> found;
+  TRY(tx.query(account_state_by_code, {tenant.value, code}, [&](const Row& row) {
+    found = read_account_state(row);
+    return false;
+  }));
+  return found;
 }
 
 Result<bool> are_unchanged(Tx& tx, std::span<const engine::AccountState> accounts) {

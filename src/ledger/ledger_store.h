@@ -27,6 +27,8 @@ namespace florin::ledger::store {
 Result<std::optional<AccountId>> find_account_id(sql::Tx& tx, TenantId tenant,
                                                  std::string_view code);
 Result<std::optional<engine::AccountState>> load_account_state(sql::Tx& tx, AccountId id);
+Result<std::optional<engine::AccountState>> load_account_state(sql::Tx& tx, TenantId tenant,
+                                                               std::string_view code);
 /// Whether each of them is stored as it is here. Locks their balances where there are locks.
 Result<bool> are_unchanged(sql::Tx& tx, std::span<const engine::AccountState> accounts);
 Result<std::optional<Hold>> load_hold(sql::Tx& tx, HoldId id);

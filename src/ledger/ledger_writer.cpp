@@ -174,8 +174,12 @@ Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World
 
 Result<void> LedgerWriter::load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref,
                                         engine::World& world) {
-  if (!ref.id) ref.id = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
-  return load_account(tx, ref.id, world);
+  if (ref.id) return load_account(tx, ref.id, world);
+  const auto account = TRY(store::load_account_state(tx, tenant, ref.code));
+  if (!account) return {};
+  ref.id = account->id;
+  world.accounts.try_emplace(account->id, *account);
+  return {};
 }
 
 Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::World& world) {
