@@ -31,8 +31,8 @@ CREATE TABLE hub_transactions (
   id                  BIGINT  NOT NULL PRIMARY KEY,
   tenant_id           BIGINT  NOT NULL,
   partner_id          BIGINT  NOT NULL,
-  kind                TEXT    NOT NULL CHECK (kind IN ('debit', 'credit', 'rollback')),
-  state               TEXT    NOT NULL CHECK (state IN ('PENDING', 'SUCCESS', 'FAILED', 'ROLLED_BACK')),
+  kind                TEXT    NOT NULL CHECK (kind = 'debit' OR kind = 'credit' OR kind = 'rollback'),
+  state               TEXT    NOT NULL CHECK (state = 'PENDING' OR state = 'SUCCESS' OR state = 'FAILED' OR state = 'ROLLED_BACK'),
   idempotency_key     TEXT    NOT NULL,
   request             BYTEA   NOT NULL,  -- digest of what was asked
   signature           BYTEA   NOT NULL,  -- first bytes of the call's signature: a replay is recognised by it

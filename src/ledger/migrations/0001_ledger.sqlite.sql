@@ -7,7 +7,7 @@ CREATE TABLE accounts (
   id             INTEGER NOT NULL PRIMARY KEY,
   tenant_id      BIGINT  NOT NULL,
   code           TEXT    NOT NULL,
-  type           TEXT    NOT NULL CHECK (type IN ('asset', 'liability', 'equity', 'income', 'expense')),
+  type           TEXT    NOT NULL CHECK (type = 'asset' OR type = 'liability' OR type = 'equity' OR type = 'income' OR type = 'expense'),
   currency       TEXT    NOT NULL CHECK (length(currency) = 3),
   min_balance    BIGINT,
   max_balance    BIGINT,
@@ -32,7 +32,7 @@ CREATE TABLE balances (
 CREATE TABLE transfers (
   id               INTEGER NOT NULL PRIMARY KEY,
   tenant_id        BIGINT  NOT NULL,
-  kind             TEXT    NOT NULL CHECK (kind IN ('transfer', 'capture', 'reversal')),
+  kind             TEXT    NOT NULL CHECK (kind = 'transfer' OR kind = 'capture' OR kind = 'reversal'),
   posting_count    BIGINT  NOT NULL CHECK (posting_count > 0),
   reference        TEXT,
   description      TEXT,
@@ -76,7 +76,7 @@ CREATE TABLE account_milestones (
 CREATE TABLE holds (
   id             INTEGER NOT NULL PRIMARY KEY,
   tenant_id      BIGINT  NOT NULL,
-  status         TEXT    NOT NULL CHECK (status IN ('open', 'captured', 'released', 'expired')),
+  status         TEXT    NOT NULL CHECK (status = 'open' OR status = 'captured' OR status = 'released' OR status = 'expired'),
   reference      TEXT,
   description    TEXT,
   metadata       TEXT    NOT NULL,
@@ -100,7 +100,7 @@ CREATE TABLE hold_postings (
 CREATE TABLE hold_changes (
   id             INTEGER NOT NULL PRIMARY KEY,
   hold_id        BIGINT  NOT NULL,
-  kind           TEXT    NOT NULL CHECK (kind IN ('placed', 'captured', 'released', 'expired')),
+  kind           TEXT    NOT NULL CHECK (kind = 'placed' OR kind = 'captured' OR kind = 'released' OR kind = 'expired'),
   transfer_id    BIGINT,
   created_at_us  BIGINT  NOT NULL
 );

@@ -7,7 +7,7 @@ CREATE TABLE reconciliation_runs (
   partner          TEXT    NOT NULL,
   from_us          BIGINT  NOT NULL,
   to_us            BIGINT  NOT NULL,
-  status           TEXT    NOT NULL CHECK (status IN ('queued', 'running', 'completed', 'failed')),
+  status           TEXT    NOT NULL CHECK (status = 'queued' OR status = 'running' OR status = 'completed' OR status = 'failed'),
   attempt          BIGINT  NOT NULL,  -- how often it was begun; items carry the one that saw them last
   our_name         TEXT    NOT NULL,
   their_name       TEXT    NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE reconciliation_items (
   fingerprint     TEXT    NOT NULL,  -- of kind and transaction: what makes it the same difference again
   seen_attempt    BIGINT  NOT NULL,
   kind            TEXT    NOT NULL,
-  state           TEXT    NOT NULL CHECK (state IN ('open', 'explained', 'proposed', 'resolved', 'cleared')),
+  state           TEXT    NOT NULL CHECK (state = 'open' OR state = 'explained' OR state = 'proposed' OR state = 'resolved' OR state = 'cleared'),
   transaction_id  TEXT    NOT NULL,
   ours            TEXT,              -- the entries as JSON
   theirs          TEXT,

@@ -9,7 +9,7 @@ CREATE TABLE webhook_endpoints (
   url                    TEXT    NOT NULL,
   description            TEXT    NOT NULL,
   is_trusted             BIGINT  NOT NULL, -- 1: of the configuration, may lead to private addresses
-  status                 TEXT    NOT NULL CHECK (status IN ('enabled', 'disabled', 'deleted')),
+  status                 TEXT    NOT NULL CHECK (status = 'enabled' OR status = 'disabled' OR status = 'deleted'),
   disabled_reason        TEXT,
   event_types            TEXT    NOT NULL, -- JSON array
   filter                 TEXT    NOT NULL, -- JSON object
@@ -48,7 +48,7 @@ CREATE TABLE webhook_outbox (
   endpoint_id         BIGINT  NOT NULL,
   event_id            BIGINT  NOT NULL,
   event_type          TEXT    NOT NULL,
-  state               TEXT    NOT NULL CHECK (state IN ('PENDING', 'DELIVERED', 'FAILED', 'DEAD_LETTER')),
+  state               TEXT    NOT NULL CHECK (state = 'PENDING' OR state = 'DELIVERED' OR state = 'FAILED' OR state = 'DEAD_LETTER'),
   attempts            BIGINT  NOT NULL,
   next_attempt_at_us  BIGINT  NOT NULL, -- the greatest integer: behind an earlier one of its order key
   order_key           TEXT,
