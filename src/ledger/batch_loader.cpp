@@ -20,6 +20,7 @@ class BatchLoader {
 
   Result<void> collect(std::span<Decided> batch) {
     for (Decided& item : batch) {
+      if (item.refusal) continue;
       Command& command = item.command;
       if (command.key && !command.dry_run) digests_.push_back(command.key->digest);
       TRY(std::visit(Collect{*this, command.origin.tenant}, command.body));

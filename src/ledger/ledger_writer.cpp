@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "events/events.h"
 #include "ledger/batch_loader.h"
+#include "ledger/bulk/named_postings.h"
 #include "ledger/chain.h"
 #include "ledger/command_accounts.h"
 #include "ledger/ledger_json.h"
@@ -89,11 +90,14 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   Timestamp at = now();
   std::vector<store::DuePosting> due;
   TRY(store::ask_due_postings(questions, at, due));
+  for (Decided& item : batch) item.refusal = TRY(bulk::refusal_of(tx, item.command));
   const bool is_shared = tx.dialect() == sql::Dialect::postgres;
   if (is_shared) {
     TRY(load_together(tx, questions, batch, world));
   } else {
-    for (Decided& item : batch) TRY(load(tx, item.command, world));
+    for (Decided& item : batch) {
+      if (!item.refusal) TRY(load(tx, item.command, world));
+    }
   }
   TRY(load_account(tx, besides, world));
   TRY(load_due_holds(tx, due, world));
@@ -110,7 +114,7 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   engine::Engine engine(world, ids_, at, answer_of_);
   engine.end_due_holds();
   for (Decided& item : batch) {
-    item.outcome = engine.decide(item.command);
+    item.outcome = item.refusal ? Outcome(*item.refusal) : engine.decide(item.command);
     item.balances.clear();  // Of an earlier run, when the database runs a batch again.
   }
   TRY(write(tx, engine.changes(), head, at));

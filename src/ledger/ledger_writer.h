@@ -27,6 +27,8 @@ struct Decided {
   Command command;
   Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
   std::vector<PostingBalances> balances = {};  ///< Of a Transfer, one for each posting.
+  /// Before anything was loaded: it would keep the writer too long.
+  std::optional<Error> refusal = {};
 };
 
 /// A bulk that was decided over a snapshot. Nothing of it is written; what it points to lives here.

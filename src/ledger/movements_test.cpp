@@ -347,6 +347,40 @@ TEST_F(Movements, EventsOfOpeningAndClosingShowTheAccountAsItWasThen) {
   EXPECT_EQ(shown, (std::vector<std::string>{"account.closed empty", "account.reopened empty"}));
 }
 
+// 2,500 reversals of 1,000 postings each would keep everybody waiting for a minute.
+TEST_F(Movements, StepsCountThePostingsOfWhatTheyName) {
+  const std::vector<PostingRequest> many(1'000, posting("ana", "shop", 1));
+  std::vector<TransferId> sales;
+  for (int i = 0; i < 3; ++i) {
+    sales.push_back(books.post(command(transfer_of(many))).id);
+    ASSERT_EQ(books.move("shop", "ana", 1'000), "");
+  }
+  ASSERT_EQ(books.move("bank", "shop", 3'000), "");
+  const Hold held = books.place(hold_of(many));
+  const auto before = books.footprint();
+  const auto rule_of = [&](const Step& first, const Step& second, const Step& third) {
+    RunSteps steps;
+    steps.steps = {first, second, third};
+    Command wanted = command(steps, key(1));
+    wanted.dry_run = true;
+    const Outcome outcome = books.service.execute(wanted);
+    const auto* error = std::get_if<Error>(&outcome);
+    return error && !error->fields.empty() ? error->fields[0].rule : std::string_view();
+  };
+  const Step reversal{ReverseTransfer{sales[0], {}}};
+  const Step another{ReverseTransfer{sales[1], {}}};
+  const Step capture{CaptureHold{held.id, 1, true}};
+  const Step small{transfer_of({posting("ana", "shop", 1)})};
+  EXPECT_EQ(rule_of(reversal, another, {ReverseTransfer{sales[2], {}}}), "too_many_postings");
+  EXPECT_EQ(rule_of(capture, capture, capture), "too_many_postings");
+  EXPECT_EQ(rule_of(reversal, capture, {ReleaseHold{held.id}}), "too_many_postings");
+  EXPECT_EQ(rule_of({hold_of(many)}, {CaptureHold{{}, 1, true}, 0}, {ReleaseHold{}, 0}),
+            "too_many_postings");
+  EXPECT_EQ(rule_of(reversal, another, small), "");
+  EXPECT_EQ(rule_of(reversal, {ReverseTransfer{{12'345}, {}}}, small), "transfer_not_found");
+  EXPECT_EQ(books.footprint(), before);
+}
+
 TEST_F(Movements, StepsThatStandForThemselvesGoOnAfterARefusal) {
   RunSteps steps;
   steps.atomic = false;

@@ -497,10 +497,8 @@ Result<Command> post_bulk(const http::Request& request, std::string_view route) 
     command.body = std::move(steps).finish(atomic);
     const std::size_t weight = bulk::weight_of(command);
     if (std::holds_alternative<RunSteps>(command.body) && weight > bulk::max_postings_at_once) {
-      body.problem("transfers", "too_many_postings",
-                   "have " + std::to_string(weight) + " postings together; a bulk with anything " +
-                       "but plain transfers may have " +
-                       std::to_string(bulk::max_postings_at_once));
+      const Error refusal = bulk::too_many_postings(weight);
+      problems.insert(problems.end(), refusal.fields.begin(), refusal.fields.end());
     }
   });
 }

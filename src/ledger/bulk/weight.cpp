@@ -1,6 +1,9 @@
 #include "ledger/bulk/weight.h"
 
 #include <algorithm>
+#include <string>
+
+#include "platform/json/object_reader.h"
 
 namespace florin::ledger::bulk {
 namespace {
@@ -15,7 +18,11 @@ struct Weigh {
   }
   std::size_t operator()(const RunSteps& body) const {
     std::size_t weight = 0;
-    for (const Step& step : body.steps) weight += std::visit(*this, step.body);
+    for (const Step& step : body.steps) {
+      // The one that it names stands before it.
+      const Step& whose = step.hold_of ? body.steps[*step.hold_of] : step;
+      weight += std::visit(*this, whose.body);
+    }
     return weight;
   }
   template <class Body>
@@ -34,5 +41,12 @@ struct Weigh {
 }  // namespace
 
 std::size_t weight_of(const Command& command) { return std::visit(Weigh{}, command.body); }
+
+Error too_many_postings(std::size_t weight) {
+  return json::validation_error(
+      {{"/transfers", "too_many_postings",
+        "have " + std::to_string(weight) + " postings together; a bulk with anything but plain " +
+            "transfers may have " + std::to_string(max_postings_at_once)}});
+}
 
 }  // namespace florin::ledger::bulk
