@@ -1,5 +1,5 @@
 #pragma once
-#include "app/service_checks.h"
+#include "app/doctor/service_checks.h"
 #include "base/clock.h"
 #include "platform/http/tls.h"
 #include "platform/jobs/scheduler.h"

@@ -1,7 +1,7 @@
 #pragma once
 #include "app/config.h"
 #include "base/result.h"
-#include "hub/partners.h"
+#include "hub/partners/partners.h"
 #include "sandbox/sandbox.h"
 
 namespace florin::app {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "app/service_checks.h"
+#include "app/doctor/service_checks.h"
 #include "platform/http/route.h"
 
 namespace florin::metrics {

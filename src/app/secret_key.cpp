@@ -10,7 +10,7 @@
 #include <fstream>
 #include <string>
 
-#include "app/private_files.h"
+#include "app/data/private_files.h"
 #include "base/try.h"
 #include "platform/crypto/random.h"
 #include "platform/sql/database.h"

@@ -2,7 +2,7 @@
 #include <cstdint>
 
 #include "app/config.h"
-#include "app/open_database.h"
+#include "app/data/open_database.h"
 #include "base/result.h"
 #include "base/secret.h"
 

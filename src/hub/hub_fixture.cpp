@@ -4,8 +4,8 @@
 #include <utility>
 
 #include "events/module.h"
-#include "hub/books.h"
 #include "hub/module.h"
+#include "hub/wallet/books.h"
 #include "idempotency/module.h"
 #include "ledger/errors.h"
 #include "ledger/module.h"

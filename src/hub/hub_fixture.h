@@ -8,8 +8,8 @@
 
 #include "base/id_generator.h"
 #include "events/events.h"
-#include "hub/internal_wallet.h"
-#include "hub/partners.h"
+#include "hub/partners/partners.h"
+#include "hub/wallet/internal_wallet.h"
 #include "idempotency/idempotency.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"

@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "base/secret.h"
-#include "webhooks/endpoint.h"
+#include "webhooks/endpoints/endpoint.h"
 
 namespace florin::sql {
 class Tx;

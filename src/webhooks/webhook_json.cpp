@@ -1,9 +1,9 @@
 #include "webhooks/webhook_json.h"
 
 #include "platform/json/writer.h"
-#include "webhooks/signature.h"
+#include "webhooks/delivery/signature.h"
+#include "webhooks/delivery/verdict.h"
 #include "webhooks/stored_json.h"
-#include "webhooks/verdict.h"
 
 namespace florin::webhooks {
 namespace {

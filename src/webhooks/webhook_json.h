@@ -2,8 +2,8 @@
 #include <string>
 #include <vector>
 
-#include "webhooks/delivery.h"
-#include "webhooks/endpoints.h"
+#include "webhooks/delivery/delivery.h"
+#include "webhooks/endpoints/endpoints.h"
 
 namespace florin::webhooks {
 

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "platform/jobs/scheduler.h"
-#include "webhooks/delivery.h"
-#include "webhooks/endpoint.h"
+#include "webhooks/delivery/delivery.h"
+#include "webhooks/endpoints/endpoint.h"
 #include "webhooks/settings.h"
 
 namespace florin {

@@ -18,8 +18,8 @@
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
-#include "webhooks/deliveries.h"
-#include "webhooks/endpoints.h"
+#include "webhooks/delivery/deliveries.h"
+#include "webhooks/endpoints/endpoints.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::webhooks {

@@ -10,8 +10,8 @@
 #include <stdexcept>
 
 #include "app/application.h"
+#include "app/data/open_database.h"
 #include "app/http_errors.h"
-#include "app/open_database.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "ledger/verify.h"

@@ -5,7 +5,7 @@
 #include "app/settings/kinds.h"
 #include "app/settings/modules.h"
 #include "hub/operator/operator_client.h"
-#include "hub/partners.h"
+#include "hub/partners/partners.h"
 #include "platform/http_client/address_guard.h"
 
 namespace florin::app::setting {

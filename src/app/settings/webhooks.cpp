@@ -1,7 +1,7 @@
 #include "app/settings/kinds.h"
 #include "app/settings/modules.h"
 #include "platform/http_client/address_guard.h"
-#include "webhooks/endpoint.h"
+#include "webhooks/endpoints/endpoint.h"
 
 namespace florin::app::setting {
 std::vector<Setting> of_webhooks() {

@@ -14,7 +14,7 @@
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "hub/hub.h"
-#include "hub/partners.h"
+#include "hub/partners/partners.h"
 
 namespace florin::cache {
 class RateLimiter;

@@ -1,0 +1,241 @@
+// The second wall: queries that forget the tenant still see one tenant alone (PostgreSQL).
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "app/data/migrations.h"
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "events/events.h"
+#include "platform/sql/database.h"
+#include "platform/sql/errors.h"
+#include "platform/sql/migration.h"
+#include "platform/sql/test_database.h"
+
+namespace florin::app {
+namespace {
+
+constexpr sql::Query careless_count{"test.careless", "SELECT count(*) FROM events"};
+constexpr sql::Query careless_delete{"test.careless_delete", "DELETE FROM events"};
+constexpr sql::Query careless_gift{"test.careless_gift", "UPDATE events SET tenant_id = 5"};
+constexpr sql::Query all_tables{
+    "test.all_tables",
+    "SELECT c.relname, c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT 1 FROM"
+    " pg_policy p WHERE p.polrelid = c.oid) FROM pg_class c WHERE c.relnamespace ="
+    " current_schema()::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.relname"};
+
+/// Tables without rows of a tenant, and why that is so.
+const std::map<std::string, std::string> common_tables{
+    {"chain_links", "one link holds the changes of all tenants, as a hash"},
+    {"node_leases", "the nodes' own"},
+    {"nodes", "the nodes' own"},
+    {"relay_cursors", "a position in the log of all"},
+    {"schema_migrations", "the schema's own"},
+    {"webhook_cursor", "a position in the log of all"},
+};
+
+/// A row of a tenant whose id is n; parents before children.
+struct Sample {
+  std::string table, columns, values;
+};
+const std::vector<Sample> samples{
+    {"tenants", "id, name, created_at_us", "n, 't' || n, 0"},
+    {"api_keys",
+     "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, created_at_us",
+     "n, n, '', sha256(n::text::bytea), '', 'live', '', 0, 0"},
+    {"idempotency_keys", "digest, request, ref, status, body, created_at_us, tenant_id",
+     "sha256(n::text::bytea), '', 0, 201, '{}', 0, n"},
+    {"idempotency_secrets", "digest, tenant_id, sealed, expires_at_us",
+     "sha256(n::text::bytea), n, '', 0"},
+    {"events", "id, tenant_id, type, subject, payload, actor, created_at_us",
+     "n, n, 'a.b', 's', '{}', 'key_1', 0"},
+    {"accounts", "id, tenant_id, code, type, currency, frozen, closed, metadata, created_at_us",
+     "n, n, 'cash', 'asset', 'EUR', 0, 0, '{}', 0"},
+    {"balances",
+     "account_id, debits_posted, credits_posted, debits_pending, credits_pending, last_posting,"
+     " posting_count",
+     "n, 0, 0, 0, 0, 0, 0"},
+    {"account_milestones", "account_id, created_at_us, sequence, posting_id", "n, 0, 0, n"},
+    {"transfers",
+     "id, tenant_id, kind, posting_count, metadata, effective_at_us, created_at_us, hold_id",
+     "n, n, 'transfer', 1, '{}', 0, 0, NULL"},
+    {"postings",
+     "id, transfer_id, debit_id, credit_id, amount_minor, currency, debit_previous,"
+     " debit_sequence, debit_balance, credit_previous, credit_sequence, credit_balance",
+     "n, n, n, n, 1, 'EUR', 0, 0, 0, 0, 0, 0"},
+    {"holds", "id, tenant_id, status, metadata, created_at_us", "n, n, 'open', '{}', 0"},
+    {"hold_postings", "hold_id, place, debit_id, credit_id, amount_minor, currency, remaining",
+     "n, 0, n, n, 1, 'EUR', 1"},
+    {"hold_changes", "id, hold_id, kind, created_at_us", "n, n, 'placed', 0"},
+    {"large_bulks", "id, tenant_id, actor, request_id, node, state, created_at_us",
+     "n, n, '', '', 0, 'prepared', 0"},
+    {"large_bulk_slices", "bulk_id, place, rows", "n, 0, ''"},
+    {"webhook_endpoints",
+     "id, tenant_id, url, description, is_trusted, status, event_types, filter, retry_delays_ms,"
+     " timeout_ms, max_concurrency, trusted_ca_pem, start_after, created_at_us, updated_at_us",
+     "n, n, '', '', 0, 'enabled', '[]', '{}', '[]', 1, 1, '', 0, 0, 0"},
+    {"webhook_secrets", "id, endpoint_id, kind, sealed, created_at_us", "n, n, 'hmac', '', 0"},
+    {"webhook_outbox",
+     "id, tenant_id, endpoint_id, event_id, event_type, state, attempts, next_attempt_at_us,"
+     " is_replay, created_at_us",
+     "n, n, n, n, 'a.b', 'PENDING', 0, 0, 0, 0"},
+    {"webhook_attempts",
+     "delivery_id, number, started_at_us, duration_us, request_headers, response_headers,"
+     " response_body, is_cut_off",
+     "n, 1, 0, 0, '{}', '{}', '', 0"},
+    {"webhook_replays", "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
+     "n, n, n, 'since', 0, 0, 0"},
+    {"partners",
+     "id, tenant_id, code, status, wallet_mode, currencies, rate_limit, operator, created_at_us,"
+     " updated_at_us",
+     "n, n, 'p' || n, 'active', 'internal', 'EUR', 0, '{}', 0, 0"},
+    {"partner_secrets", "id, partner_id, kind, sealed, created_at_us", "n, n, 'calls', '', 0"},
+    {"hub_transactions",
+     "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, player,"
+     " currency, amount_minor, ref, target_id, transfer_id, credits, answer_status, request_id,"
+     " meta, operator_attempts, stuck, created_at_us, updated_at_us",
+     "n, n, n, 'debit', 'PENDING', 'k', '', '', 'p', 'EUR', 1, '', 0, 0, 0, 0, '', '', 0, 0, 0, 0"},
+    {"reconciliation_runs",
+     "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, mismatches,"
+     " items_truncated, requested_by, created_at_us",
+     "n, n, 'p', 0, 1, 'queued', 0, '', '', 0, 0, '', 0"},
+    {"reconciliation_items",
+     "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id,"
+     " created_at_us, updated_at_us",
+     "n, n, n, '', 0, '', 'open', '', 0, 0"},
+    {"inbound_events",
+     "id, tenant_id, source, source_event_id, type, subject, content, way, event_id,"
+     " received_at_us",
+     "n, n, 's', 'e', 'a.b', 's', '', 'http', n, 0"},
+};
+
+class TenantWall : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (database->dialect() != sql::Dialect::postgres)
+      GTEST_SKIP() << "FLORIN_TEST_POSTGRES names no server; SQLite has no second wall";
+    ASSERT_TRUE(sql::migrate(*database, all_migrations(), clock.now()));
+    for (const std::int64_t tenant : {5, 5, 6}) ASSERT_TRUE(add(tenant));
+  }
+
+  Result<void> add(std::int64_t tenant) {
+    const events::NewEvent event{{tenant}, "a.b", "s", "{}", "key_1", "", clock.now()};
+    return database->write([&](sql::Tx& tx) -> Result<void> {
+      TRY(log.append(tx, event));
+      return {};
+    });
+  }
+  std::int64_t count(const sql::Query& query = careless_count) {
+    std::int64_t seen = -1;
+    EXPECT_TRUE(database->read([&](sql::Tx& tx) {
+      return tx.query(query, {}, [&](const sql::Row& row) {
+        seen = row.integer(0);
+        return true;
+      });
+    }));
+    return seen;
+  }
+
+  /// Statements as a query would be that forgot its tenant.
+  Result<std::int64_t> run(const std::string& text, std::int64_t tenant = 0) {
+    const sql::Query query{"test.careless_write", text};
+    return database->write(
+        [&](sql::Tx& tx) { return tenant == 0 ? tx.exec(query) : tx.exec(query, {tenant}); });
+  }
+  Result<std::int64_t> insert(const Sample& sample, std::int64_t tenant) {
+    return run("INSERT INTO " + sample.table + " (" + sample.columns + ") SELECT " + sample.values +
+                   " FROM (SELECT $1::bigint) AS t (n)",
+               tenant);
+  }
+  /// Writes what is there already, everywhere.
+  std::int64_t touch(const Sample& sample) {
+    const std::string column = sample.columns.substr(0, sample.columns.find(','));
+    const auto touched = run("UPDATE " + sample.table + " SET " + column + " = " + column);
+    return touched ? *touched : -1;
+  }
+  std::int64_t count(const Sample& sample) {
+    const std::string text = "SELECT count(*) FROM " + sample.table;
+    return count(sql::Query{"test.careless_read", text});
+  }
+
+  FakeClock clock;
+  IdGenerator ids{clock, 0};
+  std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
+  events::EventLog log{*database, ids};
+};
+
+TEST_F(TenantWall, AQueryWithoutATenantSeesTheScopesRowsAlone) {
+  EXPECT_EQ(count(), 3);
+  {
+    const sql::TenantScope scope(5);
+    EXPECT_EQ(count(), 2);
+    {
+      const sql::TenantScope inner(6);
+      EXPECT_EQ(count(), 1);
+    }
+    EXPECT_EQ(count(), 2);
+  }
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_F(TenantWall, AWriteReachesNoOtherTenant) {
+  {
+    const sql::TenantScope scope(6);
+    EXPECT_TRUE(add(6));
+    // Nor can a row be given to another tenant.
+    EXPECT_FALSE(database->write(
+        [](sql::Tx& tx) { return tx.exec(careless_gift, std::span<sql::Param>()); }));
+    const auto deleted = database->write(
+        [](sql::Tx& tx) { return tx.exec(careless_delete, std::span<sql::Param>()); });
+    ASSERT_TRUE(deleted);
+    EXPECT_EQ(*deleted, 2);
+  }
+  EXPECT_EQ(count(), 2);
+}
+
+TEST_F(TenantWall, TheScopeOfOneUnitEndsWithIt) {
+  {
+    const sql::TenantScope scope(6);
+    EXPECT_TRUE(add(6));
+  }
+  EXPECT_TRUE(add(5));
+  EXPECT_EQ(count(), 5);
+}
+
+TEST_F(TenantWall, EveryTableIsGuardedOrHasAReasonNotToBe) {
+  std::set<std::string> sampled;
+  for (const Sample& sample : samples) sampled.insert(sample.table);
+  EXPECT_TRUE(database->read([&](sql::Tx& tx) {
+    return tx.query(all_tables, {}, [&](const sql::Row& row) {
+      const std::string table(row.text(0));
+      EXPECT_EQ(row.text(1) == "t", !common_tables.contains(table)) << table;
+      EXPECT_EQ(sampled.contains(table), !common_tables.contains(table)) << table;
+      return true;
+    });
+  }));
+}
+
+TEST_F(TenantWall, InEveryTableATenantReachesItsOwnRowsAlone) {
+  for (const Sample& sample : samples) {
+    for (const std::int64_t tenant : {11, 12}) ASSERT_TRUE(insert(sample, tenant)) << sample.table;
+  }
+  for (const Sample& sample : samples) {
+    EXPECT_GE(touch(sample), 2) << sample.table;
+    for (const auto& [tenant, rows] : {std::pair(11, 1), std::pair(12, 1), std::pair(13, 0)}) {
+      const sql::TenantScope scope(tenant);
+      EXPECT_EQ(count(sample), rows) << sample.table;
+      EXPECT_EQ(touch(sample), rows) << sample.table;
+      const auto foreign = insert(sample, 14);
+      ASSERT_FALSE(foreign) << sample.table;
+      EXPECT_NE(foreign.error().detail.find("row-level security"), std::string::npos)
+          << sample.table << ": " << foreign.error().detail;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace florin::app

@@ -1,0 +1,102 @@
+#pragma once
+#include <functional>
+#include <optional>
+#include <span>
+#include <unordered_set>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "hub/partners/partners.h"
+#include "hub/wallet/json.h"
+#include "hub/wallet/movement_rules.h"
+#include "hub/wallet/transaction_log.h"
+#include "platform/sql/batcher.h"
+
+namespace florin {
+class IdGenerator;
+}
+
+namespace florin::hub {
+
+/// A movement that came in, and how it ends.
+struct Item {
+  PartnerPtr partner;
+  Movement movement;
+  std::optional<Result<Settled>> outcome = {};
+};
+
+/// A movement that has been judged, on its way into the books.
+struct Planned {
+  Item* item = nullptr;
+  rules::Verdict verdict;
+  WalletTransaction row;
+  bool has_failed = false;
+
+  const Partner& partner() const { return item->partner->partner; }
+};
+
+/// What may be judged together: movements that could be judged by one another's rows are not. They
+/// meet in a key or ref, or in the debit that both name.
+class Segment {
+ public:
+  bool meets(const Item& item) const;
+  bool meets(const rules::Known& known) const;
+  void add(const Item& item, const rules::Known& known);
+  void clear();
+
+ private:
+  std::unordered_set<std::string> names_;
+  std::unordered_set<WalletTransactionId> debits_;
+};
+
+/// Takes movements in, judges what waits together by the rules of both wallet modes, and writes a
+/// row for each in one commit. What `settle` does before is the mode's own. Safe for concurrent
+/// use.
+class Intake {
+ public:
+  using Done = std::function<void(Result<Settled>)>;
+  /// Fills in the rows of those that have not failed (fail() them otherwise). An error means that
+  /// the database failed.
+  using Settle = std::function<Result<void>(sql::Tx&, std::span<Planned>)>;
+  /// Runs on the writer's thread with what was committed, in place of `done`; it must be short.
+  using Answer = std::function<void(Item&, Done&, Result<Settled>)>;
+
+  struct Parts {
+    sql::Database& database;
+    const Clock& clock;
+    IdGenerator& ids;
+    events::EventLog& events;
+    StatusOf status_of;
+  };
+  Intake(const Parts& parts, Settle settle, Answer answer);
+
+  /// `done` runs on the writer's thread. Errors: idempotency_mismatch, signature_replayed,
+  /// hub_busy, store errors: nothing is stored and the key stays free.
+  void submit(PartnerPtr partner, Movement movement, Done done);
+
+  /// Refuses it: in its row, or, when the key shall not remember the refusal, without one.
+  void fail(Planned& planned, const Error& error) const;
+
+ private:
+  Result<void> run(sql::Tx& tx, std::span<Item> batch);
+  Result<void> plan(sql::Tx& tx, Item& item, Segment& segment, std::vector<Planned>& planned);
+  void take_up(Item& item, const rules::Known& known, std::vector<Planned>& planned) const;
+  Result<void> finish(sql::Tx& tx, Segment& segment, std::vector<Planned>& planned);
+  Result<void> write(sql::Tx& tx, Planned& planned);
+
+  const Clock& clock_;
+  IdGenerator& ids_;
+  const StatusOf status_of_;
+  const Settle settle_;
+  const Answer answer_;
+  TransactionLog log_;
+  sql::Batcher<Item, Done> batcher_;
+};
+
+/// What a settled movement does to the debit that it names: a credit is counted, a rollback undoes
+/// it. `debit` is as it was before.
+Result<void> apply_to_debit(sql::Tx& tx, TransactionLog& log, const Partner& partner,
+                            const WalletTransaction& movement, const WalletTransaction& debit);
+
+}  // namespace florin::hub

@@ -1,0 +1,34 @@
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/result.h"
+#include "hub/hub.h"
+#include "hub/partners/gate.h"
+#include "platform/http/message.h"
+
+/// The bodies of the wallet API, checked. Errors: malformed_json, validation_failed naming every
+/// bad field.
+namespace florin::hub::requests {
+
+/// Errors besides: unsupported_currency, amount_limit_exceeded (both store nothing).
+Result<Movement> movement(const http::Request& request, const Admitted& caller, Kind kind);
+
+struct BalanceQuestion {
+  std::string player;
+  Currency currency;
+};
+/// Errors besides: unsupported_currency.
+Result<BalanceQuestion> balance(const http::Request& request, const Partner& partner);
+
+struct TransactionFilter {
+  std::optional<std::string> player, ref, key;
+  std::optional<State> state;
+  std::optional<Kind> kind;
+  std::optional<Timestamp> from, to;  ///< from <= createdAt < to
+  std::optional<bool> is_stuck;
+  bool fits(const WalletTransaction& transaction) const;
+};
+Result<TransactionFilter> transaction_filter(const http::Request& request);
+
+}  // namespace florin::hub::requests

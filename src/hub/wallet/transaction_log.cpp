@@ -1,0 +1,56 @@
+#include "hub/wallet/transaction_log.h"
+
+#include <string>
+
+#include "base/try.h"
+#include "events/events.h"
+#include "hub/wallet/json.h"
+#include "hub/wallet/store.h"
+
+namespace florin::hub {
+namespace {
+
+/// Nothing while it is on its way.
+std::string event_type(const WalletTransaction& transaction) {
+  const std::string family = "wallet." + std::string(to_string(transaction.kind));
+  switch (transaction.state) {
+    case State::pending:
+      return transaction.is_stuck ? family + ".stuck" : "";
+    case State::success:
+      return family + ".completed";
+    case State::failed:
+      return family + ".failed";
+    case State::rolled_back:
+      break;
+  }
+  return family + ".rolled_back";
+}
+
+}  // namespace
+
+Result<void> TransactionLog::add(sql::Tx& tx, const Partner& partner,
+                                 const WalletTransaction& transaction, const Author& author) {
+  TRY(store::insert(tx, transaction));
+  return tell(tx, partner, transaction, author);
+}
+
+Result<void> TransactionLog::change(sql::Tx& tx, const Partner& partner,
+                                    const WalletTransaction& transaction, const Author& author) {
+  TRY(store::update(tx, transaction));
+  return tell(tx, partner, transaction, author);
+}
+
+Result<void> TransactionLog::tell(sql::Tx& tx, const Partner& partner,
+                                  const WalletTransaction& transaction, const Author& author) {
+  const std::string type = event_type(transaction);
+  if (type.empty()) return {};
+  std::string data;
+  data.reserve(512);
+  append_json(data, transaction, partner.code);
+  const std::string subject = transaction.id.str();
+  TRY(events_.append(tx, {partner.tenant, type, subject, data, author.actor, author.request_id,
+                          transaction.updated_at}));
+  return {};
+}
+
+}  // namespace florin::hub

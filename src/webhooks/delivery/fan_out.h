@@ -1,0 +1,94 @@
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "platform/jobs/worker_thread.h"
+#include "webhooks/delivery/endpoint_queue.h"
+#include "webhooks/delivery/outbox_store.h"
+#include "webhooks/endpoints/endpoint.h"
+#include "webhooks/endpoints/endpoint_store.h"
+#include "webhooks/settings.h"
+
+namespace florin {
+class IdGenerator;
+}
+namespace florin::events {
+class EventLog;
+}
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::webhooks {
+class Dispatcher;
+class EndpointChanges;
+
+/// Reads the event log on from a durable cursor and makes a delivery for each endpoint that wants
+/// the event. Deliveries and cursor are one commit: a crash neither loses nor doubles one. Replays
+/// are made here too, piece by piece. Safe for concurrent use.
+class FanOut {
+ public:
+  struct Parts {
+    sql::Database& database;
+    const EndpointStore& store;
+    EndpointChanges& changes;
+    events::EventLog& events;
+    IdGenerator& ids;
+    const Clock& clock;
+    Dispatcher& dispatcher;
+    const Settings& settings;
+    const Fence& fence;
+  };
+  explicit FanOut(Parts parts);
+
+  void start() { worker_.start(); }
+  void stop() { worker_.stop(); }
+  /// A replay was asked for.
+  void replay();
+
+ private:
+  using ByTenant = std::map<TenantId, std::vector<std::shared_ptr<const Endpoint>>>;
+  struct Plan {
+    std::vector<Waiting> deliveries;
+    EventId read_to;        ///< None: there was nothing to read.
+    bool has_more = false;  ///< What was read was as much as is read at once.
+  };
+
+  std::int64_t turn();
+  Result<bool> read_on();
+  Result<void> load_cursor();
+  Result<void> refresh_endpoints();
+  Result<Plan> plan();
+  void add_deliveries(Plan& plan, std::shared_ptr<const events::Event> event);
+  /// Writes the deliveries with what `also` writes, and hands them over.
+  using Also = std::function<Result<void>(sql::Tx&)>;
+  Result<void> write(std::vector<Waiting> deliveries, const Also& also);
+  Result<void> save_cursor_at_times();
+  /// What other nodes did is seen in the store alone.
+  Result<void> look_around_at_times();
+
+  Result<bool> replay_on();
+  Result<void> replay_events(outbox::Replay replay, Endpoint endpoint);
+  Result<void> replay_failed(outbox::Replay replay, const Endpoint& endpoint);
+  Waiting make(const Endpoint& endpoint, std::shared_ptr<const events::Event> event,
+               bool is_replay) const;
+
+  Parts parts_;
+  std::optional<EventId> position_;  // Of the worker, as are the next six.
+  EventId saved_;
+  Timestamp saved_at_, looked_around_at_;
+  std::vector<EndpointStore::Version> versions_;
+  std::optional<std::uint64_t> known_mark_;
+  ByTenant endpoints_;
+  std::atomic<bool> has_replays_{true};  // At the start the store may hold some.
+  jobs::WorkerThread worker_;
+};
+
+}  // namespace florin::webhooks

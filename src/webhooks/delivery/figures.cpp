@@ -1,0 +1,39 @@
+#include "webhooks/delivery/figures.h"
+
+namespace florin::webhooks {
+namespace {
+
+metrics::Counter& counter(metrics::Registry& registry, std::string_view outcome) {
+  return registry.counter("florin_webhooks_attempts_total", "Attempts by what they came to.",
+                          {{"outcome", std::string(outcome)}});
+}
+
+}  // namespace
+
+Figures::Figures(metrics::Registry& registry)
+    : lag_seconds(registry.histogram("florin_webhooks_lag_seconds",
+                                     "Time from an event to its delivery, replays left out.",
+                                     metrics::latency_buckets())),
+      attempt_seconds(registry.histogram("florin_webhooks_attempt_seconds", "Time of one attempt.",
+                                         metrics::latency_buckets())),
+      delivered(counter(registry, "delivered")),
+      failed(counter(registry, "failed")),
+      dead_letters(counter(registry, "dead_letter")),
+      in_flight(registry.gauge("florin_webhooks_in_flight", "Attempts under way.")),
+      backlog(registry.gauge("florin_webhooks_backlog", "Deliveries that wait for an attempt.")),
+      backlog_age_seconds(registry.gauge("florin_webhooks_backlog_age_seconds",
+                                         "Age of the oldest delivery that waits.")),
+      registry_(registry) {}
+
+metrics::Counter& Figures::attempts(DeliveryState outcome) {
+  if (outcome == DeliveryState::delivered) return delivered;
+  return outcome == DeliveryState::failed ? failed : dead_letters;
+}
+
+metrics::Counter& Figures::failures(std::string_view reason) {
+  return registry_.counter("florin_webhooks_attempt_failures_total",
+                           "Attempts that failed, by their reason.",
+                           {{"reason", std::string(reason)}});
+}
+
+}  // namespace florin::webhooks

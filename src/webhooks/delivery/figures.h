@@ -1,0 +1,31 @@
+#pragma once
+#include <string_view>
+
+#include "platform/metrics/metrics.h"
+#include "webhooks/delivery/delivery.h"
+
+namespace florin::webhooks {
+
+/// What the module tells /metrics. Safe for concurrent use.
+struct Figures {
+  explicit Figures(metrics::Registry& registry);
+  /// Of attempts, by what they came to; not of `pending`.
+  metrics::Counter& attempts(DeliveryState outcome);
+
+  /// Of attempts that failed, by the word that the log has for it.
+  metrics::Counter& failures(std::string_view reason);
+
+  metrics::Histogram& lag_seconds;      ///< From the event to its first successful delivery.
+  metrics::Histogram& attempt_seconds;  ///< Of one exchange.
+  metrics::Counter& delivered;
+  metrics::Counter& failed;
+  metrics::Counter& dead_letters;
+  metrics::Gauge& in_flight;
+  metrics::Gauge& backlog;
+  metrics::Gauge& backlog_age_seconds;
+
+ private:
+  metrics::Registry& registry_;
+};
+
+}  // namespace florin::webhooks

@@ -1,0 +1,77 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "webhooks/delivery/delivery.h"
+
+namespace florin::sql {
+class Row;
+class Tx;
+}  // namespace florin::sql
+
+/// The rows of deliveries, attempts, replays and the cursor. Free functions over a transaction.
+namespace florin::webhooks::outbox {
+
+/// Adds a delivery that is due at `next_attempt_at`, or `held` where an earlier one of its order
+/// key is open (it then says so in the value). False: a first delivery of this event is there.
+Result<bool> insert(sql::Tx& tx, Delivery& delivery);
+
+/// Open deliveries of an endpoint in the order in which they are due, until `visit` says no.
+Result<void> visit_open(sql::Tx& tx, EndpointId endpoint,
+                        const std::function<bool(const Delivery&)>& visit);
+Result<std::optional<Delivery>> find(sql::Tx& tx, DeliveryId id);
+/// Newest first, ids below `before`; stops after looking at a bounded number of rows.
+struct Page {
+  std::vector<Delivery> deliveries;
+  std::int64_t next = 0;  ///< 0: no more.
+};
+Result<Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter, std::int64_t before,
+                  int limit);
+Result<std::int64_t> greatest_id(sql::Tx& tx);
+
+/// Writes what an attempt changed: state, attempts, times, the answer's words. False: the row is
+/// gone.
+Result<bool> update(sql::Tx& tx, const Delivery& delivery);
+/// Lets the first open delivery of the order key go, when it is held.
+Result<void> release_next(sql::Tx& tx, EndpointId endpoint, std::string_view order_key,
+                          Timestamp now);
+Result<void> insert_attempt(sql::Tx& tx, const Attempt& attempt);
+Result<std::vector<Attempt>> attempts(sql::Tx& tx, DeliveryId delivery);
+
+/// Dead letters that were not replayed yet, oldest first.
+Result<std::vector<Delivery>> dead_letters(sql::Tx& tx, EndpointId endpoint, std::int64_t after,
+                                           std::int64_t last, int limit);
+Result<void> mark_replayed(sql::Tx& tx, DeliveryId id, Timestamp now);
+
+struct Replay {
+  std::int64_t id = 0;
+  TenantId tenant;
+  EndpointId endpoint;
+  bool is_of_failed = false;  ///< Else of everything after an event.
+  std::int64_t position = 0, last = 0;
+  Timestamp created_at;
+};
+Result<void> insert_replay(sql::Tx& tx, const Replay& replay);
+Result<std::vector<Replay>> replays(sql::Tx& tx);
+/// Moves on; a replay that has come to its end is removed.
+Result<void> move_replay(sql::Tx& tx, const Replay& replay);
+
+Result<EventId> cursor(sql::Tx& tx);
+Result<void> set_cursor(sql::Tx& tx, EventId event);
+
+struct Backlog {
+  std::int64_t count = 0;
+  std::optional<Timestamp> oldest;
+};
+Result<Backlog> backlog(sql::Tx& tx);
+
+/// Final deliveries with ids below `before`, with their attempts; at most `limit`. How many.
+Result<std::int64_t> remove_old(sql::Tx& tx, std::int64_t before, int limit);
+/// Deliveries of an endpoint, open ones too.
+Result<std::int64_t> remove_of(sql::Tx& tx, EndpointId endpoint, int limit);
+
+}  // namespace florin::webhooks::outbox

@@ -1,0 +1,65 @@
+#pragma once
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <span>
+
+#include "platform/sql/batcher.h"
+#include "webhooks/delivery/delivery.h"
+#include "webhooks/endpoints/endpoint_changes.h"
+#include "webhooks/endpoints/endpoint_store.h"
+#include "webhooks/settings.h"
+
+namespace florin::webhooks {
+class Endpoints;
+
+/// What an attempt came to.
+struct Outcome {
+  Delivery delivery;  ///< As it is to be from now on.
+  Attempt attempt;
+  Timestamp ended_at;
+  bool is_gone = false;  ///< The endpoint answered that it wants no more.
+};
+
+/// Writes outcomes, many in one commit: a commit for each attempt would cost more than the attempt.
+/// Safe for concurrent use.
+class Recorder {
+ public:
+  /// On the writer's thread, after the commit or with what undid it.
+  using Recorded = std::function<void(Outcome&, const Result<void>& committed)>;
+
+  struct Parts {
+    sql::Database& database;
+    const EndpointStore& store;
+    const Endpoints& endpoints;
+    EndpointChanges& changes;
+    const Fence& fence;
+  };
+  Recorder(Parts parts, Recorded recorded);
+  ~Recorder();  ///< Waits until everything is written.
+
+  void submit(Outcome outcome);
+  void wait_until_written();
+
+ private:
+  struct Item {
+    Outcome outcome;
+    std::optional<EndpointChanges::Announcement> change = {};
+  };
+  struct Nobody {};
+
+  Result<void> write(sql::Tx& tx, std::span<Item> items);
+  Result<void> write_one(sql::Tx& tx, Item& item);
+  Result<void> disable_gone(sql::Tx& tx, Item& item);
+  void complete(Item& item, const Result<void>& committed);
+
+  Parts parts_;
+  Recorded recorded_;
+  std::mutex mutex_;  // Guards what follows.
+  std::condition_variable changed_;
+  std::size_t outstanding_ = 0;
+  sql::Batcher<Item, Nobody> batcher_;
+};
+
+}  // namespace florin::webhooks

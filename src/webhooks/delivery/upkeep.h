@@ -1,0 +1,47 @@
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "platform/jobs/scheduler.h"
+#include "webhooks/endpoints/endpoint_changes.h"
+
+namespace florin::sql {
+class Database;
+}
+
+namespace florin::webhooks {
+class Endpoints;
+class EndpointStore;
+struct Figures;
+struct Settings;
+
+/// What is done from time to time. Safe for concurrent use.
+class Upkeep {
+ public:
+  struct Parts {
+    sql::Database& database;
+    const EndpointStore& store;
+    const Endpoints& endpoints;
+    EndpointChanges& changes;
+    const Clock& clock;
+    Figures& figures;
+    const Settings& settings;
+  };
+  explicit Upkeep(Parts parts) : parts_(parts) {}
+
+  std::vector<jobs::Job> jobs();
+
+ private:
+  /// Disables endpoints that failed for days without a success.
+  Result<std::string> disable_failing();
+  /// Removes what is past its retention, and what belonged to deleted endpoints, in small pieces.
+  Result<std::string> remove_old();
+  Result<std::int64_t> remove_deleted();
+  Result<std::string> measure_backlog();
+
+  Parts parts_;
+};
+
+}  // namespace florin::webhooks

@@ -1,0 +1,28 @@
+#include "webhooks/endpoints/endpoint.h"
+
+#include <algorithm>
+
+namespace florin::webhooks {
+
+std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_delay_ms) {
+  constexpr std::int64_t longest_ms = 24 * 3'600 * 1'000;
+  std::vector<std::int64_t> delays;
+  std::int64_t next = std::min(first_delay_ms, longest_ms);
+  for (int i = 1; i < attempts; ++i) {
+    delays.push_back(next);
+    next = std::min(next * 2, longest_ms);
+  }
+  return delays;
+}
+
+std::vector<std::int64_t> game_server_delays() { return {1'000, 5'000, 15'000, 60'000, 300'000}; }
+
+std::string_view to_string(EndpointStatus status) {
+  return status == EndpointStatus::enabled ? "enabled" : "disabled";
+}
+
+std::string_view to_string(SecretKind kind) {
+  return kind == SecretKind::hmac ? "hmac" : "ed25519";
+}
+
+}  // namespace florin::webhooks

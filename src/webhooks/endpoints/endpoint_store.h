@@ -1,0 +1,85 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "webhooks/endpoints/endpoint.h"
+
+namespace florin::crypto {
+class Vault;
+}
+namespace florin::sql {
+class Tx;
+}
+
+namespace florin::webhooks {
+
+/// The rows of endpoints and their secrets; secrets are sealed and opened here. Stateless, safe for
+/// concurrent use.
+class EndpointStore {
+ public:
+  explicit EndpointStore(const crypto::Vault& vault) : vault_(vault) {}
+
+  Result<void> insert(sql::Tx& tx, const Endpoint& endpoint) const;
+  /// Everything but id, tenant, name and trust.
+  Result<void> update(sql::Tx& tx, const Endpoint& endpoint) const;
+  Result<std::optional<Endpoint>> find(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+  Result<std::optional<Endpoint>> find_by_name(sql::Tx& tx, TenantId tenant,
+                                               std::string_view name) const;
+  /// Of any tenant.
+  Result<std::optional<Endpoint>> load(sql::Tx& tx, EndpointId id) const;
+  Result<std::vector<EndpointId>> all_ids(sql::Tx& tx) const;
+  /// Those that get events now.
+  Result<std::vector<Endpoint>> enabled(sql::Tx& tx) const;
+  /// Newest first, ids below `before`; one more than `limit` tells that there are more.
+  Result<std::vector<Endpoint>> list(sql::Tx& tx, TenantId tenant, std::int64_t before,
+                                     int limit) const;
+  /// What changes when an endpoint or its secrets do; of those that are not deleted, by id.
+  struct Version {
+    EndpointId endpoint;
+    Timestamp updated_at;
+    std::int64_t newest_secret = 0;
+    friend auto operator<=>(const Version&, const Version&) = default;
+  };
+  Result<std::vector<Version>> versions(sql::Tx& tx) const;
+  Result<std::int64_t> count(sql::Tx& tx, TenantId tenant) const;
+  Result<std::int64_t> greatest_id(sql::Tx& tx) const;
+
+  /// Marked only: its rows go little by little.
+  Result<void> mark_deleted(sql::Tx& tx, EndpointId id, Timestamp now) const;
+  Result<std::vector<EndpointId>> deleted(sql::Tx& tx) const;
+  /// The row itself and its secrets, when its deliveries are gone.
+  Result<void> remove(sql::Tx& tx, EndpointId id) const;
+
+  struct Health {
+    std::optional<Timestamp> last_failure_at, last_success_at;
+  };
+  /// A success ends the time of failing; a failure begins it where none runs.
+  Result<void> note_health(sql::Tx& tx, EndpointId id, const Health& health) const;
+  /// Enabled endpoints that failed for so long, without a success, up to their last failure.
+  Result<std::vector<Endpoint>> failing_for(sql::Tx& tx, std::int64_t duration_us) const;
+
+  Result<void> set_private_key(sql::Tx& tx, EndpointId id, const Secret& pem) const;
+  Result<std::optional<Secret>> private_key(sql::Tx& tx, EndpointId id) const;
+  Result<void> insert_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
+  /// Those valid at that time, in order of their making; without those that do not open, unless
+  /// none does. Errors: secret_unreadable.
+  Result<std::vector<EndpointSecret>> secrets(sql::Tx& tx, EndpointId endpoint,
+                                              Timestamp now) const;
+  /// Those valid at that time, readable or not.
+  Result<std::int64_t> count_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,
+                                     Timestamp now) const;
+  /// Ids of endpoints with valid secrets, or a private key, that do not open.
+  Result<std::vector<std::string>> unreadable(sql::Tx& tx, Timestamp now) const;
+  /// Valid ones of that kind end at `at`, if they do not end before.
+  Result<void> expire_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,
+                              Timestamp at) const;
+  Result<std::int64_t> remove_expired_secrets(sql::Tx& tx, Timestamp before) const;
+
+ private:
+  const crypto::Vault& vault_;
+};
+
+}  // namespace florin::webhooks

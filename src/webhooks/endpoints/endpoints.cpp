@@ -1,0 +1,318 @@
+#include "webhooks/endpoints/endpoints.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/id_generator.h"
+#include "base/try.h"
+#include "events/events.h"
+#include "platform/crypto/vault.h"
+#include "platform/http_client/address_guard.h"
+#include "platform/json/object_reader.h"
+#include "platform/json/writer.h"
+#include "platform/sql/database.h"
+#include "webhooks/delivery/outbox_store.h"
+#include "webhooks/delivery/signature.h"
+#include "webhooks/endpoints/endpoint_store.h"
+#include "webhooks/errors.h"
+
+namespace florin::webhooks {
+namespace {
+
+constexpr std::size_t max_valid_secrets = 5;
+
+Result<void> check_secret(const std::optional<Secret>& secret, const SecretRule& rule) {
+  auto broken = secret ? broken_secret_rule(*secret) : std::nullopt;
+  if (secret && !broken) broken = rule(*secret);
+  if (!broken) return {};
+  return json::validation_error({{"/secret", broken->rule, broken->detail}});
+}
+
+/// A certificate is of no use without its key, nor a key without its certificate.
+Result<void> check_certificate(const std::optional<Tls>& tls, const std::optional<Secret>& key) {
+  const bool has_certificate = tls && tls->certificate_pem;
+  if (has_certificate == key.has_value()) return {};
+  return json::validation_error({{has_certificate ? "/client_key_pem" : "/client_certificate_pem",
+                                  "required", "certificate and key are given together"}});
+}
+
+Result<void> check_url(const http_client::AddressGuard& guard, std::string_view url) {
+  const auto allowed = guard.check_url(url);
+  if (allowed) return {};
+  const std::string& rule = allowed.error().detail;
+  return Error{errors::webhook_url_refused, "the url " + rule, {{"/url", "bad_url", rule}}};
+}
+
+template <class T>
+void take(T& place, const std::optional<T>& wanted) {
+  if (wanted) place = *wanted;
+}
+
+void apply(Endpoint& endpoint, const EndpointChange& change) {
+  take(endpoint.url, change.url);
+  take(endpoint.description, change.description);
+  take(endpoint.selection.event_types, change.event_types);
+  take(endpoint.selection.filter, change.filter);
+  take(endpoint.manner.retry_delays_ms, change.retry_delays_ms);
+  take(endpoint.manner.timeout_ms, change.timeout_ms);
+  take(endpoint.manner.max_concurrency, change.max_concurrency);
+  take(endpoint.manner.rate_limit_per_second, change.rate_limit_per_second);
+  take(endpoint.manner.order_by, change.order_by);
+  take(endpoint.tls, change.tls);
+  if (!change.status || *change.status == endpoint.status) return;
+  endpoint.status = *change.status;
+  endpoint.disabled_reason.reset();
+  if (endpoint.status == EndpointStatus::disabled) endpoint.disabled_reason = "by_request";
+  endpoint.failing_since.reset();
+}
+
+std::string data_of(const Endpoint& endpoint) {
+  std::string data;
+  json::Writer writer(data);
+  writer.begin_object()
+      .member("id", endpoint.id.str())
+      .member("url", endpoint.url)
+      .member("status", to_string(endpoint.status))
+      .key("disabled_reason");
+  if (endpoint.disabled_reason) {
+    writer.value(*endpoint.disabled_reason);
+  } else {
+    writer.null();
+  }
+  writer.end_object();
+  return data;
+}
+
+Endpoint made_of(const NewEndpoint& wanted, EndpointId id, Timestamp now) {
+  Endpoint endpoint;
+  endpoint.id = id;
+  endpoint.tenant = wanted.tenant;
+  endpoint.name = wanted.name;
+  endpoint.url = wanted.url;
+  endpoint.description = wanted.description;
+  endpoint.is_trusted = wanted.is_trusted;
+  endpoint.selection = wanted.selection;
+  endpoint.manner = wanted.manner;
+  endpoint.tls = wanted.tls;
+  // Ids grow in the order of commits: what has a greater one happens after this.
+  endpoint.start_after = {id.value};
+  endpoint.created_at = endpoint.updated_at = now;
+  return endpoint;
+}
+
+}  // namespace
+
+Result<void> Endpoints::check(const NewEndpoint& wanted) const {
+  if (!wanted.is_trusted) TRY(check_url(parts_.guard, wanted.url));
+  TRY(check_certificate(wanted.tls, wanted.private_key_pem));
+  if (wanted.is_trusted) return {};  // The operator's own choice.
+  return check_secret(wanted.secret, parts_.settings.secret_rule);
+}
+
+Result<void> Endpoints::check(const EndpointChange& change) const {
+  if (change.url) TRY(check_url(parts_.guard, *change.url));
+  return check_certificate(change.tls, change.private_key_pem);
+}
+
+Result<void> Endpoints::check(const Rotation& rotation) const {
+  return check_secret(rotation.secret, parts_.settings.secret_rule);
+}
+
+Result<EndpointView> Endpoints::create(sql::Tx& tx, const Origin& origin,
+                                       const NewEndpoint& wanted) const {
+  if (TRY(parts_.store.count(tx, wanted.tenant)) >= parts_.settings.max_endpoints_per_tenant)
+    return Error{errors::webhook_endpoint_limit, "the tenant has as many endpoints as it may have"};
+  const Endpoint endpoint = made_of(wanted, {parts_.ids.next()}, parts_.clock.now());
+  TRY(parts_.store.insert(tx, endpoint));
+  if (wanted.private_key_pem)
+    TRY(parts_.store.set_private_key(tx, endpoint.id, *wanted.private_key_pem));
+  TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::hmac, wanted.secret)));
+  TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::ed25519, std::nullopt)));
+  TRY(note(tx, origin, "webhook.endpoint.created", endpoint));
+  return view(tx, endpoint);
+}
+
+Result<EndpointView> Endpoints::get(sql::Tx& tx, TenantId tenant, EndpointId id) const {
+  return view(tx, TRY(load(tx, tenant, id)));
+}
+
+Result<EndpointPage> Endpoints::list(sql::Tx& tx, TenantId tenant, std::int64_t before,
+                                     int limit) const {
+  EndpointPage page{TRY(parts_.store.list(tx, tenant, before, limit)), 0};
+  if (page.endpoints.size() > static_cast<std::size_t>(limit)) {
+    page.endpoints.pop_back();
+    page.next = page.endpoints.back().id.value;
+  }
+  return page;
+}
+
+Result<EndpointView> Endpoints::change(sql::Tx& tx, const Origin& origin, EndpointId id,
+                                       const EndpointChange& change) const {
+  Endpoint endpoint = TRY(load(tx, origin.tenant, id));
+  if (endpoint.name && change.url)
+    return Error{errors::webhook_endpoint_managed, "the configuration gives its address"};
+  const bool was_enabled = endpoint.status == EndpointStatus::enabled;
+  apply(endpoint, change);
+  // What happened meanwhile is not sent, whether it was read already or not; a replay brings it.
+  if (!was_enabled && endpoint.status == EndpointStatus::enabled)
+    endpoint.start_after = {parts_.ids.next()};
+  endpoint.updated_at = parts_.clock.now();
+  TRY(parts_.store.update(tx, endpoint));
+  if (change.private_key_pem) TRY(parts_.store.set_private_key(tx, id, *change.private_key_pem));
+  const bool is_disabled = was_enabled && endpoint.status == EndpointStatus::disabled;
+  TRY(note(tx, origin, is_disabled ? "webhook.endpoint.disabled" : "webhook.endpoint.updated",
+           endpoint));
+  return view(tx, std::move(endpoint));
+}
+
+Result<void> Endpoints::remove(sql::Tx& tx, const Origin& origin, EndpointId id) const {
+  const Endpoint endpoint = TRY(load(tx, origin.tenant, id));
+  if (endpoint.name)
+    return Error{errors::webhook_endpoint_managed, "it belongs to the configuration; disable it"};
+  TRY(parts_.store.mark_deleted(tx, id, parts_.clock.now()));
+  return note(tx, origin, "webhook.endpoint.deleted", endpoint);
+}
+
+Result<std::vector<EndpointSecret>> Endpoints::secrets(sql::Tx& tx, TenantId tenant,
+                                                       EndpointId id) const {
+  TRY(load(tx, tenant, id));
+  return parts_.store.secrets(tx, id, parts_.clock.now());
+}
+
+Result<EndpointSecret> Endpoints::rotate(sql::Tx& tx, const Origin& origin, EndpointId id,
+                                         const Rotation& rotation) const {
+  const Endpoint endpoint = TRY(load(tx, origin.tenant, id));
+  const Timestamp now = parts_.clock.now();
+  TRY(parts_.store.expire_secrets(tx, id, rotation.kind, now.plus_seconds(rotation.overlap_s)));
+  const std::int64_t of_kind = TRY(parts_.store.count_secrets(tx, id, rotation.kind, now));
+  if (static_cast<std::size_t>(of_kind) >= max_valid_secrets) {
+    return Error{errors::webhook_secret_limit,
+                 "as many secrets sign as may at one time; rotate without overlap, or later"};
+  }
+  EndpointSecret made = new_secret(rotation.kind, rotation.secret);
+  TRY(add_secret(tx, id, made));
+  TRY(note(tx, origin, "webhook.endpoint.secret_rotated", endpoint));
+  return made;
+}
+
+Result<Delivery> Endpoints::send_test(sql::Tx& tx, const Origin& origin, EndpointId id) const {
+  const Endpoint endpoint = TRY(load_enabled(tx, origin.tenant, id));
+  Delivery delivery;
+  delivery.created_at = delivery.next_attempt_at = parts_.clock.now();
+  delivery.event_type = "webhook.test";
+  const std::string subject = id.str();
+  const std::string data = data_of(endpoint);
+  delivery.event =
+      TRY(parts_.events.append(tx, {origin.tenant, delivery.event_type, subject, data, origin.actor,
+                                    origin.request_id, delivery.created_at}));
+  delivery.id = {parts_.ids.next()};
+  delivery.tenant = origin.tenant;
+  delivery.endpoint = id;
+  TRY(outbox::insert(tx, delivery));
+  return delivery;
+}
+
+Result<void> Endpoints::replay(sql::Tx& tx, TenantId tenant, EndpointId id,
+                               const ReplayRequest& request) const {
+  TRY(load_enabled(tx, tenant, id));
+  outbox::Replay replay;
+  replay.id = parts_.ids.next();
+  replay.tenant = tenant;
+  replay.endpoint = id;
+  replay.is_of_failed = !request.since;
+  // Both events and deliveries of now have smaller ids than the replay itself.
+  replay.last = replay.id;
+  if (request.since) replay.position = IdGenerator::first_at(*request.since) - 1;
+  replay.created_at = parts_.clock.now();
+  return outbox::insert_replay(tx, replay);
+}
+
+Result<void> Endpoints::disable(sql::Tx& tx, Endpoint endpoint, std::string_view reason) const {
+  endpoint.status = EndpointStatus::disabled;
+  endpoint.disabled_reason = std::string(reason);
+  endpoint.updated_at = parts_.clock.now();
+  TRY(parts_.store.update(tx, endpoint));
+  return note(tx, {endpoint.tenant}, "webhook.endpoint.disabled", endpoint);
+}
+
+Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const NewEndpoint& wanted) const {
+  auto found = TRY(parts_.store.find_by_name(tx, wanted.tenant, wanted.name.value_or("")));
+  if (!found) return TRY(create(tx, {wanted.tenant}, wanted)).endpoint.id;
+  Endpoint endpoint = made_of(wanted, found->id, found->created_at);
+  endpoint.start_after = found->start_after;
+  endpoint.status = found->status;
+  endpoint.disabled_reason = found->disabled_reason;
+  endpoint.failing_since = found->failing_since;
+  endpoint.updated_at = parts_.clock.now();
+  TRY(parts_.store.update(tx, endpoint));
+  if (!wanted.secret) return endpoint.id;
+  const auto valid = TRY(readable_secrets(tx, endpoint.id));
+  const bool is_known = std::any_of(valid.begin(), valid.end(), [&](const EndpointSecret& one) {
+    return one.text.reveal() == wanted.secret->reveal() && !one.expires_at;
+  });
+  if (is_known) return endpoint.id;
+  TRY(parts_.store.expire_secrets(tx, endpoint.id, SecretKind::hmac, endpoint.updated_at));
+  TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::hmac, wanted.secret)));
+  return endpoint.id;
+}
+
+Result<Endpoint> Endpoints::load(sql::Tx& tx, TenantId tenant, EndpointId id) const {
+  auto found = TRY(parts_.store.find(tx, tenant, id));
+  if (!found)
+    return Error{errors::webhook_endpoint_not_found, "there is no webhook endpoint of this id"};
+  return *std::move(found);
+}
+
+Result<Endpoint> Endpoints::load_enabled(sql::Tx& tx, TenantId tenant, EndpointId id) const {
+  Endpoint endpoint = TRY(load(tx, tenant, id));
+  if (endpoint.status != EndpointStatus::enabled)
+    return Error{errors::webhook_endpoint_disabled, "enable the endpoint first"};
+  return endpoint;
+}
+
+Result<void> Endpoints::add_secret(sql::Tx& tx, EndpointId endpoint,
+                                   const EndpointSecret& secret) const {
+  return parts_.store.insert_secret(tx, endpoint, secret);
+}
+
+/// Whose secrets are lost can be looked at, and given new ones.
+Result<std::vector<EndpointSecret>> Endpoints::readable_secrets(sql::Tx& tx, EndpointId id) const {
+  auto found = parts_.store.secrets(tx, id, parts_.clock.now());
+  if (!found && found.error().code == crypto::errors::secret_unreadable)
+    return std::vector<EndpointSecret>();
+  return found;
+}
+
+Result<std::vector<std::string>> Endpoints::unreadable(sql::Tx& tx) const {
+  return parts_.store.unreadable(tx, parts_.clock.now());
+}
+
+Result<EndpointView> Endpoints::view(sql::Tx& tx, Endpoint endpoint) const {
+  EndpointView view{std::move(endpoint), {}};
+  for (const auto& secret : TRY(readable_secrets(tx, view.endpoint.id))) {
+    if (const auto key = ed25519_key_of(secret.text))
+      view.public_keys.push_back(public_key_text(*key));
+  }
+  return view;
+}
+
+Result<void> Endpoints::note(sql::Tx& tx, const Origin& origin, std::string_view type,
+                             const Endpoint& endpoint) const {
+  const std::string subject = endpoint.id.str();
+  const std::string data = data_of(endpoint);
+  TRY(parts_.events.append(tx, {endpoint.tenant, type, subject, data, origin.actor,
+                                origin.request_id, parts_.clock.now()}));
+  return {};
+}
+
+EndpointSecret Endpoints::new_secret(SecretKind kind, const std::optional<Secret>& given) const {
+  EndpointSecret secret;
+  secret.id = {parts_.ids.next()};
+  secret.kind = kind;
+  secret.text = kind == SecretKind::ed25519 ? new_ed25519_secret() : given.value_or(Secret());
+  if (secret.text.empty()) secret.text = new_hmac_secret();
+  secret.created_at = parts_.clock.now();
+  return secret;
+}
+
+}  // namespace florin::webhooks

@@ -1,0 +1,114 @@
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "webhooks/delivery/delivery.h"
+#include "webhooks/endpoints/endpoint.h"
+#include "webhooks/endpoints/endpoint_changes.h"
+#include "webhooks/settings.h"
+
+namespace florin {
+class IdGenerator;
+}
+namespace florin::events {
+class EventLog;
+}
+namespace florin::http_client {
+class AddressGuard;
+}
+namespace florin::sql {
+class Tx;
+}
+
+namespace florin::webhooks {
+class EndpointStore;
+
+/// Who asks for a change: for the audit trail in the event log.
+struct Origin {
+  TenantId tenant;
+  std::string actor = "system";
+  std::string request_id = {};
+};
+
+/// An endpoint with the public halves of its ed25519 keys, for receivers that verify with them.
+struct EndpointView {
+  Endpoint endpoint;
+  std::vector<std::string> public_keys;
+};
+
+struct EndpointPage {
+  std::vector<Endpoint> endpoints;
+  std::int64_t next = 0;  ///< 0: no more.
+};
+
+/// The rules of endpoints. Functions with a Tx are a part of the caller's unit of work, who holds
+/// an announcement of EndpointChanges around it when the function changes an endpoint. Stateless,
+/// safe for concurrent use.
+class Endpoints {
+ public:
+  struct Parts {
+    const EndpointStore& store;
+    events::EventLog& events;
+    IdGenerator& ids;
+    const Clock& clock;
+    const http_client::AddressGuard& guard;
+    const Settings& settings;
+  };
+  explicit Endpoints(Parts parts) : parts_(parts) {}
+
+  /// What needs no database but may look names up: do it before the unit of work.
+  /// Errors: webhook_url_refused, validation_failed.
+  Result<void> check(const NewEndpoint& wanted) const;
+  Result<void> check(const EndpointChange& change) const;
+  Result<void> check(const Rotation& rotation) const;
+
+  /// Errors: webhook_endpoint_limit.
+  Result<EndpointView> create(sql::Tx& tx, const Origin& origin, const NewEndpoint& wanted) const;
+  /// Errors: webhook_endpoint_not_found, here and below.
+  Result<EndpointView> get(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+  Result<EndpointPage> list(sql::Tx& tx, TenantId tenant, std::int64_t before, int limit) const;
+  /// Enabling forgets earlier failures. Errors: webhook_endpoint_managed.
+  Result<EndpointView> change(sql::Tx& tx, const Origin& origin, EndpointId id,
+                              const EndpointChange& change) const;
+  /// Its deliveries go little by little. Errors: webhook_endpoint_managed.
+  Result<void> remove(sql::Tx& tx, const Origin& origin, EndpointId id) const;
+  /// Those that sign now, oldest first. Errors: secret_unreadable.
+  Result<std::vector<EndpointSecret>> secrets(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+  /// Ids of those with secrets or keys that do not open with this key: they want new ones.
+  Result<std::vector<std::string>> unreadable(sql::Tx& tx) const;
+  /// The secret that was made. Errors: webhook_secret_limit.
+  Result<EndpointSecret> rotate(sql::Tx& tx, const Origin& origin, EndpointId id,
+                                const Rotation& rotation) const;
+  /// Writes a `webhook.test` event and its delivery to this endpoint alone, whatever it selects.
+  /// Errors: webhook_endpoint_disabled.
+  Result<Delivery> send_test(sql::Tx& tx, const Origin& origin, EndpointId id) const;
+  /// Begins to send again; the deliveries are made in the background.
+  /// Errors: webhook_endpoint_disabled.
+  Result<void> replay(sql::Tx& tx, TenantId tenant, EndpointId id,
+                      const ReplayRequest& request) const;
+
+  /// Ends deliveries to an endpoint and says so with `webhook.endpoint.disabled`.
+  Result<void> disable(sql::Tx& tx, Endpoint endpoint, std::string_view reason) const;
+  /// An endpoint of the configuration: made when there is none of that name, else brought in line.
+  /// Gives its id. Errors: secret_unreadable.
+  Result<EndpointId> ensure(sql::Tx& tx, const NewEndpoint& wanted) const;
+
+  /// Errors: webhook_endpoint_not_found.
+  Result<Endpoint> load(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+
+ private:
+  Result<Endpoint> load_enabled(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+  Result<void> add_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
+  Result<EndpointView> view(sql::Tx& tx, Endpoint endpoint) const;
+  Result<std::vector<EndpointSecret>> readable_secrets(sql::Tx& tx, EndpointId id) const;
+  Result<void> note(sql::Tx& tx, const Origin& origin, std::string_view type,
+                    const Endpoint& endpoint) const;
+  EndpointSecret new_secret(SecretKind kind, const std::optional<Secret>& given) const;
+
+  Parts parts_;
+};
+
+}  // namespace florin::webhooks

@@ -1,0 +1,18 @@
+#pragma once
+#include "base/result.h"
+#include "platform/http/message.h"
+#include "webhooks/delivery/delivery.h"
+#include "webhooks/endpoints/endpoint.h"
+
+/// From HTTP requests to what the module works with; each names every bad field at once.
+/// Errors: validation_failed, malformed_json.
+namespace florin::webhooks::requests {
+
+/// `manner`: what holds where the request says nothing.
+Result<NewEndpoint> new_endpoint(const http::Request& request, const Manner& manner);
+Result<EndpointChange> change(const http::Request& request);
+Result<Rotation> rotation(const http::Request& request);
+Result<ReplayRequest> replay(const http::Request& request);
+Result<DeliveryFilter> delivery_filter(const http::Request& request);
+
+}  // namespace florin::webhooks::requests

@@ -1,0 +1,35 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "events/events.h"
+#include "platform/json/value.h"
+#include "webhooks/endpoints/endpoint.h"
+
+namespace florin::webhooks {
+
+/// Whether an event of that type is wanted.
+bool selects_type(const Selection& selection, std::string_view type);
+
+/// An event with its payload as a document, read at most once and only when somebody asks for it.
+class EventView {
+ public:
+  explicit EventView(const events::Event& event) : event_(event) {}
+
+  const events::Event& event() const { return event_; }
+  /// The value at a dotted path ("data.partner_id"); nullptr when there is none.
+  const json::Value* at(std::string_view path);
+
+ private:
+  const events::Event& event_;
+  std::optional<json::Value> payload_;
+};
+
+/// Whether the endpoint wants the event: its tenant, made before it, type and fields.
+bool selects(const Endpoint& endpoint, EventView& event);
+
+/// The key by which the endpoint orders this event; nothing when it has no value there.
+std::optional<std::string> order_key_of(const Endpoint& endpoint, EventView& event);
+
+}  // namespace florin::webhooks
