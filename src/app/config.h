@@ -129,8 +129,7 @@ bool is_loopback(const std::string& host);
 std::map<std::string, std::string> process_environment();
 
 namespace errors {
-/// A setting is unknown or has a value that it cannot take; the detail names the setting and the
-/// rule.
+/// A setting is unknown or has an invalid value; the detail names the setting and the rule.
 inline constexpr ErrorCode invalid_configuration{ErrorKind::invalid, "invalid_configuration"};
 }  // namespace errors
 

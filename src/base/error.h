@@ -47,9 +47,9 @@ struct Error {
 };
 
 namespace errors {
-/// The request breaks rules of its form; `errors` names every bad field with its rule.
+/// The request is not valid; `errors` names every invalid field with its rule.
 inline constexpr ErrorCode validation_failed{ErrorKind::invalid, "validation_failed"};
-/// Florin itself is at fault. The request id finds the log line.
+/// An error in Florin itself. The request id finds the log line.
 inline constexpr ErrorCode internal_error{ErrorKind::internal, "internal_error"};
 }  // namespace errors
 

@@ -29,7 +29,7 @@ struct Money {
 };
 
 namespace errors {
-/// Two amounts of different currencies met where one currency is the rule.
+/// The amounts have different currencies; one currency is required.
 inline constexpr ErrorCode currency_mismatch{ErrorKind::rejected, "currency_mismatch"};
 /// A sum does not fit into 64 bits of minor units.
 inline constexpr ErrorCode amount_overflow{ErrorKind::rejected, "amount_overflow"};

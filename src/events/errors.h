@@ -2,6 +2,6 @@
 #include "base/error.h"
 
 namespace florin::events::errors {
-/// No event of this id in the caller's tenant.
+/// The caller's tenant has no event with this id.
 inline constexpr ErrorCode event_not_found{ErrorKind::not_found, "event_not_found"};
 }  // namespace florin::events::errors

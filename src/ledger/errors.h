@@ -7,64 +7,62 @@ namespace florin::ledger::errors {
 using florin::errors::amount_overflow;
 using florin::errors::currency_mismatch;
 
-/// No account of this id or code in the caller's tenant.
+/// The caller's tenant has no account with this id or code.
 inline constexpr ErrorCode account_not_found{ErrorKind::not_found, "account_not_found"};
-/// An account with this code exists in the tenant.
+/// An account with this code already exists in the tenant.
 inline constexpr ErrorCode account_exists{ErrorKind::conflict, "account_exists"};
-/// The account is closed: nothing moves on it any more.
+/// The account is closed; it accepts no postings.
 inline constexpr ErrorCode account_closed{ErrorKind::conflict, "account_closed"};
-/// The account is frozen: nothing moves on it until it is unfrozen.
+/// The account is frozen; it accepts no postings until it is unfrozen.
 inline constexpr ErrorCode account_frozen{ErrorKind::conflict, "account_frozen"};
-/// The account has a balance or open holds and so cannot be closed.
+/// The account has a balance or open holds and cannot be closed.
 inline constexpr ErrorCode account_not_empty{ErrorKind::conflict, "account_not_empty"};
-/// Debit and credit of a posting name the same account.
+/// Debit and credit of a posting are the same account.
 inline constexpr ErrorCode same_account{ErrorKind::invalid, "same_account"};
 /// The transfer would take an account's available balance below its min_balance. Nothing was
 /// written.
 inline constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient_funds"};
-/// The transfer would take an account's balance, with what is on its way in, above its max_balance.
+/// The transfer would raise an account's balance, pending credits included, above its max_balance.
 inline constexpr ErrorCode balance_limit_exceeded{ErrorKind::rejected, "balance_limit_exceeded"};
-/// The sources have nothing, or the accounts that bound the postings leave no room: there is
-/// nothing to move.
+/// The sources are empty, or the limits of the accounts allow no amount.
 inline constexpr ErrorCode nothing_to_move{ErrorKind::rejected, "nothing_to_move"};
-/// The shares of a split's destinations are more or less than the whole.
+/// The shares of a split do not add up to the whole amount.
 inline constexpr ErrorCode split_mismatch{ErrorKind::rejected, "split_mismatch"};
-/// An amount was left to accounts that do not bound it; give the most that may move.
+/// The amount is left to accounts without a limit; give a maximum amount.
 inline constexpr ErrorCode unbounded_amount{ErrorKind::rejected, "unbounded_amount"};
-/// effective_at lies in the future: a ledger tells what has happened.
+/// effective_at must not be in the future.
 inline constexpr ErrorCode effective_at_in_future{ErrorKind::invalid, "effective_at_in_future"};
-/// A reversal takes effect before the transfer that it reverses.
+/// A reversal must not take effect before the transfer that it reverses.
 inline constexpr ErrorCode effective_at_before_transfer{ErrorKind::invalid,
                                                         "effective_at_before_transfer"};
 
-/// No transfer of this id in the caller's tenant.
+/// The caller's tenant has no transfer with this id.
 inline constexpr ErrorCode transfer_not_found{ErrorKind::not_found, "transfer_not_found"};
-/// The transfer has been reversed before; the detail names the reversal.
+/// The transfer was already reversed; the detail names the reversal.
 inline constexpr ErrorCode transfer_already_reversed{ErrorKind::conflict,
                                                      "transfer_already_reversed"};
 
-/// No hold of this id in the caller's tenant.
+/// The caller's tenant has no hold with this id.
 inline constexpr ErrorCode hold_not_found{ErrorKind::not_found, "hold_not_found"};
-/// The hold was captured or released before.
+/// The hold was already captured or released.
 inline constexpr ErrorCode hold_not_open{ErrorKind::conflict, "hold_not_open"};
-/// The hold's time is over; the money is free again.
+/// The hold has expired and its funds were released.
 inline constexpr ErrorCode hold_expired{ErrorKind::conflict, "hold_expired"};
-/// The capture asks for more than the hold still has.
+/// The capture exceeds the amount that remains on the hold.
 inline constexpr ErrorCode capture_exceeds_hold{ErrorKind::rejected, "capture_exceeds_hold"};
-/// An amount was given for a hold of several postings, which can only be captured whole.
+/// A hold with several postings can only be captured in full.
 inline constexpr ErrorCode partial_capture_unsupported{ErrorKind::rejected,
                                                        "partial_capture_unsupported"};
 
-/// A transfer of an atomic bulk was refused, so none was written; `errors` names it. An account,
-/// hold or transfer that there is not keeps its own code and 404.
+/// A transfer of an atomic bulk was rejected, so none was written; `errors` names it. A missing
+/// account, hold or transfer keeps its own code and status 404.
 inline constexpr ErrorCode bulk_refused{ErrorKind::rejected, "bulk_refused"};
-/// A line of an import of books is malformed or was refused; the detail has its number. What stood
-/// in the lines before may have been written, and is not written again.
+/// A line of the import is malformed or was rejected; the detail gives its number. Earlier lines
+/// may have been written and are not written again.
 inline constexpr ErrorCode import_line_refused{ErrorKind::invalid, "import_line_refused"};
-/// The ledger is shutting down, or more commands wait than it is willing to queue. Nothing was
-/// written.
+/// The ledger is shutting down, or its command queue is full. Nothing was written.
 inline constexpr ErrorCode ledger_busy{ErrorKind::unavailable, "ledger_busy"};
-/// The answer would have more rows than one answer may; narrow it with the filters.
+/// The answer would have too many rows; narrow it with filters.
 inline constexpr ErrorCode too_many_rows{ErrorKind::invalid, "too_many_rows"};
 
 }  // namespace florin::ledger::errors

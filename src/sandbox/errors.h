@@ -3,7 +3,7 @@
 
 namespace florin::sandbox::errors {
 
-/// The sandbox is shutting down and begins no new game.
+/// The sandbox is shutting down and starts no new game.
 inline constexpr ErrorCode sandbox_stopping{ErrorKind::unavailable, "sandbox_stopping"};
 
 }  // namespace florin::sandbox::errors

@@ -14,7 +14,7 @@ Result<void> run_tool(const std::vector<std::string>& arguments,
                       const std::map<std::string, std::string>& environment);
 
 namespace errors {
-/// A program that Florin runs (pg_dump, pg_restore) is missing or failed; it has said why.
+/// An external program (pg_dump, pg_restore) is missing or failed; its error output was shown.
 inline constexpr ErrorCode tool_failed{ErrorKind::unavailable, "tool_failed"};
 }  // namespace errors
 

@@ -45,9 +45,9 @@ Result<Manifest> restore(const Config& config, const BackupOptions& options,
                          const BackupProgress& progress);
 
 namespace errors {
-/// The backup was not made; what was written of it is removed.
+/// The backup failed; its partial files were removed.
 inline constexpr ErrorCode backup_failed{ErrorKind::unavailable, "backup_failed"};
-/// The folder holds no whole backup, or there is something where it would go. Nothing was changed.
+/// The folder holds no complete backup, or the target is not empty. Nothing was changed.
 inline constexpr ErrorCode restore_refused{ErrorKind::invalid, "restore_refused"};
 }  // namespace errors
 

@@ -27,9 +27,9 @@ Result<std::int64_t> import_all(sql::Database& database, std::istream& in,
                                 const RowProgress& progress);
 
 namespace errors {
-/// The export could not be written to the end.
+/// The export could not be completed.
 inline constexpr ErrorCode export_failed{ErrorKind::unavailable, "export_failed"};
-/// The file is not a whole export of this schema, or the database is not empty. Nothing was
+/// The file is not a complete export of this schema, or the database is not empty. Nothing was
 /// written.
 inline constexpr ErrorCode import_refused{ErrorKind::invalid, "import_refused"};
 }  // namespace errors

@@ -44,11 +44,11 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 std::shared_ptr<const sql::Sealer> sealer_for_reading(const Config& config);
 
 namespace errors {
-/// There is no database where the settings point to, and this command makes none. Point --data or
-/// --db to where it is; `florin serve` makes one.
+/// No database exists at the configured path, and this command does not create one. Correct --data
+/// or --db; `florin serve` creates a database.
 inline constexpr ErrorCode database_missing{ErrorKind::not_found, "database_missing"};
-/// The database is missing or empty, and what stands beside it says that there was one. Nothing was
-/// changed. Look for it, restore a backup, or begin a new one with --new.
+/// The database is missing or empty, but files beside it show that one existed. Nothing was
+/// changed. Find it, restore a backup, or start an empty database with --new.
 inline constexpr ErrorCode database_lost{ErrorKind::conflict, "database_lost"};
 /// The command only reads, and the schema is older than this binary. Run `florin migrate` first, or
 /// use the version that wrote it.

@@ -27,10 +27,11 @@ class Vault {
 };
 
 namespace errors {
-/// A stored secret does not open with this encryption key. Start with the key it was sealed with.
+/// A stored secret cannot be decrypted with this encryption key. Start with the key that encrypted
+/// it.
 inline constexpr ErrorCode secret_unreadable{ErrorKind::internal, "secret_unreadable"};
-/// The key that secrets are sealed with is lost, so that no secret can be made. Put secret.key
-/// back, or start with --new-secret-key and give every secret anew; see docs/runbook.md.
+/// The key that encrypts secrets is lost, so no secret can be created. Put secret.key back, or
+/// start with --new-secret-key and set every secret again; see docs/runbook.md.
 inline constexpr ErrorCode secret_key_missing{ErrorKind::unavailable, "secret_key_missing"};
 }  // namespace errors
 

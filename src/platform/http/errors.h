@@ -2,31 +2,31 @@
 #include "base/error.h"
 
 namespace florin::http::errors {
-/// The bytes are not an HTTP/1.1 request.
+/// The request is not valid HTTP/1.1.
 inline constexpr ErrorCode malformed_request{ErrorKind::invalid, "malformed_request"};
-/// No route has this path.
+/// No route matches this path.
 inline constexpr ErrorCode route_not_found{ErrorKind::not_found, "route_not_found"};
-/// The path exists, with other methods; see the Allow header.
+/// The path does not support this method; see the Allow header.
 inline constexpr ErrorCode method_not_allowed{ErrorKind::invalid, "method_not_allowed"};
-/// The body is longer than the route takes.
+/// The body exceeds the limit of the route.
 inline constexpr ErrorCode body_too_large{ErrorKind::invalid, "body_too_large"};
-/// The header block is longer than the server takes.
+/// The headers exceed the limit of the server.
 inline constexpr ErrorCode headers_too_large{ErrorKind::invalid, "headers_too_large"};
-/// The request did not arrive in time; the connection is closed.
+/// The request timed out before it was complete; the connection is closed.
 inline constexpr ErrorCode request_timeout{ErrorKind::invalid, "request_timeout"};
-/// A body came with another content type than application/json.
+/// The Content-Type is not supported; send application/json.
 inline constexpr ErrorCode unsupported_media_type{ErrorKind::invalid, "unsupported_media_type"};
-/// More requests wait than the server is willing to queue. Nothing was done; retry after the pause.
+/// The request queue is full. Nothing was executed; retry after Retry-After.
 inline constexpr ErrorCode overloaded{ErrorKind::unavailable, "overloaded"};
-/// Memory ran out while the request was worked on. Whether it was done is not known: retry with the
-/// same Idempotency-Key, which does it once.
+/// The server ran out of memory. Whether the request was executed is unknown: retry with the same
+/// Idempotency-Key, which executes it once.
 inline constexpr ErrorCode out_of_memory{ErrorKind::unavailable, "out_of_memory"};
-/// The server is shutting down. Nothing was done; another node or a retry will serve it.
+/// The server is shutting down. Nothing was executed; retry, or use another node.
 inline constexpr ErrorCode shutting_down{ErrorKind::unavailable, "shutting_down"};
-/// The port takes HTTPS, and the client spoke plain HTTP.
+/// The port accepts HTTPS only; the client sent plain HTTP.
 inline constexpr ErrorCode tls_required{ErrorKind::invalid, "tls_required"};
 /// The certificate, its key or the client CA cannot be used.
 inline constexpr ErrorCode tls_not_usable{ErrorKind::unavailable, "tls_not_usable"};
-/// The address cannot be listened on.
+/// The server cannot listen on the address.
 inline constexpr ErrorCode cannot_listen{ErrorKind::unavailable, "cannot_listen"};
 }  // namespace florin::http::errors

@@ -95,30 +95,32 @@ bool is_surely_not_sent(const ErrorCode& code);
 /// Why an exchange came to no whole answer. Of the last three the
 /// request may have been sent, and whether it was executed is unknown; else nothing was sent.
 namespace errors {
-/// The address is not one that may be called (private, loopback, link-local, other port or scheme).
+/// The address is not allowed (private, loopback, link-local, or another port or scheme).
 inline constexpr ErrorCode address_refused{ErrorKind::rejected, "address_refused"};
-/// The name of the host cannot be resolved. Nothing was sent.
+/// The host name cannot be resolved. Nothing was sent.
 inline constexpr ErrorCode dns_failed{ErrorKind::unavailable, "dns_failed"};
-/// Nobody accepts connections at the address: refused, reset or unreachable. Nothing was sent.
+/// The connection was refused or reset, or the address is unreachable. Nothing was sent.
 inline constexpr ErrorCode connection_refused{ErrorKind::unavailable, "connection_refused"};
-/// No connection came about in time. Nothing was sent.
+/// The connection timed out. Nothing was sent.
 inline constexpr ErrorCode connect_timed_out{ErrorKind::unavailable, "connect_timed_out"};
-/// The server's certificate comes from an authority that is not trusted. Nothing was sent.
+/// The server's certificate was issued by an authority that is not trusted. Nothing was sent.
 inline constexpr ErrorCode tls_unknown_authority{ErrorKind::unavailable, "tls_unknown_authority"};
 /// The server's certificate is for another name. Nothing was sent.
 inline constexpr ErrorCode tls_name_mismatch{ErrorKind::unavailable, "tls_name_mismatch"};
-/// The server's certificate has expired, or is not valid yet. Nothing was sent.
+/// The server's certificate has expired or is not yet valid. Nothing was sent.
 inline constexpr ErrorCode tls_expired{ErrorKind::unavailable, "tls_expired"};
-/// TLS failed otherwise: no common version or cipher, or no TLS at all. Nothing was sent.
+/// The TLS handshake failed: no common version or cipher, or the server does not speak TLS. Nothing
+/// was sent.
 inline constexpr ErrorCode tls_failed{ErrorKind::unavailable, "tls_failed"};
-/// No connection could be made for another reason; the detail names it. Nothing was sent.
+/// The connection failed; the detail gives the reason. Nothing was sent.
 inline constexpr ErrorCode not_connected{ErrorKind::unavailable, "not_connected"};
-/// The answer, or a part of it, did not come in time. Whether the request was executed is unknown.
+/// The response timed out. Whether the request was executed is unknown.
 inline constexpr ErrorCode answer_timed_out{ErrorKind::unavailable, "answer_timed_out"};
-/// The connection ended before the whole answer. Whether the request was executed is unknown.
+/// The connection was closed before the response was complete. Whether the request was executed is
+/// unknown.
 inline constexpr ErrorCode closed_early{ErrorKind::unavailable, "closed_early"};
-/// No whole answer came for another reason; the detail names it. Whether the request was executed
-/// is unknown.
+/// The request failed without a complete response; the detail gives the reason. Whether the request
+/// was executed is unknown.
 inline constexpr ErrorCode no_answer{ErrorKind::unavailable, "no_answer"};
 }  // namespace errors
 
