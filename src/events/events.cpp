@@ -4,6 +4,7 @@
 #include <span>
 
 #include "base/id_generator.h"
+#include "base/page_work.h"
 #include "base/try.h"
 #include "events/event_chain.h"
 #include "platform/json/writer.h"
@@ -60,8 +61,6 @@ constexpr Query newest_event{"events.newest",
                              "SELECT id, link FROM events ORDER BY id DESC LIMIT 1", sql::Rows::few,
                              sql::Sees::all};
 
-constexpr int max_scanned = 100'000;
-
 Event read_event(const Row& row) {
   return {{row.integer(0)},         {row.integer(1)},         std::string(row.text(2)),
           std::string(row.text(3)), std::string(row.text(4)), std::string(row.text(5)),
@@ -74,6 +73,7 @@ bool matches_type(std::string_view type, std::string_view wanted) {
   return type.starts_with(wanted.substr(0, wanted.size() - 1));
 }
 
+/// But for `since`.
 bool matches(const Row& row, const Filter& filter) {
   const Timestamp at{row.integer(7)};
   return (!filter.type || matches_type(row.text(2), *filter.type)) &&
@@ -218,18 +218,18 @@ Result<void> EventLog::append_all(sql::Tx& tx, std::span<const NewEvent> events)
 Result<EventPage> EventLog::list(TenantId tenant, const Filter& filter, EventId before, int limit) {
   return database_.read([&](sql::Tx& tx) -> Result<EventPage> {
     EventPage page;
-    int scanned = 0;
+    PageWork work(limit);
     const std::int64_t end = before ? before.value : INT64_MAX;
     TRY(tx.query(events_of_tenant, {tenant.value, end}, [&](const Row& row) {
       if (filter.since && Timestamp{row.integer(7)} < *filter.since) return false;
-      if (page.events.size() == static_cast<std::size_t>(limit) || scanned == max_scanned) {
-        page.has_more = true;
-        page.next_before = {row.integer(0) + 1};
-        return false;
+      const bool fits = matches(row, filter);
+      if (work.look() && (!fits || work.take())) {
+        if (fits) page.events.push_back(read_event(row));
+        return true;
       }
-      ++scanned;
-      if (matches(row, filter)) page.events.push_back(read_event(row));
-      return true;
+      page.has_more = true;
+      page.next_before = {row.integer(0) + 1};
+      return false;
     }));
     return page;
   });

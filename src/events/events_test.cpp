@@ -109,6 +109,17 @@ TEST_F(EventsTest, PagesStayStableWhileEventsAreAdded) {
   EXPECT_EQ(seen, all);
 }
 
+TEST_F(EventsTest, AFullPageSaysThatThereIsMoreOnlyWhenAnotherEventPasses) {
+  add("other.a");
+  for (int i = 0; i < 3; ++i) add("a.b");
+  Filter filter;
+  filter.type = "a.b";
+  EXPECT_FALSE((*log.list({1}, filter, {}, 3)).has_more);
+  const EventPage first = *log.list({1}, filter, {}, 2);
+  EXPECT_TRUE(first.has_more);
+  EXPECT_EQ((*log.list({1}, filter, first.next_before, 2)).events.size(), 1u);
+}
+
 TEST_F(EventsTest, AReaderGoesOnAfterItsCursorOverAllTenants) {
   const EventId a = add("a.b");
   const EventId b = add("a.b", "x", {2});

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/id_generator.h"
+#include "base/page_work.h"
 #include "base/try.h"
 #include "ledger/errors.h"
 #include "ledger/history.h"
@@ -20,21 +21,16 @@ namespace {
 
 using sql::Tx;
 
-/// Rows that a page may look at, and that it may look at once it is full.
-struct PageWork {
-  int rows = 100'000;
-  int rows_behind = 10'000;
-};
 /// Along an account's history each row is a look-up of its own.
-constexpr PageWork work_on_history{10'000, 1'000};
+constexpr PageWork::Bounds work_on_history{10'000, 1'000};
 
 /// Takes rows in the order of the list until the page is full and a further match is found, or the
 /// work is done. `next` is the first row that belongs to the following page, or was not looked at.
 template <class T>
 class PageFiller {
  public:
-  PageFiller(Paged<T>& page, int limit, PageWork work = {})
-      : page_(page), limit_(static_cast<std::size_t>(limit)), left_(work.rows), work_(work) {}
+  PageFiller(Paged<T>& page, int limit, PageWork::Bounds bounds = {})
+      : page_(page), work_(limit, bounds) {}
 
   /// Whether to go on.
   bool offer(std::int64_t id, bool matches, T row) {
@@ -43,26 +39,24 @@ class PageFiller {
   }
   /// Whether there is work left for this row.
   bool wants(std::int64_t id) {
-    if (left_ == 0) page_.next = id;
-    return left_-- > 0;
+    if (work_.look()) return true;
+    page_.next = id;
+    return false;
   }
   /// A row that is looked at on the way.
-  void pass() { left_ = std::max(left_ - 1, 0); }
+  void pass() { work_.pass(); }
   /// A row that was wanted and matches. False: the page was full.
   bool take(std::int64_t id, T row) {
-    if (page_.rows.size() == limit_) {
+    if (!work_.take()) {
       page_.next = id;
       return false;
     }
     page_.rows.push_back(std::move(row));
-    if (page_.rows.size() == limit_) left_ = std::min(left_, work_.rows_behind);
     return true;
   }
 
  private:
   Paged<T>& page_;
-  std::size_t limit_;
-  int left_;
   PageWork work_;
 };
 

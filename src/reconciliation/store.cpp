@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/page_work.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
 #include "reconciliation/errors.h"
@@ -146,15 +147,15 @@ std::int64_t start_of(const PageRequest& page) {
   return page.before != 0 ? page.before : std::numeric_limits<std::int64_t>::max();
 }
 
-/// Takes rows until the page is full; the first one beyond it starts the next page.
+/// Takes rows that fit until the page is full; the first one beyond it starts the next page.
 template <class T>
-bool add_to_page(Paged<T>& page, int limit, T row) {
-  if (page.rows.size() == static_cast<std::size_t>(limit)) {
-    page.next = row.id.value + 1;
-    return false;
+bool offer(Paged<T>& page, PageWork& work, bool fits, T row) {
+  if (work.look() && (!fits || work.take())) {
+    if (fits) page.rows.push_back(std::move(row));
+    return true;
   }
-  page.rows.push_back(std::move(row));
-  return true;
+  page.next = row.id.value + 1;
+  return false;
 }
 
 bool matches(const Item& item, const ItemFilter& filter) {
@@ -212,9 +213,9 @@ Result<std::vector<RunId>> unfinished(sql::Tx& tx) {
 Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const std::optional<std::string>& partner,
                         const PageRequest& page) {
   Paged<Run> found;
+  PageWork work(page.limit);
   TRY(tx.query(runs_of_tenant, {tenant.value, start_of(page)}, [&](const Row& row) {
-    if (partner && row.text(2) != *partner) return true;
-    return add_to_page(found, page.limit, read_run(row));
+    return offer(found, work, !partner || row.text(2) == *partner, read_run(row));
   }));
   return found;
 }
@@ -265,9 +266,11 @@ Result<void> update_item(sql::Tx& tx, const Item& item) {
 Result<Paged<Item>> items(sql::Tx& tx, RunId run, const ItemFilter& filter,
                           const PageRequest& page) {
   Paged<Item> found;
+  PageWork work(page.limit);
   TRY(tx.query(items_of_run, {run.value, start_of(page)}, [&](const Row& row) {
     Item item = read_item(row);
-    return !matches(item, filter) || add_to_page(found, page.limit, std::move(item));
+    const bool fits = matches(item, filter);
+    return offer(found, work, fits, std::move(item));
   }));
   return found;
 }

@@ -106,6 +106,8 @@ describe('filters of lists', () => {
     assert.equal(bodyOf(await api.get(`/v1/transfers?account=${shop.id}&from=${from}&limit=1`), 200).has_more, false);
     assert.equal(bodyOf(await api.get(`/v1/accounts?code_prefix=${ana.code}&limit=1`), 200).has_more, false);
     assert.equal(hold.status, 'open');
+    const events = await api.get(`/v1/events?type=hold.captured&subject=${captured.data[0].id}&limit=1`);
+    assert.deepEqual([bodyOf(events, 200).data.length, events.json.has_more], [1, false]);
   });
 
   it('go on with a cursor where a default is spelled out, and nowhere else', async () => {

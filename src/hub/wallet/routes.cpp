@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/page_work.h"
 #include "base/try.h"
 #include "hub/errors.h"
 #include "hub/partners/gate.h"
@@ -27,7 +28,6 @@ using http::Response;
 using json::Writer;
 
 constexpr std::size_t max_body_bytes = 64 << 10;
-constexpr int max_scanned = 100'000;
 
 Response balance_response(std::string_view player, const Currency& currency, std::int64_t balance) {
   std::string body;
@@ -201,16 +201,14 @@ Result<Response> Handlers::list(const Request& request, TenantId tenant,
   const http::Page page = TRY(http::parse_page(request));
   const auto found = TRY(parts.database.read([&](sql::Tx& tx) -> Result<TransactionPage> {
     TransactionPage rows;
-    int scanned = 0;
+    PageWork work(page.limit);
     TRY(store::visit_newest(tx, tenant, page.before, [&](const WalletTransaction& transaction) {
       const bool wanted = (!partner || transaction.partner == *partner) && filter.fits(transaction);
-      if (wanted && rows.rows.size() == static_cast<std::size_t>(page.limit)) {
-        rows.next = rows.rows.back().id;
-        return false;
+      if (work.look() && (!wanted || work.take())) {
+        if (wanted) rows.rows.push_back(transaction);
+        return true;
       }
-      if (wanted) rows.rows.push_back(transaction);
-      if (++scanned < max_scanned) return true;
-      rows.next = transaction.id;
+      rows.next = {transaction.id.value + 1};
       return false;
     }));
     return rows;
@@ -278,8 +276,9 @@ http::Routes wallet_routes(const WalletParts& parts) {
                                    const) -> http::SyncHandler {
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
   };
-  const http::Query filters{"limit",  "cursor", "playerId", "refId", "idempotencyKey",
-                            "status", "kind",   "from",     "to",    "stuck"};
+  constexpr auto time = http::QueryParam::Kind::time;
+  const http::Query filters{"limit",  "cursor", "playerId",     "refId",      "idempotencyKey",
+                            "status", "kind",   {"from", time}, {"to", time}, "stuck"};
   http::HotHandler balance = [handlers](const Request& request, const Responder& responder) {
     handlers->balance(request, responder);
   };

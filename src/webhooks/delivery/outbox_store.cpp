@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "base/page_work.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
 
@@ -12,7 +13,6 @@ using sql::Param;
 using sql::Query;
 using sql::Row;
 
-constexpr int max_scanned = 100'000;
 constexpr std::string_view cursor_name = "fan_out";
 
 constexpr Query delivery_insert{
@@ -188,17 +188,17 @@ Result<std::optional<Delivery>> find(sql::Tx& tx, DeliveryId id) {
 Result<Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter, std::int64_t before,
                   int limit) {
   Page page;
-  int scanned = 0;
+  PageWork work(limit);
   const std::int64_t end = before == 0 ? INT64_MAX : before;
   const auto take = [&](const Row& row) {
-    if (page.deliveries.size() == static_cast<std::size_t>(limit) || scanned == max_scanned) {
-      page.next = row.integer(0) + 1;
-      return false;
-    }
-    ++scanned;
     Delivery delivery = read_delivery(row);
-    if (matches(delivery, tenant, filter)) page.deliveries.push_back(std::move(delivery));
-    return true;
+    const bool fits = matches(delivery, tenant, filter);
+    if (work.look() && (!fits || work.take())) {
+      if (fits) page.deliveries.push_back(std::move(delivery));
+      return true;
+    }
+    page.next = row.integer(0) + 1;
+    return false;
   };
   if (filter.endpoint) {
     TRY(tx.query(deliveries_of_endpoint, {filter.endpoint->value, end}, take));
