@@ -87,7 +87,7 @@ struct Call {
 
   // queries
   Expected query();
-  Expected page(const std::string& list, const std::vector<std::size_t>& newest_first,
+  Expected page(const std::string& list, std::vector<std::size_t> newest_first,
                 const std::function<Value(std::size_t)>& render, json::Object head = {});
   Expected balance();
   Expected statement();
@@ -100,6 +100,9 @@ struct Call {
   std::optional<std::string> param(const std::string& name) const;
   std::optional<std::int64_t> time_param(const std::string& name) const;
   std::string list_name(const std::string& list) const;
+  bool has_metadata(const Value& metadata) const;
+  bool is_in_range(Wide value, const std::string& name) const;
+  bool moves(const Transfer& t, const std::optional<int>& account) const;
   std::function<bool(const Transfer&)> window() const;
   bool is_chosen(const Account& a) const;
   bool counts(const Account& a, const std::pair<Wide, Wide>& sums) const;

@@ -161,6 +161,8 @@ json::Value Generator::metadata() {
   Object members;
   if (random_.one_in(2)) members.emplace_back("region", random_.one_in(2) ? "eu" : "almaty");
   if (random_.one_in(4)) members.emplace_back("campaign", "spring");
+  if (random_.one_in(4))
+    members.emplace_back("rank", random_.one_in(2) ? json::Value() : json::Decimal{"1.50"});
   if (random_.one_in(8))
     members.emplace_back("note", Object{{"a", Array{1, "ü\n\"", nullptr, true}}});
   return members;

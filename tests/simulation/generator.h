@@ -65,6 +65,9 @@ class Generator {
   Request of_hold(const Books& books);
   Request reverse(const Books& books);
   Request list(const Books& books);
+  void spell_out(Request& request);
+  void add_metadata(Request& request);
+  void add_range(Request& request, const std::string& name);
   Request report(const Books& books);
   json::Object transfer_body(const Books& books);
   json::Array postings(const Books& books);

@@ -20,11 +20,14 @@ std::optional<std::int64_t> Call::time_param(const std::string& name) const {
   return text ? std::optional(Timestamp::parse(*text)->us) : std::nullopt;
 }
 
-/// A list with its parameters, which its cursors are good for; only the limit may change.
+/// A list with what its parameters mean, which its cursors are good for; only the limit may change.
 std::string Call::list_name(const std::string& list) const {
+  const std::string usual_time = path[1] == "trial-balance" ? "effective" : "created";
   std::set<std::string> filters;
   for (const auto& [name, value] : request.params) {
-    if (name != "limit" && name != "cursor") filters.insert(name + "=" + value);
+    const bool is_default =
+        (name == "order" && value == "desc") || (name == "time" && value == usual_time);
+    if (name != "limit" && name != "cursor" && !is_default) filters.insert(name + "=" + value);
   }
   std::string name = std::to_string(request.tenant) + " " + list;
   for (const std::string& filter : filters) name += " " + filter;
@@ -53,34 +56,63 @@ Expected Call::query() {
   return path[1] == "aggregates" ? aggregates() : trial_balance();
 }
 
-/// A page of rows, newest first. The cursor of another list is refused.
-Expected Call::page(const std::string& list, const std::vector<std::size_t>& newest_first,
+/// Every metadata[KEY]=VALUE: the text, or the JSON of what is none.
+bool Call::has_metadata(const Value& metadata) const {
+  constexpr std::string_view head = "metadata[";
+  return std::all_of(request.params.begin(), request.params.end(), [&](const auto& wanted) {
+    if (!wanted.first.starts_with(head)) return true;
+    const std::string key = wanted.first.substr(head.size(), wanted.first.size() - head.size() - 1);
+    const Value* member = metadata.find(key);
+    if (!member) return false;
+    const std::string* text = member->as_string();
+    return (text ? *text : json::serialize(*member)) == wanted.second;
+  });
+}
+
+bool Call::is_in_range(Wide value, const std::string& name) const {
+  const auto min = param(name + "_min"), max = param(name + "_max");
+  return (!min || value >= std::stoll(*min)) && (!max || value <= std::stoll(*max));
+}
+
+/// Whether one posting is all that is asked of a transfer's postings.
+bool Call::moves(const Transfer& t, const std::optional<int>& account) const {
+  return std::any_of(t.postings.begin(), t.postings.end(), [&](const Posting& p) {
+    return (!account || p.debit == *account || p.credit == *account) &&
+           (!param("currency") || p.currency == *param("currency")) &&
+           is_in_range(p.amount, "amount");
+  });
+}
+
+/// A page of rows. The cursor of another list is refused.
+Expected Call::page(const std::string& list, std::vector<std::size_t> newest_first,
                     const std::function<Value(std::size_t)>& render, Object head) {
   const std::string name = list_name(list);
+  const bool is_back = param("order").value_or("desc") == "desc";
+  std::vector<std::size_t> found = std::move(newest_first);
+  if (!is_back) std::reverse(found.begin(), found.end());
   std::size_t limit = 50;
   if (const auto text = param("limit")) limit = std::stoul(*text);
-  auto from = newest_first.begin();
+  auto from = found.begin();
   if (const auto cursor = param("cursor")) {
     const auto known = model.cursors_.find(name + " " + *cursor);
     if (known == model.cursors_.end()) return refuse("validation_failed", {"#/query/cursor"});
-    from = std::find_if(from, newest_first.end(),
-                        [&](std::size_t row) { return row < known->second; });
+    from = std::find_if(from, found.end(), [&](std::size_t row) {
+      return is_back ? row < known->second : row > known->second;
+    });
   }
   Array rows;
   std::size_t last = 0;
-  for (; from != newest_first.end() && rows.size() < limit; ++from) {
+  for (; from != found.end() && rows.size() < limit; ++from) {
     last = *from;
     rows.push_back(render(last));
   }
-  bool more = from != newest_first.end();
+  bool more = from != found.end();
   const auto real_body = json::parse(real.body);
   const Value* said = real_body ? real_body->find("has_more") : nullptr;
-  // A filtered list may look no further, and say that more may come.
-  const bool filtered =
-      std::any_of(request.params.begin(), request.params.end(), [](const auto& parameter) {
-        return parameter.first != "limit" && parameter.first != "cursor";
-      });
-  if (!more && filtered && said && *said == Value(true)) more = true;
+  // A full page looks at no more than 1,000 steps of an account's history behind it, and large
+  // bulks make more: then it says that more may come.
+  const bool is_history = path[1] == "transfers" && param("account");
+  if (!more && is_history && said && *said == Value(true)) more = true;
   Value next;
   if (more) {
     next = "a cursor";
@@ -98,35 +130,43 @@ Expected Call::page(const std::string& list, const std::vector<std::size_t>& new
 }
 
 Expected Call::list_accounts() {
+  const auto from = time_param("from"), to = time_param("to");
   std::vector<std::size_t> rows;
   for (std::size_t i = books.accounts.size(); i-- > 0;) {
     const Account& a = books.accounts[i];
     if (param("type") && *param("type") != a.type) continue;
     if (param("currency") && *param("currency") != a.currency) continue;
     if (param("code_prefix") && !a.code.starts_with(*param("code_prefix"))) continue;
+    if (from && a.created_us < *from) continue;
+    if (to && a.created_us >= *to) continue;
+    if (!is_in_range(a.balance(), "balance") || !has_metadata(a.metadata)) continue;
     rows.push_back(i);
   }
   return page("accounts", rows, [this](std::size_t i) { return account_json(books.accounts[i]); });
 }
 
 Expected Call::list_transfers() {
+  std::optional<int> hold;
+  if (const auto id = param("hold")) {
+    hold = find_id(books.holds, *id);
+    if (!hold) return refuse("hold_not_found");
+  }
   std::optional<int> account;
   if (const auto ref = param("account")) {
     account = find_account(*ref);
     if (!account) return refuse("account_not_found");
   }
-  const auto from = time_param("from");
-  const auto to = time_param("to");
+  const auto from = time_param("from"), to = time_param("to");
+  const bool is_effective = param("time") == "effective";
   std::vector<std::size_t> rows;
   for (std::size_t i = books.transfers.size(); i-- > 0;) {
     const Transfer& t = books.transfers[i];
+    const std::int64_t at = is_effective ? t.effective_us : t.created_us;
     if (param("reference") && t.narrative.reference != Value(*param("reference"))) continue;
-    if (from && t.created_us < *from) continue;
-    if (to && t.created_us >= *to) continue;
-    if (account && std::none_of(t.postings.begin(), t.postings.end(), [&](const Posting& p) {
-          return p.debit == *account || p.credit == *account;
-        }))
-      continue;
+    if (from && at < *from) continue;
+    if (to && at >= *to) continue;
+    if (hold && t.hold != *param("hold")) continue;
+    if (!has_metadata(t.narrative.metadata) || !moves(t, account)) continue;
     rows.push_back(i);
   }
   return page(account ? "transfers of an account" : "transfers", rows,
@@ -134,9 +174,19 @@ Expected Call::list_transfers() {
 }
 
 Expected Call::list_holds() {
+  std::optional<int> account;
+  if (const auto ref = param("account")) {
+    account = find_account(*ref);
+    if (!account) return refuse("account_not_found");
+  }
+  const auto names = [&](const Posting& p) { return p.debit == *account || p.credit == *account; };
   std::vector<std::size_t> rows;
   for (std::size_t i = books.holds.size(); i-- > 0;) {
-    if (!param("status") || *param("status") == books.holds[i].status) rows.push_back(i);
+    const Hold& h = books.holds[i];
+    if (param("status") && *param("status") != h.status) continue;
+    if (param("reference") && h.narrative.reference != Value(*param("reference"))) continue;
+    if (account && std::none_of(h.postings.begin(), h.postings.end(), names)) continue;
+    if (has_metadata(h.narrative.metadata)) rows.push_back(i);
   }
   return page("holds", rows, [this](std::size_t i) { return hold_json(books.holds[i]); });
 }

@@ -27,6 +27,38 @@ Request Generator::query(const Books& books) {
   return choice < 75 ? list(books) : report(books);
 }
 
+/// A default that the page before did not need.
+void Generator::spell_out(Request& request) {
+  const auto add = [&request](const char* name, const char* value) {
+    const bool has = std::any_of(request.params.begin(), request.params.end(),
+                                 [&](const auto& p) { return p.first == name; });
+    if (!has) request.params.emplace_back(name, value);
+  };
+  const bool is_report = request.path == "/v1/trial-balance";
+  const bool has_time =
+      request.path.starts_with("/v1/transfers") || request.path.ends_with("/statement");
+  if (is_report || (has_time && random_.one_in(2))) {
+    add("time", is_report ? "effective" : "created");
+  } else {
+    add("order", "desc");
+  }
+}
+
+void Generator::add_metadata(Request& request) {
+  static const std::vector<std::pair<std::string, std::string>> members{
+      {"region", "eu"}, {"region", "almaty"}, {"rank", "null"},
+      {"rank", "1.50"}, {"rank", "1.5"},      {"note", R"({"a":[1,"ü\n\"",null,true]})"}};
+  const auto& [key, value] = random_.of(members);
+  request.params.emplace_back("metadata[" + key + "]", value);
+}
+
+void Generator::add_range(Request& request, const std::string& name) {
+  const std::int64_t low = random_.below(100) - (name == "balance" ? 20 : 0);
+  if (!random_.one_in(3)) request.params.emplace_back(name + "_min", std::to_string(low));
+  if (random_.one_in(2))
+    request.params.emplace_back(name + "_max", std::to_string(low + random_.below(2'000)));
+}
+
 Request Generator::list(const Books& books) {
   if (!cursors_.empty() && random_.one_in(2)) {
     auto [request, cursor] =
@@ -52,6 +84,7 @@ Request Generator::list(const Books& books) {
                         [&](const auto& p) { return p.first == added.first; }) > 1)
         request.params.pop_back();
     }
+    if (random_.one_in(6)) spell_out(request);
     std::erase_if(request.params, [](const auto& p) { return p.first == "cursor"; });
     request.params.emplace_back("cursor", cursor);
     return request;
@@ -65,22 +98,36 @@ Request Generator::list(const Books& books) {
       if (random_.one_in(4)) request.params.emplace_back("type", random_.of(types));
       if (random_.one_in(4)) request.params.emplace_back("currency", random_.of(currencies));
       if (random_.one_in(4)) request.params.emplace_back("code_prefix", random_.of(stems));
-      return request;
+      if (random_.one_in(4)) add_range(request, "balance");
+      break;
     case 1:
       request.path = "/v1/holds";
       if (random_.one_in(2)) {
         static const std::vector<std::string> states{"open", "captured", "released", "expired"};
         request.params.emplace_back("status", random_.of(states));
       }
+      if (random_.one_in(4)) request.params.emplace_back("account", account_ref(books));
+      if (random_.one_in(4)) request.params.emplace_back("reference", random_.of(references));
+      if (random_.one_in(4)) add_metadata(request);
+      if (random_.one_in(3))
+        request.params.emplace_back("order", random_.one_in(4) ? "desc" : "asc");
       return request;
     case 2:
       request.path = "/v1/transfers";
       if (random_.one_in(3)) request.params.emplace_back("account", account_ref(books));
       if (random_.one_in(4)) request.params.emplace_back("reference", random_.of(references));
+      if (random_.one_in(4)) request.params.emplace_back("currency", random_.of(currencies));
+      if (random_.one_in(4)) add_range(request, "amount");
+      if (random_.one_in(4))
+        request.params.emplace_back("time", random_.one_in(3) ? "created" : "effective");
+      if (!books.holds.empty() && random_.one_in(6))
+        request.params.emplace_back("hold", random_.of(books.holds).id);
       break;
     default:
       request.path = "/v1/accounts/" + path_ref(books) + "/statement";
   }
+  if (!request.path.ends_with("/statement") && random_.one_in(4)) add_metadata(request);
+  if (random_.one_in(3)) request.params.emplace_back("order", random_.one_in(4) ? "desc" : "asc");
   if (random_.one_in(4)) request.params.emplace_back("from", time_text(moment(books)));
   if (random_.one_in(4)) request.params.emplace_back("to", time_text(moment(books)));
   return request;

@@ -149,7 +149,9 @@ Request Generator::large_bulk(const Books& books) {
   const bool is_plain = !random_.one_in(3);
   Array transfers;
   std::vector<std::string> refs;
-  for (std::int64_t left = 1'001 + random_.below(200); left > 0;) {
+  // Near what may be written in one go, where that bounds it.
+  const std::int64_t least = !is_plain && random_.one_in(3) ? 2'350 : 1'001;
+  for (std::int64_t left = least + random_.below(200); left > 0;) {
     Array moved;
     const std::int64_t size = 1 + random_.below(random_.one_in(2) ? 5 : 400);
     for (std::int64_t i = std::min(left, size); i > 0; --i, --left)

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <map>
+
 #include "call.h"
 
 namespace florin::simulation {
@@ -101,6 +104,53 @@ Call::Work Call::reverse_transfer(const Value& body, Bad& bad) {
 
 // ---------------------------------------------------------------- bulks
 
+namespace {
+
+/// The postings of a bulk, which may have 2,500 where it is more than plain transfers.
+struct Weight {
+  const Books* books;                             ///< Null: what is named in them counts as one.
+  std::map<std::string, std::size_t> holds = {};  ///< That it places itself, by their refs.
+
+  bool is_plain(const WantedStep& step) const {
+    const auto* transfer = std::get_if<WantedTransfer>(&step);
+    return transfer && !transfer->moves.split && transfer->reopen.empty() &&
+           transfer->close.empty();
+  }
+  static std::size_t of(const WantedMoves& moves) {
+    const std::size_t sides =
+        moves.split ? moves.split->sources.size() + moves.split->destinations.size() : 0;
+    return std::max<std::size_t>({moves.postings.size(), sides, 1});
+  }
+  std::size_t of_hold(const std::string& id, const std::string& ref) {
+    if (!ref.empty()) return holds[ref];
+    const auto found = books ? find_id(books->holds, id) : std::nullopt;
+    return found ? books->holds[*found].postings.size() : 1;
+  }
+  std::size_t operator()(const WantedTransfer& wanted) { return of(wanted.moves); }
+  std::size_t operator()(const WantedHold& wanted) {
+    if (!wanted.ref.empty()) holds[wanted.ref] = of(wanted.moves);
+    return of(wanted.moves);
+  }
+  std::size_t operator()(const WantedCapture& wanted) { return of_hold(wanted.hold, wanted.ref); }
+  std::size_t operator()(const WantedRelease& wanted) { return of_hold(wanted.hold, wanted.ref); }
+  std::size_t operator()(const WantedReversal& wanted) {
+    const auto found = books ? find_id(books->transfers, wanted.transfer) : std::nullopt;
+    return found ? books->transfers[*found].postings.size() : 1;
+  }
+};
+
+bool is_too_heavy(const std::vector<WantedStep>& steps, const Books* books) {
+  constexpr std::size_t most_postings = 2'500;
+  Weight weight{books};
+  const auto is_plain = [&](const WantedStep& step) { return weight.is_plain(step); };
+  if (std::all_of(steps.begin(), steps.end(), is_plain)) return false;
+  std::size_t sum = 0;
+  for (const WantedStep& step : steps) sum += std::visit(weight, step);
+  return sum > most_postings;
+}
+
+}  // namespace
+
 Call::Work Call::post_bulk(const Value& body, Bad& bad) {
   Fields fields(body, "", bad);
   std::vector<WantedStep> wanted;
@@ -111,7 +161,11 @@ Call::Work Call::post_bulk(const Value& body, Bad& bad) {
   }
   const bool atomic = fields.flag("atomic", true);
   const bool dry = fields.flag("dry_run", false);
-  return [=, this] { return run_bulk(wanted, atomic, dry); };
+  if (bad.empty() && is_too_heavy(wanted, nullptr)) bad.insert("/transfers");
+  return [=, this] {
+    if (is_too_heavy(wanted, &books)) return refuse("validation_failed", {"/transfers"});
+    return run_bulk(wanted, atomic, dry);
+  };
 }
 
 namespace {
