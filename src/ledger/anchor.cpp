@@ -5,6 +5,7 @@
 #include "base/id.h"
 #include "base/try.h"
 #include "events/event_chain.h"
+#include "ledger/chain.h"
 #include "platform/crypto/base64.h"
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
@@ -17,8 +18,6 @@ namespace {
 using sql::Query;
 using sql::Row;
 
-constexpr Query next_chain{"anchor.next_chain",
-                           "SELECT min(chain) FROM chain_links WHERE chain > $1"};
 constexpr Query newest_link{
     "anchor.newest_link",
     "SELECT sequence, hash FROM chain_links WHERE chain = $1 ORDER BY sequence DESC LIMIT 1"};
@@ -115,22 +114,15 @@ Result<Anchor> read_anchor(sql::Tx& tx, Timestamp at) {
     anchor.event = head->newest.value;
     anchor.event_link = std::move(head->link);
   }
-  std::int64_t last = -1;
-  while (true) {
-    std::optional<std::int64_t> chain;
-    TRY(tx.query(next_chain, {last}, [&](const Row& row) {
-      chain = row.optional_integer(0);
+  const bool is_whole = TRY(chain::visit_all(tx, [&](std::int64_t chain) {
+    return tx.query(newest_link, {chain}, [&](const Row& row) {
+      anchor.chains.push_back({chain, row.integer(0), std::string(row.blob(1))});
       return false;
-    }));
-    if (!chain) return anchor;
-    if (*chain <= last)
-      return Error{sql::errors::store_corrupt, "chain_links holds a chain that is no number"};
-    last = *chain;
-    TRY(tx.query(newest_link, {*chain}, [&](const Row& row) {
-      anchor.chains.push_back({*chain, row.integer(0), std::string(row.blob(1))});
-      return false;
-    }));
-  }
+    });
+  }));
+  if (!is_whole)
+    return Error{sql::errors::store_corrupt, "chain_links holds a chain that is no number"};
+  return anchor;
 }
 
 std::string to_line(const Anchor& anchor, const crypto::SealKey& key) {

@@ -1,5 +1,7 @@
 #include "ledger/chain.h"
 
+#include <optional>
+
 #include "base/try.h"
 #include "platform/crypto/hash.h"
 #include "platform/sql/canonical.h"
@@ -12,6 +14,8 @@ using sql::Param;
 using sql::Query;
 using sql::canonical::put;
 
+constexpr Query next_chain{"ledger.next_chain",
+                           "SELECT min(chain) FROM chain_links WHERE chain > $1"};
 constexpr Query newest_link{
     "ledger.newest_link",
     "SELECT sequence, hash FROM chain_links WHERE chain = $1 ORDER BY sequence DESC LIMIT 1"};
@@ -103,6 +107,20 @@ crypto::SealKey::Fit check_link(const crypto::SealKey* key, std::string_view pre
     return plain_hash(previous, canonical) == link.hash ? Fit::fits : Fit::differs;
   if (!key) return Fit::other_key;
   return key->check(link.hash, sealed_bytes(previous, link, canonical));
+}
+
+Result<bool> visit_all(sql::Tx& tx, const std::function<Result<void>(std::int64_t)>& visit) {
+  for (std::int64_t last = -1;;) {
+    std::optional<std::int64_t> chain;
+    TRY(tx.query(next_chain, {last}, [&](const sql::Row& row) {
+      chain = row.optional_integer(0);
+      return false;
+    }));
+    if (!chain) return true;
+    if (*chain <= last) return false;
+    last = *chain;
+    TRY(visit(last));
+  }
 }
 
 Result<void> ask_head(sql::Questions& questions, std::int64_t chain, Head& head) {

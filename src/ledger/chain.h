@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "base/result.h"
@@ -42,6 +43,10 @@ std::string link_hash(const crypto::SealKey* key, std::string_view previous, con
                       std::string_view canonical);
 crypto::SealKey::Fit check_link(const crypto::SealKey* key, std::string_view previous,
                                 const Link& link, std::string_view canonical);
+
+/// Visits the numbers of all chains in their order; false when one is no number (SQLite takes text
+/// into the column), which is behind every number and ends the walk.
+Result<bool> visit_all(sql::Tx& tx, const std::function<Result<void>(std::int64_t)>& visit);
 
 /// A chain's newest link; empty before the first.
 struct Head {
