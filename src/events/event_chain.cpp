@@ -18,6 +18,9 @@ constexpr Query all_events{
     "SELECT id, tenant_id, type, subject, payload, actor, request_id, created_at_us, link"
     " FROM events ORDER BY id",
     sql::Rows::many, sql::Sees::all};
+constexpr Query first_and_last{"events.first_and_last",
+                               "SELECT (SELECT min(id) FROM events), (SELECT max(id) FROM events)",
+                               sql::Rows::few, sql::Sees::all};
 constexpr Query link_by_id{"events.link_by_id", "SELECT link FROM events WHERE id = $1",
                            sql::Rows::few, sql::Sees::all};
 constexpr Query newest_link{
@@ -54,8 +57,15 @@ class Follower {
   Follower(const crypto::SealKey* key, const sql::Progress& progress)
       : key_(key), check_("events", progress) {}
 
+  /// Ids grow with the time: how far it is along them tells how far it has come.
+  void expect(std::int64_t first, std::int64_t last) {
+    first_ = static_cast<double>(first);
+    range_ = static_cast<double>(last) - first_;
+  }
+
   /// Whether the event has a link.
   bool step(const EventView& event, std::string_view link) {
+    check_.is_at(static_cast<double>(event.id.value) - first_, range_);
     check_.row();
     if (link.empty()) {
       if (proof_.linked == 0) {
@@ -94,6 +104,7 @@ class Follower {
   }
 
   const crypto::SealKey* key_;
+  double first_ = 0, range_ = 0;
   sql::Checker check_;
   ChainProof proof_;
   std::string bytes_;
@@ -112,6 +123,10 @@ crypto::Seal link_of(const crypto::SealKey& key, std::string_view previous,
 Result<ChainProof> prove_chain(sql::Tx& tx, const crypto::SealKey* key,
                                const sql::Progress& progress, const EventVisitor& visit) {
   Follower follower(key, progress);
+  TRY(tx.query(first_and_last, {}, [&](const Row& row) {
+    follower.expect(row.integer(0), row.integer(1));
+    return false;
+  }));
   TRY(tx.query(all_events, {}, [&](const Row& row) {
     const EventView event = view_of(row);
     const std::string_view link = row.blob(8);

@@ -13,6 +13,8 @@ namespace {
 using sql::Checker;
 using Fit = crypto::SealKey::Fit;
 
+constexpr sql::Query newest_sequence{"verify.newest_sequence",
+                                     "SELECT max(sequence) FROM chain_links WHERE chain = $1"};
 constexpr sql::Query count_records{
     "verify.count_records",
     "SELECT (SELECT count(*) FROM transfers) + (SELECT count(*) FROM hold_changes)"};
@@ -46,6 +48,7 @@ class ChainWalk {
   }
 
   std::int64_t linked() const { return linked_; }
+  void expect_links(std::int64_t count) { all_links_ += static_cast<double>(count); }
 
  private:
   void look_at(const Page& page) {
@@ -53,6 +56,7 @@ class ChainWalk {
       std::string canonical;
       std::int64_t records = 0;
     };
+    check_.is_at(done_links_, all_links_);
     std::vector<Covered> covered(page.links.size());
     auto transfer = page.transfers.begin();
     auto change = page.holds.begin();
@@ -71,6 +75,7 @@ class ChainWalk {
       ++link.records;
       check_.row();
     }
+    done_links_ += static_cast<double>(page.links.size());
     for (std::size_t i = 0; i < covered.size(); ++i)
       look_at(page.links[i], covered[i].canonical, covered[i].records);
   }
@@ -99,6 +104,7 @@ class ChainWalk {
   const crypto::SealKey* key_;
   Checker& check_;
   std::int64_t linked_ = 0, sequence_ = 0;
+  double done_links_ = 0, all_links_ = 0;
   std::string previous_;
 };
 
@@ -108,6 +114,12 @@ Result<sql::Check> prove_links(sql::Tx& tx, const crypto::SealKey* key,
                                const sql::Progress& progress) {
   Checker check("hash chain", progress);
   ChainWalk walk(key, check);
+  TRY(visit_all(tx, [&](std::int64_t chain) {
+    return tx.query(newest_sequence, {chain}, [&](const sql::Row& row) {
+      walk.expect_links(row.integer(0));
+      return false;
+    });
+  }));
   if (!TRY(visit_all(tx, [&](std::int64_t chain) { return walk.walk(tx, chain); })))
     check.fault("links are of a chain that is no number");
   TRY(tx.query(count_records, {}, [&](const sql::Row& row) {

@@ -111,6 +111,7 @@ void listen(Witness& witness, const events::EventView& event) {
 
 Result<Check> verify_accounts(Tx& tx, const Witness& witness, const Progress& progress) {
   Checker check("accounts", progress);
+  check.expect_rows(static_cast<double>(witness.accounts.size()));
   std::size_t met = 0;
   TRY(tx.query(account_rows, {}, [&](const Row& row) {
     check.row();
@@ -198,6 +199,10 @@ void check_side(Checker& check, Proofs& proofs, const engine::PostingRow& row, b
 
 Result<Check> verify_histories(Tx& tx, Proofs& proofs, const Progress& progress) {
   Checker check("account histories", progress);
+  // Each posting is in two histories.
+  double entries = 0;
+  for (const auto& [id, proof] : proofs) entries += static_cast<double>(proof.stored_count);
+  check.expect_rows(entries / 2);
   TRY(store::visit_postings(tx, 0, INT64_MAX, [&](const engine::PostingRow& row) {
     check_side(check, proofs, row, true);
     check_side(check, proofs, row, false);
@@ -272,6 +277,7 @@ Result<Check> verify_holds(Tx& tx, Proofs& proofs, const Witness& witness, bool 
 
 Check verify_balances(const Proofs& proofs, const Progress& progress) {
   Checker check("balances", progress);
+  check.expect_rows(static_cast<double>(proofs.size()));
   for (const auto& [id, proof] : proofs) {
     const std::string name = id.str();
     check.expect(proof.has_balance, [&] { return name + " has no balance"; });

@@ -206,7 +206,7 @@ Result<int> Program::doctor() const {
 
 /// Progress on a terminal, on one line that is written over.
 /// Told from one thread.
-void show_progress(std::string_view what, std::int64_t rows) {
+void show_progress(std::string_view what, sql::Done progress) {
   using Steady = std::chrono::steady_clock;
   static std::string running;
   static Steady::time_point start;
@@ -215,11 +215,12 @@ void show_progress(std::string_view what, std::int64_t rows) {
   if (running != what) {
     running = what;
     start = Steady::now();
-    rows_at_start = rows;
+    rows_at_start = progress.rows;
   }
   const double seconds = std::chrono::duration<double>(Steady::now() - start).count();
-  const auto done = static_cast<double>(rows - rows_at_start);
-  fmt::print(stderr, "\r\033[K{}: {} rows ...", what, rows);
+  const auto done = static_cast<double>(progress.rows - rows_at_start);
+  fmt::print(stderr, "\r\033[K{}: {} rows ...", what, progress.rows);
+  if (progress.percent) fmt::print(stderr, " {} %", *progress.percent);
   if (seconds > 0 && done > 0) fmt::print(stderr, " {:.0f} rows/s", done / seconds);
   std::fflush(stderr);
 }

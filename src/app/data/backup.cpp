@@ -204,8 +204,10 @@ Result<void> copy_database(const Config& config, const std::string& file, bool v
     if (verify) return failed("a dump is verified by restoring it: florin restore --verify");
     return dump_postgres(config, file);
   }
-  TRY(sql::copy_sqlite(sqlite_path(config), file, [&](std::int64_t done, std::int64_t) {
-    if (progress) progress("copying, pages", done);
+  TRY(sql::copy_sqlite(sqlite_path(config), file, [&](std::int64_t done, std::int64_t all) {
+    if (progress)
+      progress("copying, pages",
+               sql::Done(done, static_cast<double>(done), static_cast<double>(all)));
   }));
   return examine(file, verify ? &config : nullptr, progress);
 }

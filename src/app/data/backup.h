@@ -1,16 +1,16 @@
 #pragma once
 #include <cstdint>
-#include <functional>
 #include <string>
 
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/result.h"
+#include "platform/sql/proof.h"
 
 namespace florin::app {
 
 /// Told now and then, in parts of what there is to do.
-using BackupProgress = std::function<void(std::string_view what, std::int64_t done)>;
+using BackupProgress = sql::Progress;
 
 struct BackupOptions {
   std::string folder;  ///< Of the backup.

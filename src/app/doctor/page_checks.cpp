@@ -8,8 +8,10 @@
 namespace florin::app {
 
 Result<PageFinding> check_pages(sql::Database& database, const BackupProgress& progress) {
-  const sql::PageReport found = TRY(database.check_pages([&](std::int64_t done, std::int64_t) {
-    if (progress) progress("page checksums", done);
+  const sql::PageReport found = TRY(database.check_pages([&](std::int64_t done, std::int64_t all) {
+    if (progress)
+      progress("page checksums",
+               sql::Done(done, static_cast<double>(done), static_cast<double>(all)));
   }));
   if (!found.faults.empty()) {
     return PageFinding{false, fmt::format("{:6} page checksums ({} pages)\n       {}\n", "FAULT",

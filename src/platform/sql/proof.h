@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -19,20 +20,45 @@ struct Check {
   std::vector<std::string> examples;
 };
 
-/// Called now and then with the name of the running check and the rows done so far.
-using Progress = std::function<void(std::string_view check, std::int64_t rows)>;
+/// How far work has come.
+struct Done {
+  Done(std::int64_t count) : rows(count) {}  // NOLINT: implicit on purpose
+  /// `part` of `whole`, in whatever they are counted; 0: nobody knows how much it is.
+  Done(std::int64_t count, double part, double whole);
+
+  std::int64_t rows;
+  std::optional<int> percent;
+};
+
+/// Called now and then with the name of the running check and what is done so far.
+using Progress = std::function<void(std::string_view check, Done done)>;
 
 /// A check under way.
 class Checker {
  public:
+  static constexpr std::int64_t progress_step = 50'000;
+
   Checker(std::string name, const Progress& progress) : progress_(progress) {
     check_.name = std::move(name);
   }
 
   void row() {
-    if (++check_.rows % progress_step == 0 && progress_) progress_(check_.name, check_.rows);
+    if (++check_.rows % progress_step == 0 && progress_)
+      progress_(
+          check_.name,
+          Done(check_.rows, whole_is_rows_ ? static_cast<double>(check_.rows) : part_, whole_));
   }
   void rows(std::int64_t count) { check_.rows += count; }
+  /// So many rows there will be. Nobody counts for this alone.
+  void expect_rows(double whole) {
+    whole_ = whole;
+    whole_is_rows_ = true;
+  }
+  /// How far it is, where something else than rows tells.
+  void is_at(double part, double whole) {
+    part_ = part;
+    whole_ = whole;
+  }
   void fault(std::string sentence) {
     ++check_.faults;
     if (check_.examples.size() < max_examples) check_.examples.push_back(std::move(sentence));
@@ -48,10 +74,11 @@ class Checker {
 
  private:
   static constexpr std::size_t max_examples = 100;
-  static constexpr std::int64_t progress_step = 50'000;
 
   const Progress& progress_;
   Check check_;
+  double part_ = 0, whole_ = 0;
+  bool whole_is_rows_ = false;
 };
 
 }  // namespace florin::sql
