@@ -24,6 +24,7 @@
 #include "app/data/private_files.h"
 #include "app/doctor/doctor.h"
 #include "app/doctor/page_checks.h"
+#include "app/doctor/schema_check.h"
 #include "app/secret_key.h"
 #include "app/version.h"
 #include "base/try.h"
@@ -266,6 +267,20 @@ void tell_damaged_key(const Config& settings) {
     fmt::print("{}\n", key.error().detail);
 }
 
+/// Whether the schema is the one that the migrations made.
+bool print_schema(sql::Database& database) {
+  const auto faults = schema_faults(database);
+  if (faults && faults->empty()) {
+    fmt::print("{:6} schema\n", "ok");
+    return true;
+  }
+  fmt::print("{:6} schema\n", "FAULT");
+  if (!faults) fmt::print("       {}\n", faults.error().detail);
+  for (const std::string& fault : faults ? *faults : std::vector<std::string>())
+    fmt::print("       {}\n", fault);
+  return false;
+}
+
 Result<int> Program::verify() const {
   const Config settings = TRY(load()).config;
   const auto database = TRY(open(settings, Opening::For::reading));
@@ -273,6 +288,7 @@ Result<int> Program::verify() const {
   const PageFinding pages = TRY(check_pages(*database, show_progress));
   end_progress();
   fmt::print("{}", pages.text);
+  const bool is_schema_whole = print_schema(*database);
   const Result<int> proven = prove(*database, kept);
   if (!proven) {
     end_progress();
@@ -284,7 +300,7 @@ Result<int> Program::verify() const {
   if (kept.empty()) tell_of_missing_anchor(*database, clock.now());
   for (const std::string& aside : set_aside_anchors(anchor_path(settings)))
     fmt::print("An anchor was set aside by hand, and was not compared: {}\n", aside);
-  return pages.is_whole ? *proven : exit_fault_found;
+  return pages.is_whole && is_schema_whole ? *proven : exit_fault_found;
 }
 
 void print_check(const ledger::Check& check) {

@@ -1,6 +1,6 @@
 #include "app/doctor/doctor.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
@@ -13,6 +13,7 @@
 #include "app/doctor/host_checks.h"
 #include "app/doctor/page_checks.h"
 #include "app/doctor/postgres_checks.h"
+#include "app/doctor/schema_check.h"
 #include "app/doctor/service_checks.h"
 #include "app/secret_key.h"
 #include "base/clock.h"
@@ -45,6 +46,15 @@ Result<int> count_waiting(sql::Database& database) {
   return waiting;
 }
 
+void check_objects(sql::Database& database, DoctorReport& report) {
+  const auto faults = schema_faults(database);
+  if (!faults) return report.bad("schema", faults.error().detail, "See what the database logs.");
+  if (faults->empty()) return report.good("schema", "up to date");
+  report.bad("schema", fmt::format("{}", fmt::join(*faults, "; ")),
+             "Something else than florin changed it: find out what, and see \"A changed schema\" "
+             "in docs/runbook.md.");
+}
+
 void check_schema(sql::Database& database, DoctorReport& report) {
   const auto waiting = count_waiting(database);
   if (!waiting) {
@@ -54,7 +64,7 @@ void check_schema(sql::Database& database, DoctorReport& report) {
     report.bad("schema", fmt::format("{} migrations are waiting", *waiting),
                "Run `florin migrate`; `florin serve` does so at its start.");
   } else {
-    report.good("schema", "up to date");
+    check_objects(database, report);
   }
 }
 
