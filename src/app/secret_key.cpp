@@ -12,7 +12,9 @@
 
 #include "app/data/private_files.h"
 #include "base/try.h"
+#include "ledger/key_losses.h"
 #include "platform/crypto/random.h"
+#include "platform/crypto/seal_key.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 
@@ -29,6 +31,10 @@ constexpr sql::Query any_sealed{
     " OR EXISTS (SELECT 1 FROM partner_secrets)"
     " OR EXISTS (SELECT 1 FROM webhook_secrets)"
     " OR EXISTS (SELECT 1 FROM webhook_endpoints WHERE sealed_private_key IS NOT NULL)"};
+
+constexpr sql::Query newest_seals{"secret_key.newest_seals",
+                                  "SELECT (SELECT link FROM events ORDER BY id DESC LIMIT 1),"
+                                  " (SELECT row_seal FROM tenants ORDER BY id DESC LIMIT 1)"};
 
 Error unusable(const std::string& path, std::string_view what) {
   return {sql::errors::store_unavailable,
@@ -83,6 +89,22 @@ Result<KeyFile> key_file_of(sql::Database& database, const Opening& opening) {
     return tx.query(any_sealed, {}, [&](const sql::Row&) { return is_sealed = true; });
   }));
   return is_sealed ? KeyFile::is_expected : KeyFile::is_made;
+}
+
+Result<std::string> books_key(sql::Database& database) {
+  return database.read([](sql::Tx& tx) -> Result<std::string> {
+    if (auto noted = TRY(ledger::find_books_key(tx)); noted && !noted->empty()) return *noted;
+    std::string name;
+    TRY(tx.query(newest_seals, {}, [&](const sql::Row& row) {
+      for (const int column : {0, 1}) {
+        const std::string_view seal = row.blob(column);
+        if (name.empty() && !seal.empty() && !crypto::SealKey::is_unkeyed(seal))
+          name = crypto::SealKey::name_of(seal);
+      }
+      return false;
+    }));
+    return name;
+  });
 }
 
 Result<Secret> load_secret_key(const Config& config, KeyFile missing) {

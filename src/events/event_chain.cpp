@@ -54,8 +54,9 @@ EventView view_of(const Row& row) {
 /// Goes along the chain.
 class Follower {
  public:
-  Follower(const crypto::SealKey* key, const sql::Progress& progress)
-      : key_(key), check_("events", progress) {}
+  Follower(const crypto::SealKey* key, sql::SealFacts& facts, EventId accepted,
+           const sql::Progress& progress)
+      : key_(key), facts_(facts), accepted_(accepted), check_("events", progress) {}
 
   /// Ids grow with the time: how far it is along them tells how far it has come.
   void expect(std::int64_t first, std::int64_t last) {
@@ -75,7 +76,7 @@ class Follower {
       }
       return false;
     }
-    if (proof_.linked++ == 0) proof_.sealed_since = event.at;
+    if (proof_.linked++ == 0) facts_.sealed_since_us = event.at.us;
     look_at(event, link);
     proof_.newest = event.id;
     proof_.link = link;
@@ -89,21 +90,32 @@ class Follower {
 
  private:
   void look_at(const EventView& event, std::string_view link) {
-    if (!key_) return check_.other_key();
     bytes_.clear();
     append_canonical(bytes_, proof_.link, event);
-    switch (key_->check(link, bytes_)) {
+    const auto fit = key_ ? key_->check(link, bytes_) : crypto::SealKey::Fit::other_key;
+    facts_.hear(fit, link);
+    switch (fit) {
       case crypto::SealKey::Fit::fits:
         return;
       case crypto::SealKey::Fit::other_key:
         return check_.other_key();
+      case crypto::SealKey::Fit::unkeyed:
+        return look_at_unkeyed(event);
       case crypto::SealKey::Fit::differs:
         check_.fault(event.id.str() + " (" + std::string(event.type) +
                      ") was changed, or one before it was changed, added or removed");
     }
   }
 
+  void look_at_unkeyed(const EventView& event) {
+    if (event.id <= accepted_) return check_.accepted();
+    if (facts_.is_loss_noted) return check_.unkeyed();
+    check_.fault(event.id.str() + " is linked without a key, but no loss of the key is noted");
+  }
+
   const crypto::SealKey* key_;
+  sql::SealFacts& facts_;
+  const EventId accepted_;
   double first_ = 0, range_ = 0;
   sql::Checker check_;
   ChainProof proof_;
@@ -120,9 +132,10 @@ crypto::Seal link_of(const crypto::SealKey& key, std::string_view previous,
   return key.seal(bytes);
 }
 
-Result<ChainProof> prove_chain(sql::Tx& tx, const crypto::SealKey* key,
-                               const sql::Progress& progress, const EventVisitor& visit) {
-  Follower follower(key, progress);
+Result<ChainProof> prove_chain(sql::Tx& tx, const crypto::SealKey* key, sql::SealFacts& facts,
+                               EventId accepted, const sql::Progress& progress,
+                               const EventVisitor& visit) {
+  Follower follower(key, facts, accepted, progress);
   TRY(tx.query(first_and_last, {}, [&](const Row& row) {
     follower.expect(row.integer(0), row.integer(1));
     return false;

@@ -9,6 +9,7 @@
 #include "events/events.h"
 #include "platform/crypto/seal_key.h"
 #include "platform/sql/proof.h"
+#include "platform/sql/seal_facts.h"
 
 namespace florin::events {
 
@@ -27,18 +28,19 @@ crypto::Seal link_of(const crypto::SealKey& key, std::string_view previous, cons
 /// The log as the proof found it.
 struct ChainProof {
   sql::Check check;
-  std::int64_t linked = 0;                ///< Events with a link.
-  EventId newest;                         ///< Of these.
-  std::string link;                       ///< Its link.
-  std::optional<Timestamp> sealed_since;  ///< When the first of these was written.
+  std::int64_t linked = 0;  ///< Events with a link.
+  EventId newest;           ///< Of these.
+  std::string link;         ///< Its link.
 };
 /// Hears of every event with a link, oldest first.
 using EventVisitor = std::function<void(const EventView& event, std::string_view link)>;
 
 /// Goes through the whole log. Without a key links are followed, but not proven. Events before the
-/// first link were written without a key: they are counted as not covered.
-Result<ChainProof> prove_chain(sql::Tx& tx, const crypto::SealKey* key,
-                               const sql::Progress& progress, const EventVisitor& visit);
+/// first link were written without a key: they are counted as not covered. Unkeyed links are
+/// accepted up to the event `accepted`. `facts` know of losses of the key, and learn the rest.
+Result<ChainProof> prove_chain(sql::Tx& tx, const crypto::SealKey* key, sql::SealFacts& facts,
+                               EventId accepted, const sql::Progress& progress,
+                               const EventVisitor& visit);
 
 /// The newest event with a link; nothing when there is none.
 struct ChainHead {

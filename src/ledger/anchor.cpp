@@ -30,7 +30,7 @@ std::string unsigned_text(const Anchor& anchor, std::string_view key_name) {
   std::string text;
   json::Writer writer(text);
   writer.begin_object()
-      .member("florin_anchor", std::int64_t{1})
+      .member(anchor.is_acceptance ? "florin_acceptance" : "florin_anchor", std::int64_t{1})
       .member("at", anchor.at.rfc3339())
       .member("key", std::string(key_name));
   writer.key("event").begin_object().member("id", EventId{anchor.event}.str());
@@ -73,6 +73,7 @@ std::optional<Anchor> read_document(const json::Value& document) {
   const json::Value* chains = document.find("chains");
   if (!at || !event || !chains || !chains->as_array()) return std::nullopt;
   anchor.at = *at;
+  anchor.is_acceptance = document.find("florin_acceptance") != nullptr;
   const auto id = EventId::parse(text_at(*event, "id"));
   anchor.event = id ? id->value : 0;
   anchor.event_link = bytes_at(*event, "link").value_or("");
@@ -134,6 +135,19 @@ std::string to_line(const Anchor& anchor, const crypto::SealKey& key) {
   return text;
 }
 
+std::string to_acceptance(Anchor anchor, const crypto::SealKey& key) {
+  anchor.is_acceptance = true;
+  return to_line(anchor, key);
+}
+
+std::optional<Signer> signer_of(std::string_view line) {
+  const auto document = json::parse(line);
+  if (!document) return std::nullopt;
+  const auto at = Timestamp::parse(text_at(*document, "at"));
+  if (!at) return std::nullopt;
+  return Signer{text_at(*document, "key"), *at};
+}
+
 Result<SignedAnchor> parse_anchor(std::string_view line, const crypto::SealKey& key) {
   const auto document = json::parse(line);
   const std::size_t signed_bytes = line.rfind(before_seal);
@@ -144,6 +158,7 @@ Result<SignedAnchor> parse_anchor(std::string_view line, const crypto::SealKey& 
   SignedAnchor result{*std::move(anchor), false};
   switch (key.check(*seal, line.substr(0, signed_bytes))) {
     case crypto::SealKey::Fit::differs:
+    case crypto::SealKey::Fit::unkeyed:  // Anybody can make one.
       return Error{florin::errors::validation_failed,
                    "an anchor of the file was changed: its signature does not fit"};
     case crypto::SealKey::Fit::other_key:

@@ -28,6 +28,8 @@ struct Anchor {
   std::int64_t event = 0;  ///< The newest event with a link; 0: none.
   std::string event_link;
   std::vector<ChainEnd> chains;
+  /// The operator has accepted what was written without the key up to here (ledger/key_losses.h).
+  bool is_acceptance = false;
 
   /// Whether both say the same of the books.
   bool agrees_with(const Anchor& other) const {
@@ -39,6 +41,16 @@ Result<Anchor> read_anchor(sql::Tx& tx, Timestamp at);
 
 /// One line of JSON without its end, signed.
 std::string to_line(const Anchor& anchor, const crypto::SealKey& key);
+
+/// The same, as an acceptance.
+std::string to_acceptance(Anchor anchor, const crypto::SealKey& key);
+
+/// Who says to have signed a line, and when; nothing for a line that is no anchor. Proves nothing.
+struct Signer {
+  std::string key;
+  Timestamp at;
+};
+std::optional<Signer> signer_of(std::string_view line);
 
 /// Errors: validation_failed for a line that is no anchor, or whose signature does not fit.
 struct SignedAnchor {

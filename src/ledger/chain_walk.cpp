@@ -28,7 +28,9 @@ std::string link_name(const Link& link) {
 /// Goes along one chain, page by page.
 class ChainWalk {
  public:
-  ChainWalk(const crypto::SealKey* key, Checker& check) : key_(key), check_(check) {}
+  ChainWalk(const crypto::SealKey* key, sql::SealFacts& facts, const AcceptedLinks& accepted,
+            Checker& check)
+      : key_(key), facts_(facts), accepted_(accepted), check_(check) {}
 
   Result<void> walk(sql::Tx& tx, std::int64_t chain) {
     sequence_ = 0;
@@ -92,16 +94,37 @@ class ChainWalk {
                     [&] { return link_name(link) + " was written without the key"; });
       check_.not_covered(records);
     }
-    const Fit fit = check_link(key_, previous_, link, canonical);
-    if (fit == Fit::other_key) check_.other_key(records);
-    check_.expect(fit != Fit::differs,
-                  [&] { return "the hash of " + link_name(link) + " does not fit its records"; });
+    judge(link, check_link(key_, previous_, link, canonical), records);
     linked_ += records;
     sequence_ = link.sequence;
     previous_ = link.hash;
   }
 
+  void judge(const Link& link, Fit fit, std::int64_t records) {
+    // A plain link fits without any key.
+    if (is_keyed(link.hash)) facts_.hear(fit, link.hash);
+    switch (fit) {
+      case Fit::fits:
+        return;
+      case Fit::other_key:
+        return check_.other_key(records);
+      case Fit::unkeyed:
+        return judge_unkeyed(link, records);
+      case Fit::differs:
+        check_.fault("the hash of " + link_name(link) + " does not fit its records");
+    }
+  }
+
+  void judge_unkeyed(const Link& link, std::int64_t records) {
+    const auto end = accepted_.find(link.chain);
+    if (end != accepted_.end() && link.sequence <= end->second) return check_.accepted(records);
+    if (facts_.is_loss_noted) return check_.unkeyed(records);
+    check_.fault(link_name(link) + " is sealed without a key, but no loss of the key is noted");
+  }
+
   const crypto::SealKey* key_;
+  sql::SealFacts& facts_;
+  const AcceptedLinks& accepted_;
   Checker& check_;
   std::int64_t linked_ = 0, sequence_ = 0;
   double done_links_ = 0, all_links_ = 0;
@@ -110,10 +133,10 @@ class ChainWalk {
 
 }  // namespace
 
-Result<sql::Check> prove_links(sql::Tx& tx, const crypto::SealKey* key,
-                               const sql::Progress& progress) {
+Result<sql::Check> prove_links(sql::Tx& tx, const crypto::SealKey* key, sql::SealFacts& facts,
+                               const AcceptedLinks& accepted, const sql::Progress& progress) {
   Checker check("hash chain", progress);
-  ChainWalk walk(key, check);
+  ChainWalk walk(key, facts, accepted, check);
   TRY(visit_all(tx, [&](std::int64_t chain) {
     return tx.query(newest_sequence, {chain}, [&](const sql::Row& row) {
       walk.expect_links(row.integer(0));

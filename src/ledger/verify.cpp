@@ -14,6 +14,7 @@
 #include "ledger/chain_walk.h"
 #include "ledger/engine/engine.h"
 #include "ledger/errors.h"
+#include "ledger/key_losses.h"
 #include "ledger/ledger.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"
@@ -313,15 +314,9 @@ bool Verification::clean() const {
                      [](const Check& check) { return check.faults == 0; });
 }
 
-std::int64_t Verification::not_covered() const {
+std::int64_t Verification::sum(std::int64_t Check::*count) const {
   std::int64_t rows = 0;
-  for (const Check& check : checks) rows += check.not_covered;
-  return rows;
-}
-
-std::int64_t Verification::other_key() const {
-  std::int64_t rows = 0;
-  for (const Check& check : checks) rows += check.other_key;
+  for (const Check& check : checks) rows += check.*count;
   return rows;
 }
 
@@ -348,10 +343,14 @@ Result<Verification> verify(sql::Database& database, const Progress& progress) {
   Verification result;
   TRY(read_settled(database, [&](Tx& tx) -> Result<void> {
     result.checks.push_back(TRY(sql::verify_stored_types(tx, progress)));
-    result.checks.push_back(TRY(chain::prove_links(tx, key, progress)));
+    KeyLosses losses = TRY(prove_key_losses(tx, key, progress));
+    sql::SealFacts facts{.is_loss_noted = losses.is_noted};
+    if (losses.check.rows > 0) result.checks.push_back(std::move(losses.check));
+    result.checks.push_back(
+        TRY(chain::prove_links(tx, key, facts, losses.accepted_links, progress)));
     Witness witness;
     events::ChainProof log = TRY(events::prove_chain(
-        tx, key, progress,
+        tx, key, facts, {losses.accepted_event}, progress,
         [&](const events::EventView& event, std::string_view) { listen(witness, event); }));
     const bool is_sealed = log.linked > 0 && log.check.not_covered == 0;
     result.checks.push_back(std::move(log.check));
@@ -362,9 +361,8 @@ Result<Verification> verify(sql::Database& database, const Progress& progress) {
     result.checks.push_back(verify_balances(proofs, progress));
     result.checks.push_back(verify_currencies(proofs, progress));
     if (!sealer) return {};
-    const auto since = log.sealed_since ? std::optional(log.sealed_since->us) : std::nullopt;
     for (const sql::SealedTable& table : sealer->tables())
-      result.checks.push_back(TRY(sql::verify_seals(tx, *sealer, table, since, progress)));
+      result.checks.push_back(TRY(sql::verify_seals(tx, *sealer, table, facts, progress)));
     return {};
   }));
   return result;

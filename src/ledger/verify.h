@@ -20,8 +20,13 @@ struct Verification {
   std::vector<Check> checks;
   /// No fault was found; what could not be checked is counted beside it.
   bool clean() const;
-  std::int64_t not_covered() const;  ///< Rows written without a key.
-  std::int64_t other_key() const;    ///< Rows sealed with a key that is not here.
+  std::int64_t not_covered() const { return sum(&Check::not_covered); }
+  std::int64_t other_key() const { return sum(&Check::other_key); }
+  std::int64_t unkeyed() const { return sum(&Check::unkeyed); }
+  std::int64_t accepted() const { return sum(&Check::accepted); }
+
+ private:
+  std::int64_t sum(std::int64_t Check::*count) const;
 };
 
 /// Proves the books from their own rows, over one snapshot: the hash chain link by link; every

@@ -102,6 +102,7 @@ struct Program {
   Result<int> doctor() const;
   Result<int> verify() const;
   Result<int> anchor() const;
+  Result<int> accept_as_they_are(const Config& settings) const;
   Result<std::vector<ledger::SignedAnchor>> anchors(const Config& settings,
                                                     const crypto::SealKey& seal_key) const;
   Result<int> prove(sql::Database& database,
@@ -249,14 +250,30 @@ void tell_of_missing_anchor(sql::Database& database, Timestamp now) {
     fmt::print("no anchor file: nothing shows whether the newest part was cut off\n");
 }
 
+/// The key that is here is meant, whatever the books had before.
+Result<int> Program::accept_as_they_are(const Config& settings) const {
+  Opening wanted = opening;
+  wanted.purpose = Opening::For::writing;
+  wanted.takes_key = true;
+  const auto database = TRY(open_database(settings, clock, wanted));
+  const Acceptance done = TRY(accept_books(*database, anchor_path(settings), clock.now()));
+  if (!done.key_before.empty())
+    fmt::print("The books had the key {}; from now on they have {}\n", done.key_before,
+               database->sealer()->key().name());
+  if (done.ends_loss) fmt::print("What was written while the key was lost is accepted as it is\n");
+  for (const auto& [table, rows] : done.sealed_again)
+    fmt::print("{} rows of {} are sealed again\n", rows, table);
+  if (!done.aside.empty())
+    fmt::print("The books are accepted as they are; the earlier anchor is kept in {}\n",
+               done.aside);
+  fmt::print("{}\n", TRY(present_anchor(*database, clock.now())));
+  return exit_done;
+}
+
 Result<int> Program::anchor() const {
   const Config settings = TRY(load()).config;
+  if (accept) return accept_as_they_are(settings);
   const auto database = TRY(open(settings, Opening::For::reading));
-  if (accept) {
-    const std::string aside = TRY(accept_books(*database, anchor_path(settings), clock.now()));
-    if (!aside.empty())
-      fmt::print("The books are accepted as they are; the earlier anchor is kept in {}\n", aside);
-  }
   fmt::print("{}\n", TRY(present_anchor(*database, clock.now())));
   return exit_done;
 }
@@ -309,13 +326,33 @@ void print_check(const ledger::Check& check) {
   if (check.not_covered > 0) counts += fmt::format(", {} written without a key", check.not_covered);
   if (check.other_key > 0)
     counts += fmt::format(", {} sealed with a key that is not here", check.other_key);
-  const std::string_view word = check.faults > 0 ? "FAULT" : check.other_key > 0 ? "open" : "ok";
+  if (check.unkeyed > 0)
+    counts += fmt::format(", {} written while the key was lost", check.unkeyed);
+  if (check.accepted > 0)
+    counts += fmt::format(", {} written while the key was lost and accepted since", check.accepted);
+  const bool is_open = check.other_key > 0 || check.unkeyed > 0;
+  const std::string_view word = check.faults > 0 ? "FAULT" : is_open ? "open" : "ok";
   fmt::print("{:6} {} ({})\n", word, check.name, counts);
   for (const std::string& example : check.examples) fmt::print("       {}\n", example);
 }
 
+/// What was written while the key was lost.
+void print_unkeyed(const ledger::Verification& result) {
+  if (result.accepted() > 0)
+    fmt::print(
+        "{} rows were written while the key was lost, and were accepted as they were then.\n",
+        result.accepted());
+  if (result.unkeyed() > 0)
+    fmt::print(
+        "{} rows were written while the key was lost, and nothing proves that they are as written. "
+        "Was it lost, put it back and accept them: florin anchor --accept; if it was not, take "
+        "each as a fault (docs/runbook.md).\n",
+        result.unkeyed());
+}
+
 /// What the missing key leaves open, by name.
 void print_unchecked(const ledger::Verification& result, const sql::Sealer& sealer) {
+  if (result.other_key() == 0) return;
   std::vector<std::string_view> open;
   for (const ledger::Check& check : result.checks) {
     if (check.other_key > 0) open.push_back(check.name);
@@ -341,11 +378,12 @@ Result<int> Program::prove(sql::Database& database,
   if (result.not_covered() > 0)
     fmt::print("{} rows were written without a key: nothing proves that they are as written.\n",
                result.not_covered());
+  print_unkeyed(result);
   if (!result.clean()) {
     fmt::print("The books are NOT in order.\n");
     return exit_fault_found;
   }
-  if (result.other_key() > 0) {
+  if (result.other_key() > 0 || result.unkeyed() > 0) {
     print_unchecked(result, *database.sealer());
     return exit_could_not_run;
   }
@@ -749,8 +787,8 @@ class CommandLine {
     command(root_, "anchor", "Print the present end of the books, signed, to keep elsewhere",
             &Program::anchor)
         ->add_flag("--accept", program_.accept,
-                   "After a restore or a loss: take the books as they are; the anchor file that "
-                   "saw later ones is set aside");
+                   "After a restore, a loss or a lost key: take the books as they are, and the key "
+                   "that is here for theirs; the anchor file that saw later ones is set aside");
     CLI::App* exporting = command(root_, "export", "Write everything to a file of JSON Lines",
                                   &Program::export_to_file);
     exporting->add_option("--out", program_.file, "File to write")->required();

@@ -12,7 +12,9 @@
 #include <system_error>
 #include <utility>
 
+#include "app/secret_key.h"
 #include "base/try.h"
+#include "ledger/key_losses.h"
 #include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
@@ -44,7 +46,9 @@ Result<void> replace_file(const std::string& path, const std::string& text) {
   return {};
 }
 
-constexpr std::string_view lost_key = "secret.key, with which an anchor is signed, is lost";
+constexpr std::string_view lost_key =
+    "secret.key, with which an anchor is signed, is lost or is not the one of the books: what is "
+    "written now has no seals";
 
 Result<const crypto::SealKey*> key_of(const sql::Database& database) {
   const sql::Sealer* sealer = database.sealer();
@@ -103,19 +107,46 @@ Result<std::string> why_anchor_stays(sql::Database& database, const std::string&
   return std::string();
 }
 
-Result<std::string> accept_books(sql::Database& database, const std::string& path, Timestamp now) {
-  TRY(key_of(database));
+namespace {
+
+/// Gives how many rows of each table were sealed again.
+Result<std::map<std::string, std::int64_t>> accept_unkeyed(sql::Database& database,
+                                                           const crypto::SealKey& key,
+                                                           Timestamp now) {
+  std::map<std::string, std::int64_t> sealed;
+  TRY(database.write([&](sql::Tx& tx) { return ledger::accept_chains(tx, key, now); }));
+  for (const sql::SealedTable& table : database.sealer()->tables()) {
+    const std::int64_t rows = TRY(sql::seal_again(database, *database.sealer(), table));
+    if (rows > 0) sealed.emplace(table.name, rows);
+  }
+  TRY(database.write([&](sql::Tx& tx) { return ledger::end_key_losses(tx, now); }));
+  log::warn("what was written without the key is accepted", {{"key", key.name()}});
+  return sealed;
+}
+
+}  // namespace
+
+Result<Acceptance> accept_books(sql::Database& database, const std::string& path, Timestamp now) {
+  const crypto::SealKey* key = TRY(key_of(database));
+  Acceptance result;
+  result.key_before = TRY(books_key(database));
+  if (result.key_before == key->name()) result.key_before.clear();
+  if (!result.key_before.empty())
+    TRY(database.write([&](sql::Tx& tx) { return ledger::take_key(tx, *key, now); }));
+  if (TRY(database.read([](sql::Tx& tx) { return ledger::is_key_loss_noted(tx); }))) {
+    result.sealed_again = TRY(accept_unkeyed(database, *key, now));
+    result.ends_loss = true;
+  }
   const std::string reason = TRY(why_anchor_stays(database, path));
-  std::string aside;
   if (!reason.empty()) {
-    aside = fmt::format("{}{}{}", path, aside_ending, now.us / 1'000'000);
+    result.aside = fmt::format("{}{}{}", path, aside_ending, now.us / 1'000'000);
     std::error_code fault;
-    fs::rename(path, aside, fault);
+    fs::rename(path, result.aside, fault);
     if (fault) return unusable(path, "set aside");
-    log::warn("the books are accepted as they are", {{"reason", reason}, {"kept", aside}});
+    log::warn("the books are accepted as they are", {{"reason", reason}, {"kept", result.aside}});
   }
   TRY(write_present(database, path, now));
-  return aside;
+  return result;
 }
 
 std::vector<std::string> set_aside_anchors(const std::string& path) {

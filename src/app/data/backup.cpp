@@ -145,6 +145,9 @@ Result<void> prove_books(sql::Database& database, const Config& config,
   if (proof.other_key() > 0)
     log::warn("the key that rows were sealed with is not here: they were not checked",
               {{"rows", proof.other_key()}});
+  if (proof.unkeyed() > 0)
+    log::warn("rows were written while the key was lost, and are not accepted: see florin verify",
+              {{"rows", proof.unkeyed()}});
   return {};
 }
 

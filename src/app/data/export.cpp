@@ -41,7 +41,7 @@ struct Table {
 
 /// Every table, parents before children, but nodes and node_leases: they say who works on the
 /// database now, and whoever imports is somebody else.
-constexpr std::array<Table, 27> tables{
+constexpr std::array<Table, 28> tables{
     FLORIN_TABLE(tenants, "itib", "id, name, created_at_us, row_seal", "$1, $2, $3, $4"),
     FLORIN_TABLE(api_keys, "iitbtttiiiib",
                  "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
@@ -87,6 +87,8 @@ constexpr std::array<Table, 27> tables{
     FLORIN_TABLE(chain_links, "iiiiibi",
                  "chain, sequence, first_id, last_id, records, hash, created_at_us",
                  "$1, $2, $3, $4, $5, $6, $7"),
+    FLORIN_TABLE(key_losses, "itti", "lost_at_us, lost_key, acceptance, accepted_at_us",
+                 "$1, $2, $3, $4"),
     FLORIN_TABLE(partners, "iittttiitiitb",
                  "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, "
                  "operator, created_at_us, updated_at_us, signature_scheme, row_seal",

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "app/data/anchor_file.h"
@@ -14,7 +15,8 @@
 #include "app/data/sealed_tables.h"
 #include "app/secret_key.h"
 #include "base/try.h"
-#include "platform/crypto/random.h"
+#include "ledger/key_losses.h"
+#include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/migration.h"
@@ -100,12 +102,37 @@ Result<void> check_schema(sql::Database& database) {
                            waiting)};
 }
 
-/// Without the key another one stands for it: what is written then is sealed with a key that nobody
-/// has, and verify says so.
-std::shared_ptr<const sql::Sealer> sealer_with(Secret key) {
-  const auto key_is = key.empty() ? sql::Sealer::KeyIs::lost : sql::Sealer::KeyIs::here;
-  if (key.empty()) key = Secret(crypto::random_hex(32));
-  return std::make_shared<sql::Sealer>(crypto::SealKey(key), sealed_tables(), key_is);
+std::shared_ptr<const sql::Sealer> sealer_of(const Secret& key) {
+  return std::make_shared<sql::Sealer>(crypto::SealKey(key), sealed_tables());
+}
+
+std::shared_ptr<const sql::Sealer> sealer_without_key(std::string lost_key, const Clock& clock) {
+  return std::make_shared<sql::Sealer>(sealed_tables(),
+                                       [lost_key = std::move(lost_key), &clock](sql::Tx& tx) {
+                                         return ledger::note_key_loss(tx, lost_key, clock.now());
+                                       });
+}
+
+/// What seals the rows that are written. A key that did not seal the books is as good as none until
+/// the operator says that it is meant: it would make seals that the right one cannot check.
+Result<std::shared_ptr<const sql::Sealer>> sealer_for_writing(const Config& config,
+                                                              sql::Database& database,
+                                                              const Clock& clock,
+                                                              const Opening& opening) {
+  const Secret key = TRY(load_secret_key(config, TRY(key_file_of(database, opening))));
+  const std::string of_books = TRY(books_key(database));
+  if (key.empty()) return sealer_without_key(of_books, clock);
+  auto sealer = sealer_of(key);
+  const bool is_theirs = of_books.empty() || sealer->key().name() == of_books;
+  if (is_theirs || opening.takes_key || opening.brings_rows) return sealer;
+  if (opening.new_secret_key) {
+    TRY(database.write(
+        [&](sql::Tx& tx) { return ledger::take_key(tx, sealer->key(), clock.now()); }));
+    return sealer;
+  }
+  log::error("the secret key is not the one of the books: what is written now has no seals",
+             {{"here", sealer->key().name()}, {"books", of_books}});
+  return sealer_without_key(of_books, clock);
 }
 
 std::optional<std::string> sqlite_file(const Config& config) {
@@ -150,15 +177,16 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   } else {
     TRY(sql::migrate(*database, all_migrations(), clock.now()));
   }
-  database->seal_with(
-      reads ? sealer_for_reading(config)
-            : sealer_with(TRY(load_secret_key(config, TRY(key_file_of(*database, opening))))));
+  database->seal_with(reads ? sealer_for_reading(config)
+                            : TRY(sealer_for_writing(config, *database, clock, opening)));
   return database;
 }
 
 std::shared_ptr<const sql::Sealer> sealer_for_reading(const Config& config) {
-  auto key = load_secret_key(config, KeyFile::is_expected);
-  return sealer_with(key ? *std::move(key) : Secret());
+  const auto key = load_secret_key(config, KeyFile::is_expected);
+  if (key && !key->empty()) return sealer_of(*key);
+  return std::make_shared<sql::Sealer>(sealed_tables(),
+                                       [](sql::Tx&) -> Result<void> { return {}; });
 }
 
 }  // namespace florin::app

@@ -22,6 +22,7 @@ struct Opening {
   };
   For purpose = For::making;
   bool new_secret_key = false;   ///< Make the key anew though something is sealed with a lost one.
+  bool takes_key = false;        ///< The key that is there is meant, whatever the books had before.
   bool is_new = false;           ///< Make it also beside what an earlier database left.
   bool brings_rows = false;      ///< They are sealed with a key that is there or comes later.
   bool accept_wal_loss = false;  ///< Go on without what a damaged write-ahead log has lost.
@@ -34,7 +35,8 @@ Result<void> expect_database(const Config& config);
 /// A SQLite file, or its folder, that this process may not write: somebody else's, or a copy.
 bool is_read_only(const Config& config);
 
-/// Opens the configured database.
+/// Opens the configured database. Where the key of its books is lost or another one is there, what
+/// is written gets nobody's seals, and the loss is noted with it.
 /// Errors: database_missing, database_lost, schema_outdated; those of opening and of migrations.
 Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const Clock& clock,
                                                      const Opening& opening = {});

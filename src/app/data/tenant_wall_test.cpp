@@ -31,6 +31,7 @@ constexpr sql::Query all_tables{
 /// Tables without rows of a tenant, and why that is so.
 const std::map<std::string, std::string> common_tables{
     {"chain_links", "one link holds the changes of all tenants, as a hash"},
+    {"key_losses", "times in which the books of all were written without their key"},
     {"node_leases", "the nodes' own"},
     {"nodes", "the nodes' own"},
     {"relay_cursors", "a position in the log of all"},

@@ -22,6 +22,7 @@
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
 #include "platform/cache/redis.h"
+#include "platform/crypto/seal_key.h"
 #include "platform/kafka/kafka.h"
 #include "platform/sql/database.h"
 #include "platform/sql/postgres_url.h"
@@ -157,6 +158,20 @@ void check_sealed(const Config& config, sql::Database& database, const Clock& cl
              "docs/runbook.md.");
 }
 
+/// Takes the schema of this version.
+void check_books_key(const Config& config, sql::Database& database, DoctorReport& report) {
+  const auto key = load_secret_key(config, KeyFile::is_expected);
+  const auto of_books = books_key(database);
+  if (!key || !of_books || of_books->empty()) return;  // Told by others, or nothing is sealed.
+  const std::string here = key->empty() ? "lost" : crypto::SealKey(*key).name();
+  if (here == *of_books) return report.good("seals", "made with the key that is there");
+  report.bad("seals",
+             fmt::format("the key of the books is {}, the one here is {}: what is written now has "
+                         "no seals",
+                         *of_books, here),
+             "Put it back and start again, then florin anchor --accept: docs/runbook.md.");
+}
+
 void check_latency(sql::Database& database, DoctorReport& report) {
   const auto start = std::chrono::steady_clock::now();
   const auto done = database.write_work([](sql::Tx&) -> Result<void> { return {}; });
@@ -208,8 +223,10 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
     check_database_clock(**database, clock, report);
   }
   check_schema(**database, report);
-  if (const auto waiting = count_waiting(**database); waiting && *waiting == 0)
+  if (const auto waiting = count_waiting(**database); waiting && *waiting == 0) {
+    check_books_key(config, **database, report);
     check_sealed(config, **database, clock, report);
+  }
   check_nodes(**database, clock, report);
   if (reads) {
     report.doubtful("writing", "this user may only read the database",

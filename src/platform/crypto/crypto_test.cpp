@@ -7,6 +7,7 @@
 #include "platform/crypto/ed25519.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/random.h"
+#include "platform/crypto/seal_key.h"
 #include "platform/crypto/vault.h"
 
 namespace florin::crypto {
@@ -134,6 +135,27 @@ TEST(Vault, RefusesAnotherKeyAndDamage) {
   EXPECT_EQ(other.open(sealed, "p").error().code, errors::secret_unreadable);
   EXPECT_EQ(other.open("", "p").error().code, errors::secret_unreadable);
   EXPECT_EQ(other.open("not base64", "p").error().code, errors::secret_unreadable);
+}
+
+// ---------------------------------------------------------------- seals
+
+TEST(SealKey, TellsItsOwnSealsFromOthersAndFromNobodys) {
+  using Fit = SealKey::Fit;
+  const SealKey key{Secret("a master key of the tests")};
+  const SealKey other{Secret("another master key")};
+  const auto fit = [&](const SealKey& by, std::string_view sealed, std::string_view read) {
+    return key.check(bytes_of(by.seal(sealed)), read);
+  };
+  EXPECT_EQ(fit(key, "a row", "a row"), Fit::fits);
+  EXPECT_EQ(fit(key, "a row", "a ruw"), Fit::differs);
+  EXPECT_EQ(fit(other, "a row", "a row"), Fit::other_key);
+  EXPECT_EQ(fit(SealKey::nobodys(), "a row", "a row"), Fit::unkeyed);
+  EXPECT_EQ(fit(SealKey::nobodys(), "a row", "a ruw"), Fit::differs);
+  EXPECT_EQ(key.check("", "a row"), Fit::differs);
+  EXPECT_EQ(SealKey::nobodys().name(), "00000000");
+  const Seal own = SealKey::nobodys().seal("a row");
+  EXPECT_EQ(SealKey::nobodys().check(bytes_of(own), "a row"), Fit::unkeyed)
+      << "nobody's key proves nothing, to itself neither";
 }
 
 }  // namespace

@@ -39,6 +39,14 @@ SealKey::SealKey(const Secret& master) : key_(derived(master.reveal(), "florin s
   std::array<char, mac_bytes> name{};
   hash(name.data(), name.size(), "name", key_.reveal());
   std::copy_n(name.begin(), id_.size(), id_.begin());
+  if (is_unkeyed({id_.data(), id_.size()})) id_.back() = 1;
+}
+
+SealKey SealKey::nobodys() {
+  (void)!sodium_init();  // As above.
+  SealKey key;
+  key.key_ = Secret(std::string(crypto_generichash_KEYBYTES, '\0'));
+  return key;
 }
 
 Seal SealKey::seal(std::string_view text) const {
@@ -48,14 +56,29 @@ Seal SealKey::seal(std::string_view text) const {
   return seal;
 }
 
+bool SealKey::has_made(std::string_view seal, std::string_view text) const {
+  return equal_constant_time(seal, bytes_of(this->seal(text)));
+}
+
 SealKey::Fit SealKey::check(std::string_view seal, std::string_view text) const {
   if (seal.size() != std::tuple_size_v<Seal>) return Fit::differs;
+  if (is_unkeyed(seal)) {
+    static const SealKey nobody = nobodys();
+    return nobody.has_made(seal, text) ? Fit::unkeyed : Fit::differs;
+  }
   if (seal.substr(0, id_bytes) != std::string_view(id_.data(), id_.size())) return Fit::other_key;
-  return equal_constant_time(seal, bytes_of(this->seal(text))) ? Fit::fits : Fit::differs;
+  return has_made(seal, text) ? Fit::fits : Fit::differs;
 }
 
 std::string SealKey::name() const { return to_hex({id_.data(), id_.size()}); }
 
 std::string SealKey::name_of(std::string_view seal) { return to_hex(seal.substr(0, id_bytes)); }
+
+bool SealKey::is_unkeyed(std::string_view seal) { return seal.starts_with(unkeyed_start()); }
+
+std::string_view SealKey::unkeyed_start() {
+  static constexpr std::array<char, id_bytes> start{};
+  return {start.data(), start.size()};
+}
 
 }  // namespace florin::crypto

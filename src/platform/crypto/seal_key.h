@@ -17,21 +17,31 @@ inline std::string_view bytes_of(const Seal& seal) { return {seal.data(), seal.s
 class SealKey {
  public:
   explicit SealKey(const Secret& master);
+  /// The key of what is written while the real one is lost. It is no secret, so that its seals are
+  /// checksums, which anybody can make; its name is 00000000, which no real key has.
+  static SealKey nobodys();
 
   Seal seal(std::string_view bytes) const;
 
   enum class Fit : std::uint8_t {
     fits,
-    differs,   ///< Not of these bytes, or no seal at all.
-    other_key  ///< Made with another key: it cannot be checked with this one.
+    differs,    ///< Not of these bytes, or no seal at all.
+    other_key,  ///< Made with another key: it cannot be checked with this one.
+    unkeyed     ///< Made with nobody's key, of these bytes: written while the key was lost.
   };
   Fit check(std::string_view seal, std::string_view bytes) const;
 
   /// Says which key it is, and nothing of the key: 8 hexadecimal digits.
   std::string name() const;
   static std::string name_of(std::string_view seal);
+  static bool is_unkeyed(std::string_view seal);
+  /// How seals made with nobody's key begin.
+  static std::string_view unkeyed_start();
 
  private:
+  SealKey() = default;
+  bool has_made(std::string_view seal, std::string_view bytes) const;
+
   Secret key_;
   std::array<char, 4> id_{};
 };

@@ -17,6 +17,8 @@ struct Check {
   std::int64_t faults = 0;
   std::int64_t not_covered = 0;  ///< Rows that were written without a key.
   std::int64_t other_key = 0;    ///< Rows that were sealed with a key that is not here.
+  std::int64_t unkeyed = 0;      ///< Rows that were written while the key was lost;
+  std::int64_t accepted = 0;     ///< those that were accepted since.
   std::vector<std::string> examples;
 };
 
@@ -69,6 +71,8 @@ class Checker {
   }
   void not_covered(std::int64_t rows = 1) { check_.not_covered += rows; }
   void other_key(std::int64_t rows = 1) { check_.other_key += rows; }
+  void unkeyed(std::int64_t rows = 1) { check_.unkeyed += rows; }
+  void accepted(std::int64_t rows = 1) { check_.accepted += rows; }
   std::int64_t rows() const { return check_.rows; }
   Check finish() && { return std::move(check_); }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "platform/crypto/seal_key.h"
 #include "platform/sql/database.h"
 #include "platform/sql/proof.h"
+#include "platform/sql/seal_facts.h"
 
 namespace florin::sql {
 
@@ -31,15 +33,17 @@ struct SealedTable {
 /// transaction. Safe for concurrent use.
 class Sealer {
  public:
-  enum class KeyIs : std::uint8_t {
-    here,
-    lost  ///< Another stands for it: what it seals nobody can check, and nothing can be checked.
-  };
+  /// Notes, in the transaction that it is given, that something was written without the key.
+  using NoteLoss = std::function<Result<void>(Tx&)>;
+
   /// `tables` lives as long as the sealer.
-  Sealer(crypto::SealKey key, std::span<const SealedTable> tables, KeyIs key_is = KeyIs::here);
+  Sealer(crypto::SealKey key, std::span<const SealedTable> tables);
+  /// While the key is lost: what is written gets nobody's seals, and the loss is noted with it.
+  Sealer(std::span<const SealedTable> tables, NoteLoss note_loss);
 
   const crypto::SealKey& key() const { return key_; }
-  bool is_key_lost() const { return key_is_ == KeyIs::lost; }
+  bool is_key_lost() const { return static_cast<bool>(note_loss_); }
+  Result<void> note_loss(Tx& tx) const { return note_loss_(tx); }
   std::span<const SealedTable> tables() const { return tables_; }
 
   /// The bytes that a row's seal covers; `row` holds the table's columns in their order.
@@ -59,15 +63,20 @@ class Sealer {
  private:
   const crypto::SealKey key_;
   const std::span<const SealedTable> tables_;
-  const KeyIs key_is_;
+  const NoteLoss note_loss_;
   mutable std::mutex mutex_;
   mutable std::unordered_map<const Query*, std::unique_ptr<const Statement>> statements_;
 };
 
 /// Checks the seals of one table's rows. Rows without a seal are counted as not covered when they
-/// were made before `sealed_since`, and are faults otherwise; nothing: they may all be older.
+/// were made before the first link of an event, and are faults otherwise.
 Result<Check> verify_seals(Tx& tx, const Sealer& sealer, const SealedTable& table,
-                           std::optional<std::int64_t> sealed_since_us, const Progress& progress);
+                           const SealFacts& facts, const Progress& progress);
+
+/// Seals with the key that is here those rows of a table that were written while it was lost, as
+/// they stand; those that were changed since keep the seal that does not fit. Gives how many.
+/// Memory grows with them.
+Result<std::int64_t> seal_again(Database& database, const Sealer& sealer, const SealedTable& table);
 
 /// A transaction whose writes are sealed.
 class SealingTx final : public Tx {
@@ -87,7 +96,14 @@ class SealingTx final : public Tx {
   Result<void> settle() override { return inner_.settle(); }
   void see_only(std::int64_t tenant) override { inner_.see_only(tenant); }
   Result<void> exec_script(std::string_view sql) override { return inner_.exec_script(sql); }
-  const crypto::SealKey* seal_key() const override { return &sealer_.key(); }
+  const crypto::SealKey* seal_key() const override {
+    has_sealed_ = true;
+    return &sealer_.key();
+  }
+  /// At the end of the work.
+  Result<void> finish() {
+    return has_sealed_ && sealer_.is_key_lost() ? sealer_.note_loss(inner_) : Result<void>();
+  }
 
  private:
   Result<void> ask(const Query& query, std::span<const Param> params,
@@ -99,6 +115,7 @@ class SealingTx final : public Tx {
 
   Tx& inner_;
   const Sealer& sealer_;
+  mutable bool has_sealed_ = false;
 };
 
 }  // namespace florin::sql

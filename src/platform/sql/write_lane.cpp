@@ -226,6 +226,7 @@ Result<void> WriteLane::run_unit(Unit& unit) {
   if (const Sealer* sealer = sealer_) {
     SealingTx sealing(*tx, *sealer);
     unit.outcome = run_guarded(unit.work, sealing);
+    if (unit.outcome) unit.outcome = sealing.finish();
   } else {
     unit.outcome = run_guarded(unit.work, *tx);
   }
