@@ -15,6 +15,7 @@ import {eventually, florin, florinOk, isPostgres, makeFolder, run} from './lib/s
 const underWay = 'says how far work has come, and changes all the time; what the work is about is covered where it comes from';
 const unproven = {
   'schema_migrations': 'the checksums of what was run, which each start compares with the binary',
+  'key_losses': 'when the key was away; what was accepted then is signed in the row itself, and a seal without a key needs a row',
   'nodes': 'which processes are there now', 'node_leases': 'which process does what now',
   'idempotency_secrets': 'encrypted with secret.key under the digest of its answer: it opens unchanged or not at all',
   'large_bulks': 'the promise of a bulk, for seconds, until its rows are written and linked',
