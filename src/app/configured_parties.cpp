@@ -49,7 +49,7 @@ Result<void> ensure_game_server_endpoint(Core& core, TenantId tenant, const Conf
 
 Result<void> without_key(Result<void> outcome, std::string_view setting) {
   if (outcome || outcome.error().code != crypto::errors::secret_key_missing) return outcome;
-  log::error("a configured secret was not taken up",
+  log::error("a configured secret was not loaded",
              {{"setting", setting}, {"reason", outcome.error().detail}});
   return {};
 }

@@ -82,7 +82,7 @@ Finding look_at_database(const HealthSources& sources) {
   const std::uint64_t commit_us = stats.last_commit_us;
   if (commit_us < slow_commit_us) return {};
   return {Health::degraded,
-          fmt::format("the latest commit took {} ms: look at the disk that it is written to",
+          fmt::format("the latest commit took {} ms: check the disk that it is written to",
                       commit_us / 1'000)};
 }
 
@@ -96,7 +96,8 @@ Response services_response(const HealthSources& sources) {
   writer.begin_array();
   write_service(writer, "database", to_string(worst), database.reason);
   for (const ServiceCheck& service : sources.services) {
-    const Finding found = is_down ? Finding{Health::down, "the database is away"} : service.look();
+    const Finding found =
+        is_down ? Finding{Health::down, "the database is unavailable"} : service.look();
     worst = std::max(worst, found.health);
     write_service(writer, service.name, to_string(found.health), found.reason);
   }

@@ -26,7 +26,7 @@ std::optional<SecretFault> guessable_secret(const Secret& secret) {
   if (bytes.count() >= least_different && !is_repeated(secret.reveal())) return std::nullopt;
   return SecretFault{"guessable",
                      "must be hard to guess: six different characters at least, and no shorter "
-                     "text over and over; take one from `openssl rand -hex 32`"};
+                     "text repeated; take one from `openssl rand -hex 32`"};
 }
 
 }  // namespace florin

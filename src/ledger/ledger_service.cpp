@@ -66,7 +66,7 @@ LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGene
                              events::EventLog& events, metrics::Registry& metrics,
                              StatusOf status_of) {
   const std::string_view name = "florin_ledger_commands_total";
-  const std::string_view help = "Ledger commands by what became of them.";
+  const std::string_view help = "Ledger commands by their outcome.";
   impl_.reset(new Impl{
       database,
       clock,

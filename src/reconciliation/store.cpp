@@ -198,7 +198,7 @@ Result<void> require_attempt(sql::Tx& tx, const Run& run) {
   TRY(tx.query(run_attempt, {run.id.value, run.attempt},
                [&](const Row&) { return !(is_current = true); }));
   if (is_current) return {};
-  return Error{errors::reconciliation_running, "another process has begun this run anew"};
+  return Error{errors::reconciliation_running, "another process has started this run again"};
 }
 
 Result<std::vector<RunId>> unfinished(sql::Tx& tx) {

@@ -9,7 +9,7 @@ namespace florin::relay {
 namespace {
 
 metrics::Counter& inbound(metrics::Registry& registry, std::string_view outcome) {
-  return registry.counter("florin_relay_inbound_total", "Inbound records by what became of them.",
+  return registry.counter("florin_relay_inbound_total", "Inbound records by their outcome.",
                           {{"outcome", std::string(outcome)}});
 }
 

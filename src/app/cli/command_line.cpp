@@ -743,8 +743,9 @@ class CommandLine {
   }
 
   void add_wal_loss(CLI::App& app) {
-    app.add_flag("--accept-wal-loss", program_.opening.accept_wal_loss,
-                 "Go on without what a damaged write-ahead log has lost; a copy of it is kept");
+    app.add_flag(
+        "--accept-wal-loss", program_.opening.accept_wal_loss,
+        "Continue without the commits that a damaged write-ahead log lost; a copy is kept");
   }
 
   void add_commands() {
@@ -759,8 +760,8 @@ class CommandLine {
                         "Make a demo tenant with a key, accounts and a trickle of transfers");
     serve
         ->add_flag("--public", program_.is_public,
-                   "Let others than this machine reach the sandbox; its secrets are then made anew "
-                   "at each start and printed")
+                   "Let other machines reach the sandbox; its secrets are then generated at each "
+                   "start and printed")
         ->needs(sandbox);
 
     CLI::App* migrate =

@@ -119,7 +119,7 @@ void print_playground(const Config& settings, const std::string& url,
 /// The one time that they are shown: the next start makes others.
 void print_secrets(const Config& settings) {
   fmt::print(
-      "\nIts secrets (HMAC_SECRET, OPERATOR_HMAC_SECRET, WEBHOOK_SECRET), made anew at each start "
+      "\nIts secrets (HMAC_SECRET, OPERATOR_HMAC_SECRET, WEBHOOK_SECRET), generated at each start "
       "where they are not set:\n  partners sign with {}\n  callers of the operator sign with {}\n"
       "  webhooks are signed with {}\n",
       settings.hub.hmac_secret.reveal(), settings.hub.operator_secret.reveal(),

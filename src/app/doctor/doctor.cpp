@@ -230,7 +230,7 @@ void check_database(const Config& config, const Clock& clock, DoctorReport& repo
   check_nodes(**database, clock, report);
   if (reads) {
     report.doubtful("writing", "this user may only read the database",
-                    "That is enough to look at a copy; the server needs its own folder and files.");
+                    "That is enough to check a copy; the server needs its own folder and files.");
   } else {
     check_latency(**database, report);
   }
@@ -247,7 +247,7 @@ void check_cache(const Config& config, DoctorReport& report) {
   const auto found = cache::check_redis(config.redis);
   if (!found) {
     report.bad("redis", found.error().detail,
-               "Requests go on meanwhile, with limits and sessions per node; see docs/redis.md.");
+               "Requests continue, with limits and sessions per node; see docs/redis.md.");
     return;
   }
   const std::string shown =
@@ -255,7 +255,7 @@ void check_cache(const Config& config, DoctorReport& report) {
                   found->is_encrypted ? "encrypted" : "plain TCP");
   if (found->is_encrypted || is_this_machine(config.redis.host)) return report.good("redis", shown);
   report.doubtful("redis", shown,
-                  "Whoever can listen in between reads its password and can sign in: set redis.tls "
+                  "Anyone on the network path can read its password and sign in: set redis.tls "
                   "(REDIS_TLS), or keep it in a private network.");
 }
 

@@ -119,7 +119,7 @@ void judge_tls(const PostgresFacts& facts, DoctorReport& report) {
                     "Books and password travel readable: set sslmode=verify-full and sslrootcert "
                     "in database.url (DB_SSLMODE, DB_SSLROOTCERT).");
   } else if (!facts.is_server_verified) {
-    report.doubtful("TLS to the database", "encrypted, but to whoever answers",
+    report.doubtful("TLS to the database", "encrypted, but the server is not verified",
                     "Set sslmode=verify-full and sslrootcert in database.url (DB_SSLMODE, "
                     "DB_SSLROOTCERT).");
   } else {

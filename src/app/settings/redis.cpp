@@ -21,7 +21,7 @@ std::vector<Setting> of_redis() {
            "What its keys begin with. Nodes of one installation have the same.",
            [](Config& c) -> std::string& { return c.redis.prefix; }),
       number<int>("redis.timeout_ms", "REDIS_TIMEOUT_MS",
-                  "Time in which it must answer before nodes go on with limits of their own, in "
+                  "Time in which it must answer before nodes continue with limits per node, in "
                   "milliseconds, 10 to 10000. Limits never wait for it, sessions once a second.",
                   10, 10'000, [](Config& c) -> int& { return c.redis.timeout_ms; }),
       flag("redis.tls", "REDIS_TLS", "Whether the connection is encrypted by TLS: true or false.",

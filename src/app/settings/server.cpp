@@ -80,11 +80,10 @@ std::vector<Setting> of_http() {
       number<int>("http.drain_timeout_ms", "FLORIN_HTTP_DRAIN_TIMEOUT_MS",
                   "Time to finish running requests at shutdown, in milliseconds, 0 to 600000.", 0,
                   600'000, [](Config& c) -> int& { return c.http.drain_timeout_ms; }),
-      number<int>(
-          "http.drain_delay_ms", "FLORIN_HTTP_DRAIN_DELAY_MS",
-          "How long a server that was told to stop goes on answering, with /health/ready at "
-          "503, so that those in front of it turn away, in milliseconds, 0 to 600000.",
-          0, 600'000, [](Config& c) -> int& { return c.drain_delay_ms; }),
+      number<int>("http.drain_delay_ms", "FLORIN_HTTP_DRAIN_DELAY_MS",
+                  "How long a server that is stopping continues to answer, with /health/ready at "
+                  "503, so that proxies in front of it turn away, in milliseconds, 0 to 600000.",
+                  0, 600'000, [](Config& c) -> int& { return c.drain_delay_ms; }),
       flag("http.access_log", "FLORIN_HTTP_ACCESS_LOG",
            "Whether every request leaves a line in the log.",
            [](Config& c) -> bool& { return c.http.access_log; }),

@@ -18,7 +18,7 @@ std::vector<Setting> of_sessions() {
                            [](Config& c) -> std::int64_t& { return c.sessions.absolute_seconds; }),
       word<SecureCookie>(
           "sessions.secure_cookie", "FLORIN_SESSION_SECURE_COOKIE",
-          "When browsers are told to send the session's cookie over TLS alone: by_proxy (where the "
+          "When the session's cookie is Secure, sent over TLS only: by_proxy (where the "
           "proxy in front says X-Forwarded-Proto: https) or always.",
           cookies, [](Config& c) -> SecureCookie& { return c.sessions.secure_cookie; }),
   };

@@ -36,7 +36,7 @@ struct OperationMetrics {
             metrics::latency_buckets(), {{"operation", std::string(operation)}})) {
     for (std::size_t i = 0; i < calls.size(); ++i) {
       calls[i] = &registry.counter(
-          "florin_hub_operator_calls_total", "Calls to Operators by what came of them.",
+          "florin_hub_operator_calls_total", "Calls to Operators by their result.",
           {{"operation", std::string(operation)}, {"meaning", label_of(static_cast<Meaning>(i))}});
     }
   }

@@ -126,7 +126,7 @@ Result<std::string> Resolver::run() {
     if (const PartnerPtr partner = impl_->partners.by_id(transaction.partner))
       impl_->resolve(partner, transaction);
   }
-  return std::to_string(due.size()) + " pending wallet transactions looked at";
+  return std::to_string(due.size()) + " pending wallet transactions checked";
 }
 
 Result<std::string> Resolver::measure() {

@@ -30,7 +30,7 @@ class RedisLimiter final : public RateLimiter {
         up_(metrics.gauge("florin_cache_redis_up",
                           "1: limits are shared over Redis. 0: each node keeps its own.")),
         faults_(metrics.counter("florin_cache_redis_faults_total",
-                                "Times that Redis could not be used, looks at it included.")),
+                                "Times that Redis could not be used, checks included.")),
         settlement_seconds_(metrics.histogram("florin_cache_settlement_seconds",
                                               "Exchanges with Redis that settle limits.",
                                               metrics::latency_buckets())),

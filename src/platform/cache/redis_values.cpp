@@ -120,7 +120,7 @@ class RedisValues final : public ShortLivedStore {
   /// changed is told again when there is another.
   Result<std::vector<RedisAnswer>> ask(std::span<const RedisWords> commands) {
     const std::lock_guard lock(connection_mutex_);
-    if (!connection_) return Error{errors::redis_unavailable, "Redis is away"};
+    if (!connection_) return Error{errors::redis_unavailable, "Redis is unavailable"};
     auto answers = connection_->exchange(commands);
     if (!answers) {
       connection_.reset();

@@ -36,7 +36,7 @@ Result<std::string> Vault::seal(const Secret& secret, std::string_view purpose) 
   if (key_.empty())
     return Error{errors::secret_key_missing,
                  "the key that secrets are sealed with is lost (secret.key or ENCRYPTION_KEY); put "
-                 "it back, or start with --new-secret-key and give every secret anew"};
+                 "it back, or start with --new-secret-key and replace every secret"};
   const std::string nonce = random_bytes(nonce_bytes);
   const std::string_view plain = secret.reveal();
   std::string sealed(plain.size() + tag_bytes, '\0');

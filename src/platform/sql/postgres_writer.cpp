@@ -146,7 +146,7 @@ Result<void> PostgresWriter::ask_what_became() {
   }
   is_fate_unknown_ = true;
   return Error{errors::store_unavailable,
-               "the database server was lost in a commit and does not say what became of it; "
+               "the database server was lost in a commit and its outcome is unknown; "
                "retrying with the same idempotency key is safe"};
 }
 

@@ -52,7 +52,7 @@ std::optional<std::string> damage_in(const WalScan& log, const std::optional<Rec
 Error damaged(const std::string& path, const std::string& what) {
   return {errors::wal_damaged,
           fmt::format("the write-ahead log {}-wal has lost transactions that were committed: {}. "
-                      "Nothing was changed. Restore a backup, or put the log back; to go on "
+                      "Nothing was changed. Restore a backup, or put the log back; to continue "
                       "without what it lost, start with --accept-wal-loss (docs/runbook.md)",
                       path, what)};
 }
