@@ -3,40 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "platform/json/checks.h"
+
 namespace florin::json {
 namespace {
-
-/// A body of a million wrong members must not become an answer many times its size.
-constexpr std::size_t max_problems = 1'000;
-
-/// A member's name as RFC 6901 writes it in a pointer.
-void append_token(std::string& out, std::string_view name) {
-  for (const char c : name) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-}
-
-std::string with_article(std::string_view type) {
-  if (type == "null") return "null";
-  const bool vowel = type == "integer" || type == "array" || type == "object";
-  return (vowel ? "an " : "a ") + std::string(type);
-}
-
-std::string wrong_type_detail(std::string_view expected, const Value& found) {
-  return "must be " + with_article(expected) + ", not " + with_article(found.type_name());
-}
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
-
-std::string counted(std::size_t count, std::string_view noun) {
-  return std::to_string(count) + " " + std::string(noun) + (count == 1 ? "" : "s");
-}
 
 std::string fields_detail(const std::vector<FieldError>& problems) {
   if (problems.empty()) return "the request is not valid";
@@ -88,20 +58,11 @@ const Array* ObjectReader::required_array(std::string_view name, std::size_t min
                                           std::size_t max_items) {
   const Value* found = find(name, true);
   if (found == nullptr) return nullptr;
-  const Array* items = found->as_array();
-  if (items == nullptr) {
-    problem(name, "wrong_type", wrong_type_detail("array", *found));
+  if (auto broken = broken_array_rule(*found, {min_items, max_items})) {
+    problem(name, broken->rule, std::move(broken->detail));
     return nullptr;
   }
-  if (items->size() < min_items) {
-    problem(name, "too_few", "must have at least " + counted(min_items, "item"));
-    return nullptr;
-  }
-  if (items->size() > max_items) {
-    problem(name, "too_many", "must have at most " + counted(max_items, "item"));
-    return nullptr;
-  }
-  return items;
+  return found->as_array();
 }
 
 const Object* ObjectReader::optional_object(std::string_view name) {
@@ -158,39 +119,22 @@ const Value* ObjectReader::find(std::string_view name, bool required) {
 std::optional<std::string> ObjectReader::text(std::string_view name, TextRule rule, bool required) {
   const Value* found = find(name, required);
   if (found == nullptr) return std::nullopt;
-  const std::string* value = found->as_string();
-  if (value == nullptr) {
-    problem(name, "wrong_type", wrong_type_detail("string", *found));
-  } else if (value->size() < rule.min_length) {
-    problem(name, "too_short", "must have at least " + counted(rule.min_length, "byte"));
-  } else if (value->size() > rule.max_length) {
-    problem(name, "too_long", "must have at most " + counted(rule.max_length, "byte"));
-  } else if (std::any_of(value->begin(), value->end(), is_control)) {
-    problem(name, "control_characters", "must not have control characters");
-  } else {
-    return *value;
+  if (auto broken = broken_text_rule(*found, rule)) {
+    problem(name, broken->rule, std::move(broken->detail));
+    return std::nullopt;
   }
-  return std::nullopt;
+  return *found->as_string();
 }
 
 std::optional<std::int64_t> ObjectReader::integer(std::string_view name, IntegerRule rule,
                                                   bool required) {
   const Value* found = find(name, required);
   if (found == nullptr) return std::nullopt;
-  const std::int64_t* number = found->as_integer();
-  if (found->as_decimal() != nullptr) {
-    problem(name, "must_be_integer",
-            "must be a whole number of 64 bits, written without fraction or exponent");
-  } else if (number == nullptr) {
-    problem(name, "wrong_type", wrong_type_detail("integer", *found));
-  } else if (*number < rule.min) {
-    problem(name, "too_small", "must be at least " + std::to_string(rule.min));
-  } else if (*number > rule.max) {
-    problem(name, "too_large", "must be at most " + std::to_string(rule.max));
-  } else {
-    return *number;
+  if (auto broken = broken_integer_rule(*found, rule)) {
+    problem(name, broken->rule, std::move(broken->detail));
+    return std::nullopt;
   }
-  return std::nullopt;
+  return *found->as_integer();
 }
 
 Error validation_error(std::vector<FieldError> problems) {

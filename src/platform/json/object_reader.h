@@ -19,6 +19,10 @@ struct IntegerRule {
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
 };
+struct ItemsRule {
+  std::size_t min = 0;
+  std::size_t max = 1'000;
+};
 
 /// Reads the members of one object and collects every bad field, each with its JSON pointer.
 /// A getter gives nothing when the member is absent (or null) or bad; what is bad is in `problems`.
