@@ -7,7 +7,7 @@
 namespace florin::app {
 Result<void> ensure_partner(Core& core, TenantId tenant, const std::string& code,
                             const HubConfig& config) {
-  hub::NewPartner wanted;
+  hub::PartnerDraft wanted;
   wanted.code = code;
   for (const char* currency : {"USD", "EUR", "GBP"})
     wanted.currencies.push_back(*Currency::parse(currency));

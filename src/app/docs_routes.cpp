@@ -1,9 +1,15 @@
 #include "app/docs_routes.h"
 
+#include <algorithm>
 #include <array>
+#include <iterator>
+#include <string>
 #include <string_view>
+#include <utility>
 
+#include "hub/module.h"
 #include "platform/http/errors.h"
+#include "platform/json/value.h"
 
 // Made by florin_embed_file in CMakeLists.txt.
 extern "C" {
@@ -52,12 +58,38 @@ Result<Response> asset_response(const Request& request) {
   return Error{http::errors::route_not_found, "there is no such file"};
 }
 
+/// `object` with another value of one of its members.
+json::Object with(const json::Value& object, std::string_view name, json::Object value) {
+  json::Object made = *object.as_object();
+  for (auto& [key, member] : made) {
+    if (key == name) member = std::move(value);
+  }
+  return made;
+}
+
+/// What docs/api says, with the schemas that the modules make from their fields.
+std::string made_document() {
+  const json::Value written = *json::parse({florin_openapi_json_begin, florin_openapi_json_end});
+  const json::Value& components = *written.find("components");
+  json::Object schemas = *components.find("schemas")->as_object();
+  std::array described{hub::api_schemas()};
+  for (json::Object& made : described)
+    std::move(made.begin(), made.end(), std::back_inserter(schemas));
+  return json::serialize(
+      with(written, "components", with(components, "schemas", std::move(schemas))));
+}
+
 }  // namespace
+
+const std::string& api_document() {
+  static const std::string document = made_document();
+  return document;
+}
 
 http::Routes docs_routes() {
   return {
       {"GET", "/openapi.json", "", http::SyncHandler([](const Request&) -> Result<Response> {
-         return Response::ok(std::string(florin_openapi_json_begin, florin_openapi_json_end));
+         return Response::ok(api_document());
        }),
        http::any_query},
       {"GET", "/docs", "", http::SyncHandler([](const Request&) -> Result<Response> {

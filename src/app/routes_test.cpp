@@ -22,15 +22,6 @@ struct Takes {
 };
 using Operations = std::map<std::string, Takes>;  // By "GET /v1/accounts/{id}".
 
-json::Value api_document() {
-  for (const http::Route& route : docs_routes()) {
-    if (route.pattern != "/openapi.json") continue;
-    const auto response = std::get<http::SyncHandler>(route.handler)(http::Request());
-    return std::move(*json::parse(response->body));
-  }
-  return {};
-}
-
 std::string text_of(const json::Value& object, std::string_view name) {
   const json::Value* value = object.find(name);
   return value && value->as_string() ? *value->as_string() : "";
@@ -62,7 +53,7 @@ void read_parameters(const json::Value& document, const json::Value& holder, Tak
 
 Operations documented() {
   Operations operations;
-  const json::Value document = api_document();
+  const json::Value document = *json::parse(api_document());
   for (const auto& [path, item] : *document.find("paths")->as_object()) {
     for (const auto& [method, operation] : *item.as_object()) {
       if (method == "parameters") continue;
@@ -100,6 +91,36 @@ TEST(Routes, AreThoseOfTheApiDocumentWithTheirParametersAndBodies) {
     left.erase(found);
   }
   for (const auto& [name, takes] : left) ADD_FAILURE() << name << " is documented and not served";
+}
+
+/// Every "$ref" below a value.
+void collect_references(const json::Value& value, std::set<std::string>& found) {
+  if (const std::string reference = text_of(value, "$ref"); !reference.empty())
+    found.insert(reference);
+  if (value.as_object()) {
+    for (const auto& [name, member] : *value.as_object()) collect_references(member, found);
+  }
+  if (value.as_array()) {
+    for (const json::Value& item : *value.as_array()) collect_references(item, found);
+  }
+}
+
+TEST(ApiDocument, HasEverySchemaOnceAndNoReferenceWithoutItsTarget) {
+  const auto document = json::parse(api_document());
+  ASSERT_TRUE(document) << "a schema stands in docs/api and comes from a description too: "
+                        << document.error().detail;
+  std::set<std::string> references;
+  collect_references(*document, references);
+  EXPECT_GT(references.size(), 50U);
+  for (const std::string& reference : references) {
+    const json::Value* found = &*document;
+    for (std::size_t begin = 2; found && begin < reference.size();) {
+      const std::size_t end = std::min(reference.find('/', begin), reference.size());
+      found = found->find(reference.substr(begin, end - begin));
+      begin = end + 1;
+    }
+    EXPECT_TRUE(found) << reference;
+  }
 }
 
 }  // namespace

@@ -7,8 +7,6 @@
 namespace florin::hub {
 namespace {
 
-constexpr std::array<std::string_view, 2> modes{"internal", "operator"};
-constexpr std::array<std::string_view, 2> schemes{"body-timestamp", "v2"};
 constexpr std::array<std::string_view, 3> kinds{"debit", "credit", "rollback"};
 constexpr std::array<std::string_view, 4> states{"PENDING", "SUCCESS", "FAILED", "ROLLED_BACK"};
 
@@ -20,18 +18,6 @@ std::optional<Enum> parse(const std::array<std::string_view, count>& words, std:
 }
 
 }  // namespace
-
-std::string_view to_string(WalletMode mode) { return modes[static_cast<std::size_t>(mode)]; }
-std::optional<WalletMode> parse_wallet_mode(std::string_view text) {
-  return parse<WalletMode>(modes, text);
-}
-
-std::string_view to_string(SignatureScheme scheme) {
-  return schemes[static_cast<std::size_t>(scheme)];
-}
-std::optional<SignatureScheme> parse_signature_scheme(std::string_view text) {
-  return parse<SignatureScheme>(schemes, text);
-}
 
 std::string_view to_string(Kind kind) { return kinds[static_cast<std::size_t>(kind)]; }
 std::optional<Kind> parse_kind(std::string_view text) { return parse<Kind>(kinds, text); }

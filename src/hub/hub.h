@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 #include "idempotency/idempotency.h"
 
 namespace florin::hub {
@@ -31,16 +32,26 @@ enum class WalletMode : std::uint8_t {
   internal,        ///< Our ledger.
   operator_wallet  ///< The Operator; we forward. Written "operator".
 };
-std::string_view to_string(WalletMode mode);
-std::optional<WalletMode> parse_wallet_mode(std::string_view text);
+constexpr auto words_of(WalletMode) {
+  return std::to_array<Word<WalletMode>>(
+      {{WalletMode::internal, "internal"}, {WalletMode::operator_wallet, "operator"}});
+}
 
 /// What a partner's signature covers.
 enum class SignatureScheme : std::uint8_t {
   body_timestamp,  ///< Raw body and X-Timestamp. Written "body-timestamp".
   v2               ///< Time, method, path, Idempotency-Key and raw body.
 };
-std::string_view to_string(SignatureScheme scheme);
-std::optional<SignatureScheme> parse_signature_scheme(std::string_view text);
+constexpr auto words_of(SignatureScheme) {
+  return std::to_array<Word<SignatureScheme>>(
+      {{SignatureScheme::body_timestamp, "body-timestamp"}, {SignatureScheme::v2, "v2"}});
+}
+
+enum class PartnerStatus : std::uint8_t { active, disabled };
+constexpr auto words_of(PartnerStatus) {
+  return std::to_array<Word<PartnerStatus>>(
+      {{PartnerStatus::active, "active"}, {PartnerStatus::disabled, "disabled"}});
+}
 
 /// How a partner's Operator is called. The secret is kept apart, sealed.
 struct OperatorSettings {
@@ -52,6 +63,8 @@ struct OperatorSettings {
   std::int64_t max_attempts = 4;      ///< Of one call, before its outcome counts as unknown.
   std::int64_t max_concurrent = 256;
   bool is_trusted = false;  ///< Given by configuration: the address may be private.
+
+  friend bool operator==(const OperatorSettings&, const OperatorSettings&) = default;
 };
 
 /// A game server (RGS) or aggregator that calls the wallet API.
@@ -59,7 +72,7 @@ struct Partner {
   PartnerId id;
   TenantId tenant;
   std::string code;  ///< What X-Partner-Id names; unique.
-  bool is_active = true;
+  PartnerStatus status = PartnerStatus::active;
   WalletMode mode = WalletMode::internal;
   std::vector<Currency> currencies;
   std::optional<std::int64_t> max_amount_minor;                        ///< Of one movement.
@@ -68,6 +81,7 @@ struct Partner {
   OperatorSettings operator_settings;
   Timestamp created_at, updated_at;
 
+  bool is_active() const { return status == PartnerStatus::active; }
   bool allows(const Currency& currency) const;
 };
 

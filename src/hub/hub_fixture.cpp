@@ -72,7 +72,7 @@ World::World(const Clock& time, const std::string& path)
   EXPECT_TRUE(partners.refresh());
 }
 
-PartnerPtr World::add_partner(NewPartner wanted) {
+PartnerPtr World::add_partner(PartnerDraft wanted) {
   const Actor actor{test_tenant, "key_1", "req_1"};
   EXPECT_TRUE(database->write([&](sql::Tx& tx) { return partners.create(tx, actor, wanted); }));
   EXPECT_TRUE(partners.refresh());
@@ -80,7 +80,7 @@ PartnerPtr World::add_partner(NewPartner wanted) {
 }
 
 PartnerPtr World::add_partner(const std::string& code, WalletMode mode) {
-  NewPartner wanted;
+  PartnerDraft wanted;
   wanted.code = code;
   wanted.mode = mode;
   wanted.currencies = {eur(), *Currency::parse("USD")};

@@ -48,7 +48,7 @@ struct World {
   explicit World(const Clock& clock, const std::string& path = ":memory:");
 
   /// Makes a partner of test_tenant and takes it up.
-  PartnerPtr add_partner(NewPartner wanted);
+  PartnerPtr add_partner(PartnerDraft wanted);
   PartnerPtr add_partner(const std::string& code, WalletMode mode = WalletMode::internal);
 
   /// Opens a player's wallet with that much in it.

@@ -2,6 +2,7 @@
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "hub/partners/fields.h"
 #include "hub/partners/routes.h"
 #include "hub/wallet/internal_wallet.h"
 #include "hub/wallet/operator_wallet.h"
@@ -13,6 +14,8 @@
 #include "platform/sql/database.h"
 
 namespace florin::hub {
+
+json::Object api_schemas() { return partner_schemas(); }
 
 struct Hub::Impl {
   HubParts parts;
@@ -93,7 +96,7 @@ std::vector<std::pair<std::string, operators::Trouble>> Hub::troubles() {
   std::vector<std::pair<std::string, operators::Trouble>> all;
   for (const auto& [partner, trouble] : impl_->client->troubles()) {
     const PartnerPtr known = impl_->partners.by_id(partner);
-    if (known && known->partner.is_active) all.emplace_back(known->partner.code, trouble);
+    if (known && known->partner.is_active()) all.emplace_back(known->partner.code, trouble);
   }
   return all;
 }

@@ -14,6 +14,7 @@
 #include "platform/http/route.h"
 #include "platform/http_client/http_client.h"
 #include "platform/jobs/scheduler.h"
+#include "platform/json/value.h"
 #include "platform/sql/migration.h"
 
 namespace florin::ledger {
@@ -26,6 +27,8 @@ class Registry;
 namespace florin::hub {
 
 std::span<const sql::Migration> migrations();
+/// The schemas of the API document that are made from descriptions of fields.
+json::Object api_schemas();
 
 /// What the hub is built over.
 struct HubParts {

@@ -629,9 +629,8 @@ void print_partner(const hub::Partner& partner) {
   std::string currencies;
   for (const Currency& currency : partner.currencies)
     currencies.append(currencies.empty() ? "" : " ") += currency.code();
-  fmt::print("{}  {:8}  {:8}  {}  [{}]\n", partner.id.str(),
-             partner.is_active ? "active" : "disabled", to_string(partner.mode), partner.code,
-             currencies);
+  fmt::print("{}  {:8}  {:8}  {}  [{}]\n", partner.id.str(), to_word(partner.status),
+             to_word(partner.mode), partner.code, currencies);
 }
 
 void print_partner_secret(const hub::CreatedPartner& created) {
@@ -641,15 +640,15 @@ void print_partner_secret(const hub::CreatedPartner& created) {
 
 Result<int> Program::create_partner() const {
   return with_core(Opening::For::making, [&](Core& core) -> Result<int> {
-    hub::NewPartner wanted;
+    hub::PartnerDraft wanted;
     wanted.code = partner.code;
     for (const std::string& code : split_words(partner.currencies)) {
       const auto currency = Currency::parse(code);
       if (!currency) return Error{florin::errors::validation_failed, code + " is no currency"};
       wanted.currencies.push_back(*currency);
     }
-    wanted.signature_scheme =
-        hub::parse_signature_scheme(partner.signature_scheme).value_or(wanted.signature_scheme);
+    wanted.signature_scheme = parse_word<hub::SignatureScheme>(partner.signature_scheme)
+                                  .value_or(wanted.signature_scheme);
     if (wanted.currencies.empty())
       return Error{florin::errors::validation_failed, "--currencies must name one at least"};
     const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};

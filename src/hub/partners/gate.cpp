@@ -80,7 +80,7 @@ Result<void> take_token(const KnownPartner& partner, Timestamp now) {
 Result<Admitted> admit(const Partners& partners, const http::Request& request, Timestamp now) {
   const std::string_view timestamp = TRY(timestamp_of(request, now));
   PartnerPtr partner = partners.by_code(request.header("X-Partner-Id").value_or(default_partner));
-  if (!partner || !partner->partner.is_active) return refused();
+  if (!partner || !partner->partner.is_active()) return refused();
   std::string_view signature = request.header("X-Signature").value_or("");
   // Whoever signs more than the partner must is taken at any time: so a game server changes first.
   const bool is_v2 = signature.starts_with(v2_prefix);

@@ -47,8 +47,11 @@ class PartnerGate : public HubTest {
     return admitted ? "OK" : std::string(admitted.error().code.name);
   }
   void require(SignatureScheme scheme) {
-    PartnerChange change;
-    change.signature_scheme = scheme;
+    const PartnerChange change = [scheme](const Partner& before) {
+      PartnerDraft wanted{before};
+      wanted.signature_scheme = scheme;
+      return wanted;
+    };
     ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
       return world.partners.change(tx, {test_tenant}, acme->partner.id, change);
     }));
@@ -61,7 +64,7 @@ class PartnerGate : public HubTest {
 };
 
 TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
-  NewPartner wanted;
+  PartnerDraft wanted;
   wanted.code = "demo";
   wanted.currencies = {eur()};
   wanted.secret = Secret("a secret that all know");
@@ -72,8 +75,11 @@ TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
         [&](const Secret& secret) { return secret.reveal() == text; });
   };
   const auto change = [&](bool is_active) {
-    PartnerChange wish;
-    wish.is_active = is_active;
+    const PartnerChange wish = [is_active](const Partner& before) {
+      PartnerDraft wanted{before};
+      wanted.status = is_active ? PartnerStatus::active : PartnerStatus::disabled;
+      return wanted;
+    };
     ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
       return world.partners.change(tx, {test_tenant}, demo->partner.id, wish);
     }));

@@ -102,7 +102,7 @@ struct Partners::Impl {
     return limits.limit("partner:" + partner.id.str(), {partner.rate_limit_per_second});
   }
 
-  static bool is_as_wanted(const KnownPartner& known, const NewPartner& wanted);
+  static bool is_as_wanted(const KnownPartner& known, const PartnerDraft& wanted);
 
   Result<Book> load(sql::Tx& tx, const Book& earlier) const {
     std::map<PartnerId, std::shared_ptr<KnownPartner>> all;
@@ -155,7 +155,8 @@ Partners::Partners(sql::Database& database, const Clock& clock, IdGenerator& ids
                      std::make_shared<Book>()}) {}
 Partners::~Partners() = default;
 
-Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted) {
+Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor,
+                                        const PartnerDraft& wanted) {
   if (!is_partner_code(wanted.code)) {
     const std::string rule = "a partner's code has 1 to 64 of a-z, 0-9, - and _";
     return Error{florin::errors::validation_failed, rule, {{"/code", "bad_characters", rule}}};
@@ -168,16 +169,9 @@ Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const N
                  {{"/code", "partner_exists", "a partner with this code exists"}}};
   }
   const Timestamp now = impl_->clock.now();
-  Partner partner;
+  Partner partner = wanted;
   partner.id = {impl_->ids.next()};
   partner.tenant = actor.tenant;
-  partner.code = wanted.code;
-  partner.mode = wanted.mode;
-  partner.currencies = wanted.currencies;
-  partner.max_amount_minor = wanted.max_amount_minor;
-  partner.rate_limit_per_second = wanted.rate_limit_per_second;
-  partner.signature_scheme = wanted.signature_scheme;
-  partner.operator_settings = wanted.operator_settings;
   partner.created_at = partner.updated_at = now;
   const Secret secret = wanted.secret ? *wanted.secret : new_partner_secret();
   TRY(store::insert_partner(tx, partner));
@@ -190,19 +184,15 @@ Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor, const N
 
 Result<Partner> Partners::change(sql::Tx& tx, const Actor& actor, PartnerId id,
                                  const PartnerChange& change) {
-  TRY(impl_->check("/operator/secret", change.operator_secret));
-  Partner partner = TRY(impl_->require(tx, actor.tenant, id));
-  if (change.is_active) partner.is_active = *change.is_active;
-  if (change.currencies) partner.currencies = *change.currencies;
-  if (change.max_amount_minor) partner.max_amount_minor = *change.max_amount_minor;
-  if (change.rate_limit_per_second) partner.rate_limit_per_second = *change.rate_limit_per_second;
-  if (change.signature_scheme) partner.signature_scheme = *change.signature_scheme;
-  if (change.operator_settings) partner.operator_settings = *change.operator_settings;
+  const Partner before = TRY(impl_->require(tx, actor.tenant, id));
+  const PartnerDraft wanted = TRY(change(before));
+  TRY(impl_->check("/operator/secret", wanted.operator_secret));
+  Partner partner = wanted;
   partner.updated_at = impl_->clock.now();
   TRY(store::update_partner(tx, partner));
-  if (change.operator_secret) {
+  if (wanted.operator_secret) {
     TRY(store::end_secrets(tx, id, SecretKind::operator_calls, partner.updated_at));
-    TRY(impl_->keep(tx, id, SecretKind::operator_calls, *change.operator_secret));
+    TRY(impl_->keep(tx, id, SecretKind::operator_calls, *wanted.operator_secret));
   }
   TRY(impl_->tell(tx, actor, "partner.updated", partner));
   return partner;
@@ -219,17 +209,16 @@ Result<CreatedPartner> Partners::rotate_secret(sql::Tx& tx, const Actor& actor, 
 }
 
 /// Starting again with the same configuration changes nothing.
-bool Partners::Impl::is_as_wanted(const KnownPartner& known, const NewPartner& wanted) {
+bool Partners::Impl::is_as_wanted(const KnownPartner& known, const PartnerDraft& wanted) {
   const Partner& partner = known.partner;
   return partner.mode == wanted.mode && partner.currencies == wanted.currencies &&
-         to_json(partner.operator_settings) == to_json(wanted.operator_settings) &&
-         known.secrets.size() == 1 && wanted.secret &&
-         known.secrets.front().reveal() == wanted.secret->reveal() &&
+         partner.operator_settings == wanted.operator_settings && known.secrets.size() == 1 &&
+         wanted.secret && known.secrets.front().reveal() == wanted.secret->reveal() &&
          known.operator_secret.reveal() ==
              (wanted.operator_secret ? wanted.operator_secret->reveal() : std::string_view());
 }
 
-Result<Partner> Partners::ensure(TenantId tenant, const NewPartner& wanted) {
+Result<Partner> Partners::ensure(TenantId tenant, const PartnerDraft& wanted) {
   TRY(refresh());
   const PartnerPtr known = by_code(wanted.code);
   if (known && Impl::is_as_wanted(*known, wanted)) return known->partner;
@@ -283,7 +272,7 @@ std::vector<std::string> Partners::unreadable() const {
 std::string Partners::active_with_secret(const std::function<bool(const Secret&)>& is_such) const {
   for (const auto& [id, known] : impl_->snapshot()->by_id) {
     const bool is_found = std::any_of(known->secrets.begin(), known->secrets.end(), is_such);
-    if (known->partner.is_active && is_found) return known->partner.code;
+    if (known->partner.is_active() && is_found) return known->partner.code;
   }
   return {};
 }

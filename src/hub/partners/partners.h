@@ -37,28 +37,13 @@ struct Actor {
   std::string request_id = {};
 };
 
-struct NewPartner {
-  std::string code;
-  WalletMode mode = WalletMode::internal;
-  std::vector<Currency> currencies;
-  std::optional<std::int64_t> max_amount_minor;
-  std::int64_t rate_limit_per_second = 0;
-  SignatureScheme signature_scheme = SignatureScheme::body_timestamp;
-  OperatorSettings operator_settings;
-  std::optional<Secret> secret;           ///< Of the partner's calls; absent: one is made.
-  std::optional<Secret> operator_secret;  ///< Of our calls to its Operator.
+/// A partner as somebody wants it, with the secrets that are given for it.
+struct PartnerDraft : Partner {
+  std::optional<Secret> secret = {};           ///< Of the partner's calls; absent: one is made.
+  std::optional<Secret> operator_secret = {};  ///< Of our calls to its Operator.
 };
-
-/// What to change; absent members stay.
-struct PartnerChange {
-  std::optional<bool> is_active;
-  std::optional<std::vector<Currency>> currencies;
-  std::optional<std::optional<std::int64_t>> max_amount_minor;
-  std::optional<std::int64_t> rate_limit_per_second;
-  std::optional<SignatureScheme> signature_scheme;
-  std::optional<OperatorSettings> operator_settings;
-  std::optional<Secret> operator_secret;
-};
+/// What is to become of the partner that is stored. It may be called more than once.
+using PartnerChange = std::function<Result<PartnerDraft>(const Partner& before)>;
 
 struct CreatedPartner {
   Partner partner;
@@ -92,9 +77,12 @@ class Partners {
   ~Partners();
 
   // Inside a unit of work of the caller; call refresh() after it.
+  /// Id, tenant and times of `wanted` are not looked at.
   /// Errors: validation_failed when its code is none or a secret breaks the rule; partner_exists.
-  Result<CreatedPartner> create(sql::Tx& tx, const Actor& actor, const NewPartner& wanted);
-  /// Errors: partner_not_found; validation_failed when its secret breaks the rule.
+  Result<CreatedPartner> create(sql::Tx& tx, const Actor& actor, const PartnerDraft& wanted);
+  /// `change` is asked inside, with the row: two changes at one time lose nothing.
+  /// Errors: those of `change`; partner_not_found; validation_failed when its secret breaks the
+  /// rule.
   Result<Partner> change(sql::Tx& tx, const Actor& actor, PartnerId id,
                          const PartnerChange& change);
   /// A new secret; the ones before stay good for `overlap_s`. Errors: partner_not_found.
@@ -103,7 +91,7 @@ class Partners {
 
   /// The partner that configuration asks for: made, or brought up to date. Its secret replaces
   /// every other.
-  Result<Partner> ensure(TenantId tenant, const NewPartner& wanted);
+  Result<Partner> ensure(TenantId tenant, const PartnerDraft& wanted);
 
   /// By id ("ptn_…") or code. Errors: partner_not_found.
   Result<Partner> find(TenantId tenant, std::string_view id_or_code) const;

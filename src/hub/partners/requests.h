@@ -6,9 +6,9 @@
 /// The bodies of /v1/partners, checked. Errors: malformed_json, validation_failed.
 namespace florin::hub::requests {
 
-Result<NewPartner> new_partner(const http::Request& request);
-/// `before` is the partner as it is: operator settings that are not named stay.
-Result<PartnerChange> partner_change(const http::Request& request, const Partner& before);
+Result<PartnerDraft> new_partner(const http::Request& request);
+/// `before` as the request changes it.
+Result<PartnerDraft> partner_change(const http::Request& request, const Partner& before);
 /// For how long the secrets of before stay good, in seconds.
 Result<std::int64_t> rotation_overlap_s(const http::Request& request);
 

@@ -59,7 +59,7 @@ struct Handlers : PartnerRoutesParts {
   }
 
   Result<Response> create(const Request& request) const {
-    const NewPartner wanted = TRY(requests::new_partner(request));
+    const PartnerDraft wanted = TRY(requests::new_partner(request));
     TRY(check_url(guard, wanted.operator_settings));
     return refreshed(idempotency.run_showing_secret(
         request, "/v1/partners", vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
@@ -84,12 +84,16 @@ struct Handlers : PartnerRoutesParts {
 
   Result<Response> change(const Request& request) const {
     const Partner before = TRY(named(request));
-    const PartnerChange wanted = TRY(requests::partner_change(request, before));
-    if (wanted.operator_settings) TRY(check_url(guard, *wanted.operator_settings));
+    const PartnerDraft wanted = TRY(requests::partner_change(request, before));
+    if (wanted.operator_settings != before.operator_settings)
+      TRY(check_url(guard, wanted.operator_settings));
+    const PartnerChange change_row = [&request](const Partner& row) {
+      return requests::partner_change(request, row);
+    };
     return refreshed(idempotency.run(
         request, "/v1/partners/{id}", Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
           return Response::ok(
-              to_json(TRY(partners.change(tx, actor_of(request), before.id, wanted))));
+              to_json(TRY(partners.change(tx, actor_of(request), before.id, change_row))));
         }));
   }
 

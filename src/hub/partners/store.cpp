@@ -41,7 +41,6 @@ constexpr Query secrets_end{
     "UPDATE partner_secrets SET valid_until_us = $3 WHERE partner_id = $1 AND kind = $2"
     " AND (valid_until_us IS NULL OR valid_until_us > $3)"};
 
-std::string_view word(bool is_active) { return is_active ? "active" : "disabled"; }
 std::string_view word(SecretKind kind) { return kind == SecretKind::calls ? "calls" : "operator"; }
 
 std::string codes_of(const std::vector<Currency>& currencies) {
@@ -66,8 +65,8 @@ Partner read_partner(const Row& row) {
   partner.id = {row.integer(0)};
   partner.tenant = {row.integer(1)};
   partner.code = row.text(2);
-  partner.is_active = row.text(3) == "active";
-  partner.mode = parse_wallet_mode(row.text(4)).value_or(WalletMode::internal);
+  partner.status = parse_word<PartnerStatus>(row.text(3)).value_or(PartnerStatus::disabled);
+  partner.mode = parse_word<WalletMode>(row.text(4)).value_or(WalletMode::internal);
   partner.currencies = currencies_of(row.text(5));
   partner.max_amount_minor = row.optional_integer(6);
   partner.rate_limit_per_second = row.integer(7);
@@ -75,7 +74,7 @@ Partner read_partner(const Row& row) {
   partner.created_at = {row.integer(9)};
   partner.updated_at = {row.integer(10)};
   partner.signature_scheme =
-      parse_signature_scheme(row.text(11)).value_or(SignatureScheme::body_timestamp);
+      parse_word<SignatureScheme>(row.text(11)).value_or(SignatureScheme::body_timestamp);
   return partner;
 }
 
@@ -111,17 +110,17 @@ Result<std::optional<Partner>> load_partner(Tx& tx, std::string_view code) {
 Result<void> insert_partner(Tx& tx, const Partner& p) {
   const std::string settings = to_json(p.operator_settings);
   TRY(tx.exec(partner_insert,
-              {p.id.value, p.tenant.value, p.code, word(p.is_active), to_string(p.mode),
+              {p.id.value, p.tenant.value, p.code, to_word(p.status), to_word(p.mode),
                codes_of(p.currencies), p.max_amount_minor, p.rate_limit_per_second, settings,
-               p.created_at.us, p.updated_at.us, to_string(p.signature_scheme)}));
+               p.created_at.us, p.updated_at.us, to_word(p.signature_scheme)}));
   return {};
 }
 
 Result<void> update_partner(Tx& tx, const Partner& p) {
   const std::string settings = to_json(p.operator_settings);
-  TRY(tx.exec(partner_update, {p.id.value, word(p.is_active), to_string(p.mode),
+  TRY(tx.exec(partner_update, {p.id.value, to_word(p.status), to_word(p.mode),
                                codes_of(p.currencies), p.max_amount_minor, p.rate_limit_per_second,
-                               settings, p.updated_at.us, to_string(p.signature_scheme)}));
+                               settings, p.updated_at.us, to_word(p.signature_scheme)}));
   return {};
 }
 

@@ -66,7 +66,7 @@ class OperatorWalletTest : public testing::Test {
  protected:
   void start(ScriptedOperator::Script script, std::int64_t max_attempts = 1) {
     provider.emplace(std::move(script));
-    NewPartner wanted;
+    PartnerDraft wanted;
     wanted.code = "acme";
     wanted.mode = WalletMode::operator_wallet;
     wanted.currencies = {eur()};
@@ -177,8 +177,11 @@ TEST_F(OperatorWalletTest, AnOperatorThatWasNeverReachedLeavesTheKeyOfADebitFree
   OperatorSettings settings = acme->partner.operator_settings;
   const std::string url = settings.base_url;
   settings.base_url = "http://127.0.0.1:" + std::to_string(operators::closed_port());
-  PartnerChange change;
-  change.operator_settings = settings;
+  const PartnerChange change = [&](const Partner& before) {
+    PartnerDraft wanted{before};
+    wanted.operator_settings = settings;
+    return wanted;
+  };
   const auto point = [&] {
     ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
       return world.partners.change(tx, {test_tenant}, acme->partner.id, change);
@@ -196,7 +199,7 @@ TEST_F(OperatorWalletTest, AnOperatorThatWasNeverReachedLeavesTheKeyOfADebitFree
   EXPECT_EQ(trouble->reason, why);
   EXPECT_EQ(trouble->since, clock.now());
   EXPECT_EQ(world.count_rows("hub_transactions"), 0);
-  change.operator_settings->base_url = url;
+  settings.base_url = url;
   point();
   EXPECT_EQ(word_of(move({debit, "bet-1", "ana", 250, "round-1"})), "OK");
   EXPECT_EQ(owed(), 250);

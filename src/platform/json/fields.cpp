@@ -1,6 +1,7 @@
 #include "platform/json/fields.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/try.h"
 #include "platform/json/checks.h"
@@ -8,34 +9,38 @@
 namespace florin::json {
 namespace {
 
+constexpr auto any_size = std::numeric_limits<std::size_t>::max();
+
 /// Nothing when the field can be given here.
-std::optional<BrokenRule> refused(const FieldInfo& field, bool is_change) {
+std::optional<BrokenRule> refused(const FieldInfo& field, Reading how) {
+  if (how == Reading::stored) return std::nullopt;
   if (field.given == Given::never) return BrokenRule{"read_only", "is set by the server"};
-  if (field.given == Given::at_creation && is_change)
+  if (field.given == Given::at_creation && how == Reading::change)
     return BrokenRule{"fixed", "cannot be changed"};
-  if (field.given == Given::in_changes && !is_change)
+  if (field.given == Given::in_changes && how == Reading::creation)
     return BrokenRule{"not_allowed", "can be given in a change alone"};
   return std::nullopt;
 }
 
 bool is_in(const FieldInfo& field, Use use) {
   if (use == Use::answer) return field.member->is_written();
-  return !refused(field, use == Use::change);
+  return !refused(field, use == Use::change ? Reading::change : Reading::creation);
 }
 
 /// What is absent: nothing, and null where null means nothing.
-bool is_absent(const FieldInfo& field, const Value* given, bool is_change) {
+bool is_absent(const FieldInfo& field, const Value* given, Reading how) {
   if (given == nullptr) return true;
-  return given->is_null() && !is_change && !field.member->takes_null();
+  return given->is_null() && how == Reading::creation && !field.member->takes_null();
 }
 
-void read_member(const FieldInfo& field, const Value& given, std::string pointer, bool is_change,
+void read_member(const FieldInfo& field, const Value& given, std::string pointer, Reading how,
                  void* owner, std::vector<FieldError>& problems) {
-  Place place(std::move(pointer), field.limits, problems);
-  if (auto broken = refused(field, is_change)) return place.problem(*std::move(broken));
-  if (!given.is_null() && !field.member->applies(owner))
+  static const Limits any{{0, any_size}, {}, {0, any_size}};
+  Place place(std::move(pointer), how == Reading::stored ? any : field.limits, problems);
+  if (auto broken = refused(field, how)) return place.problem(*std::move(broken));
+  if (how != Reading::stored && !given.is_null() && !field.member->applies(owner))
     return place.problem({"not_applicable", std::string(field.otherwise)});
-  field.member->read(given, place, is_change, owner);
+  field.member->read(given, place, how, owner);
 }
 
 Value* find_member(Object& object, std::string_view name) {
@@ -107,9 +112,8 @@ void add_property(Object& schema, std::string_view name, Value property, bool is
 
 namespace detail {
 
-void GroupMember::read(const Value& value, Place& place, bool is_change, void* owner) const {
-  if (!value.is_null())
-    read_members(fields_, value, place.pointer(), is_change, owner, place.problems());
+void GroupMember::read(const Value& value, Place& place, Reading how, void* owner) const {
+  if (!value.is_null()) read_members(fields_, value, place.pointer(), how, owner, place.problems());
 }
 
 void GroupMember::write(Writer& writer, const void* owner) const {
@@ -127,17 +131,17 @@ Object GroupMember::schema(const Limits&, Use use, const void* start) const {
 }
 
 void read_members(const FieldList& fields, const Value& body, const std::string& pointer,
-                  bool is_change, void* owner, std::vector<FieldError>& problems) {
+                  Reading how, void* owner, std::vector<FieldError>& problems) {
   ObjectReader reader(body, pointer, problems);
   for (const FieldInfo& field : fields) {
     const Value* given = reader.member(field.name);
-    if (!is_absent(field, given, is_change)) {
-      read_member(field, *given, reader.pointer_to(field.name), is_change, owner, problems);
-    } else if (field.is_required && !is_change && body.as_object()) {
+    if (!is_absent(field, given, how)) {
+      read_member(field, *given, reader.pointer_to(field.name), how, owner, problems);
+    } else if (field.is_required && how == Reading::creation && body.as_object()) {
       reader.problem(field.name, "required", "is required");
     }
   }
-  reader.reject_unknown();
+  if (how != Reading::stored) reader.reject_unknown();
 }
 
 void write_members(const FieldList& fields, Writer& writer, const void* owner) {
@@ -162,10 +166,10 @@ Object schema_of(const FieldList& fields, Use use, const void* start) {
   return schema;
 }
 
-Result<void> read_document(const FieldList& fields, std::string_view body, bool is_change,
-                           void* owner, std::vector<FieldError>& problems) {
+Result<void> read_document(const FieldList& fields, std::string_view body, Reading how, void* owner,
+                           std::vector<FieldError>& problems) {
   const Value document = TRY(parse(body));
-  read_members(fields, document, "", is_change, owner, problems);
+  read_members(fields, document, "", how, owner, problems);
   return {};
 }
 

@@ -72,6 +72,13 @@ struct GroupRule {
   std::string_view help = {};
 };
 
+/// What is read.
+enum class Reading : std::uint8_t {
+  creation,
+  change,
+  stored  ///< What we wrote ourselves: of any size, by whatever rules there were then.
+};
+
 /// What a schema is for.
 enum class Use : std::uint8_t { answer, creation, change };
 
@@ -83,7 +90,7 @@ class Member {
   virtual bool is_written() const = 0;
   virtual bool applies(const void* owner) const;
   /// `value` is null only where takes_null().
-  virtual void read(const Value& value, Place& place, bool is_change, void* owner) const = 0;
+  virtual void read(const Value& value, Place& place, Reading how, void* owner) const = 0;
   virtual void write(Writer& writer, const void* owner) const = 0;
   virtual Object schema(const Limits& limits, Use use, const void* start) const = 0;
 };
@@ -103,11 +110,11 @@ using FieldList = std::vector<FieldInfo>;
 namespace detail {
 
 void read_members(const FieldList& fields, const Value& body, const std::string& pointer,
-                  bool is_change, void* owner, std::vector<FieldError>& problems);
+                  Reading how, void* owner, std::vector<FieldError>& problems);
 void write_members(const FieldList& fields, Writer& writer, const void* owner);
 Object schema_of(const FieldList& fields, Use use, const void* start);
-Result<void> read_document(const FieldList& fields, std::string_view body, bool is_change,
-                           void* owner, std::vector<FieldError>& problems);
+Result<void> read_document(const FieldList& fields, std::string_view body, Reading how, void* owner,
+                           std::vector<FieldError>& problems);
 /// Those of fields that have no problem yet are added; an error when there are any at all.
 Result<void> finish(std::vector<FieldError> problems, std::vector<FieldError> between);
 
@@ -128,14 +135,15 @@ class TypedMember : public Member {
   bool takes_null() const override { return IsOptional<M>::value && !is_secret; }
   bool is_written() const override { return !is_secret; }
 
-  void read(const Value& value, Place& place, bool, void* owner) const override {
+  void read(const Value& value, Place& place, Reading how, void* owner) const override {
     M& into = static_cast<T*>(owner)->*member_;
     if constexpr (IsOptional<M>::value && !is_secret) {
       if (value.is_null()) return into.reset();
     }
     std::optional<X> read = codec_.read(value, place);
     if (!read) return;
-    if (auto broken = check_ ? check_(*read) : std::nullopt)
+    const bool is_checked = check_ && how != Reading::stored;
+    if (auto broken = is_checked ? check_(*read) : std::nullopt)
       return place.problem(*std::move(broken));
     into = *std::move(read);
   }
@@ -181,8 +189,8 @@ class PartMember : public Member {
   bool takes_null() const override { return inner_->takes_null(); }
   bool is_written() const override { return inner_->is_written(); }
   bool applies(const void* owner) const override { return inner_->applies(of(owner)); }
-  void read(const Value& value, Place& place, bool is_change, void* owner) const override {
-    inner_->read(value, place, is_change, &(static_cast<T*>(owner)->*part_));
+  void read(const Value& value, Place& place, Reading how, void* owner) const override {
+    inner_->read(value, place, how, &(static_cast<T*>(owner)->*part_));
   }
   void write(Writer& writer, const void* owner) const override { inner_->write(writer, of(owner)); }
   Object schema(const Limits& limits, Use use, const void* start) const override {
@@ -205,7 +213,7 @@ class GroupMember : public Member {
   bool takes_null() const override { return static_cast<bool>(applies_); }
   bool is_written() const override { return true; }
   bool applies(const void* owner) const override { return !applies_ || applies_(owner); }
-  void read(const Value& value, Place& place, bool is_change, void* owner) const override;
+  void read(const Value& value, Place& place, Reading how, void* owner) const override;
   void write(Writer& writer, const void* owner) const override;
   Object schema(const Limits& limits, Use use, const void* start) const override;
 
@@ -296,7 +304,8 @@ template <class T>
 Result<T> read_new(const Fields<T>& fields, std::string_view body, T start = {},
                    Between<T> between = nullptr) {
   std::vector<FieldError> problems;
-  if (auto read = detail::read_document(fields.list(), body, false, &start, problems); !read)
+  if (auto read = detail::read_document(fields.list(), body, Reading::creation, &start, problems);
+      !read)
     return read.error();
   auto more = between ? between(start) : std::vector<FieldError>();
   if (auto done = detail::finish(std::move(problems), std::move(more)); !done) return done.error();
@@ -308,10 +317,21 @@ Result<T> read_new(const Fields<T>& fields, std::string_view body, T start = {},
 template <class T>
 Result<T> read_change(const Fields<T>& fields, std::string_view body, T before) {
   std::vector<FieldError> problems;
-  if (auto read = detail::read_document(fields.list(), body, true, &before, problems); !read)
+  if (auto read = detail::read_document(fields.list(), body, Reading::change, &before, problems);
+      !read)
     return read.error();
   if (auto done = detail::finish(std::move(problems), {}); !done) return done.error();
   return before;
+}
+
+/// What write() wrote, with the values of `start` where it names none; what is not of these fields
+/// is left out. Nothing when it is damaged.
+template <class T>
+std::optional<T> read_stored(const Fields<T>& fields, std::string_view text, T start = {}) {
+  std::vector<FieldError> problems;
+  const auto read = detail::read_document(fields.list(), text, Reading::stored, &start, problems);
+  if (!read || !problems.empty()) return std::nullopt;
+  return start;
 }
 
 /// The members alone, for an object that has others beside them.
