@@ -76,9 +76,9 @@ TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
   };
   const auto change = [&](bool is_active) {
     const PartnerChange wish = [is_active](const Partner& before) {
-      PartnerDraft wanted{before};
-      wanted.status = is_active ? PartnerStatus::active : PartnerStatus::disabled;
-      return wanted;
+      PartnerDraft changed{before};
+      changed.status = is_active ? PartnerStatus::active : PartnerStatus::disabled;
+      return changed;
     };
     ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
       return world.partners.change(tx, {test_tenant}, demo->partner.id, wish);

@@ -23,7 +23,8 @@ Object text_schema(const Limits& limits) {
   } else {
     if (limits.text.min_length > 0)
       schema.emplace_back("minLength", integer(limits.text.min_length));
-    schema.emplace_back("maxLength", integer(limits.text.max_length));
+    if (limits.text.max_length != any_size)
+      schema.emplace_back("maxLength", integer(limits.text.max_length));
   }
   return schema;
 }
@@ -164,7 +165,7 @@ Object id_schema(std::string_view prefix) {
 Object list_schema(Object item, const Limits& limits) {
   Object schema{{"type", "array"}, {"items", std::move(item)}};
   if (limits.items.min > 0) schema.emplace_back("minItems", integer(limits.items.min));
-  schema.emplace_back("maxItems", integer(limits.items.max));
+  if (limits.items.max != any_size) schema.emplace_back("maxItems", integer(limits.items.max));
   return schema;
 }
 
@@ -173,7 +174,7 @@ const Array* read_list(const Value& value, Place& place) {
 }
 
 void wrong_id(Place& place, std::string_view prefix) {
-  place.problem({"malformed_id", "must be an id such as " + std::string(prefix) + "_…"});
+  place.problem({"malformed", "must be an id such as " + std::string(prefix) + "_…"});
 }
 
 }  // namespace detail

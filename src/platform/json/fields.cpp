@@ -1,15 +1,12 @@
 #include "platform/json/fields.h"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/try.h"
 #include "platform/json/checks.h"
 
 namespace florin::json {
 namespace {
-
-constexpr auto any_size = std::numeric_limits<std::size_t>::max();
 
 /// Nothing when the field can be given here.
 std::optional<BrokenRule> refused(const FieldInfo& field, Reading how) {
@@ -33,10 +30,14 @@ bool is_absent(const FieldInfo& field, const Value* given, Reading how) {
   return given->is_null() && how == Reading::creation && !field.member->takes_null();
 }
 
+Limits without_bounds(std::vector<std::string_view> choices = {}) {
+  return {{0, any_size}, {}, {0, any_size}, std::move(choices), {}};
+}
+
 void read_member(const FieldInfo& field, const Value& given, std::string pointer, Reading how,
                  void* owner, std::vector<FieldError>& problems) {
-  static const Limits any{{0, any_size}, {}, {0, any_size}};
-  Place place(std::move(pointer), how == Reading::stored ? any : field.limits, problems);
+  static const Limits unlimited = without_bounds();
+  Place place(std::move(pointer), how == Reading::stored ? unlimited : field.limits, problems);
   if (auto broken = refused(field, how)) return place.problem(*std::move(broken));
   if (how != Reading::stored && !given.is_null() && !field.member->applies(owner))
     return place.problem({"not_applicable", std::string(field.otherwise)});
@@ -77,7 +78,10 @@ std::optional<Value> default_of(const FieldInfo& field, const void* start) {
 }
 
 Object property_of(const FieldInfo& field, Use use, const void* start) {
-  Object property = field.member->schema(field.limits, use, start);
+  // Bounds are promised of what is read; older values may lie outside.
+  const bool is_answer = use == Use::answer;
+  const Limits limits = is_answer ? without_bounds(field.limits.choices) : field.limits;
+  Object property = field.member->schema(limits, use, start);
   if (field.member->takes_null()) allow_null(property);
   if (!field.help.empty()) property.emplace_back("description", field.help);
   if (field.example) property.emplace_back("example", *field.example);
