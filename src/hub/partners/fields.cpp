@@ -39,13 +39,13 @@ const Fields<OperatorSettings>& operator_fields() {
        &OperatorSettings::base_url,
        {.text = {8, 500},
         .check = broken_url,
-        .help = "May not lead to a private, loopback or reserved address, unless "
-                "hub.allowed_hosts opens the host.",
+        .help = "Must not resolve to a private, loopback or reserved address, unless "
+                "hub.allowed_hosts allows the host.",
         .example = "https://wallet.operator.example"}},
       {"dialect", &OperatorSettings::dialect, {.choices = operators::dialect_names()}},
       {"operator_id",
        &OperatorSettings::operator_id,
-       {.text = {1, 64}, .help = "What the Operator calls us."}},
+       {.text = {1, 64}, .help = "The Operator's name for us."}},
       {"rate_per_minute",
        &OperatorSettings::rate_per_minute,
        {.integer = {0, max_rate}, .help = "0 means no limit."}},
@@ -59,13 +59,14 @@ const Fields<OperatorSettings>& operator_fields() {
 /// The secret of our calls to the Operator is one of its members, but kept apart.
 Fields<PartnerDraft> operator_group() {
   return Fields<PartnerDraft>::of(&Partner::operator_settings, operator_fields())
-      .and_also({{"secret",
-                  &PartnerDraft::operator_secret,
-                  {.text = {16, 255},
-                   .check = broken_secret,
-                   .help = "Of our calls to it: six different bytes at least, and no shorter text "
-                           "over and over.",
-                   .example = "a secret of the operator"}}});
+      .and_also(
+          {{"secret",
+            &PartnerDraft::operator_secret,
+            {.text = {16, 255},
+             .check = broken_secret,
+             .help = "Signs our calls to it: at least six different bytes, not a shorter text "
+                     "repeated.",
+             .example = "a secret of the operator"}}});
 }
 
 }  // namespace
@@ -80,33 +81,34 @@ const Fields<PartnerDraft>& partner_fields() {
         .text = {1, max_partner_code_bytes},
         .check = broken_code,
         .pattern = "^[a-z0-9_-]{1,64}$",
-        .help = "What X-Partner-Id names; unique among all tenants.",
+        .help = "The value of X-Partner-Id; unique among all tenants.",
         .example = "acme"}},
       {"status", &Partner::status, {.given = Given::in_changes}},
       {"wallet_mode", &Partner::mode, {.given = Given::at_creation}},
       {"currencies", &Partner::currencies, {.items = {1, 200}}},
       {"max_amount",
        &Partner::max_amount_minor,
-       {.integer = {.min = 1}, .help = "Of one movement, in minor units; null means none."}},
+       {.integer = {.min = 1},
+        .help = "Maximum of one movement, in minor units; null means none."}},
       {"rate_limit_per_second",
        &Partner::rate_limit_per_second,
        {.integer = {0, max_rate}, .help = "0 means none."}},
       {"signature_scheme",
        &Partner::signature_scheme,
-       {.help = "What its calls must sign at least; v2 is always taken."}},
+       {.help = "The scheme that its calls must use; v2 is always accepted."}},
       {"secret",
        &PartnerDraft::secret,
        {.given = Given::at_creation,
         .text = {16, 255},
         .check = broken_secret,
-        .help = "Of its calls: six different bytes at least, and no shorter text over and over; "
-                "absent: one is made.",
+        .help = "Signs its calls: at least six different bytes, not a shorter text repeated; "
+                "absent: one is generated.",
         .example = "a secret of its calls"}},
       {"operator",
        operator_group(),
        {.applies = has_operator,
         .otherwise = "goes with wallet_mode operator alone",
-        .help = "Goes with wallet_mode operator alone."}},
+        .help = "Only with wallet_mode operator."}},
       {"created_at", &Partner::created_at, {.given = Given::never}},
       {"updated_at", &Partner::updated_at, {.given = Given::never}},
   });
@@ -131,7 +133,9 @@ const Fields<operators::Trouble>& trouble_fields() {
   using operators::Trouble;
   static const Fields<Trouble> fields({
       {"reason", &Trouble::reason},
-      {"since", &Trouble::since, {.help = "The first failed attempt after the last good one."}},
+      {"since",
+       &Trouble::since,
+       {.help = "The first failed attempt after the last successful one."}},
       {"last_at", &Trouble::last},
   });
   return fields;
@@ -142,7 +146,7 @@ Object partner_schemas() {
   Object trouble = json::schema(trouble_fields(), json::Use::answer);
   trouble.emplace_back("description",
                        "Why the last attempt to call the Operator failed, as this node saw it; "
-                       "absent when it was well or there was none.");
+                       "absent when it succeeded or there was none.");
   add_property(shown, "operator_trouble", std::move(trouble), false);
   Object with_secret = shown;
   const Object secret{{"type", json::Array{"string", "null"}},
