@@ -17,7 +17,7 @@ ${SYMBOL}_end:
   target_sources(${TARGET} PRIVATE ${asm})
 endfunction()
 
-# Every migrations/NNNN_name.sql of a module becomes an entry of `florin::<module>::migrations()`.
+# Every migrations/NNNN_name.sql of a module becomes an entry of `florin::<module>::migrations()`, as it is written.
 function(florin_embed_migrations TARGET NAME)
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/migrations/*.sql)
   if(NOT files)

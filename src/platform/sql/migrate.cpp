@@ -10,6 +10,7 @@
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/migration.h"
+#include "platform/sql/migration_text.h"
 
 namespace florin::sql {
 namespace {
@@ -112,6 +113,11 @@ Result<void> check(const Records& records, const std::vector<Step>& steps) {
   return {};
 }
 
+Result<void> run_script(Tx& tx, Dialect dialect, std::string_view written) {
+  const std::string text = TRY(migration_text(written, dialect));
+  return tx.exec_script(text);
+}
+
 /// True when the step was applied now, false when it had been before. The records are read again
 /// inside the transaction: another process may be at the same work.
 Result<bool> apply(Tx& tx, Dialect dialect, const std::vector<Step>& steps, const Step& step,
@@ -119,7 +125,7 @@ Result<bool> apply(Tx& tx, Dialect dialect, const std::vector<Step>& steps, cons
   const Records records = TRY(load_records(tx, dialect));
   TRY(check(records, steps));
   if (records.contains({step.module, step.name})) return false;
-  if (auto outcome = tx.exec_script(step.sql); !outcome) {
+  if (auto outcome = run_script(tx, dialect, step.sql); !outcome) {
     Error error = std::move(outcome).error();
     error.detail =
         fmt::format("the migration {} {} failed: {}", step.module, step.name, error.detail);

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "platform/crypto/hash.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/migration.h"
 #include "platform/sql/sql_fixture.h"
@@ -84,6 +85,23 @@ TEST_F(Migrations, ChooseTheFileOfTheDialectAndRecordTheNameWithoutIt) {
   ASSERT_TRUE(outcome) << outcome.error().detail;
   EXPECT_EQ(*outcome, (Names{"ledger 0001_accounts", "ledger 0002_index"}));
   EXPECT_TRUE(has_table("lite"));
+}
+
+TEST_F(Migrations, OneTextServesBothEnginesAndItsChecksumIsOfWhatIsWritten) {
+  const Migration marked{"ledger", "0003_marked",
+                         "CREATE TABLE marked (id {ID} NOT NULL PRIMARY KEY, hash {BYTES});\n"
+                         "{TENANT marked BY id}\n"};
+  EXPECT_EQ(code_and_detail({marked}), "ok");
+  EXPECT_TRUE(has_table("marked"));
+  const std::vector<Migration> all = {marked};
+  const auto states = migration_states(*database, all);
+  ASSERT_TRUE(states);
+  EXPECT_EQ(states->at(0).checksum, crypto::to_hex(crypto::bytes_of(crypto::sha256(marked.sql))));
+}
+
+TEST_F(Migrations, AMarkThatIsNoneIsNamedWithItsStep) {
+  EXPECT_EQ(code_and_detail({{"ledger", "0003_marked", "CREATE TABLE marked (id {INT});"}}),
+            "internal_error: the migration ledger 0003_marked failed: there is no mark {INT}");
 }
 
 TEST_F(Migrations, FailedStepLeavesNothingAndEarlierOnesStay) {

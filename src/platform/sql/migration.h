@@ -10,8 +10,9 @@
 namespace florin::sql {
 class Database;
 
-/// One step of a module's schema: embedded, append-only. `name` is the file's stem
-/// ("0002_holds", or "0002_holds.sqlite" / "0002_holds.postgres" where the dialects differ).
+/// One step of a module's schema: embedded, append-only. `name` is the file's stem ("0002_holds";
+/// of files for one engine alone "0002_holds.sqlite" or "0002_holds.postgres"), `sql` its text as
+/// written, with the marks of migration_text.h.
 struct Migration {
   std::string_view module;
   std::string_view name;
@@ -24,10 +25,10 @@ struct MigrationState {
   Timestamp applied_at;
 };
 
-/// Brings the schema up to date: each step and its record (name, SHA-256) in one transaction, steps
-/// of one module in order of name, modules in the order given. Returns the names applied.
-/// Errors: schema_mismatch when the database holds a step that this binary does not know, or one
-/// whose checksum differs; store errors. Nothing of a failed step stays.
+/// Brings the schema up to date: each step and its record (name, SHA-256 of the text as written) in
+/// one transaction, steps of one module in order of name, modules in the order given. Returns the
+/// names applied. Errors: schema_mismatch when the database holds a step that this binary does not
+/// know, or one whose checksum differs; store errors. Nothing of a failed step stays.
 Result<std::vector<std::string>> migrate(Database& database, std::span<const Migration> migrations,
                                          Timestamp now);
 
