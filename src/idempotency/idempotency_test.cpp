@@ -222,30 +222,6 @@ TEST_F(ShownOnce, WithoutAKeyNothingIsKept) {
   EXPECT_EQ(stored(), "");
 }
 
-TEST_F(ShownOnce, BodiesOfBeforeLoseTheirSecret) {
-  auto earlier = std::move(*sql::open_test_database());
-  const auto all = migrations();
-  std::vector<sql::Migration> first;
-  for (const sql::Migration& one : all) {
-    if (std::string_view(one.name).starts_with("0001")) first.push_back(one);
-  }
-  ASSERT_TRUE(sql::migrate(*earlier, first, clock.now()));
-  ASSERT_TRUE(earlier->write_work([](sql::Tx& tx) {
-    return tx.exec_script(
-        "INSERT INTO idempotency_keys VALUES"
-        " ('1', '', 0, 201, '{\"id\":\"ptn_1\",\"code\":\"a\",\"secret\":\"hub_\\\"1\\\",2\"}', 0, "
-        "5),"
-        " ('2', '', 0, 201, '{\"id\":\"ptn_1\",\"code\":\"b\"}', 0, 5),"
-        " ('3', '', 0, 201, '{\"note\":\"x\",\"secret\":\"of a customer\"}', 0, NULL)");
-  }));
-  ASSERT_TRUE(sql::migrate(*earlier, all, clock.now()));
-  database.swap(earlier);
-  const std::string text = stored();
-  EXPECT_NE(text.find(R"({"id":"ptn_1","code":"a","secret":null})"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"({"id":"ptn_1","code":"b"})"), std::string::npos);
-  EXPECT_NE(text.find("of a customer"), std::string::npos);
-}
-
 TEST_F(IdempotencyTest, AKeyOfMoneyIsKeptForEver) {
   const Key key = *key_of(request_with("k"), route, Lifetime::forever);
   ASSERT_TRUE(database->write([&](sql::Tx& tx) {

@@ -187,5 +187,15 @@ describe('scripts/check_migrations', () => {
     const two = 'ALTER TABLE one ADD COLUMN a TEXT;\nALTER TABLE two ADD COLUMN b TEXT;';
     assert.match(check(two, '0002_step.postgres.sql'), /several tables.*one, two/);
     assert.equal(check(two, '0002_step.sqlite.sql'), '');
+    assert.match(check('ALTER TABLE one ADD COLUMN a TEXT;\n{TENANT two BY one_id OF one}'), /several tables.*one, two/);
+    assert.equal(check('ALTER TABLE one ADD COLUMN a TEXT;\n{SQLITE: ALTER TABLE two ADD COLUMN b TEXT;}'), '');
+  });
+
+  it('wants a tenant for each table that names one', () => {
+    const table = 'CREATE TABLE a (\n  id {ID} NOT NULL PRIMARY KEY, -- of the row\n  tenant_id BIGINT NOT NULL\n);\n';
+    assert.match(check(table), /rows of others \(a: no \{TENANT a BY \.\.\.\}\)/);
+    assert.match(check(`${table}{TENANT ab BY tenant_id}`), /rows of others/);
+    assert.equal(check(`${table}{TENANT a BY tenant_id}`), '');
+    assert.equal(check('CREATE TABLE a (id {ID});\nCREATE TABLE b (id {ID});\n'), '');
   });
 });

@@ -184,7 +184,7 @@ for (const [name, open, skip] of [['SQLite', onSqlite, !hasSqlite && 'there is n
       assert.doesNotMatch((await verify(scene)).stdout, /FAULT|while the key was lost/);
     });
 
-    it('dropped indexes and added triggers are told by verify and by doctor', async () => {
+    it('dropped indexes and policies and added triggers are told by verify and by doctor', async () => {
       const scene = await filled();
       await scene.books.close();
       assert.match(await isClean(scene), /^ok +schema$/m);
@@ -197,6 +197,9 @@ for (const [name, open, skip] of [['SQLite', onSqlite, !hasSqlite && 'there is n
       assert.equal(result.code, 1);
       assert.match(result.stdout, /^FAULT +schema\n +index accounts_by_tenant is missing\n +trigger quiet\S* .*is not one of florin's$/m);
       assert.match((await florin(['doctor', ...scene.more])).stdout, /FAULT +schema: index accounts_by_tenant is missing; trigger quiet/);
+      if (name === 'SQLite') return;
+      await scene.edit('DROP POLICY balances_of_tenant ON balances');
+      assert.match((await verify(scene)).stdout, /^ +policy balances_of_tenant is missing$/m);
     });
   });
 }

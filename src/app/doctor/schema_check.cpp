@@ -12,6 +12,7 @@
 #include "base/try.h"
 #include "platform/sql/database.h"
 #include "platform/sql/migration.h"
+#include "platform/sql/migration_text.h"
 
 namespace florin::app {
 namespace {
@@ -110,12 +111,13 @@ void run_statement(const std::vector<std::string_view>& words, Catalogue& made) 
     made[{"index", name + "_pkey"}];
 }
 
-Catalogue postgres_as_made() {
+Result<Catalogue> postgres_as_made() {
   Catalogue made;
   for (const sql::Migration& migration : all_migrations()) {
     if (migration.name.ends_with(".sqlite")) continue;
+    const std::string text = TRY(sql::migration_text(migration.sql, sql::Dialect::postgres));
     std::vector<std::string_view> statement;
-    for (const std::string_view word : words_of(migration.sql)) {
+    for (const std::string_view word : words_of(text)) {
       if (word != ";") {
         statement.push_back(word);
         continue;
@@ -157,8 +159,10 @@ std::vector<std::string> compare(const Catalogue& made, const Catalogue& found, 
 }  // namespace
 
 Result<std::vector<std::string>> schema_faults(sql::Database& database) {
-  if (database.dialect() == sql::Dialect::postgres)
-    return compare(postgres_as_made(), TRY(load(database, postgres_catalogue)), false);
+  if (database.dialect() == sql::Dialect::postgres) {
+    const Catalogue made = TRY(postgres_as_made());
+    return compare(made, TRY(load(database, postgres_catalogue)), false);
+  }
   return compare(TRY(sqlite_as_made()), TRY(load(database, sqlite_catalogue)), true);
 }
 

@@ -2,40 +2,45 @@
 -- Why:  partners who call the wallet API, their secrets, and every movement they asked for.
 -- Cost: new tables.
 CREATE TABLE partners (
-  id             BIGINT  NOT NULL PRIMARY KEY,
-  tenant_id      BIGINT  NOT NULL,
-  code           TEXT    NOT NULL,
-  status         TEXT    NOT NULL CHECK (status IN ('active', 'disabled')),
-  wallet_mode    TEXT    NOT NULL CHECK (wallet_mode IN ('internal', 'operator')),
-  currencies     TEXT    NOT NULL,  -- codes, separated by spaces
-  max_amount     BIGINT,
-  rate_limit     BIGINT  NOT NULL,  -- calls a second; 0: none
-  operator       TEXT    NOT NULL,  -- a JSON object: how the operator is called
-  created_at_us  BIGINT  NOT NULL,
-  updated_at_us  BIGINT  NOT NULL
+  id                {ID}    NOT NULL PRIMARY KEY,
+  tenant_id         BIGINT  NOT NULL,
+  code              TEXT    NOT NULL,
+  status            TEXT    NOT NULL CHECK (status IN ('active', 'disabled')),
+  wallet_mode       TEXT    NOT NULL CHECK (wallet_mode IN ('internal', 'operator')),
+  currencies        TEXT    NOT NULL,  -- codes, separated by spaces
+  max_amount        BIGINT,
+  rate_limit        BIGINT  NOT NULL,  -- calls a second; 0: none
+  signature_scheme  TEXT    NOT NULL DEFAULT 'body-timestamp' CHECK (signature_scheme IN ('body-timestamp', 'v2')),
+  operator          TEXT    NOT NULL,  -- a JSON object: how the operator is called
+  created_at_us     BIGINT  NOT NULL,
+  updated_at_us     BIGINT  NOT NULL,
+  row_seal          {BYTES}  -- over the other columns, by a key from secret.key; NULL: written without a key
 );
 -- The code travels in X-Partner-Id, before it is known whose it is: unique among all tenants.
 CREATE UNIQUE INDEX partners_by_code ON partners (code);
+{TENANT partners BY tenant_id}
 
 CREATE TABLE partner_secrets (
-  id              BIGINT  NOT NULL PRIMARY KEY,
+  id              {ID}    NOT NULL PRIMARY KEY,
   partner_id      BIGINT  NOT NULL REFERENCES partners (id),
   kind            TEXT    NOT NULL CHECK (kind IN ('calls', 'operator')),
   sealed          TEXT    NOT NULL,
   created_at_us   BIGINT  NOT NULL,
-  valid_until_us  BIGINT
+  valid_until_us  BIGINT,
+  row_seal        {BYTES}  -- over the other columns, by a key from secret.key; NULL: written without a key
 );
 CREATE INDEX partner_secrets_of ON partner_secrets (partner_id);
+{TENANT partner_secrets BY partner_id OF partners}
 
 CREATE TABLE hub_transactions (
-  id                  BIGINT  NOT NULL PRIMARY KEY,
+  id                  {ID}    NOT NULL PRIMARY KEY,
   tenant_id           BIGINT  NOT NULL,
   partner_id          BIGINT  NOT NULL,
   kind                TEXT    NOT NULL CHECK (kind = 'debit' OR kind = 'credit' OR kind = 'rollback'),
   state               TEXT    NOT NULL CHECK (state = 'PENDING' OR state = 'SUCCESS' OR state = 'FAILED' OR state = 'ROLLED_BACK'),
   idempotency_key     TEXT    NOT NULL,
-  request             BYTEA   NOT NULL,  -- digest of what was asked
-  signature           BYTEA   NOT NULL,  -- first bytes of the call's signature: a replay is recognised by it
+  request             {BYTES} NOT NULL,  -- digest of what was asked
+  signature           {BYTES} NOT NULL,  -- first bytes of the call's signature: a replay is recognised by it
   player              TEXT    NOT NULL,
   currency            TEXT    NOT NULL,
   amount_minor        BIGINT  NOT NULL CHECK (amount_minor >= 0),
@@ -51,22 +56,15 @@ CREATE TABLE hub_transactions (
   meta                TEXT    NOT NULL,
   operator_reference  TEXT,
   operator_attempts   BIGINT  NOT NULL,
+  pending_reason      TEXT,              -- no connection, a time-out, an HTTP status
   next_check_us       BIGINT,            -- of a PENDING one: when the resolver looks at it
   stuck               BIGINT  NOT NULL CHECK (stuck IN (0, 1)),  -- the resolver has given up: a person must look
   created_at_us       BIGINT  NOT NULL,
-  updated_at_us       BIGINT  NOT NULL
+  updated_at_us       BIGINT  NOT NULL,
+  row_seal            {BYTES}  -- over the other columns, by a key from secret.key; NULL: written without a key
 );
 CREATE UNIQUE INDEX hub_transactions_by_key ON hub_transactions (partner_id, kind, idempotency_key);
-CREATE INDEX hub_transactions_by_ref ON hub_transactions (partner_id, ref, id);
+-- Many players' bets may share a ref (a draw, a round of a table game).
+CREATE INDEX hub_transactions_by_round ON hub_transactions (partner_id, ref, player, id);
 CREATE INDEX hub_transactions_pending ON hub_transactions (next_check_us) WHERE state = 'PENDING';
-
--- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
--- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
-ALTER TABLE partners ENABLE ROW LEVEL SECURITY;
-ALTER TABLE partners FORCE ROW LEVEL SECURITY;
-CREATE POLICY partners_of_tenant ON partners
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
-ALTER TABLE hub_transactions ENABLE ROW LEVEL SECURITY;
-ALTER TABLE hub_transactions FORCE ROW LEVEL SECURITY;
-CREATE POLICY hub_transactions_of_tenant ON hub_transactions
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+{TENANT hub_transactions BY tenant_id}

@@ -3,7 +3,7 @@
 --       attempts, replays that are under way, and how far the fan-out has read the event log.
 -- Cost: new tables. A delivery costs one row with three index entries, and one row for each attempt.
 CREATE TABLE webhook_endpoints (
-  id                     BIGINT  NOT NULL PRIMARY KEY,
+  id                     {ID}    NOT NULL PRIMARY KEY,
   tenant_id              BIGINT  NOT NULL,
   name                   TEXT,             -- of the configuration; tenants' own endpoints have none
   url                    TEXT    NOT NULL,
@@ -26,24 +26,28 @@ CREATE TABLE webhook_endpoints (
   last_failure_at_us     BIGINT,
   last_success_at_us     BIGINT,
   created_at_us          BIGINT  NOT NULL,
-  updated_at_us          BIGINT  NOT NULL
+  updated_at_us          BIGINT  NOT NULL,
+  row_seal               {BYTES}  -- over the other columns, by a key from secret.key; NULL: written without a key
 );
 CREATE INDEX webhook_endpoints_by_tenant ON webhook_endpoints (tenant_id, id);
 CREATE UNIQUE INDEX webhook_endpoints_by_name ON webhook_endpoints (tenant_id, name)
   WHERE name IS NOT NULL AND status <> 'deleted';
+{TENANT webhook_endpoints BY tenant_id}
 
 CREATE TABLE webhook_secrets (
-  id             BIGINT  NOT NULL PRIMARY KEY,
+  id             {ID}    NOT NULL PRIMARY KEY,
   endpoint_id    BIGINT  NOT NULL REFERENCES webhook_endpoints (id),
   kind           TEXT    NOT NULL CHECK (kind IN ('hmac', 'ed25519')),
   sealed         TEXT    NOT NULL,
   created_at_us  BIGINT  NOT NULL,
-  expires_at_us  BIGINT
+  expires_at_us  BIGINT,
+  row_seal       {BYTES}  -- over the other columns, by a key from secret.key; NULL: written without a key
 );
 CREATE INDEX webhook_secrets_by_endpoint ON webhook_secrets (endpoint_id, id);
+{TENANT webhook_secrets BY endpoint_id OF webhook_endpoints}
 
 CREATE TABLE webhook_outbox (
-  id                  BIGINT  NOT NULL PRIMARY KEY,
+  id                  {ID}    NOT NULL PRIMARY KEY,
   tenant_id           BIGINT  NOT NULL,
   endpoint_id         BIGINT  NOT NULL,
   event_id            BIGINT  NOT NULL,
@@ -66,6 +70,7 @@ CREATE INDEX webhook_outbox_order ON webhook_outbox (endpoint_id, order_key, id)
   WHERE order_key IS NOT NULL AND state IN ('PENDING', 'FAILED');
 CREATE INDEX webhook_outbox_dead ON webhook_outbox (endpoint_id, id) WHERE state = 'DEAD_LETTER';
 CREATE INDEX webhook_outbox_by_endpoint ON webhook_outbox (endpoint_id, id);
+{TENANT webhook_outbox BY tenant_id}
 
 CREATE TABLE webhook_attempts (
   delivery_id       BIGINT NOT NULL,
@@ -80,9 +85,10 @@ CREATE TABLE webhook_attempts (
   is_cut_off        BIGINT NOT NULL,
   PRIMARY KEY (delivery_id, number)
 );
+{TENANT webhook_attempts BY delivery_id OF webhook_outbox}
 
 CREATE TABLE webhook_replays (
-  id             BIGINT  NOT NULL PRIMARY KEY,
+  id             {ID}    NOT NULL PRIMARY KEY,
   tenant_id      BIGINT  NOT NULL,
   endpoint_id    BIGINT  NOT NULL,
   kind           TEXT    NOT NULL CHECK (kind IN ('since', 'failed')),
@@ -90,23 +96,9 @@ CREATE TABLE webhook_replays (
   last           BIGINT  NOT NULL, -- where it ends
   created_at_us  BIGINT  NOT NULL
 );
+{TENANT webhook_replays BY tenant_id}
 
 CREATE TABLE webhook_cursor (
   name      TEXT   NOT NULL PRIMARY KEY,
   event_id  BIGINT NOT NULL
 );
-
--- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
--- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
-ALTER TABLE webhook_endpoints ENABLE ROW LEVEL SECURITY;
-ALTER TABLE webhook_endpoints FORCE ROW LEVEL SECURITY;
-CREATE POLICY webhook_endpoints_of_tenant ON webhook_endpoints
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
-ALTER TABLE webhook_outbox ENABLE ROW LEVEL SECURITY;
-ALTER TABLE webhook_outbox FORCE ROW LEVEL SECURITY;
-CREATE POLICY webhook_outbox_of_tenant ON webhook_outbox
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
-ALTER TABLE webhook_replays ENABLE ROW LEVEL SECURITY;
-ALTER TABLE webhook_replays FORCE ROW LEVEL SECURITY;
-CREATE POLICY webhook_replays_of_tenant ON webhook_replays
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));

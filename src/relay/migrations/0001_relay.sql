@@ -7,13 +7,13 @@ CREATE TABLE relay_cursors (
 );
 
 CREATE TABLE inbound_events (
-  id              BIGINT  NOT NULL PRIMARY KEY,
+  id              {ID}    NOT NULL PRIMARY KEY,
   tenant_id       BIGINT  NOT NULL,
   source          TEXT    NOT NULL,
   source_event_id TEXT    NOT NULL,
   type            TEXT    NOT NULL,
   subject         TEXT    NOT NULL,
-  content         BYTEA   NOT NULL,  -- a digest, to tell a repetition from another event
+  content         {BYTES} NOT NULL,  -- a digest, to tell a repetition from another event
   occurred_at_us  BIGINT,
   way             TEXT    NOT NULL CHECK (way IN ('http', 'kafka')),
   event_id        BIGINT  NOT NULL,  -- in our event log, which holds the data
@@ -22,9 +22,4 @@ CREATE TABLE inbound_events (
 -- A source's id names one event: what comes again finds the row.
 CREATE UNIQUE INDEX inbound_events_by_source
   ON inbound_events (tenant_id, source, source_event_id);
-
--- The second wall, as in the event log: each tenant sees its own.
-ALTER TABLE inbound_events ENABLE ROW LEVEL SECURITY;
-ALTER TABLE inbound_events FORCE ROW LEVEL SECURITY;
-CREATE POLICY inbound_events_of_tenant ON inbound_events
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+{TENANT inbound_events BY tenant_id}

@@ -1,4 +1,4 @@
--- 0091_key_losses
+-- 0003_key_losses
 -- Why:  what is written while secret.key is lost carries a seal that anybody can make. That this happened is noted here in the same
 --       commit, so that such a seal without a note is a fault, and so that the operator can accept what was written once.
 -- Cost: a new table, with a row for each time that the key was lost or taken for another one.

@@ -2,7 +2,7 @@
 -- Why:  what was compared with whom, and what became of every difference.
 -- Cost: new tables.
 CREATE TABLE reconciliation_runs (
-  id               BIGINT  NOT NULL PRIMARY KEY,
+  id               {ID}    NOT NULL PRIMARY KEY,
   tenant_id        BIGINT  NOT NULL,
   partner          TEXT    NOT NULL,
   from_us          BIGINT  NOT NULL,
@@ -26,10 +26,11 @@ CREATE TABLE reconciliation_runs (
 CREATE UNIQUE INDEX reconciliation_runs_by_period ON reconciliation_runs (tenant_id, partner, from_us, to_us);
 CREATE INDEX reconciliation_runs_by_tenant ON reconciliation_runs (tenant_id, id);
 CREATE INDEX reconciliation_runs_unfinished ON reconciliation_runs (id) WHERE status IN ('queued', 'running');
+{TENANT reconciliation_runs BY tenant_id}
 
 -- One row for a difference, however often its period is reconciled.
 CREATE TABLE reconciliation_items (
-  id              BIGINT  NOT NULL PRIMARY KEY,
+  id              {ID}    NOT NULL PRIMARY KEY,
   tenant_id       BIGINT  NOT NULL,
   run_id          BIGINT  NOT NULL REFERENCES reconciliation_runs (id),
   fingerprint     TEXT    NOT NULL,  -- of kind and transaction: what makes it the same difference again
@@ -46,18 +47,9 @@ CREATE TABLE reconciliation_items (
   decided_by      TEXT,
   transfer_id     BIGINT,
   created_at_us   BIGINT  NOT NULL,
-  updated_at_us   BIGINT  NOT NULL
+  updated_at_us   BIGINT  NOT NULL,
+  row_seal        {BYTES}  -- over the other columns, by a key from secret.key; NULL: written without a key
 );
 CREATE UNIQUE INDEX reconciliation_items_by_fingerprint ON reconciliation_items (run_id, fingerprint);
 CREATE INDEX reconciliation_items_of_run ON reconciliation_items (run_id, id);
-
--- The second wall: a transaction that serves one tenant has set florin.tenant and sees that tenant's rows alone;
--- background work has set it to '*'. Whoever has set nothing, psql for one, sees nothing.
-ALTER TABLE reconciliation_runs ENABLE ROW LEVEL SECURITY;
-ALTER TABLE reconciliation_runs FORCE ROW LEVEL SECURITY;
-CREATE POLICY reconciliation_runs_of_tenant ON reconciliation_runs
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
-ALTER TABLE reconciliation_items ENABLE ROW LEVEL SECURITY;
-ALTER TABLE reconciliation_items FORCE ROW LEVEL SECURITY;
-CREATE POLICY reconciliation_items_of_tenant ON reconciliation_items
-  USING (current_setting('florin.tenant', true) = '*' OR tenant_id::text = current_setting('florin.tenant', true));
+{TENANT reconciliation_items BY tenant_id}
