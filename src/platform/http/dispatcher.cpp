@@ -83,7 +83,6 @@ bool is_idempotency_key(std::string_view text) {
 }
 
 Result<void> check_idempotency_key(const Request& request) {
-  if (request.method != "POST") return {};
   int keys = 0;
   for (const Header& header : request.headers) {
     if (!same_ignoring_case(header.name, "Idempotency-Key")) continue;

@@ -353,6 +353,19 @@ TEST_F(ServerTest, AMalformedIdempotencyKeyIsRefused) {
   EXPECT_EQ(client.ask(post("/echo", "1", "Idempotency-Key: " + longest + "\r\n")).status, 200);
 }
 
+TEST_F(ServerTest, AnIdempotencyKeyIsCheckedWhateverTheMethod) {
+  RawClient client = server_.connect();
+  for (const std::string start : {"PATCH /echo", "DELETE /echo", "GET /hello"}) {
+    const auto ask = [&](const std::string& keys) {
+      return client.ask(start + " HTTP/1.1\r\nHost: a\r\n" + keys + "\r\n");
+    };
+    EXPECT_EQ(ask("Idempotency-Key: " + std::string(256, 'k') + "\r\n").code(), "validation_failed")
+        << start;
+    EXPECT_EQ(ask("Idempotency-Key: a\r\nIdempotency-Key: b\r\n").status, 400) << start;
+    EXPECT_LT(ask("Idempotency-Key: k\r\n").status, 300) << start;
+  }
+}
+
 TEST_F(ServerTest, TheGateDecidesFromMemoryOrOnAWorker) {
   RawClient client = server_.connect();
   for (const auto* path : {"/private", "/private-hot"}) {
