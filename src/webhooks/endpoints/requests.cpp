@@ -287,11 +287,11 @@ Result<DeliveryFilter> delivery_filter(const http::Request& request) {
   };
   if (const auto text = request.query_param("endpoint_id")) {
     filter.endpoint = EndpointId::parse(*text);
-    if (!filter.endpoint) bad("endpoint_id", "malformed_id", "must be the id of an endpoint");
+    if (!filter.endpoint) bad("endpoint_id", "malformed", "must be the id of an endpoint");
   }
   if (const auto text = request.query_param("event_id")) {
     filter.event = EventId::parse(*text);
-    if (!filter.event) bad("event_id", "malformed_id", "must be the id of an event");
+    if (!filter.event) bad("event_id", "malformed", "must be the id of an event");
   }
   if (const auto text = request.query_param("state")) {
     filter.state = parse_delivery_state(*text);
