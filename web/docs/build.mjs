@@ -19,23 +19,63 @@ const meaning = {
   503: 'It cannot be done now; retry with the same key.',
 };
 
-/** What the gate says of sessions wherever it says it of keys: said here once. */
-function withRefusalsOfSessions(method, codes) {
-  const more = [];
-  if (codes.includes('key_revoked')) more.push('session_expired');
-  if (codes.includes('permission_denied') && method !== 'get') more.push('csrf_token_invalid');
-  return [...codes, ...more];
+/** The status of every code, from the page that is made of the headers. */
+const statuses = new Map([...readFileSync(path.join(folder, '../errors.md'), 'utf8')
+    .matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, code, status]) => [code, status]));
+
+/** Whatever asks for a key, a session or a signature may be refused with these. */
+const always = ['validation_failed', 'store_unavailable', 'store_conflict', 'overloaded', 'out_of_memory', 'shutting_down'];
+const ofCredential = {
+  api_key: ['unauthenticated', 'key_expired', 'key_revoked', 'session_expired', 'rate_limited'],
+  session: ['unauthenticated', 'key_expired', 'key_revoked', 'session_expired', 'rate_limited'],
+  partner_signature: ['invalid_signature', 'stale_timestamp', 'partner_rate_limited'],
+};
+const ofBodies = ['malformed_json'];
+const ofChanges = ['body_too_large', 'unsupported_media_type'];
+const ofSessionsChanges = ['csrf_token_invalid'];
+const ofPermissions = ['permission_denied'];
+const ofIdempotencyKeys = ['request_in_progress', 'idempotency_mismatch', 'store_full'];
+
+/** What an operation may be refused with besides its own `x-refusals`: by credential, method, body and key. */
+function commonRefusals(method, operation, parameters) {
+  const credentials = (operation.security ?? [{api_key: []}]).flatMap(Object.keys);
+  if (credentials.length === 0) return [];
+  const isOfKey = !credentials.includes('partner_signature');
+  const isChange = method !== 'get';
+  return [
+    ...always,
+    ...credentials.flatMap((name) => ofCredential[name]),
+    ...operation.security === undefined ? ofPermissions : [],
+    ...isChange && isOfKey ? ofSessionsChanges : [],
+    ...isChange ? ofChanges : [],
+    ...operation.requestBody ? ofBodies : [],
+    ...parameters.some((each) => each.name === 'Idempotency-Key') ? ofIdempotencyKeys : [],
+  ];
 }
 
-/** `x-refusals: {404: code, 409: [code, code]}` stands for the problem documents of those statuses. */
-function spellOutRefusals([method, operation]) {
-  for (const [status, codes] of Object.entries(operation['x-refusals'] ?? {})) {
+/**
+ * `x-refusals: [code, code]` stands for the problem documents of their statuses. What the rules add by themselves is
+ * said nowhere else. `x-codes` of a response is the list for programs.
+ */
+function spellOutRefusals(document, where, method, operation) {
+  const parameters = (operation.parameters ?? []).map(({$ref, ...own}) =>
+      $ref ? document.components.parameters[$ref.split('/').at(-1)] : own);
+  const common = commonRefusals(method, operation, parameters);
+  const own = operation['x-refusals'] ?? [];
+  delete operation['x-refusals'];
+  for (const code of own) {
+    if (!statuses.has(code)) throw new Error(`${where}: docs/errors.md has no ${code}; scripts/generate_docs writes it`);
+    if (common.includes(code)) throw new Error(`${where}: ${code} is added by rule; leave it out of x-refusals`);
+  }
+  const all = [...own, ...common];
+  for (const status of [...new Set(all.map((code) => statuses.get(code)))].sort()) {
+    const codes = all.filter((code) => statuses.get(code) === status);
     operation.responses[status] = {
-      description: `${meaning[status]} Codes: ${withRefusalsOfSessions(method, [codes].flat()).join(', ')}.`,
+      description: `${meaning[status]} Codes: ${codes.join(', ')}.`,
+      'x-codes': codes,
       content: {'application/problem+json': {schema: {$ref: '#/components/schemas/Problem'}}},
     };
   }
-  delete operation['x-refusals'];
 }
 
 /** Adds the members of `from`; two files must not say the same thing twice. */
@@ -59,7 +99,11 @@ function readDocument() {
       addAll(document.components[kind], part.components?.[kind], kind);
     }
   }
-  for (const item of Object.values(document.paths)) Object.entries(item).forEach(spellOutRefusals);
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const [method, operation] of Object.entries(item)) {
+      if (method !== 'parameters') spellOutRefusals(document, `${method} ${path}`, method, operation);
+    }
+  }
   return document;
 }
 

@@ -206,7 +206,7 @@ TEST(Body, ARouteWithoutOneTakesNothingButAnEmptyOne) {
   };
   for (const auto* empty : {"", "{}", " { } "}) EXPECT_EQ(rule(empty, Body::none), "") << empty;
   EXPECT_EQ(rule(R"({"dry_run":true})", Body::none), "unknown_field");
-  EXPECT_EQ(rule("{{{", Body::none), "malformed_json");
+  EXPECT_EQ(rule("{{{", Body::none), "must_be_empty");
   EXPECT_EQ(rule("[]", Body::none), "wrong_type");
   EXPECT_EQ(rule(std::string(5'000, ' ').c_str(), Body::none), "must_be_empty");
   EXPECT_EQ(rule("{{{", Body::by_method), "") << "the handler of a POST reads it";

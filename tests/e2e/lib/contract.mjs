@@ -26,6 +26,8 @@ async function load(url) {
 }
 
 const documentId = 'https://florin.invalid/openapi.json';
+/** What has no operation yet when it is refused. */
+const ofConnections = ['malformed_request', 'request_timeout', 'headers_too_large'];
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
 const pointerTo = (...names) =>
     names.map((name) => '/' + encodeURIComponent(name.replaceAll('~', '~0').replaceAll('/', '~1'))).join('');
@@ -98,6 +100,11 @@ export class Contract {
     assert.ok(status, `${where}: status ${answer.status} is documented; it came with ${answer.bytes}`);
     const [pointer, response] = this.#follow(pointerTo('paths', template, name, 'responses', status));
     if (answer.bytes.length === 0 || method === 'HEAD') return;
+    const code = answer.status >= 400 ? answer.json?.code : undefined;
+    if (code !== undefined && !ofConnections.includes(code)) {
+      assert.ok(response['x-codes']?.includes(code),
+                `${where}: ${code} is one of its codes for ${answer.status}: ${response['x-codes']}`);
+    }
     const type = (answer.headers['content-type'] ?? '').split(';')[0];
     assert.ok(response.content?.[type], `${where}: ${answer.status} with ${type} is documented`);
     if (answer.json === undefined || !response.content[type].schema) return;
