@@ -9,6 +9,7 @@
 #include "base/id_generator.h"
 #include "platform/cache/rate_limiter.h"
 #include "platform/cache/short_lived.h"
+#include "platform/sql/damage.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
 
@@ -62,6 +63,13 @@ class AccessTest : public testing::Test {
   std::optional<KeyGate> gate;
   TenantId tenant;
 };
+
+TEST_F(AccessTest, AModeThatAKeyCannotHaveIsDamageAndLetsNobodyIn) {
+  const Secret key = make_key({"ledger:read"}).secret;
+  EXPECT_TRUE(sql::damage(*database, "UPDATE api_keys SET mode = 'ZZZ'"));
+  EXPECT_EQ(refusal(key), "store_corrupt");
+  EXPECT_EQ(access->keys(tenant).error().detail.find("api_keys.mode holds"), 0u);
+}
 
 TEST_F(AccessTest, TenantsHaveNamesOfTheirOwn) {
   EXPECT_EQ(access->create_tenant("acme").error().code, errors::tenant_exists);

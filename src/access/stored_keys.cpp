@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::access {
 namespace {
@@ -36,6 +37,8 @@ std::optional<Timestamp> time_of(const Row& row, int column) {
   return us ? std::optional(Timestamp{*us}) : std::nullopt;
 }
 
+constexpr sql::Words<KeyMode, 2> modes{{{"live", KeyMode::live}, {"test", KeyMode::test}}};
+
 StoredKey read_key(const Row& row) {
   StoredKey stored;
   const std::string_view hash = row.blob(3);
@@ -44,7 +47,7 @@ StoredKey read_key(const Row& row) {
                 .tenant = {row.integer(1)},
                 .name = std::string(row.text(2)),
                 .hint = std::string(row.text(4)),
-                .mode = row.text(5) == "live" ? KeyMode::live : KeyMode::test,
+                .mode = sql::word(row, 5, "api_keys.mode", modes),
                 .permissions = split(row.text(6)),
                 .rate_limit_per_second = row.integer(7),
                 .expires_at = time_of(row, 8),

@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "platform/sql/array.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::ledger::store {
 namespace {
@@ -156,11 +157,17 @@ Currency currency_of(std::string_view code) {
   return Currency::parse(code).value_or(fallback);
 }
 
+Currency currency_at(const Row& row, int column, std::string_view place) {
+  if (const auto currency = Currency::parse(row.text(column))) return *currency;
+  sql::refuse_word(row, column, place);
+  return currency_of({});
+}
+
 engine::AccountState read_account_state(const Row& row) {
   return {.id = {row.integer(0)},
           .tenant = {row.integer(1)},
-          .type = parse_account_type(row.text(2)).value_or(AccountType::asset),
-          .currency = currency_of(row.text(3)),
+          .type = sql::word(row, 2, "accounts.type", parse_account_type),
+          .currency = currency_at(row, 3, "accounts.currency"),
           .min_balance = row.optional_integer(4),
           .max_balance = row.optional_integer(5),
           .frozen = row.integer(6) != 0,

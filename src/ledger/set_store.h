@@ -31,8 +31,11 @@ Result<void> ask_account_states(sql::Questions& questions, std::span<const Accou
 /// Transfers with their postings, milestones and balances.
 Result<void> save_together(sql::Tx& tx, const engine::Changes& changes);
 
-/// Codes were checked when they were written. Where damage has made one unreadable some other
-/// currency stands for it, and `florin verify` reports the row, because its hash no longer fits.
+/// The currency in a column; `place` ("accounts.currency") names it where it holds none, and the
+/// query ends with store_corrupt.
+Currency currency_at(const sql::Row& row, int column, std::string_view place);
+/// For `florin verify`, which goes on: some other currency stands for a code that damage has made
+/// unreadable, and the row is reported because its hash no longer fits.
 Currency currency_of(std::string_view code);
 /// The columns id, tenant_id, type, currency, min_balance, max_balance, frozen, closed, then the
 /// four sums, last_posting and posting_count.

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::relay::store {
 namespace {
@@ -32,6 +33,8 @@ constexpr Query inbound_greatest{"relay.greatest_id",
 
 constexpr std::string_view way_name(Way way) { return way == Way::http ? "http" : "kafka"; }
 
+constexpr sql::Words<Way, 2> ways{{{"http", Way::http}, {"kafka", Way::kafka}}};
+
 StoredInbound read_inbound(const Row& row) {
   StoredInbound read;
   read.event.id = {row.integer(0)};
@@ -42,7 +45,7 @@ StoredInbound read_inbound(const Row& row) {
   read.event.subject = row.text(5);
   read.content = row.blob(6);
   if (const auto occurred_us = row.optional_integer(7)) read.event.occurred_at = {*occurred_us};
-  read.event.way = row.text(8) == "http" ? Way::http : Way::kafka;
+  read.event.way = sql::word(row, 8, "inbound_events.way", ways);
   read.event.event = {row.integer(9)};
   read.event.received_at = {row.integer(10)};
   return read;

@@ -2,6 +2,7 @@
 
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::ledger::bulk::store {
 namespace {
@@ -32,6 +33,7 @@ constexpr Query all_bulks{
     "ledger.large_bulks",
     "SELECT id, tenant_id, actor, request_id, node, state, created_at_us FROM large_bulks"
     " ORDER BY id"};
+constexpr sql::Words<bool, 2> states{{{"promised", true}, {"prepared", false}}};
 constexpr Query promised_of_all{"ledger.large_bulk_of_all",
                                 "SELECT 1 FROM large_bulks WHERE state = 'promised' LIMIT 1"};
 constexpr Query promised_of_tenant{
@@ -78,7 +80,7 @@ Result<std::vector<Header>> list(Tx& tx) {
     all.push_back({row.integer(0),
                    {{row.integer(1)}, std::string(row.text(2)), std::string(row.text(3))},
                    static_cast<int>(row.integer(4)),
-                   row.text(5) == "promised",
+                   sql::word(row, 5, "large_bulks.state", states),
                    {row.integer(6)}});
     return true;
   }));

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "ledger/set_store.h"
+#include "base/currency.h"
 #include "platform/sql/errors.h"
 
 namespace florin::ledger::bulk {
@@ -80,7 +80,9 @@ Posting read_posting(Reader& in) {
   const AccountId debit{in.number()};
   const AccountId credit{in.number()};
   const std::int64_t minor = in.number();
-  return {debit, credit, {minor, store::currency_of(in.text())}};
+  const auto currency = Currency::parse(in.text());
+  if (!currency) in.fail();
+  return {debit, credit, {minor, currency.value_or(*Currency::parse("EUR"))}};
 }
 
 void put(Writer& out, const engine::PostingSide& side) {

@@ -13,6 +13,7 @@
 #include "platform/crypto/hash.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/postgres_error.h"
+#include "platform/sql/refusable_row.h"
 
 namespace florin::sql {
 namespace {
@@ -39,7 +40,7 @@ int nibble(char digit) {
   return digit - 'a' + 10;
 }
 
-class PostgresRow final : public Row {
+class PostgresRow final : public RefusableRow {
  public:
   explicit PostgresRow(const PGresult* result) : result_(result) {}
   void stand_on(int row) { row_ = row; }
@@ -132,12 +133,14 @@ bool is_good(const PGresult* result) {
   return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
 }
 
-/// Visits each row; false when the visitor has had enough.
-bool visit_rows(const PGresult* result, const RowVisitor& visit) {
+/// Visits each row; false when the visitor has had enough. Errors: store_corrupt.
+Result<bool> visit_rows(const PGresult* result, const RowVisitor& visit) {
   PostgresRow row(result);
   for (int i = 0; i < PQntuples(result); ++i) {
     row.stand_on(i);
-    if (!visit(row)) return false;
+    const bool goes_on = visit(row);
+    if (!row.refusal().empty()) return Error{errors::store_corrupt, row.refusal()};
+    if (!goes_on) return false;
     row.forget_blobs();
   }
   return true;
@@ -382,7 +385,7 @@ Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
   if (PQexitPipelineMode(handle_) != 1 && !failure) failure = fault(nullptr, posted.back().name);
   if (failure) return *std::move(failure);
   for (std::size_t i = 0; i < posted.size(); ++i) {
-    if (posted[i].visit) visit_rows(answers[i].get(), posted[i].visit);
+    if (posted[i].visit) TRY(visit_rows(answers[i].get(), posted[i].visit));
   }
   return std::move(answers.back());
 }
@@ -406,7 +409,7 @@ Result<void> PostgresConnection::query(const Query& query, std::span<const Param
                                        const RowVisitor& visit) {
   if (query.rows == Rows::many && in_transaction()) return query_long(query, params, visit);
   const Answer answer = TRY(run(query, params));
-  visit_rows(answer.get(), visit);
+  TRY(visit_rows(answer.get(), visit));
   return {};
 }
 
@@ -435,7 +438,8 @@ Result<void> PostgresConnection::visit_cursor(const Query& query, const std::str
   for (int size = 64;; size = std::min(2 * size, most)) {
     const std::string fetch = fmt::format("FETCH FORWARD {} FROM {}", size, cursor);
     const Answer answer = TRY(run_script(fetch, query.name));
-    if (!visit_rows(answer.get(), visit) || PQntuples(answer.get()) < size) return {};
+    const bool goes_on = TRY(visit_rows(answer.get(), visit));
+    if (!goes_on || PQntuples(answer.get()) < size) return {};
   }
 }
 

@@ -16,6 +16,7 @@
 #include "base/try.h"
 #include "platform/sql/errors.h"
 #include "platform/sql/page_damage.h"
+#include "platform/sql/refusable_row.h"
 #include "platform/sql/sqlite_checksum_vfs.h"
 #include "platform/sql/sqlite_error.h"
 #include "platform/sql/sqlite_page_scan.h"
@@ -26,7 +27,7 @@ namespace {
 /// How long a checkpoint that wants the log started over lets the write lane stand still.
 constexpr int restart_wait_ms = 10;
 
-class SqliteRow final : public Row {
+class SqliteRow final : public RefusableRow {
  public:
   explicit SqliteRow(sqlite3_stmt* statement) : statement_(statement) {}
 
@@ -341,7 +342,9 @@ Result<void> SqliteConnection::query(const Query& query, std::span<const Param> 
   const SqliteRow row(use.handle());
   int code = step(use.handle());
   while (code == SQLITE_ROW) {
-    if (!visit(row)) return {};
+    const bool goes_on = visit(row);
+    if (!row.refusal().empty()) return Error{errors::store_corrupt, row.refusal()};
+    if (!goes_on) return {};
     code = step(use.handle());
   }
   if (code != SQLITE_DONE) return sqlite_error(handle_, code, query.name);

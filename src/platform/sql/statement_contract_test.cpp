@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "platform/sql/engine_fixture.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/words.h"
 
 namespace florin::sql {
 namespace {
@@ -105,6 +106,39 @@ TEST_P(StatementContract, QuestionsAreAnsweredInTheirOrder) {
   });
   EXPECT_EQ(code_of(outcome), "ok");
   EXPECT_EQ(bodies, "one two one ");
+}
+
+enum class Colour : std::uint8_t { red, blue };
+constexpr Words<Colour, 2> colours{{{"red", Colour::red}, {"blue", Colour::blue}}};
+constexpr Query all_bodies{"test.all_bodies", "SELECT body FROM notes ORDER BY id"};
+constexpr Query many_bodies{"test.many_bodies", all_bodies.sql, Rows::many};
+
+TEST_P(StatementContract, WordOfNoEnumerationIsCorruptHoweverItIsAsked) {
+  const auto read_colour = [](const Row& row) {
+    return word(row, 0, "notes.body", colours) != Colour::blue;
+  };
+  const auto in_question = [&](Tx& tx) -> Result<void> {
+    Questions questions(tx);
+    TRY(questions.ask(body_of, {2}, read_colour));
+    return questions.settle();
+  };
+  const auto of_all = [&](Tx& tx) { return tx.query(all_bodies, {}, read_colour); };
+  const auto of_many = [&](Tx& tx) { return tx.query(many_bodies, {}, read_colour); };
+
+  EXPECT_EQ(code_of(database_->write([](Tx& tx) { return tx.send(send_note, {1, "red"}); })), "ok");
+  EXPECT_EQ(code_of(database_->read(of_all)), "ok");
+  EXPECT_EQ(code_of(database_->write([](Tx& tx) {
+              return tx.send(send_note, {2, "pink"});
+            })),
+            "ok");
+  for (const Database::Work& work : {Database::Work(of_all), Database::Work(of_many)}) {
+    const auto read = database_->read(work);
+    ASSERT_EQ(code_of(read), "store_corrupt");
+    EXPECT_NE(read.error().detail.find("notes.body holds \"pink\""), std::string::npos);
+  }
+  EXPECT_EQ(code_of(database_->write(in_question)), "store_corrupt");
+  // What the visitor did with the word goes with its unit of work; others go on.
+  EXPECT_EQ(code_of(database_->write(inserting(3))), "ok");
 }
 
 TEST_P(StatementContract, ManyQuestionsAreAllAnswered) {
