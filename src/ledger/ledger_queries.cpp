@@ -91,10 +91,10 @@ Result<TransferView> view(Tx& tx, Transfer transfer) {
   return TransferView{std::move(transfer), reversed_by, std::move(balances)};
 }
 
-Result<Paged<TransferView>> views(Tx& tx, const Paged<TransferId>& found) {
+Result<Paged<TransferView>> views(Tx& tx, TenantId tenant, const Paged<TransferId>& found) {
   Paged<TransferView> result{{}, found.next};
   for (const TransferId id : found.rows) {
-    auto transfer = TRY(store::load_transfer(tx, id));
+    auto transfer = TRY(store::load_transfer(tx, tenant, id));
     if (transfer) result.rows.push_back(TRY(view(tx, *std::move(transfer))));
   }
   return result;
@@ -119,14 +119,14 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
     if (!filler.wants(entry->posting_id)) break;
     if (filter.reference && entry->reference != filter.reference) continue;
     if (!is_plain(filter)) {
-      const auto transfer = TRY(store::load_transfer(tx, entry->transfer));
+      const auto transfer = TRY(store::load_transfer(tx, account.tenant, entry->transfer));
       const bool fits =
           transfer && matches(*transfer, filter) && moves(*transfer, filter, account.id);
       if (!fits) continue;
     }
     if (!filler.take(entry->posting_id, entry->transfer)) break;
   }
-  return views(tx, found);
+  return views(tx, account.tenant, found);
 }
 
 Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
@@ -144,7 +144,7 @@ Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
   } else {
     TRY(store::visit_transfers(tx, tenant, stretch, visit));
   }
-  return views(tx, found);
+  return views(tx, tenant, found);
 }
 
 /// The same finding; what is missing was named by this parameter of the query.
@@ -163,9 +163,8 @@ Result<AccountId> account_in_filter(Tx& tx, TenantId tenant, const AccountRef& r
 }
 
 Result<Hold> require_hold(Tx& tx, TenantId tenant, HoldId id) {
-  auto hold = TRY(store::load_hold(tx, id));
-  if (!hold || hold->tenant != tenant)
-    return Error{errors::hold_not_found, "there is no hold of this id"};
+  auto hold = TRY(store::load_hold(tx, tenant, id));
+  if (!hold) return Error{errors::hold_not_found, "there is no hold of this id"};
   return *std::move(hold);
 }
 
@@ -189,11 +188,11 @@ Result<Paged<TransferView>> transfers_of_hold(Tx& tx, TenantId tenant, const Tra
       if (found.next == 0) found.next = id.value;
       break;
     }
-    const auto transfer = TRY(store::load_transfer(tx, id));
+    const auto transfer = TRY(store::load_transfer(tx, tenant, id));
     const bool fits = transfer && moves(*transfer, filter, account);
     if (!filler.offer(id.value, fits, id)) break;
   }
-  return views(tx, found);
+  return views(tx, tenant, found);
 }
 
 Result<Paged<HoldId>> find_holds(Tx& tx, TenantId tenant, const HoldFilter& filter,
@@ -255,8 +254,8 @@ Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFil
 
 Result<TransferView> LedgerQueries::transfer(TenantId tenant, TransferId id) {
   return read_settled(database_, tenant, [&](Tx& tx) -> Result<TransferView> {
-    auto transfer = TRY(store::load_transfer(tx, id));
-    if (!transfer || transfer->tenant != tenant) {
+    auto transfer = TRY(store::load_transfer(tx, tenant, id));
+    if (!transfer) {
       return Error{errors::transfer_not_found, "there is no transfer of this id"};
     }
     return view(tx, *std::move(transfer));
@@ -291,7 +290,7 @@ Result<Paged<Hold>> LedgerQueries::holds(TenantId tenant, const HoldFilter& filt
     const Paged<HoldId> found = TRY(find_holds(tx, tenant, filter, page, now));
     Paged<Hold> result{{}, found.next};
     for (const HoldId id : found.rows) {
-      auto hold = TRY(store::load_hold(tx, id));
+      auto hold = TRY(store::load_hold(tx, tenant, id));
       if (!hold) continue;
       store::settle_due(*hold, now);
       result.rows.push_back(*std::move(hold));

@@ -8,6 +8,7 @@
 #include "ledger/errors.h"
 #include "ledger/set_store.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::ledger::store {
 namespace {
@@ -44,6 +45,8 @@ struct BothWays {
   " a.closed, a.metadata, a.created_at_us, b.debits_posted, b.credits_posted, b.debits_pending,"  \
   " b.credits_pending FROM accounts a JOIN balances b ON b.account_id = a.id"
 constexpr Query account_by_id{"ledger.account_by_id", FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1"};
+constexpr Query account_of_tenant{"ledger.account_of_tenant",
+                                  FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1 AND a.tenant_id = $2"};
 constexpr BothWays accounts_of_tenant{
     {"ledger.accounts_newest_first",
      FLORIN_ACCOUNT_COLUMNS
@@ -76,6 +79,8 @@ constexpr Query balance_update{
   "SELECT id, tenant_id, kind, posting_count, reference, description, metadata, effective_at_us," \
   " created_at_us, hold_id, reverses_id FROM transfers"
 constexpr Query transfer_by_id{"ledger.transfer_by_id", FLORIN_TRANSFER_COLUMNS " WHERE id = $1"};
+constexpr Query transfer_of_tenant{"ledger.transfer_of_tenant",
+                                   FLORIN_TRANSFER_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
 #define FLORIN_STRETCH " WHERE tenant_id = $1 AND id >= $2 AND id <= $3 ORDER BY id"
 constexpr BothWays transfers_of_tenant{
     {"ledger.transfers_newest_first", FLORIN_TRANSFER_COLUMNS FLORIN_STRETCH " DESC",
@@ -188,10 +193,12 @@ constexpr Query step_back{
     "SELECT p.debit_id, p.debit_previous, p.credit_previous, t.created_at_us"
     " FROM postings p JOIN transfers t ON t.id = p.transfer_id WHERE p.id = $1"};
 
-constexpr Query hold_by_id{
-    "ledger.hold_by_id",
-    "SELECT tenant_id, status, reference, description, metadata, expires_at_us, created_at_us"
-    " FROM holds WHERE id = $1"};
+#define FLORIN_HOLD_COLUMNS                                                                  \
+  "SELECT tenant_id, status, reference, description, metadata, expires_at_us, created_at_us" \
+  " FROM holds WHERE id = $1"
+constexpr Query hold_by_id{"ledger.hold_by_id", FLORIN_HOLD_COLUMNS};
+constexpr Query hold_of_tenant{"ledger.hold_of_tenant", FLORIN_HOLD_COLUMNS " AND tenant_id = $2"};
+#undef FLORIN_HOLD_COLUMNS
 #define FLORIN_HOLD_HEADS \
   "SELECT h.id, h.status, h.expires_at_us, h.reference, h.metadata FROM holds h"
 #define FLORIN_HOLD_STRETCH " AND h.id >= $2 AND h.id <= $3 ORDER BY h.id"
@@ -278,9 +285,10 @@ std::optional<std::int64_t> us_of(const std::optional<Timestamp>& at) {
 }
 
 template <class T, class Read>
-Result<std::optional<T>> find_one(Tx& tx, const Query& query, std::int64_t id, const Read& read) {
+Result<std::optional<T>> find_one(Tx& tx, const Query& query, std::initializer_list<Param> params,
+                                  const Read& read) {
   std::optional<T> found;
-  TRY(tx.query(query, {id}, [&](const Row& row) {
+  TRY(tx.query(query, params, [&](const Row& row) {
     found.emplace(read(row));
     return false;
   }));
@@ -291,8 +299,8 @@ Account read_account(const Row& row) {
   Account account{.id = {row.integer(0)},
                   .tenant = {row.integer(1)},
                   .code = std::string(row.text(2)),
-                  .type = parse_account_type(row.text(3)).value_or(AccountType::asset),
-                  .currency = currency_of(row.text(4)),
+                  .type = sql::word(row, 3, "accounts.type", parse_account_type),
+                  .currency = currency_at(row, 4, "accounts.currency"),
                   .min_balance = row.optional_integer(5),
                   .max_balance = row.optional_integer(6),
                   .frozen = row.integer(7) != 0,
@@ -307,7 +315,7 @@ Transfer read_transfer(const Row& row) {
   Transfer transfer;
   transfer.id = {row.integer(0)};
   transfer.tenant = {row.integer(1)};
-  transfer.kind = parse_transfer_kind(row.text(2)).value_or(TransferKind::transfer);
+  transfer.kind = sql::word(row, 2, "transfers.kind", parse_transfer_kind);
   transfer.narrative = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
   transfer.effective_at = {row.integer(7)};
   transfer.created_at = {row.integer(8)};
@@ -317,16 +325,17 @@ Transfer read_transfer(const Row& row) {
 }
 
 engine::PostingRow read_posting(const Row& row) {
-  return {
-      .id = row.integer(0),
-      .transfer = {row.integer(1)},
-      .posting = {{row.integer(2)}, {row.integer(3)}, {row.integer(4), currency_of(row.text(5))}},
-      .debit = {row.integer(6), row.integer(7), row.integer(8)},
-      .credit = {row.integer(9), row.integer(10), row.integer(11)}};
+  return {.id = row.integer(0),
+          .transfer = {row.integer(1)},
+          .posting = {{row.integer(2)},
+                      {row.integer(3)},
+                      {row.integer(4), currency_at(row, 5, "postings.currency")}},
+          .debit = {row.integer(6), row.integer(7), row.integer(8)},
+          .credit = {row.integer(9), row.integer(10), row.integer(11)}};
 }
 
 HoldHead read_hold_head(const Row& row, Timestamp now) {
-  const auto status = parse_hold_status(row.text(1)).value_or(HoldStatus::open);
+  const auto status = sql::word(row, 1, "holds.status", parse_hold_status);
   const auto expires_at_us = row.optional_integer(2);
   const bool is_due = status == HoldStatus::open && expires_at_us && *expires_at_us <= now.us;
   return {{row.integer(0)},
@@ -435,7 +444,7 @@ Result<std::optional<AccountId>> find_account_id(Tx& tx, TenantId tenant, std::s
 }
 
 Result<std::optional<engine::AccountState>> load_account_state(Tx& tx, AccountId id) {
-  return find_one<engine::AccountState>(tx, account_state_by_id, id.value, read_account_state);
+  return find_one<engine::AccountState>(tx, account_state_by_id, {id.value}, read_account_state);
 }
 
 Result<std::optional<engine::AccountState>> load_account_state(Tx& tx, TenantId tenant,
@@ -470,12 +479,16 @@ Result<bool> are_unchanged(Tx& tx, std::span<const engine::AccountState> account
   });
 }
 
-Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id) {
-  auto hold = TRY(find_one<Hold>(tx, hold_by_id, id.value, [&](const Row& row) {
+namespace {
+
+/// `query` finds the hold of this id.
+Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id, const Query& query,
+                                      std::initializer_list<Param> params) {
+  auto hold = TRY(find_one<Hold>(tx, query, params, [&](const Row& row) {
     Hold found;
     found.id = id;
     found.tenant = {row.integer(0)};
-    found.status = parse_hold_status(row.text(1)).value_or(HoldStatus::open);
+    found.status = sql::word(row, 1, "holds.status", parse_hold_status);
     found.narrative = {row.optional_text(2), row.optional_text(3), std::string(row.text(4))};
     if (const auto expires = row.optional_integer(5)) found.expires_at = Timestamp{*expires};
     found.created_at = {row.integer(6)};
@@ -483,27 +496,47 @@ Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id) {
   }));
   if (!hold) return hold;
   TRY(tx.query(hold_postings_of, {id.value}, [&](const Row& row) {
-    hold->postings.push_back(
-        {{{row.integer(0)}, {row.integer(1)}, {row.integer(2), currency_of(row.text(3))}},
-         row.integer(4)});
+    hold->postings.push_back({{{row.integer(0)},
+                               {row.integer(1)},
+                               {row.integer(2), currency_at(row, 3, "hold_postings.currency")}},
+                              row.integer(4)});
     return true;
   }));
   return hold;
 }
 
-Result<std::optional<Transfer>> load_transfer(Tx& tx, TransferId id) {
+Result<std::optional<Transfer>> load_transfer(Tx& tx, const Query& query,
+                                              std::initializer_list<Param> params) {
   std::int64_t posting_count = 0;
-  auto transfer = TRY(find_one<Transfer>(tx, transfer_by_id, id.value, [&](const Row& row) {
+  auto transfer = TRY(find_one<Transfer>(tx, query, params, [&](const Row& row) {
     posting_count = row.integer(3);
     return read_transfer(row);
   }));
   if (!transfer) return transfer;
-  TRY(visit_postings(tx, id.value, id.value + posting_count - 1,
-                     [&](const engine::PostingRow& row) {
-                       transfer->postings.push_back(row.posting);
-                       return true;
-                     }));
+  const std::int64_t first = transfer->id.value;
+  TRY(visit_postings(tx, first, first + posting_count - 1, [&](const engine::PostingRow& row) {
+    transfer->postings.push_back(row.posting);
+    return true;
+  }));
   return transfer;
+}
+
+}  // namespace
+
+Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id) {
+  return load_hold(tx, id, hold_by_id, {id.value});
+}
+
+Result<std::optional<Hold>> load_hold(Tx& tx, TenantId tenant, HoldId id) {
+  return load_hold(tx, id, hold_of_tenant, {id.value, tenant.value});
+}
+
+Result<std::optional<Transfer>> load_transfer(Tx& tx, TransferId id) {
+  return load_transfer(tx, transfer_by_id, {id.value});
+}
+
+Result<std::optional<Transfer>> load_transfer(Tx& tx, TenantId tenant, TransferId id) {
+  return load_transfer(tx, transfer_of_tenant, {id.value, tenant.value});
 }
 
 Result<std::vector<PostingBalances>> load_balances(Tx& tx, const Transfer& transfer) {
@@ -519,7 +552,7 @@ Result<std::vector<PostingBalances>> load_balances(Tx& tx, const Transfer& trans
 
 Result<TransferId> find_reversal_of(Tx& tx, TransferId id) {
   const auto found = TRY(find_one<TransferId>(
-      tx, reversal_of, id.value, [](const Row& row) { return TransferId{row.integer(0)}; }));
+      tx, reversal_of, {id.value}, [](const Row& row) { return TransferId{row.integer(0)}; }));
   return found.value_or(TransferId{});
 }
 
@@ -556,14 +589,15 @@ Result<void> save(Tx& tx, const engine::Changes& changes) {
 // ---------------------------------------------------------------- what is asked
 
 Result<std::optional<Account>> load_account(Tx& tx, AccountId id) {
-  return find_one<Account>(tx, account_by_id, id.value, read_account);
+  return find_one<Account>(tx, account_by_id, {id.value}, read_account);
 }
 
 Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) {
   AccountId id = ref.id;
   if (!id) id = TRY(find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
-  auto account = TRY(load_account(tx, id));
-  if (!account || account->tenant != tenant) {
+  auto account =
+      TRY(find_one<Account>(tx, account_of_tenant, {id.value, tenant.value}, read_account));
+  if (!account) {
     return Error{errors::account_not_found, "there is no account of this id or code"};
   }
   return *std::move(account);
@@ -604,9 +638,10 @@ Result<void> visit_whole_transfers(Tx& tx, TenantId tenant, const Stretch& stret
                  }
                  if (!goes_on) return false;
                  if (!transfer) transfer = read_transfer(row);
-                 transfer->postings.push_back({{row.integer(11)},
-                                               {row.integer(12)},
-                                               {row.integer(13), currency_of(row.text(14))}});
+                 transfer->postings.push_back(
+                     {{row.integer(11)},
+                      {row.integer(12)},
+                      {row.integer(13), currency_at(row, 14, "postings.currency")}});
                  return true;
                }));
   if (goes_on && transfer) visit(*transfer);
@@ -686,7 +721,7 @@ void settle_due(Hold& hold, Timestamp now) {
 
 Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account,
                                                        std::int64_t posting) {
-  auto entry = TRY(find_one<HistoryEntry>(tx, history_entry, posting, [&](const Row& row) {
+  auto entry = TRY(find_one<HistoryEntry>(tx, history_entry, {posting}, [&](const Row& row) {
     const engine::PostingRow found = read_posting(row);
     const bool is_debit = found.posting.debit == account;
     return HistoryEntry{.posting_id = found.id,
@@ -698,7 +733,7 @@ Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account
                         .counterparty = is_debit ? found.posting.credit : found.posting.debit,
                         .effective_at = {row.integer(12)},
                         .created_at = {row.integer(13)},
-                        .kind = parse_transfer_kind(row.text(14)).value_or(TransferKind::transfer),
+                        .kind = sql::word(row, 14, "transfers.kind", parse_transfer_kind),
                         .reference = row.optional_text(15),
                         .description = row.optional_text(16)};
   }));
@@ -714,7 +749,7 @@ Result<std::int64_t> find_last_posting(Tx& tx, AccountId account, Timestamp at) 
     return false;
   }));
   if (!posting)
-    posting = TRY(find_one<std::int64_t>(tx, last_posting_of, account.value, first_column));
+    posting = TRY(find_one<std::int64_t>(tx, last_posting_of, {account.value}, first_column));
 
   // At most milestone_distance steps: the milestone before this one is not after `at`.
   std::int64_t current = posting.value_or(0);

@@ -31,6 +31,7 @@ Result<std::optional<engine::AccountState>> load_account_state(sql::Tx& tx, Tena
                                                                std::string_view code);
 /// Whether each of them is stored as it is here. Locks their balances where there are locks.
 Result<bool> are_unchanged(sql::Tx& tx, std::span<const engine::AccountState> accounts);
+/// Of any tenant: a batch has commands of several, and the engine keeps them apart.
 Result<std::optional<Hold>> load_hold(sql::Tx& tx, HoldId id);
 Result<std::optional<Transfer>> load_transfer(sql::Tx& tx, TransferId id);
 /// Of each posting of a transfer, the balances after it.
@@ -43,7 +44,9 @@ Result<void> update_account(sql::Tx& tx, const Account& account);
 Result<void> save(sql::Tx& tx, const engine::Changes& changes);
 
 // What is asked.
-Result<std::optional<Account>> load_account(sql::Tx& tx, AccountId id);
+Result<std::optional<Account>> load_account(sql::Tx& tx, AccountId id);  ///< Of any tenant.
+Result<std::optional<Hold>> load_hold(sql::Tx& tx, TenantId tenant, HoldId id);
+Result<std::optional<Transfer>> load_transfer(sql::Tx& tx, TenantId tenant, TransferId id);
 /// By id or code. Errors: account_not_found, also for an account of another tenant.
 Result<Account> require_account(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
 /// A stretch of a list, in the order of ids: those from `low` to `high`, both included.

@@ -225,7 +225,7 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
     }));
     rest.high = members.size() < transfers_at_once ? 0 : last - 1;
     for (const Member& member : members) {
-      const auto transfer = TRY(store::load_transfer(tx, member.id));
+      const auto transfer = TRY(store::load_transfer(tx, tenant, member.id));
       if (transfer) add_transfer(groups, member, *transfer, filter);
       if (groups.too_many()) return groups.finish();
     }

@@ -25,8 +25,8 @@ bool has_ended(const Run& run) {
 }
 
 Result<Run> require_run(sql::Tx& tx, TenantId tenant, RunId id) {
-  auto run = TRY(store::find_run(tx, id));
-  if (!run || run->tenant != tenant) return not_found();
+  auto run = TRY(store::find_run(tx, tenant, id));
+  if (!run) return not_found();
   return *std::move(run);
 }
 
@@ -185,7 +185,7 @@ Result<Paged<Item>> Runs::items(TenantId tenant, RunId id, const ItemFilter& fil
       return json::validation_error(
           {{"#/query/kind", "unknown_value", "must be a kind such as AMOUNT_MISMATCH"}});
     }
-    return store::items(tx, id, filter, page);
+    return store::items(tx, run, filter, page);
   });
 }
 
@@ -195,7 +195,7 @@ Result<std::string> Runs::report_csv(TenantId tenant, RunId id) {
     std::string text;
     append_report_head(text, run.names);
     text += ",state,note,transfer_id\n";
-    TRY(store::visit_items(tx, id, [&](const Item& item) { append_item_row(text, item); }));
+    TRY(store::visit_items(tx, run, [&](const Item& item) { append_item_row(text, item); }));
     return text;
   });
 }

@@ -19,6 +19,7 @@
 #include "ledger/ledger_service.h"
 #include "ledger/module.h"
 #include "platform/metrics/metrics.h"
+#include "platform/sql/damage.h"
 #include "platform/sql/database.h"
 #include "platform/sql/temporary_folder.h"
 #include "platform/sql/test_database.h"
@@ -189,6 +190,19 @@ TEST_F(RunsTest, AProcessThatWakesToFindTheRunTakenOverWritesNothing) {
                                                             {"c", "MISSING_IN_OPERATOR open"}}));
   EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.completed"});
   EXPECT_EQ(runs.run(tenant, id)->attempt, 2);
+}
+
+TEST_F(RunsTest, AWordThatARunCannotHaveIsDamageAndNothingElse) {
+  const ItemId item = missing_item();
+  const RunId run = runs.runs(tenant, {}, {200})->rows.front().id;
+  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_items SET state = 'ZZZ'"));
+  EXPECT_EQ(explain(item).error().detail.find("reconciliation_items.state holds"), 0u);
+  EXPECT_EQ(runs.items(tenant, run, {}, {200}).error().code.name, "store_corrupt");
+  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_runs SET status = 'ZZZ'"));
+  EXPECT_EQ(runs.run(tenant, run).error().detail.find("reconciliation_runs.status holds"), 0u);
+  // A query that names its tenant does not even look at the row of another.
+  EXPECT_EQ(runs.run({2}, run).error().code, errors::reconciliation_not_found);
+  EXPECT_EQ(runs.report_csv({2}, run).error().code, errors::reconciliation_not_found);
 }
 
 TEST_F(RunsTest, DoneAgainGivesTheSameItems) {

@@ -5,6 +5,7 @@
 #include "base/page_work.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 #include "reconciliation/errors.h"
 
 namespace florin::reconciliation::store {
@@ -19,6 +20,8 @@ using sql::Row;
   "counts, mismatches, items_truncated, error_code, error_detail, report_file, "           \
   "requested_by, created_at_us, started_at_us, finished_at_us FROM reconciliation_runs"
 constexpr Query run_by_id{"reconciliation.run_by_id", FLORIN_RUN_COLUMNS " WHERE id = $1"};
+constexpr Query run_of_tenant{"reconciliation.run_of_tenant",
+                              FLORIN_RUN_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
 constexpr Query run_by_period{"reconciliation.run_by_period", FLORIN_RUN_COLUMNS
                               " WHERE tenant_id = $1 AND partner = $2 AND from_us = $3 AND "
                               "to_us = $4"};
@@ -51,10 +54,10 @@ constexpr Query item_by_id{"reconciliation.item_by_id",
                            FLORIN_ITEM_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
 constexpr Query item_by_fingerprint{"reconciliation.item_by_fingerprint",
                                     FLORIN_ITEM_COLUMNS " WHERE run_id = $1 AND fingerprint = $2"};
-constexpr Query items_of_run{"reconciliation.items_of_run",
-                             FLORIN_ITEM_COLUMNS " WHERE run_id = $1 AND id < $2 ORDER BY id DESC"};
-constexpr Query all_items_of_run{"reconciliation.all_items_of_run",
-                                 FLORIN_ITEM_COLUMNS " WHERE run_id = $1 ORDER BY id"};
+constexpr Query items_of_run{"reconciliation.items_of_run", FLORIN_ITEM_COLUMNS
+                             " WHERE run_id = $1 AND id < $2 AND tenant_id = $3 ORDER BY id DESC"};
+constexpr Query all_items_of_run{"reconciliation.all_items_of_run", FLORIN_ITEM_COLUMNS
+                                 " WHERE run_id = $1 AND tenant_id = $2 ORDER BY id"};
 #undef FLORIN_ITEM_COLUMNS
 constexpr Query item_insert{
     "reconciliation.item_insert",
@@ -86,7 +89,7 @@ Run read_run(const Row& row) {
   run.tenant = {row.integer(1)};
   run.partner = row.text(2);
   run.period = {{row.integer(3)}, {row.integer(4)}};
-  run.status = parse_run_status(row.text(5)).value_or(RunStatus::failed);
+  run.status = sql::word(row, 5, "reconciliation_runs.status", parse_run_status);
   run.attempt = row.integer(6);
   run.names = {std::string(row.text(7)), std::string(row.text(8))};
   run.counts = row.optional_text(9);
@@ -108,7 +111,7 @@ Item read_item(const Row& row) {
   item.tenant = {row.integer(1)};
   item.run = {row.integer(2)};
   item.kind = row.text(3);
-  item.state = parse_item_state(row.text(4)).value_or(ItemState::open);
+  item.state = sql::word(row, 4, "reconciliation_items.state", parse_item_state);
   item.transaction_id = row.text(5);
   item.ours = row.optional_text(6);
   item.theirs = row.optional_text(7);
@@ -168,6 +171,10 @@ bool matches(const Item& item, const ItemFilter& filter) {
 
 Result<std::optional<Run>> find_run(sql::Tx& tx, RunId id) {
   return one_run(tx, run_by_id, {id.value});
+}
+
+Result<std::optional<Run>> find_run(sql::Tx& tx, TenantId tenant, RunId id) {
+  return one_run(tx, run_of_tenant, {id.value, tenant.value});
 }
 
 Result<std::optional<Run>> find_run_of(sql::Tx& tx, TenantId tenant, std::string_view partner,
@@ -263,11 +270,11 @@ Result<void> update_item(sql::Tx& tx, const Item& item) {
   return {};
 }
 
-Result<Paged<Item>> items(sql::Tx& tx, RunId run, const ItemFilter& filter,
+Result<Paged<Item>> items(sql::Tx& tx, const Run& run, const ItemFilter& filter,
                           const PageRequest& page) {
   Paged<Item> found;
   PageWork work(page.limit);
-  TRY(tx.query(items_of_run, {run.value, start_of(page)}, [&](const Row& row) {
+  TRY(tx.query(items_of_run, {run.id.value, start_of(page), run.tenant.value}, [&](const Row& row) {
     Item item = read_item(row);
     const bool fits = matches(item, filter);
     return offer(found, work, fits, std::move(item));
@@ -275,8 +282,9 @@ Result<Paged<Item>> items(sql::Tx& tx, RunId run, const ItemFilter& filter,
   return found;
 }
 
-Result<void> visit_items(sql::Tx& tx, RunId run, const std::function<void(const Item&)>& visit) {
-  return tx.query(all_items_of_run, {run.value}, [&](const Row& row) {
+Result<void> visit_items(sql::Tx& tx, const Run& run,
+                         const std::function<void(const Item&)>& visit) {
+  return tx.query(all_items_of_run, {run.id.value, run.tenant.value}, [&](const Row& row) {
     visit(read_item(row));
     return true;
   });

@@ -16,7 +16,8 @@ class Tx;
 /// The rows of runs and items. Functions of a unit of work; errors are those of the store.
 namespace florin::reconciliation::store {
 
-Result<std::optional<Run>> find_run(sql::Tx& tx, RunId id);
+Result<std::optional<Run>> find_run(sql::Tx& tx, RunId id);  ///< For work on all tenants' runs.
+Result<std::optional<Run>> find_run(sql::Tx& tx, TenantId tenant, RunId id);
 Result<std::optional<Run>> find_run_of(sql::Tx& tx, TenantId tenant, std::string_view partner,
                                        const Period& period);
 Result<void> insert_run(sql::Tx& tx, const Run& run);
@@ -43,9 +44,10 @@ Result<void> clear_unseen(sql::Tx& tx, RunId run, std::int64_t attempt, Timestam
 
 Result<std::optional<Item>> find_item(sql::Tx& tx, TenantId tenant, ItemId id);
 Result<void> update_item(sql::Tx& tx, const Item& item);
-Result<Paged<Item>> items(sql::Tx& tx, RunId run, const ItemFilter& filter,
+Result<Paged<Item>> items(sql::Tx& tx, const Run& run, const ItemFilter& filter,
                           const PageRequest& page);
 /// All of a run, oldest first.
-Result<void> visit_items(sql::Tx& tx, RunId run, const std::function<void(const Item&)>& visit);
+Result<void> visit_items(sql::Tx& tx, const Run& run,
+                         const std::function<void(const Item&)>& visit);
 
 }  // namespace florin::reconciliation::store

@@ -15,6 +15,20 @@ std::string array_text(const std::vector<T>& items) {
   return text;
 }
 
+/// Nothing when it is no array, or `value_of` an item is none.
+template <class T, class ValueOf>
+std::optional<std::vector<T>> array_from(std::string_view text, const ValueOf& value_of) {
+  const auto document = json::parse(text);
+  if (!document || !document->as_array()) return std::nullopt;
+  std::vector<T> found;
+  for (const json::Value& item : *document->as_array()) {
+    const auto value = value_of(item);
+    if (!value) return std::nullopt;
+    found.push_back(*value);
+  }
+  return found;
+}
+
 }  // namespace
 
 std::string text_of(const std::vector<std::string>& texts) { return array_text(texts); }
@@ -28,29 +42,18 @@ std::string text_of(const FieldFilter& filter) {
   return json::serialize(json::Value(std::move(object)));
 }
 
-std::vector<std::string> texts(std::string_view text) {
-  std::vector<std::string> found;
-  const auto document = json::parse(text);
-  if (!document || !document->as_array()) return found;
-  for (const json::Value& item : *document->as_array()) {
-    if (item.as_string()) found.push_back(*item.as_string());
-  }
-  return found;
+std::optional<std::vector<std::string>> texts(std::string_view text) {
+  return array_from<std::string>(text, [](const json::Value& item) { return item.as_string(); });
 }
 
-std::vector<std::int64_t> integers(std::string_view text) {
-  std::vector<std::int64_t> found;
-  const auto document = json::parse(text);
-  if (!document || !document->as_array()) return found;
-  for (const json::Value& item : *document->as_array()) {
-    if (item.as_integer()) found.push_back(*item.as_integer());
-  }
-  return found;
+std::optional<std::vector<std::int64_t>> integers(std::string_view text) {
+  return array_from<std::int64_t>(text, [](const json::Value& item) { return item.as_integer(); });
 }
 
-FieldFilter filter(std::string_view text) {
+std::optional<FieldFilter> filter_of_text(std::string_view text) {
   const auto document = json::parse(text);
-  return document && document->as_object() ? filter(*document->as_object()) : FieldFilter();
+  if (!document || !document->as_object()) return std::nullopt;
+  return filter(*document->as_object());
 }
 
 FieldFilter filter(const json::Object& object) {

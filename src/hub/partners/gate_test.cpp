@@ -7,6 +7,7 @@
 #include "hub/hub_fixture.h"
 #include "hub/wallet/requests.h"
 #include "platform/crypto/hash.h"
+#include "platform/sql/damage.h"
 
 namespace florin::hub {
 namespace {
@@ -95,6 +96,27 @@ TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
   }));
   ASSERT_TRUE(world.partners.refresh());
   EXPECT_EQ(owner_of("a secret that all know"), "");
+}
+
+TEST_F(PartnerGate, AWordThatAPartnerCannotHaveIsDamageAndNothingElse) {
+  const auto refuses = [&](const std::string& table, const std::string& column,
+                           const std::string& right) {
+    const auto write = [&](const std::string& value) {
+      EXPECT_TRUE(sql::damage(*world.database,
+                              "UPDATE " + table + " SET " + column + " = '" + value + "'"));
+    };
+    write("ZZZ");
+    const auto refreshed = world.partners.refresh();
+    write(right);
+    return !refreshed && refreshed.error().code.name == "store_corrupt" &&
+           refreshed.error().detail.starts_with(table + "." + column);
+  };
+  EXPECT_TRUE(refuses("partners", "status", "active"));
+  EXPECT_TRUE(refuses("partners", "wallet_mode", "internal"));
+  EXPECT_TRUE(refuses("partners", "signature_scheme", "body-timestamp"));
+  EXPECT_TRUE(refuses("partners", "currencies", "EUR"));
+  EXPECT_TRUE(refuses("partner_secrets", "kind", "calls"));
+  EXPECT_TRUE(world.partners.refresh());
 }
 
 TEST_F(PartnerGate, TakesTheSignatureOfTheContract) {

@@ -73,8 +73,8 @@ struct Partners::Impl {
   }
 
   Result<Partner> require(sql::Tx& tx, TenantId tenant, PartnerId id) const {
-    const auto found = TRY(store::load_partner(tx, id));
-    if (!found || found->tenant != tenant) return not_found();
+    const auto found = TRY(store::load_partner(tx, tenant, id));
+    if (!found) return not_found();
     return *found;
   }
 

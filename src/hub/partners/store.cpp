@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "hub/partners/json.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::hub::store {
 namespace {
@@ -17,8 +18,9 @@ using sql::Tx;
   " created_at_us, updated_at_us, signature_scheme"
 constexpr Query all_partners{"hub.partners",
                              "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners ORDER BY id"};
-constexpr Query partner_by_id{"hub.partner_by_id",
-                              "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners WHERE id = $1"};
+constexpr Query partner_by_id{"hub.partner_by_id", "SELECT " FLORIN_PARTNER_COLUMNS
+                                                   " FROM partners WHERE id = $1"
+                                                   " AND tenant_id = $2"};
 constexpr Query partner_by_code{"hub.partner_by_code",
                                 "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners WHERE code = $1"};
 constexpr Query partner_insert{"hub.partner_insert",
@@ -41,6 +43,9 @@ constexpr Query secrets_end{
     "UPDATE partner_secrets SET valid_until_us = $3 WHERE partner_id = $1 AND kind = $2"
     " AND (valid_until_us IS NULL OR valid_until_us > $3)"};
 
+constexpr sql::Words<SecretKind, 2> secret_kinds{
+    {{"calls", SecretKind::calls}, {"operator", SecretKind::operator_calls}}};
+
 std::string_view word(SecretKind kind) { return kind == SecretKind::calls ? "calls" : "operator"; }
 
 std::string codes_of(const std::vector<Currency>& currencies) {
@@ -52,10 +57,16 @@ std::string codes_of(const std::vector<Currency>& currencies) {
   return codes;
 }
 
-std::vector<Currency> currencies_of(std::string_view codes) {
+std::vector<Currency> currencies_of(const Row& row, int column) {
   std::vector<Currency> currencies;
-  for (std::size_t at = 0; at + 3 <= codes.size(); at += 4) {
-    if (const auto currency = Currency::parse(codes.substr(at, 3))) currencies.push_back(*currency);
+  const std::string_view codes = row.text(column);
+  for (std::size_t at = 0; at < codes.size(); at += 4) {
+    const auto currency = Currency::parse(codes.substr(at, 3));
+    if (currency) {
+      currencies.push_back(*currency);
+    } else {
+      sql::refuse_word(row, column, "partners.currencies");
+    }
   }
   return currencies;
 }
@@ -65,16 +76,16 @@ Partner read_partner(const Row& row) {
   partner.id = {row.integer(0)};
   partner.tenant = {row.integer(1)};
   partner.code = row.text(2);
-  partner.status = parse_word<PartnerStatus>(row.text(3)).value_or(PartnerStatus::disabled);
-  partner.mode = parse_word<WalletMode>(row.text(4)).value_or(WalletMode::internal);
-  partner.currencies = currencies_of(row.text(5));
+  partner.status = sql::word(row, 3, "partners.status", parse_word<PartnerStatus>);
+  partner.mode = sql::word(row, 4, "partners.wallet_mode", parse_word<WalletMode>);
+  partner.currencies = currencies_of(row, 5);
   partner.max_amount_minor = row.optional_integer(6);
   partner.rate_limit_per_second = row.integer(7);
   partner.operator_settings = operator_settings_from(row.text(8));
   partner.created_at = {row.integer(9)};
   partner.updated_at = {row.integer(10)};
   partner.signature_scheme =
-      parse_word<SignatureScheme>(row.text(11)).value_or(SignatureScheme::body_timestamp);
+      sql::word(row, 11, "partners.signature_scheme", parse_word<SignatureScheme>);
   return partner;
 }
 
@@ -99,8 +110,8 @@ Result<std::vector<Partner>> load_partners(Tx& tx) {
   return all;
 }
 
-Result<std::optional<Partner>> load_partner(Tx& tx, PartnerId id) {
-  return first_partner(tx, partner_by_id, {id.value});
+Result<std::optional<Partner>> load_partner(Tx& tx, TenantId tenant, PartnerId id) {
+  return first_partner(tx, partner_by_id, {id.value, tenant.value});
 }
 
 Result<std::optional<Partner>> load_partner(Tx& tx, std::string_view code) {
@@ -128,7 +139,7 @@ Result<std::vector<StoredSecret>> load_secrets(Tx& tx) {
   std::vector<StoredSecret> all;
   TRY(tx.query(all_secrets, {}, [&](const Row& row) {
     StoredSecret secret{{row.integer(0)},
-                        row.text(1) == "calls" ? SecretKind::calls : SecretKind::operator_calls,
+                        sql::word(row, 1, "partner_secrets.kind", secret_kinds),
                         std::string(row.text(2)),
                         {}};
     if (const auto until = row.optional_integer(3)) secret.valid_until = Timestamp{*until};

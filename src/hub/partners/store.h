@@ -24,7 +24,8 @@ struct StoredSecret {
 };
 
 Result<std::vector<Partner>> load_partners(sql::Tx& tx);
-Result<std::optional<Partner>> load_partner(sql::Tx& tx, PartnerId id);
+Result<std::optional<Partner>> load_partner(sql::Tx& tx, TenantId tenant, PartnerId id);
+/// Of any tenant: a code is a partner's alone.
 Result<std::optional<Partner>> load_partner(sql::Tx& tx, std::string_view code);
 Result<void> insert_partner(sql::Tx& tx, const Partner& partner);
 Result<void> update_partner(sql::Tx& tx, const Partner& partner);

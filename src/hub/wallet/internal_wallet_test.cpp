@@ -3,8 +3,11 @@
 #include <atomic>
 #include <future>
 
+#include "base/try.h"
 #include "hub/hub_fixture.h"
 #include "hub/wallet/books.h"
+#include "hub/wallet/store.h"
+#include "platform/sql/damage.h"
 #include "platform/sql/temporary_folder.h"
 
 namespace florin::hub {
@@ -35,6 +38,30 @@ TEST_F(InternalWalletTest, DebitAndCreditMoveBetweenTheWalletAndTheGames) {
   EXPECT_EQ(win->transaction.target, bet->transaction.id);
   EXPECT_EQ(games(), -1'150);
   EXPECT_EQ(world.faults(), Words{});
+}
+
+TEST_F(InternalWalletTest, AWordThatAMovementCannotHaveIsDamageAndNothingElse) {
+  for (const std::string column : {"state", "kind", "currency"}) {
+    const auto made = world.move(acme, {debit, "bet-" + column, "ana", 1, column});
+    ASSERT_EQ(word_of(made), "OK");
+    EXPECT_TRUE(sql::damage(*world.database, "UPDATE hub_transactions SET " + column +
+                                                 " = 'ZZZ' WHERE ref = '" + column + "'"));
+    const auto read = world.database->read(
+        [&](sql::Tx& tx) { return store::find(tx, test_tenant, made->transaction.id); });
+    ASSERT_FALSE(read) << column;
+    EXPECT_EQ(read.error().code.name, "store_corrupt");
+    EXPECT_TRUE(read.error().detail.starts_with("hub_transactions." + column));
+    // A query that names its tenant, or partner, does not even look at the row of another.
+    const auto by_others = world.database->read([&](sql::Tx& tx) -> Result<bool> {
+      const WalletTransactionId id = made->transaction.id;
+      const auto of_tenant = TRY(store::find(tx, TenantId{2}, id));
+      const auto of_partner = TRY(store::find(tx, PartnerId{2}, id));
+      return of_tenant || of_partner;
+    });
+    ASSERT_TRUE(by_others) << column;
+    EXPECT_FALSE(*by_others);
+  }
+  EXPECT_EQ(word_of(world.move(acme, {debit, "bet-state", "ana", 1, "state"})), "store_corrupt");
 }
 
 TEST_F(InternalWalletTest, TheSameKeyIsAnsweredTheSameAndMovesOnce) {

@@ -99,8 +99,7 @@ Result<void> look_for_exact_name(sql::Tx& tx, PartnerId partner, const Movement&
                                  Known& known) {
   if (movement.kind == Kind::debit) return {};
   if (const auto id = WalletTransactionId::parse(movement.ref)) {
-    auto found = TRY(store::find(tx, *id));
-    if (found && found->partner == partner) known.debit = std::move(found);
+    known.debit = TRY(store::find(tx, partner, *id));
   }
   const auto of_key = [&](Kind kind) -> Result<std::optional<WalletTransaction>> {
     auto found = TRY(store::find_by_key(tx, partner, kind, movement.ref));

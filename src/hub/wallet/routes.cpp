@@ -242,9 +242,9 @@ Result<Response> Handlers::decide(const Request& request) const {
   return parts.idempotency.run(
       request, "/v1/wallet-transactions/{id}/decide", idempotency::Lifetime::forever,
       [&](sql::Tx& tx) -> Result<Response> {
-        const auto found = id ? TRY(store::find(tx, *id)) : std::nullopt;
+        const auto found = id ? TRY(store::find(tx, request.caller.tenant, *id)) : std::nullopt;
         const PartnerPtr partner = found ? parts.partners.by_id(found->partner) : nullptr;
-        if (!partner || found->tenant != request.caller.tenant) {
+        if (!partner) {
           return Error{errors::wallet_transaction_not_found,
                        "there is no wallet transaction of this id"};
         }

@@ -125,8 +125,8 @@ Result<void> Settlement::Impl::run(sql::Tx& tx, std::span<Case> batch) {
 Result<Settled> Settlement::Impl::conclude(sql::Tx& tx, const Partner& partner,
                                            WalletTransactionId id, const Finding& finding,
                                            const Author& author) {
-  auto found = TRY(store::find(tx, id));
-  if (!found || found->partner != partner.id) return no_transaction();
+  auto found = TRY(store::find(tx, partner.id, id));
+  if (!found) return no_transaction();
   if (found->state != State::pending) return Settled{*std::move(found), false};
   const bool never_left =
       finding.kind == Finding::Kind::answered && finding.answer.meaning == Meaning::not_sent;
@@ -186,7 +186,7 @@ Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, Wal
   row.state = State::success;
   row.balance_minor = answer.balance_minor;
   if (!answer.reference.empty()) row.operator_reference = answer.reference;
-  auto debit = row.target ? TRY(store::find(tx, row.target)) : std::nullopt;
+  auto debit = row.target ? TRY(store::find(tx, partner.id, row.target)) : std::nullopt;
   const bool is_rollback = row.kind == Kind::rollback;
   const bool moves = !is_rollback || (debit && debit->state == State::success);
   const auto refusal =

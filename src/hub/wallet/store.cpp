@@ -6,6 +6,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::hub::store {
 namespace {
@@ -26,7 +27,8 @@ using sql::Tx;
 
 constexpr Query by_key{"hub.by_key", FLORIN_HUB_SELECT
                        " WHERE partner_id = $1 AND kind = $2 AND idempotency_key = $3"};
-constexpr Query by_id{"hub.by_id", FLORIN_HUB_SELECT " WHERE id = $1"};
+constexpr Query by_id{"hub.by_id", FLORIN_HUB_SELECT " WHERE id = $1 AND partner_id = $2"};
+constexpr Query of_tenant{"hub.of_tenant", FLORIN_HUB_SELECT " WHERE id = $1 AND tenant_id = $2"};
 constexpr Query by_ref{"hub.by_ref", FLORIN_HUB_SELECT
                        " WHERE partner_id = $1 AND ref = $2 ORDER BY id DESC LIMIT $3"};
 constexpr Query by_ref_of_player{
@@ -97,13 +99,14 @@ WalletTransaction read(const Row& row) {
   t.id = {row.integer(0)};
   t.tenant = {row.integer(1)};
   t.partner = {row.integer(2)};
-  t.kind = parse_kind(row.text(3)).value_or(Kind::debit);
-  t.state = parse_state(row.text(4)).value_or(State::pending);
+  t.kind = sql::word(row, 3, "hub_transactions.kind", parse_kind);
+  t.state = sql::word(row, 4, "hub_transactions.state", parse_state);
   t.key = row.text(5);
   t.request = array_from<idempotency::Digest>(row.blob(6));
   t.signature = array_from<SignatureMark>(row.blob(7));
   t.player = row.text(8);
   t.currency = Currency::parse(row.text(9));
+  if (!t.currency && !row.text(9).empty()) sql::refuse_word(row, 9, "hub_transactions.currency");
   t.amount_minor = row.integer(10);
   t.ref = row.text(11);
   t.target = {row.integer(12)};
@@ -142,8 +145,12 @@ Result<std::optional<WalletTransaction>> find_by_key(Tx& tx, PartnerId partner, 
   return first_of(tx, by_key, {partner.value, to_string(kind), key});
 }
 
-Result<std::optional<WalletTransaction>> find(Tx& tx, WalletTransactionId id) {
-  return first_of(tx, by_id, {id.value});
+Result<std::optional<WalletTransaction>> find(Tx& tx, PartnerId partner, WalletTransactionId id) {
+  return first_of(tx, by_id, {id.value, partner.value});
+}
+
+Result<std::optional<WalletTransaction>> find(Tx& tx, TenantId tenant, WalletTransactionId id) {
+  return first_of(tx, of_tenant, {id.value, tenant.value});
 }
 
 Result<void> visit_by_ref(Tx& tx, const RefOf& which, int limit, const Visitor& visit) {

@@ -18,7 +18,9 @@ namespace florin::hub::store {
 /// A key belongs to its partner and route.
 Result<std::optional<WalletTransaction>> find_by_key(sql::Tx& tx, PartnerId partner, Kind kind,
                                                      std::string_view key);
-Result<std::optional<WalletTransaction>> find(sql::Tx& tx, WalletTransactionId id);
+Result<std::optional<WalletTransaction>> find(sql::Tx& tx, PartnerId partner,
+                                              WalletTransactionId id);
+Result<std::optional<WalletTransaction>> find(sql::Tx& tx, TenantId tenant, WalletTransactionId id);
 
 /// Return false to stop early.
 using Visitor = std::function<bool(const WalletTransaction&)>;

@@ -14,8 +14,8 @@ Result<outbox::Page> Deliveries::list(sql::Tx& tx, TenantId tenant, const Delive
 }
 
 Result<Delivery> Deliveries::get(sql::Tx& tx, TenantId tenant, DeliveryId id) const {
-  auto found = TRY(outbox::find(tx, id));
-  if (!found || found->tenant != tenant)
+  auto found = TRY(outbox::find(tx, tenant, id));
+  if (!found)
     return Error{errors::webhook_delivery_not_found, "there is no webhook delivery of this id"};
   return *std::move(found);
 }
@@ -23,7 +23,7 @@ Result<Delivery> Deliveries::get(sql::Tx& tx, TenantId tenant, DeliveryId id) co
 Result<std::vector<Attempt>> Deliveries::attempts(sql::Tx& tx, TenantId tenant,
                                                   DeliveryId id) const {
   TRY(get(tx, tenant, id));
-  return outbox::attempts(tx, id);
+  return outbox::attempts(tx, tenant, id);
 }
 
 Result<Delivery> Deliveries::replay(sql::Tx& tx, TenantId tenant, DeliveryId id) const {
@@ -44,7 +44,7 @@ Result<Delivery> Deliveries::replay(sql::Tx& tx, TenantId tenant, DeliveryId id)
   again.is_replay = true;
   again.created_at = again.next_attempt_at = now;
   TRY(outbox::insert(tx, again));
-  TRY(outbox::mark_replayed(tx, id, now));
+  TRY(outbox::mark_replayed(tx, tenant, id, now));
   return again;
 }
 

@@ -247,7 +247,7 @@ Result<void> FanOut::replay_failed(outbox::Replay replay, const Endpoint& endpoi
   replay.position = dead.empty() ? replay.last : dead.back().id.value;
   const Timestamp now = parts_.clock.now();
   return write(std::move(deliveries), [&](sql::Tx& tx) -> Result<void> {
-    for (const Delivery& one : dead) TRY(outbox::mark_replayed(tx, one.id, now));
+    for (const Delivery& one : dead) TRY(outbox::mark_replayed(tx, one.tenant, one.id, now));
     return outbox::move_replay(tx, replay);
   });
 }

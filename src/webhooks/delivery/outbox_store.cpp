@@ -5,6 +5,7 @@
 #include "base/page_work.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 
 namespace florin::webhooks::outbox {
 namespace {
@@ -33,10 +34,14 @@ constexpr Query deliveries_open{"webhooks.deliveries_open", FLORIN_DELIVERIES
                                 " WHERE endpoint_id = $1 AND state IN ('PENDING', 'FAILED')"
                                 " ORDER BY next_attempt_at_us"};
 constexpr Query delivery_by_id{"webhooks.delivery_by_id", FLORIN_DELIVERIES " WHERE id = $1"};
-constexpr Query deliveries_all{"webhooks.deliveries",
-                               FLORIN_DELIVERIES " WHERE id < $1 ORDER BY id DESC"};
-constexpr Query deliveries_of_endpoint{"webhooks.deliveries_of_endpoint", FLORIN_DELIVERIES
-                                       " WHERE endpoint_id = $1 AND id < $2 ORDER BY id DESC"};
+constexpr Query delivery_of_tenant{"webhooks.delivery_of_tenant",
+                                   FLORIN_DELIVERIES " WHERE id = $1 AND tenant_id = $2"};
+constexpr Query deliveries_of_tenant{"webhooks.deliveries_of_tenant", FLORIN_DELIVERIES
+                                     " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+// The sign keeps SQLite from going through all deliveries of the tenant.
+constexpr Query deliveries_of_endpoint{
+    "webhooks.deliveries_of_endpoint",
+    FLORIN_DELIVERIES " WHERE +tenant_id = $1 AND id < $2 AND endpoint_id = $3 ORDER BY id DESC"};
 constexpr Query deliveries_dead{
     "webhooks.deliveries_dead", FLORIN_DELIVERIES
     " WHERE endpoint_id = $1 AND id > $2 AND id <= $3 AND state = 'DEAD_LETTER'"
@@ -50,8 +55,9 @@ constexpr Query delivery_update{
     " last_status = $5, last_error = $6, delivered_at_us = $7 WHERE id = $1"};
 constexpr Query delivery_release{"webhooks.delivery_release",
                                  "UPDATE webhook_outbox SET next_attempt_at_us = $2 WHERE id = $1"};
-constexpr Query delivery_replayed{"webhooks.delivery_replayed",
-                                  "UPDATE webhook_outbox SET replayed_at_us = $2 WHERE id = $1"};
+constexpr Query delivery_replayed{
+    "webhooks.delivery_replayed",
+    "UPDATE webhook_outbox SET replayed_at_us = $3 WHERE id = $1 AND tenant_id = $2"};
 constexpr Query attempt_insert{
     "webhooks.attempt_insert",
     "INSERT INTO webhook_attempts (delivery_id, number, started_at_us, duration_us, status, error,"
@@ -60,8 +66,10 @@ constexpr Query attempt_insert{
     " ON CONFLICT (delivery_id, number) DO NOTHING"};
 constexpr Query attempts_of{
     "webhooks.attempts",
-    "SELECT number, started_at_us, duration_us, status, error, request_headers, response_headers,"
-    " response_body, is_cut_off FROM webhook_attempts WHERE delivery_id = $1 ORDER BY number DESC"};
+    "SELECT a.number, a.started_at_us, a.duration_us, a.status, a.error, a.request_headers,"
+    " a.response_headers, a.response_body, a.is_cut_off FROM webhook_attempts a"
+    " JOIN webhook_outbox d ON d.id = a.delivery_id"
+    " WHERE a.delivery_id = $1 AND d.tenant_id = $2 ORDER BY a.number DESC"};
 constexpr Query replay_insert{
     "webhooks.replay_insert",
     "INSERT INTO webhook_replays (id, tenant_id, endpoint_id, kind, position, last, created_at_us)"
@@ -93,6 +101,8 @@ constexpr Query delivery_remove{"webhooks.delivery_remove",
 constexpr Query attempts_remove{"webhooks.attempts_remove",
                                 "DELETE FROM webhook_attempts WHERE delivery_id = $1"};
 
+constexpr sql::Words<bool, 2> replay_kinds{{{"failed", true}, {"since", false}}};
+
 std::optional<Timestamp> time_at(const Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
   return Timestamp{row.integer(column)};
@@ -110,7 +120,7 @@ Delivery read_delivery(const Row& row) {
   delivery.endpoint = {row.integer(2)};
   delivery.event = {row.integer(3)};
   delivery.event_type = std::string(row.text(4));
-  delivery.state = parse_delivery_state(row.text(5)).value_or(DeliveryState::dead_letter);
+  delivery.state = sql::word(row, 5, "webhook_outbox.state", parse_delivery_state);
   delivery.attempts = static_cast<int>(row.integer(6));
   delivery.next_attempt_at = {row.integer(7)};
   delivery.order_key = row.optional_text(8);
@@ -138,10 +148,20 @@ Result<std::optional<FirstOpen>> first_open(sql::Tx& tx, EndpointId endpoint,
   return first;
 }
 
-bool matches(const Delivery& delivery, TenantId tenant, const DeliveryFilter& filter) {
-  return delivery.tenant == tenant && (!filter.event || delivery.event == *filter.event) &&
+bool matches(const Delivery& delivery, const DeliveryFilter& filter) {
+  return (!filter.event || delivery.event == *filter.event) &&
          (!filter.state || delivery.state == *filter.state) &&
          (!filter.event_type || delivery.event_type == *filter.event_type);
+}
+
+Result<std::optional<Delivery>> one_delivery(sql::Tx& tx, const Query& query,
+                                             std::initializer_list<Param> params) {
+  std::optional<Delivery> found;
+  TRY(tx.query(query, params, [&](const Row& row) {
+    found = read_delivery(row);
+    return false;
+  }));
+  return found;
 }
 
 Result<std::int64_t> remove_rows(sql::Tx& tx, const Query& choose,
@@ -176,13 +196,8 @@ Result<void> visit_open(sql::Tx& tx, EndpointId endpoint,
                   [&](const Row& row) { return visit(read_delivery(row)); });
 }
 
-Result<std::optional<Delivery>> find(sql::Tx& tx, DeliveryId id) {
-  std::optional<Delivery> found;
-  TRY(tx.query(delivery_by_id, {id.value}, [&](const Row& row) {
-    found = read_delivery(row);
-    return false;
-  }));
-  return found;
+Result<std::optional<Delivery>> find(sql::Tx& tx, TenantId tenant, DeliveryId id) {
+  return one_delivery(tx, delivery_of_tenant, {id.value, tenant.value});
 }
 
 Result<Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter, std::int64_t before,
@@ -192,7 +207,7 @@ Result<Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter, st
   const std::int64_t end = before == 0 ? INT64_MAX : before;
   const auto take = [&](const Row& row) {
     Delivery delivery = read_delivery(row);
-    const bool fits = matches(delivery, tenant, filter);
+    const bool fits = matches(delivery, filter);
     if (work.look() && (!fits || work.take())) {
       if (fits) page.deliveries.push_back(std::move(delivery));
       return true;
@@ -201,9 +216,9 @@ Result<Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter, st
     return false;
   };
   if (filter.endpoint) {
-    TRY(tx.query(deliveries_of_endpoint, {filter.endpoint->value, end}, take));
+    TRY(tx.query(deliveries_of_endpoint, {tenant.value, end, filter.endpoint->value}, take));
   } else {
-    TRY(tx.query(deliveries_all, {end}, take));
+    TRY(tx.query(deliveries_of_tenant, {tenant.value, end}, take));
   }
   return page;
 }
@@ -242,9 +257,9 @@ Result<void> insert_attempt(sql::Tx& tx, const Attempt& attempt) {
                   attempt.response_headers, attempt.response_body, attempt.is_cut_off});
 }
 
-Result<std::vector<Attempt>> attempts(sql::Tx& tx, DeliveryId delivery) {
+Result<std::vector<Attempt>> attempts(sql::Tx& tx, TenantId tenant, DeliveryId delivery) {
   std::vector<Attempt> found;
-  TRY(tx.query(attempts_of, {delivery.value}, [&](const Row& row) {
+  TRY(tx.query(attempts_of, {delivery.value, tenant.value}, [&](const Row& row) {
     Attempt& attempt = found.emplace_back();
     attempt.delivery = delivery;
     attempt.number = static_cast<int>(row.integer(0));
@@ -271,8 +286,8 @@ Result<std::vector<Delivery>> dead_letters(sql::Tx& tx, EndpointId endpoint, std
   return found;
 }
 
-Result<void> mark_replayed(sql::Tx& tx, DeliveryId id, Timestamp now) {
-  TRY(tx.exec(delivery_replayed, {id.value, now.us}));
+Result<void> mark_replayed(sql::Tx& tx, TenantId tenant, DeliveryId id, Timestamp now) {
+  TRY(tx.exec(delivery_replayed, {id.value, tenant.value, now.us}));
   return {};
 }
 
@@ -289,7 +304,7 @@ Result<std::vector<Replay>> replays(sql::Tx& tx) {
     found.push_back({row.integer(0),
                      {row.integer(1)},
                      {row.integer(2)},
-                     row.text(3) == "failed",
+                     sql::word(row, 3, "webhook_replays.kind", replay_kinds),
                      row.integer(4),
                      row.integer(5),
                      {row.integer(6)}});
@@ -330,7 +345,8 @@ Result<Backlog> backlog(sql::Tx& tx) {
     return false;
   }));
   if (oldest == 0) return backlog;
-  if (const auto delivery = TRY(find(tx, {oldest}))) backlog.oldest = delivery->created_at;
+  if (const auto delivery = TRY(one_delivery(tx, delivery_by_id, {oldest})))
+    backlog.oldest = delivery->created_at;
   return backlog;
 }
 

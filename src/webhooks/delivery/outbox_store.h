@@ -23,7 +23,7 @@ Result<bool> insert(sql::Tx& tx, Delivery& delivery);
 /// Open deliveries of an endpoint in the order in which they are due, until `visit` says no.
 Result<void> visit_open(sql::Tx& tx, EndpointId endpoint,
                         const std::function<bool(const Delivery&)>& visit);
-Result<std::optional<Delivery>> find(sql::Tx& tx, DeliveryId id);
+Result<std::optional<Delivery>> find(sql::Tx& tx, TenantId tenant, DeliveryId id);
 /// Newest first, ids below `before`; stops after looking at a bounded number of rows.
 struct Page {
   std::vector<Delivery> deliveries;
@@ -40,12 +40,12 @@ Result<bool> update(sql::Tx& tx, const Delivery& delivery);
 Result<void> release_next(sql::Tx& tx, EndpointId endpoint, std::string_view order_key,
                           Timestamp now);
 Result<void> insert_attempt(sql::Tx& tx, const Attempt& attempt);
-Result<std::vector<Attempt>> attempts(sql::Tx& tx, DeliveryId delivery);
+Result<std::vector<Attempt>> attempts(sql::Tx& tx, TenantId tenant, DeliveryId delivery);
 
 /// Dead letters that were not replayed yet, oldest first.
 Result<std::vector<Delivery>> dead_letters(sql::Tx& tx, EndpointId endpoint, std::int64_t after,
                                            std::int64_t last, int limit);
-Result<void> mark_replayed(sql::Tx& tx, DeliveryId id, Timestamp now);
+Result<void> mark_replayed(sql::Tx& tx, TenantId tenant, DeliveryId id, Timestamp now);
 
 struct Replay {
   std::int64_t id = 0;

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "platform/crypto/vault.h"
 #include "platform/sql/database.h"
+#include "platform/sql/words.h"
 #include "webhooks/stored_json.h"
 
 namespace florin::webhooks {
@@ -36,6 +37,8 @@ constexpr Query endpoint_update{
   " last_failure_at_us, last_success_at_us, created_at_us, updated_at_us FROM webhook_endpoints"
 constexpr Query endpoint_by_id{"webhooks.endpoint_by_id",
                                FLORIN_ENDPOINTS " WHERE id = $1 AND status <> 'deleted'"};
+constexpr Query endpoint_of_tenant{"webhooks.endpoint_of_tenant", FLORIN_ENDPOINTS
+                                   " WHERE id = $1 AND tenant_id = $2 AND status <> 'deleted'"};
 constexpr Query endpoint_by_name{"webhooks.endpoint_by_name", FLORIN_ENDPOINTS
                                  " WHERE tenant_id = $1 AND name = $2 AND status <> 'deleted'"};
 constexpr Query endpoints_of_tenant{
@@ -102,6 +105,11 @@ constexpr Query secrets_expired{"webhooks.secrets_remove_expired",
 constexpr Query secrets_of_endpoint{"webhooks.secrets_remove",
                                     "DELETE FROM webhook_secrets WHERE endpoint_id = $1"};
 
+constexpr sql::Words<EndpointStatus, 2> statuses{
+    {{"enabled", EndpointStatus::enabled}, {"disabled", EndpointStatus::disabled}}};
+constexpr sql::Words<SecretKind, 2> secret_kinds{
+    {{"hmac", SecretKind::hmac}, {"ed25519", SecretKind::ed25519}}};
+
 std::string secret_purpose(SecretId id) { return "webhooks.secret:" + id.str(); }
 std::string key_purpose(EndpointId id) { return "webhooks.client_key:" + id.str(); }
 
@@ -122,11 +130,13 @@ Endpoint read_endpoint(const Row& row) {
   endpoint.url = std::string(row.text(3));
   endpoint.description = std::string(row.text(4));
   endpoint.is_trusted = row.integer(5) != 0;
-  endpoint.status = row.text(6) == "enabled" ? EndpointStatus::enabled : EndpointStatus::disabled;
+  endpoint.status = sql::word(row, 6, "webhook_endpoints.status", statuses);
   endpoint.disabled_reason = row.optional_text(7);
-  endpoint.selection = {stored::texts(row.text(8)), stored::filter(row.text(9))};
+  endpoint.selection = {sql::word(row, 8, "webhook_endpoints.event_types", stored::texts),
+                        sql::word(row, 9, "webhook_endpoints.filter", stored::filter_of_text)};
   endpoint.manner.order_by = row.optional_text(10);
-  endpoint.manner.retry_delays_ms = stored::integers(row.text(11));
+  endpoint.manner.retry_delays_ms =
+      sql::word(row, 11, "webhook_endpoints.retry_delays_ms", stored::integers);
   endpoint.manner.timeout_ms = static_cast<int>(row.integer(12));
   endpoint.manner.rate_limit_per_second = row.optional_integer(13);
   endpoint.manner.max_concurrency = static_cast<int>(row.integer(14));
@@ -208,9 +218,7 @@ Result<void> EndpointStore::update(sql::Tx& tx, const Endpoint& e) const {
 
 Result<std::optional<Endpoint>> EndpointStore::find(sql::Tx& tx, TenantId tenant,
                                                     EndpointId id) const {
-  auto found = TRY(load(tx, id));
-  if (found && found->tenant != tenant) found.reset();
-  return found;
+  return read_one(tx, endpoint_of_tenant, {id.value, tenant.value});
 }
 
 Result<std::optional<Endpoint>> EndpointStore::find_by_name(sql::Tx& tx, TenantId tenant,
@@ -311,7 +319,7 @@ Result<std::vector<EndpointSecret>> EndpointStore::secrets(sql::Tx& tx, Endpoint
   TRY(tx.query(secrets_valid, {endpoint.value, now.us}, [&](const Row& row) {
     EndpointSecret secret;
     secret.id = {row.integer(0)};
-    secret.kind = row.text(1) == "hmac" ? SecretKind::hmac : SecretKind::ed25519;
+    secret.kind = sql::word(row, 1, "webhook_secrets.kind", secret_kinds);
     secret.created_at = {row.integer(3)};
     secret.expires_at = time_at(row, 4);
     if (auto opened = vault_.open(row.text(2), secret_purpose(secret.id))) {

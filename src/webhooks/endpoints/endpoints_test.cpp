@@ -1,3 +1,4 @@
+#include "platform/sql/damage.h"
 #include "webhooks/delivery/signature.h"
 #include "webhooks/errors.h"
 #include "webhooks/webhooks_fixture.h"
@@ -53,6 +54,51 @@ TEST_F(EndpointRules, AnEndpointIsMadeReadListedChangedAndDeleted) {
   EXPECT_EQ(event_types(),
             (std::vector<std::string>{"webhook.endpoint.deleted", "webhook.endpoint.updated",
                                       "webhook.endpoint.created"}));
+}
+
+TEST_F(EndpointRules, AWordThatARowCannotHaveIsDamageAndNothingElse) {
+  const std::string id = made(R"({"url":"http://127.0.0.1:9/in","retry_delays_ms":[1]})");
+  ASSERT_EQ(call("POST", one + "/test", id).status, 202);
+  ASSERT_TRUE(wait_for(DeliveryState::dead_letter, 1)) << "nothing writes to it any more";
+  ASSERT_EQ(call("GET", "/v1/webhook-deliveries").status, 200);
+  EXPECT_TRUE(sql::damage(*database, "UPDATE webhook_outbox SET state = 'ZZZ'"));
+  EXPECT_EQ(call("GET", "/v1/webhook-deliveries").code, "store_corrupt");
+  EXPECT_TRUE(sql::damage(*database, "UPDATE webhook_secrets SET kind = 'ZZZ'"));
+  EXPECT_EQ(call("GET", one, id).code, "store_corrupt");
+  const std::vector<std::pair<std::string, std::string>> columns{
+      {"event_types", "[]"}, {"filter", "{}"}, {"retry_delays_ms", "[5]"}, {"status", "enabled"}};
+  for (const auto& [column, right] : columns) {
+    const auto write = [&, name = column](const std::string& value) {
+      EXPECT_TRUE(
+          sql::damage(*database, "UPDATE webhook_endpoints SET " + name + " = '" + value + "'"));
+    };
+    write("ZZZ");
+    EXPECT_EQ(call("GET", collection).code, "store_corrupt") << column;
+    write(right);
+    EXPECT_EQ(call("GET", collection).status, 200) << column;
+  }
+}
+
+// A query that names its tenant does not even look at the row of another.
+TEST_F(EndpointRules, ADamagedRowOfAnotherTenantIsNotReadAtAll) {
+  const std::string deliveries = "/v1/webhook-deliveries";
+  const TenantId other{2};
+  const std::string id = made(R"({"url":"http://127.0.0.1:9/in","retry_delays_ms":[1]})");
+  ASSERT_EQ(call("POST", one + "/test", id).status, 202);
+  ASSERT_TRUE(wait_for(DeliveryState::dead_letter, 1)) << "nothing writes to it any more";
+  const std::string delivery = this->deliveries().front().id.str();
+  EXPECT_TRUE(sql::damage(*database, "UPDATE webhook_outbox SET state = 'ZZZ'"));
+  EXPECT_TRUE(sql::damage(*database, "UPDATE webhook_endpoints SET status = 'ZZZ'"));
+  for (const std::string& query : {std::string(), "endpoint_id=" + id}) {
+    const auto listed = call("GET", deliveries, "", "", query, other);
+    ASSERT_EQ(listed.status, 200) << query;
+    EXPECT_TRUE(listed.body.find("data")->as_array()->empty());
+    EXPECT_FALSE(*listed.body.find("has_more")->as_bool());
+  }
+  EXPECT_EQ(call("GET", deliveries + "/{id}", delivery, "", "", other).code,
+            "webhook_delivery_not_found");
+  EXPECT_EQ(call("GET", one, id, "", "", other).code, "webhook_endpoint_not_found");
+  EXPECT_EQ(call("GET", collection, "", "", "", other).status, 200);
 }
 
 TEST_F(EndpointRules, ValidationNamesEveryBadField) {

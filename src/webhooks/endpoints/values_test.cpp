@@ -3,6 +3,7 @@
 #include "webhooks/delivery/attempt.h"
 #include "webhooks/delivery/verdict.h"
 #include "webhooks/endpoints/selection.h"
+#include "webhooks/stored_json.h"
 
 namespace florin::webhooks {
 namespace {
@@ -37,6 +38,49 @@ TEST(Verdict, RetryAfterNeverMakesAnAttemptSoonerThanTheSchedule) {
   }
   EXPECT_EQ(verdict_of(1, {429, INT64_MAX}).next_attempt_at, now.plus_seconds(3'600));
   EXPECT_FALSE(verdict_of(1, {429, 0}).endpoint_rests_until);
+}
+
+TEST(Verdict, OnlySomeStatusesMayAskForRest) {
+  for (const int status : {429, 503}) {
+    EXPECT_EQ(verdict_of(1, {status, 60}).endpoint_rests_until, now.plus_seconds(60)) << status;
+    EXPECT_FALSE(verdict_of(1, {status, 0}).endpoint_rests_until) << status;
+    EXPECT_FALSE(verdict_of(1, {status, -5}).endpoint_rests_until) << status;
+  }
+  EXPECT_FALSE(verdict_of(1, {500, 60}).endpoint_rests_until);
+  // Asked with the last attempt, it is the endpoint's others that rest.
+  const Verdict last = verdict_of(3, {503, 60});
+  EXPECT_EQ(last.state, DeliveryState::dead_letter);
+  EXPECT_EQ(last.endpoint_rests_until, now.plus_seconds(60));
+}
+
+TEST(Verdict, EveryStatusButSuccessHasAFault) {
+  for (const int status : {200, 201, 204, 299}) EXPECT_FALSE(fault_of(status)) << status;
+  for (const int status : {301, 302, 308}) EXPECT_EQ(fault_of(status), "redirect_refused");
+  EXPECT_EQ(fault_of(410), "gone");
+  for (const int status : {100, 400, 404, 429, 500, 503}) EXPECT_EQ(fault_of(status), "bad_status");
+  EXPECT_TRUE(reason_of("bad_status", 500).ends_with("(HTTP 500)"));
+  EXPECT_EQ(reason_of("never heard of", std::nullopt), "no answer came");
+}
+
+TEST(StoredJson, WhatWasWrittenIsReadAgain) {
+  const std::vector<std::string> texts{"account.*", "a\"b", ""};
+  const std::vector<std::int64_t> integers{0, -1, INT64_MAX};
+  EXPECT_EQ(stored::texts(stored::text_of(texts)), texts);
+  EXPECT_EQ(stored::texts("[]"), std::vector<std::string>());
+  EXPECT_EQ(stored::integers(stored::text_of(integers)), integers);
+  const stored::FieldFilter filter{{"data.a", {json::Value("x")}},
+                                   {"data.b", {json::Value("y"), json::Value(nullptr)}}};
+  EXPECT_EQ(stored::text_of(filter), R"({"data.a":"x","data.b":["y",null]})");
+  EXPECT_EQ(stored::filter_of_text(stored::text_of(filter)), filter);
+}
+
+TEST(StoredJson, WhatItDidNotWriteIsNeverReadAsEmpty) {
+  for (const auto* text : {"", "x", "{}", "null", "[1]", "[\"a\", 1]"})
+    EXPECT_FALSE(stored::texts(text)) << text;
+  for (const auto* text : {"", "x", "{}", "[\"1\"]", "[1.5]", "[99999999999999999999]"})
+    EXPECT_FALSE(stored::integers(text)) << text;
+  for (const auto* text : {"", "x", "[]", "null"})
+    EXPECT_FALSE(stored::filter_of_text(text)) << text;
 }
 
 TEST(Verdict, GoneIsTheEnd) {
