@@ -67,4 +67,5 @@ CREATE UNIQUE INDEX hub_transactions_by_key ON hub_transactions (partner_id, kin
 -- Many players' bets may share a ref (a draw, a round of a table game).
 CREATE INDEX hub_transactions_by_round ON hub_transactions (partner_id, ref, player, id);
 CREATE INDEX hub_transactions_pending ON hub_transactions (next_check_us) WHERE state = 'PENDING';
+CREATE INDEX hub_transactions_by_tenant ON hub_transactions (tenant_id, id);
 {TENANT hub_transactions BY tenant_id}

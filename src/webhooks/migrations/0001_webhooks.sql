@@ -70,6 +70,7 @@ CREATE INDEX webhook_outbox_order ON webhook_outbox (endpoint_id, order_key, id)
   WHERE order_key IS NOT NULL AND state IN ('PENDING', 'FAILED');
 CREATE INDEX webhook_outbox_dead ON webhook_outbox (endpoint_id, id) WHERE state = 'DEAD_LETTER';
 CREATE INDEX webhook_outbox_by_endpoint ON webhook_outbox (endpoint_id, id);
+CREATE INDEX webhook_outbox_by_tenant ON webhook_outbox (tenant_id, id);
 {TENANT webhook_outbox BY tenant_id}
 
 CREATE TABLE webhook_attempts (
