@@ -137,23 +137,24 @@ void Sealer::append_sealed(std::string& out, const SealedTable& table,
 }
 
 const Sealer::Statement* Sealer::statement_for(const Query& query) const {
-  const std::lock_guard lock(mutex_);
-  const auto [place, is_new] = statements_.try_emplace(&query);
-  if (!is_new) return place->second.get();
   const std::string_view name = written_table(query.sql);
+  if (name.empty()) return nullptr;
   const auto table =
       std::find_if(tables_.begin(), tables_.end(), [&](const auto& t) { return t.name == name; });
   // A statement that brings the seal with it (an import) writes it as it is.
   if (table == tables_.end() || query.sql.find("row_seal") != std::string_view::npos)
     return nullptr;
+  const std::lock_guard lock(mutex_);
+  auto& kept = statements_[std::string(query.sql)];
+  if (kept) return kept.get();
   auto made = std::make_unique<Statement>();
   made->table = &*table;
   made->returning_sql = fmt::format("{} RETURNING {}", query.sql, table->columns);
   made->update_sql = update_of(*table);
   made->returning = {query.name, made->returning_sql, Rows::few, query.sees};
   made->update = {"sql.seal_row", made->update_sql, Rows::few, query.sees};
-  place->second = std::move(made);
-  return place->second.get();
+  kept = std::move(made);
+  return kept.get();
 }
 
 Result<std::int64_t> SealingTx::run(const Sealer::Statement& statement,

@@ -65,7 +65,7 @@ class Sealer {
   const std::span<const SealedTable> tables_;
   const NoteLoss note_loss_;
   mutable std::mutex mutex_;
-  mutable std::unordered_map<const Query*, std::unique_ptr<const Statement>> statements_;
+  mutable std::unordered_map<std::string, std::unique_ptr<const Statement>> statements_;
 };
 
 /// Checks the seals of one table's rows. Rows without a seal are counted as not covered when they
