@@ -324,14 +324,16 @@ Transfer read_transfer(const Row& row) {
   return transfer;
 }
 
-engine::PostingRow read_posting(const Row& row) {
+engine::PostingRow read_posting(const Row& row, Currency currency) {
   return {.id = row.integer(0),
           .transfer = {row.integer(1)},
-          .posting = {{row.integer(2)},
-                      {row.integer(3)},
-                      {row.integer(4), currency_at(row, 5, "postings.currency")}},
+          .posting = {{row.integer(2)}, {row.integer(3)}, {row.integer(4), currency}},
           .debit = {row.integer(6), row.integer(7), row.integer(8)},
           .credit = {row.integer(9), row.integer(10), row.integer(11)}};
+}
+
+engine::PostingRow read_posting(const Row& row) {
+  return read_posting(row, currency_at(row, 5, "postings.currency"));
 }
 
 HoldHead read_hold_head(const Row& row, Timestamp now) {
@@ -813,6 +815,14 @@ Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to,
   const bool is_long = to - from >= static_cast<std::int64_t>(max_postings);
   return tx.query(is_long ? all_postings_between : postings_between, {from, to},
                   [&](const Row& row) { return visit(read_posting(row)); });
+}
+
+Result<void> visit_stored_postings(Tx& tx, const StoredPostingVisitor& visit) {
+  return tx.query(all_postings_between, {std::int64_t{0}, INT64_MAX}, [&](const Row& row) {
+    const std::string_view currency = row.text(5);
+    visit(read_posting(row, currency_of(currency)), currency);
+    return true;
+  });
 }
 
 Result<void> visit_postings_within(Tx& tx, TenantId tenant, const Window& window,

@@ -158,6 +158,11 @@ using PostingVisitor = std::function<bool(const engine::PostingRow&)>;
 /// Every posting with from <= id <= to, oldest first.
 Result<void> visit_postings(sql::Tx& tx, std::int64_t from, std::int64_t to,
                             const PostingVisitor& visit);
+using StoredPostingVisitor =
+    std::function<void(const engine::PostingRow&, std::string_view currency)>;
+/// All postings as they are stored, for `florin verify`: a currency that does not exist ends
+/// nothing; its text says what the column holds.
+Result<void> visit_stored_postings(sql::Tx& tx, const StoredPostingVisitor& visit);
 /// Postings of the tenant with from <= t < to, t being the transfer's effective or created time.
 struct Window {
   bool effective = true;
