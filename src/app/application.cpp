@@ -13,7 +13,6 @@
 #include "app/doctor/service_checks.h"
 #include "app/exposure.h"
 #include "app/health_routes.h"
-#include "app/http_errors.h"
 #include "app/reconciliation_sources.h"
 #include "app/version.h"
 #include "base/try.h"
@@ -124,8 +123,8 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
       access(db, clock, ids, config.rate_limit_per_second),
       sessions(*values, clock, config.sessions),
       events(db, ids),
-      idempotency(db, clock, status_of),
-      ledger(db, clock, ids, events, metrics, status_of),
+      idempotency(db, clock),
+      ledger(db, clock, ids, events, metrics),
       queries(db, clock),
       webhooks({db, clock, ids, events, vault, metrics, std::move(turns.may_deliver)},
                webhook_settings_for(db, config)),
@@ -141,7 +140,6 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
            metrics,
            vault,
            *limits,
-           status_of,
            {.guard = http_client::AddressGuard(config.hub.allowed_hosts)},
            secret_rule(config)}),
       reconciliations(db, clock, ids, events, reconciliation_sources(config, hub),
@@ -169,7 +167,7 @@ http::Routes Application::routes() {
        {docs_routes(), access::session_routes({core_.access, gate_, core_.sessions}),
         events::routes(core_.events),
         cluster::routes({nodes_, leases_, keeper_, scheduler_, clock_}),
-        ledger::ledger_routes(core_.ledger, core_.queries, core_.idempotency, status_of),
+        ledger::ledger_routes(core_.ledger, core_.queries, core_.idempotency),
         webhooks::routes(core_.webhooks, core_.idempotency), core_.hub.routes(),
         relay::routes(core_.relay, core_.idempotency),
         reconciliation::reconciliation_routes(core_.reconciliations, core_.reconciliation_items,
@@ -198,7 +196,7 @@ Application::Application(sql::Database& database, const Clock& host_clock, const
       anchor_(database, clock_, anchor_path(config)),
       gate_(database, clock_, *core_.limits, core_.sessions),
       scheduler_(clock_, [this](const std::string& job) { return keeper_.holds(job); }),
-      server_(config.http, routes(), gate_, clock_, core_.metrics, status_of) {
+      server_(config.http, routes(), gate_, clock_, core_.metrics) {
   add_jobs();
   add_duties();
 }

@@ -8,9 +8,6 @@
 #include <tuple>
 
 #include "app/exposure.h"
-#include "app/http_errors.h"
-#include "idempotency/errors.h"
-#include "ledger/errors.h"
 
 namespace florin::app {
 namespace {
@@ -301,18 +298,6 @@ TEST(Config, WhatIsPrintedReadsBack) {
   EXPECT_EQ(second.config.http.port, 1234);
   EXPECT_EQ(second.config.log_format, log::Format::json);
   EXPECT_FALSE(second.config.http.access_log);
-}
-
-TEST(HttpErrors, EveryKindHasItsStatus) {
-  EXPECT_EQ(status_of(florin::errors::validation_failed), 400);
-  EXPECT_EQ(status_of(florin::errors::internal_error), 500);
-  EXPECT_EQ(status_of(ledger::errors::insufficient_funds), 402);
-  EXPECT_EQ(status_of(ledger::errors::account_not_found), 404);
-  EXPECT_EQ(status_of(ledger::errors::account_frozen), 409);
-  EXPECT_EQ(status_of(ledger::errors::balance_limit_exceeded), 422);
-  EXPECT_EQ(status_of(ledger::errors::ledger_busy), 503);
-  EXPECT_EQ(status_of(idempotency::errors::idempotency_mismatch), 422);
-  EXPECT_EQ(status_of(idempotency::errors::request_in_progress), 409);
 }
 
 TEST(Addresses, HaveIpv6InBrackets) {

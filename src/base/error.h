@@ -6,18 +6,19 @@
 
 namespace florin {
 
-/// What the caller can do about an error. One table in `app/http_errors.cpp` turns it into a
-/// status.
+/// What the caller can do about an error. Outside, a kind is an HTTP status
+/// (platform/http/status.h).
 enum class ErrorKind : std::uint8_t {
-  invalid,          ///< The request breaks a rule of its form; correct it.
-  unauthenticated,  ///< No credential, or one that is not known.
-  forbidden,        ///< Known, but not allowed.
-  not_found,        ///< Nothing of that name, or it belongs to somebody else.
-  conflict,         ///< The state of a thing forbids it now.
-  rejected,         ///< Understood and refused by a rule of the business.
-  limited,          ///< Too many or too much; later it may work.
-  unavailable,      ///< A dependency is away; nothing was acknowledged, retrying is safe.
-  internal          ///< Our own fault.
+  invalid,             ///< The request breaks a rule of its form; correct it.
+  unauthenticated,     ///< No credential, or one that is not known.
+  forbidden,           ///< Known, but not allowed.
+  not_found,           ///< Nothing of that name, or it belongs to somebody else.
+  conflict,            ///< The state of a thing forbids it now.
+  rejected,            ///< Understood and refused by a rule of the business.
+  insufficient_funds,  ///< Refused because the money is not there; with more of it, it works.
+  limited,             ///< Too many or too much; later it may work.
+  unavailable,         ///< A dependency is away; nothing was acknowledged, retrying is safe.
+  internal             ///< Our own fault.
 };
 
 /// A documented reason. Codes are constants in each module's errors.h and stand in docs/errors.md.

@@ -7,7 +7,6 @@
 #include "hub/module.h"
 #include "hub/wallet/books.h"
 #include "idempotency/module.h"
-#include "ledger/errors.h"
 #include "ledger/module.h"
 #include "ledger/verify.h"
 #include "platform/sql/test_database.h"
@@ -20,11 +19,6 @@ constexpr sql::Query all_event_types{"test.event_types", "SELECT type FROM event
 }  // namespace
 
 Currency eur() { return *Currency::parse("EUR"); }
-
-int test_status_of(const ErrorCode& code) {
-  if (code == ledger::errors::insufficient_funds) return 402;
-  return code.kind == ErrorKind::conflict ? 409 : 422;
-}
 
 std::unique_ptr<sql::Database> open_hub_database(const std::string& path) {
   auto database = std::move(*sql::open_test_database(path));
@@ -62,12 +56,12 @@ World::World(const Clock& time, const std::string& path)
     : clock(time),
       database(open_hub_database(path)),
       ids(time, 0),
-      ledger(*database, time, ids, events, metrics, test_status_of),
-      idempotency(*database, time, test_status_of),
+      ledger(*database, time, ids, events, metrics),
+      idempotency(*database, time),
       vault(Secret("a key for tests only")),
       partners(*database, time, ids, events, vault, *limits,
                [](const Secret&) { return std::nullopt; }),
-      wallet(*database, time, ids, ledger, events, test_status_of) {
+      wallet(*database, time, ids, ledger, events) {
   EXPECT_TRUE(ledger.recover());
   EXPECT_TRUE(partners.refresh());
 }

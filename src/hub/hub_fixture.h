@@ -26,7 +26,6 @@ inline constexpr std::string_view test_secret = "a secret of the tests";
 
 Currency eur();
 /// Statuses as far as the hub's answers need them.
-int test_status_of(const ErrorCode& code);
 
 /// A database with every table that the hub needs.
 std::unique_ptr<sql::Database> open_hub_database(const std::string& path = ":memory:");

@@ -32,14 +32,13 @@ struct Hub::Impl {
       : parts(given),
         partners(given.database, given.clock, given.ids, given.events, given.vault, given.limits,
                  given.secret_rule),
-        internal(given.database, given.clock, given.ids, given.ledger, given.events,
-                 given.status_of),
-        settlement(given.database, given.clock, given.ledger, given.events, given.status_of),
+        internal(given.database, given.clock, given.ids, given.ledger, given.events),
+        settlement(given.database, given.clock, given.ledger, given.events),
         http(given.operator_http),
         client(std::make_unique<operators::OperatorClient>(http, delayer, given.clock,
                                                            given.metrics, given.limits)),
-        operator_wallet({given.database, given.clock, given.ids, given.events, given.status_of},
-                        *client, settlement),
+        operator_wallet({given.database, given.clock, given.ids, given.events}, *client,
+                        settlement),
         resolver(given.database, given.clock, partners, *client, settlement, given.metrics) {}
 };
 
@@ -59,7 +58,7 @@ http::Routes Hub::routes() {
   Impl& hub = *impl_;
   http::Routes all = wallet_routes({hub.parts.database, hub.parts.clock, hub.partners, hub.internal,
                                     hub.operator_wallet, *hub.client, hub.settlement,
-                                    hub.parts.ledger, hub.parts.idempotency, hub.parts.status_of});
+                                    hub.parts.ledger, hub.parts.idempotency});
   for (http::Route& route :
        partner_routes({hub.partners, hub.parts.ledger, hub.parts.idempotency, hub.parts.vault,
                        hub.parts.operator_http.guard, *hub.client}))

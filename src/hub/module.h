@@ -40,8 +40,7 @@ struct HubParts {
   idempotency::Idempotency& idempotency;
   metrics::Registry& metrics;
   const crypto::Vault& vault;
-  cache::RateLimiter& limits;  ///< Of partners' calls, and of ours to Operators.
-  StatusOf status_of;
+  cache::RateLimiter& limits;                     ///< Of partners' calls, and of ours to Operators.
   http_client::ClientOptions operator_http = {};  ///< How Operators are called.
   /// For secrets that somebody chose, beside broken_secret_rule().
   SecretRule secret_rule = [](const Secret&) { return std::nullopt; };

@@ -118,7 +118,8 @@ std::optional<Key> key_of(const http::Request& request, std::string_view route, 
 bool is_remembered(const Error& error) {
   if (error.code == errors::idempotency_mismatch || error.code == errors::request_in_progress)
     return false;
-  return error.code.kind == ErrorKind::rejected || error.code.kind == ErrorKind::conflict;
+  return error.code.kind == ErrorKind::rejected ||
+         error.code.kind == ErrorKind::insufficient_funds || error.code.kind == ErrorKind::conflict;
 }
 
 Result<Record> replay_of(const Record& record, const Key& key) {
@@ -267,9 +268,8 @@ http::Response replayed(int status, std::string body) {
   return response;
 }
 
-Idempotency::Idempotency(sql::Database& database, const Clock& clock,
-                         int (*status_of)(const ErrorCode&))
-    : database_(database), clock_(clock), status_of_(status_of) {}
+Idempotency::Idempotency(sql::Database& database, const Clock& clock)
+    : database_(database), clock_(clock) {}
 
 Result<http::Response> Idempotency::run(const http::Request& request, std::string_view route,
                                         Lifetime lifetime, const Work& work) {
@@ -339,7 +339,7 @@ Result<http::Response> Idempotency::run_kept(const http::Request& request, std::
   if (response || found_earlier || !is_remembered(response.error())) return response;
 
   // The refusal undid the work; what the client is told is kept by itself.
-  http::Response refusal = http::problem(response.error(), request.request_id, status_of_);
+  http::Response refusal = http::problem(response.error(), request.request_id);
   TRY(database_.write([&](sql::Tx& tx) {
     return insert(tx, *key, {key->request, 0, refusal.status, refusal.body}, clock_.now());
   }));

@@ -136,7 +136,7 @@ class Idempotency {
  public:
   using Work = std::function<Result<http::Response>(sql::Tx&)>;
 
-  Idempotency(sql::Database& database, const Clock& clock, int (*status_of)(const ErrorCode&));
+  Idempotency(sql::Database& database, const Clock& clock);
 
   /// Without a key: the work, as a unit of work. With one: the stored answer with
   /// `Idempotent-Replayed: true`, or the work and its answer in one commit; a refusal that the key
@@ -164,7 +164,6 @@ class Idempotency {
                                   Lifetime lifetime, const Work& work, const Keeping& keeping);
   sql::Database& database_;
   const Clock& clock_;
-  int (*status_of_)(const ErrorCode&);
   InFlight in_flight_;
 };
 

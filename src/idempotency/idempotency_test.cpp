@@ -18,10 +18,6 @@ constexpr ErrorCode refused{ErrorKind::rejected, "refused"};
 constexpr ErrorCode missing{ErrorKind::not_found, "missing"};
 constexpr std::string_view route = "/v1/things";
 
-int status_of(const ErrorCode& code) {
-  return code == refused ? 422 : code.kind == ErrorKind::conflict ? 409 : 404;
-}
-
 http::Request request_with(std::string_view key, std::string body = "{}", TenantId tenant = {1}) {
   http::Request request;
   request.method = "POST";
@@ -71,7 +67,7 @@ class IdempotencyTest : public testing::Test {
 
   FakeClock clock;
   std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
-  Idempotency idempotency{*database, clock, status_of};
+  Idempotency idempotency{*database, clock};
   std::optional<Error> failure;
 };
 

@@ -10,7 +10,6 @@ using http::Response;
 /// 201 where the command made something, 200 where it changed or only tried something.
 struct Render {
   const Command& command;
-  StatusOf status_of;
 
   Response operator()(const Transfer& transfer) const {
     return command.dry_run ? tried(transfer) : Response::created(to_json(transfer));
@@ -34,7 +33,7 @@ struct Render {
                                  replay.transfer ? to_json(*replay.transfer) : replay.record.body);
   }
   Response operator()(const Error& error) const {
-    return http::problem(error, command.origin.request_id, status_of);
+    return http::problem(error, command.origin.request_id);
   }
 
  private:
@@ -48,12 +47,12 @@ struct Render {
 
 }  // namespace
 
-Response answer(const Command& command, const Outcome& outcome, StatusOf status_of) {
-  return std::visit(Render{command, status_of}, outcome);
+Response answer(const Command& command, const Outcome& outcome) {
+  return std::visit(Render{command}, outcome);
 }
 
-std::optional<idempotency::Record> remembered_answer(const Command& command, const Outcome& outcome,
-                                                     StatusOf status_of) {
+std::optional<idempotency::Record> remembered_answer(const Command& command,
+                                                     const Outcome& outcome) {
   if (const auto* transfer = std::get_if<Transfer>(&outcome)) {
     return idempotency::Record{command.key->request, transfer->id.value, 201, {}};
   }
@@ -61,7 +60,7 @@ std::optional<idempotency::Record> remembered_answer(const Command& command, con
       error && !idempotency::is_remembered(*error)) {
     return std::nullopt;
   }
-  Response response = answer(command, outcome, status_of);
+  Response response = answer(command, outcome);
   return idempotency::Record{command.key->request, 0, response.status, std::move(response.body)};
 }
 

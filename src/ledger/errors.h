@@ -21,7 +21,7 @@ inline constexpr ErrorCode account_not_empty{ErrorKind::conflict, "account_not_e
 inline constexpr ErrorCode same_account{ErrorKind::invalid, "same_account"};
 /// The transfer would take an account's available balance below its min_balance. Nothing was
 /// written.
-inline constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient_funds"};
+inline constexpr ErrorCode insufficient_funds{ErrorKind::insufficient_funds, "insufficient_funds"};
 /// The transfer would raise an account's balance, pending credits included, above its max_balance.
 inline constexpr ErrorCode balance_limit_exceeded{ErrorKind::rejected, "balance_limit_exceeded"};
 /// The sources are empty, or the limits of the accounts allow no amount.

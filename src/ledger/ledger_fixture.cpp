@@ -43,7 +43,6 @@ constexpr sql::Query key_count{"test.key_count", "SELECT count(*) FROM idempoten
 Currency kzt() { return *Currency::parse("KZT"); }
 Currency usd() { return *Currency::parse("USD"); }
 Origin test_origin() { return {test_tenant, "key_1", "req_1"}; }
-int test_status_of(const ErrorCode& code) { return code.kind == ErrorKind::conflict ? 409 : 422; }
 
 idempotency::Key key(std::uint8_t n, std::uint8_t request) {
   return {{n}, {request}, idempotency::Lifetime::forever};
@@ -90,7 +89,7 @@ Books::Books(const Clock& clock, const std::string& path)
 Books::Books(const Clock& clock, std::unique_ptr<sql::Database> opened, int node)
     : database(std::move(opened)),
       ids(clock, node),
-      service(*database, clock, ids, events, metrics, test_status_of),
+      service(*database, clock, ids, events, metrics),
       queries(*database, clock) {
   EXPECT_TRUE(sql::migrate(*database, schema(), clock.now()));
   EXPECT_TRUE(service.recover());
@@ -143,7 +142,7 @@ Hold Books::place(PlaceHold body) {
 }
 
 std::string Books::answer_to(const Command& command) {
-  return answer(command, service.execute(command), test_status_of).body;
+  return answer(command, service.execute(command)).body;
 }
 
 std::int64_t Books::balance(const std::string& code) {

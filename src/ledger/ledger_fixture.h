@@ -23,7 +23,6 @@ Currency kzt();
 Currency usd();
 Origin test_origin();
 /// Statuses as far as the ledger's answers need them.
-int test_status_of(const ErrorCode& code);
 
 /// The n-th idempotency key; another `request` asks for something else under the same key.
 idempotency::Key key(std::uint8_t n, std::uint8_t request = 1);

@@ -202,7 +202,6 @@ struct Handlers {
   LedgerService& service;
   LedgerQueries& queries;
   idempotency::Idempotency& idempotency;
-  StatusOf status_of;
 
   void submit(const Request& request, const http::Responder& responder, ParseCommand parse,
               std::string_view route) const;
@@ -236,12 +235,11 @@ void Handlers::submit(const Request& request, const http::Responder& responder, 
     flight->ticket = *std::move(ticket);
   }
   // The ledger needs a command of its own: what the answer looks at stays here.
-  service.submit(flight->command, [flight, responder, status = status_of](Outcome outcome) {
+  service.submit(flight->command, [flight, responder](Outcome outcome) {
     flight->outcome = std::move(outcome);
     flight->ticket.release();  // The key's row is committed: from now on it is a replay.
-    responder.send_rendered([flight, status]() -> Result<Response> {
-      return answer(flight->command, flight->outcome, status);
-    });
+    responder.send_rendered(
+        [flight]() -> Result<Response> { return answer(flight->command, flight->outcome); });
   });
 }
 
@@ -369,9 +367,8 @@ Result<Response> Handlers::get_aggregates(const Request& request) const {
 }  // namespace
 
 http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
-                           idempotency::Idempotency& idempotency, StatusOf status_of) {
-  const auto handlers =
-      std::make_shared<const Handlers>(Handlers{service, queries, idempotency, status_of});
+                           idempotency::Idempotency& idempotency) {
+  const auto handlers = std::make_shared<const Handlers>(Handlers{service, queries, idempotency});
   const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
                                    const) -> http::SyncHandler {
     return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };

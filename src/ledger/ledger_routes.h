@@ -12,6 +12,6 @@ class LedgerQueries;
 
 /// The ledger over HTTP. Commands are hot routes; accounts and queries run on the worker pool.
 http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
-                           idempotency::Idempotency& idempotency, StatusOf status_of);
+                           idempotency::Idempotency& idempotency);
 
 }  // namespace florin::ledger

@@ -63,8 +63,7 @@ struct LedgerService::Impl {
 };
 
 LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
-                             events::EventLog& events, metrics::Registry& metrics,
-                             StatusOf status_of) {
+                             events::EventLog& events, metrics::Registry& metrics) {
   const std::string_view name = "florin_ledger_commands_total";
   const std::string_view help = "Ledger commands by their outcome.";
   impl_.reset(new Impl{
@@ -72,7 +71,7 @@ LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGene
       clock,
       ids,
       events,
-      LedgerWriter(clock, ids, events, status_of),
+      LedgerWriter(clock, ids, events),
       metrics.counter(name, help, {{"outcome", "applied"}}),
       metrics.counter(name, help, {{"outcome", "refused"}}),
       metrics.counter(name, help, {{"outcome", "replayed"}}),

@@ -38,7 +38,7 @@ class LedgerService {
   using Completion = std::function<void(Outcome)>;
 
   LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
-                events::EventLog& events, metrics::Registry& metrics, StatusOf status_of);
+                events::EventLog& events, metrics::Registry& metrics);
   ~LedgerService();
 
   /// Call once before the first command: ids and times go on after the newest that are stored.

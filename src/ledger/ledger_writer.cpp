@@ -5,6 +5,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/events.h"
+#include "ledger/answers.h"
 #include "ledger/batch_loader.h"
 #include "ledger/bulk/named_postings.h"
 #include "ledger/chain.h"
@@ -48,14 +49,8 @@ void fill_balances(const std::vector<engine::PostingRow>& postings, std::span<De
 
 }  // namespace
 
-LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events,
-                           StatusOf status_of)
-    : clock_(clock),
-      ids_(ids),
-      events_(events),
-      answer_of_([status_of](const Command& command, const Outcome& outcome) {
-        return remembered_answer(command, outcome, status_of);
-      }) {}
+LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events)
+    : clock_(clock), ids_(ids), events_(events), answer_of_(remembered_answer) {}
 
 Timestamp LedgerWriter::now() {
   const Timestamp now = clock_.now();

@@ -2,7 +2,6 @@
 #include <span>
 
 #include "base/clock.h"
-#include "ledger/answers.h"
 #include "ledger/bulk/slice.h"
 #include "ledger/engine/engine.h"
 
@@ -53,7 +52,7 @@ struct Draft {
 /// time: the writer's thread, but for draft().
 class LedgerWriter {
  public:
-  LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events, StatusOf status_of);
+  LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events);
 
   /// Fills every outcome and its balances. An error is the database's: nothing of the batch may be
   /// committed then.

@@ -29,7 +29,7 @@ class Refusals : public LedgerTest {
 
     const Outcome again = books.service.execute(refused);
     EXPECT_EQ(std::holds_alternative<Replay>(again), remembered);
-    EXPECT_EQ(answer(refused, again, test_status_of).body, first);
+    EXPECT_EQ(answer(refused, again).body, first);
     EXPECT_EQ(books.footprint(), before);
     EXPECT_TRUE(books.faults().empty());
   }

@@ -85,7 +85,7 @@ class Replays : public testing::TestWithParam<Case> {
     const auto before = books_->footprint();
     const Outcome outcome = books_->service.execute(command);
     ASSERT_TRUE(std::holds_alternative<Replay>(outcome));
-    const http::Response again = answer(command, outcome, test_status_of);
+    const http::Response again = answer(command, outcome);
     EXPECT_EQ(again.body, first.body);
     EXPECT_EQ(again.status, first.status);
     ASSERT_EQ(again.headers.size(), 1u);
@@ -101,7 +101,7 @@ class Replays : public testing::TestWithParam<Case> {
 TEST_P(Replays, GiveTheFirstAnswerByteForByte) {
   Command command = GetParam().build(*books_, clock_);
   command.key = key(1);
-  const http::Response first = answer(command, books_->service.execute(command), test_status_of);
+  const http::Response first = answer(command, books_->service.execute(command));
   clock_.advance_seconds(5);
   expect_replay(command, first);
   // Neither what happened since nor a new process changes what was answered.

@@ -151,8 +151,7 @@ class RunsTest : public testing::Test {
   IdGenerator ids{clock, 0};
   events::EventLog events{*database, ids};
   metrics::Registry metrics;
-  ledger::LedgerService books{*database, clock,   ids,
-                              events,    metrics, [](const ErrorCode&) { return 422; }};
+  ledger::LedgerService books{*database, clock, ids, events, metrics};
   std::vector<Entry> ours, theirs;
   std::function<void()> meanwhile;  ///< Happens while the next run has its sides and compares them.
   Runs runs = make(options());

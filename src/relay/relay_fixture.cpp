@@ -14,11 +14,9 @@ namespace {
 
 constexpr std::chrono::seconds patience{20};
 
-int status_of(const ErrorCode& code) { return code.kind == ErrorKind::rejected ? 422 : 400; }
-
 }  // namespace
 
-RelayFixture::RelayFixture() : idempotency(*database, clock, status_of) {
+RelayFixture::RelayFixture() : idempotency(*database, clock) {
   std::vector<sql::Migration> all;
   for (const auto module :
        {idempotency::migrations(), access::migrations(), events::migrations(), relay::migrations()})

@@ -36,7 +36,7 @@ struct HubFixture::Call {
 };
 
 HubFixture::HubFixture(HubOptions options)
-    : options_(options), server_(any_port(), routes(), *this, clock_, metrics_, status_for_tests) {
+    : options_(options), server_(any_port(), routes(), *this, clock_, metrics_) {
   const auto started = server_.start();
   EXPECT_TRUE(started) << started.error().detail;
 }

@@ -143,7 +143,7 @@ TEST(Sandbox, SaysWhichAddressIsTaken) {
   Options options = options_for_tests();
   options.rgs_port = running.sandbox.operator_port();
   const SystemClock clock;
-  Sandbox second(options, clock, status_for_tests);
+  Sandbox second(options, clock);
   const auto started = second.start();
   ASSERT_FALSE(started);
   EXPECT_EQ(started.error().code.name, "cannot_listen");

@@ -47,13 +47,13 @@ RgsOptions rgs_options(const Options& options) {
 }  // namespace
 
 struct Sandbox::Impl {
-  Impl(const Options& options, const Clock& clock, int (*status_of)(const ErrorCode&))
+  Impl(const Options& options, const Clock& clock)
       : wallet_operator(operator_options(options), delayer, clock),
         rgs(rgs_options(options), delayer, clock),
         operator_server(server_options(options.operator_host, options.operator_port),
-                        wallet_operator.routes(), gate, clock, operator_metrics, status_of),
+                        wallet_operator.routes(), gate, clock, operator_metrics),
         rgs_server(server_options(options.rgs_host, options.rgs_port), rgs.routes(), gate, clock,
-                   rgs_metrics, status_of) {}
+                   rgs_metrics) {}
 
   OpenGate gate;
   metrics::Registry operator_metrics, rgs_metrics;
@@ -63,8 +63,8 @@ struct Sandbox::Impl {
   http::Server operator_server, rgs_server;
 };
 
-Sandbox::Sandbox(const Options& options, const Clock& clock, int (*status_of)(const ErrorCode&))
-    : impl_(std::make_unique<Impl>(options, clock, status_of)) {}
+Sandbox::Sandbox(const Options& options, const Clock& clock)
+    : impl_(std::make_unique<Impl>(options, clock)) {}
 
 Sandbox::~Sandbox() { stop(); }
 

@@ -29,11 +29,10 @@ struct Options {
 
 /// The other two parties of the wallet hub, for trying it out and for tests: an operator that holds
 /// money, and a game server (RGS) that plays and takes webhooks. Both are in memory, each on a port
-/// of its own with its control under /sandbox/. See docs/sandbox.md. `status_of` is the product's
-/// table of statuses. Not for concurrent use.
+/// of its own with its control under /sandbox/. See docs/sandbox.md. Not for concurrent use.
 class Sandbox {
  public:
-  Sandbox(const Options& options, const Clock& clock, int (*status_of)(const ErrorCode&));
+  Sandbox(const Options& options, const Clock& clock);
   ~Sandbox();  ///< As stop().
 
   /// Binds both ports and serves. Errors: cannot_listen, naming host and port.

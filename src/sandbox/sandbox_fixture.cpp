@@ -19,8 +19,6 @@ std::int64_t Answer::number(std::string_view member) const {
   return found == nullptr || found->as_integer() == nullptr ? -1 : *found->as_integer();
 }
 
-int status_for_tests(const ErrorCode& code) { return code.kind == ErrorKind::invalid ? 400 : 422; }
-
 Options options_for_tests() {
   Options options;
   options.operator_port = 0;
@@ -32,7 +30,7 @@ Options options_for_tests() {
   return options;
 }
 
-SandboxFixture::SandboxFixture(const Options& options) : sandbox(options, clock, status_for_tests) {
+SandboxFixture::SandboxFixture(const Options& options) : sandbox(options, clock) {
   const auto started = sandbox.start();
   EXPECT_TRUE(started) << started.error().detail;
 }

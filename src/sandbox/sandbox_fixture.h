@@ -30,7 +30,6 @@ struct Answer {
   std::int64_t number(std::string_view member) const;
 };
 
-int status_for_tests(const ErrorCode& code);
 Options options_for_tests();
 
 /// A sandbox on free ports, and callers who know its secrets.

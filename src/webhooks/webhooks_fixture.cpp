@@ -7,27 +7,13 @@
 #include "base/try.h"
 #include "events/module.h"
 #include "idempotency/module.h"
+#include "platform/http/status.h"
 #include "webhooks/module.h"
 
 namespace florin::webhooks {
 namespace {
 
 constexpr std::chrono::seconds patience{10};
-
-int status_for_tests(const ErrorCode& code) {
-  switch (code.kind) {
-    case ErrorKind::invalid:
-      return 400;
-    case ErrorKind::not_found:
-      return 404;
-    case ErrorKind::conflict:
-      return 409;
-    case ErrorKind::rejected:
-      return 422;
-    default:
-      return 500;
-  }
-}
 
 }  // namespace
 
@@ -59,8 +45,7 @@ Receiver::Receiver(Answer answer) : answer_(std::move(answer)) {
   options.port = 0;
   options.access_log = false;
   options.drain_timeout_ms = 0;
-  server_ = std::make_unique<http::Server>(options, std::move(routes), gate_, clock_, metrics_,
-                                           status_for_tests);
+  server_ = std::make_unique<http::Server>(options, std::move(routes), gate_, clock_, metrics_);
   EXPECT_TRUE(server_->start());
 }
 
@@ -92,8 +77,7 @@ Settings WebhooksFixture::settings_of_tests() {
   return settings;
 }
 
-WebhooksFixture::WebhooksFixture(Settings settings)
-    : idempotency(*database, clock, status_for_tests) {
+WebhooksFixture::WebhooksFixture(Settings settings) : idempotency(*database, clock) {
   std::vector<sql::Migration> all;
   for (const auto module : {idempotency::migrations(), events::migrations(), migrations()})
     all.insert(all.end(), module.begin(), module.end());
@@ -191,7 +175,7 @@ WebhooksFixture::Answered WebhooksFixture::call(std::string_view method, const s
       return std::get<http::SyncHandler>(route.handler)(request);
     }();
     if (!response)
-      return {status_for_tests(response.error().code), std::string(response.error().code.name),
+      return {http::status_of(response.error().code), std::string(response.error().code.name),
               response.error().fields};
     Answered answered{response->status, ""};
     if (!response->body.empty()) answered.body = *json::parse(response->body);

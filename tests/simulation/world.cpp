@@ -11,7 +11,6 @@
 
 #include "app/application.h"
 #include "app/data/open_database.h"
-#include "app/http_errors.h"
 #include "events/module.h"
 #include "ledger/ledger_routes.h"
 #include "ledger/verify.h"
@@ -68,7 +67,7 @@ std::vector<std::string> segments_of(std::string_view path) {
 
 Answer answer_of(Result<http::Response> result, std::string_view request_id) {
   const http::Response response =
-      result ? *std::move(result) : http::problem(result.error(), request_id, app::status_of);
+      result ? *std::move(result) : http::problem(result.error(), request_id);
   Answer answer{response.status, response.body};
   for (const http::Header& header : response.headers) {
     if (header.name == "Idempotent-Replayed") answer.replayed = header.value == "true";
@@ -138,7 +137,7 @@ struct World::Impl {
     database = must(app::open_database(config, clock), "opening the database");
     core = std::make_unique<app::Core>(*database, clock, config, secret_key);
     must(core->recover(), "recovering");
-    routes = ledger::ledger_routes(core->ledger, core->queries, core->idempotency, app::status_of);
+    routes = ledger::ledger_routes(core->ledger, core->queries, core->idempotency);
     for (http::Route& route : events::routes(core->events)) routes.push_back(std::move(route));
   }
 

@@ -7,7 +7,6 @@
 
 #include "app/config.h"
 #include "app/exposure.h"
-#include "app/http_errors.h"
 #include "app/stop_signals.h"
 #include "base/try.h"
 #include "hub/partners/partners.h"
@@ -74,7 +73,7 @@ Result<void> run_sandbox(const SandboxFlags& flags, const Clock& clock) {
   const StopSignals stop;
   const sandbox::Options options = TRY(options_of(flags));
   TRY(check_exposure(options, flags.is_public));
-  sandbox::Sandbox sandbox(options, clock, status_of);
+  sandbox::Sandbox sandbox(options, clock);
   TRY(sandbox.start());
   print_where(options, sandbox);
   stop.wait();

@@ -14,7 +14,6 @@
 #include "app/data/open_database.h"
 #include "app/demo.h"
 #include "app/exposure.h"
-#include "app/http_errors.h"
 #include "app/secret_key.h"
 #include "app/stop_signals.h"
 #include "app/version.h"
@@ -53,10 +52,10 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& setting
   options.hub_url = url_of(settings, settings.http.port);
   options.hub_secret = settings.hub.hmac_secret;
   options.webhook_secret = settings.rgs_webhook.secret;
-  auto simulators = std::make_unique<sandbox::Sandbox>(options, clock, status_of);
+  auto simulators = std::make_unique<sandbox::Sandbox>(options, clock);
   if (simulators->start()) return simulators;
   options.operator_port = options.rgs_port = 0;
-  simulators = std::make_unique<sandbox::Sandbox>(options, clock, status_of);
+  simulators = std::make_unique<sandbox::Sandbox>(options, clock);
   TRY(simulators->start());
   return simulators;
 }

@@ -67,7 +67,6 @@ void Segment::clear() {
 Intake::Intake(const Parts& parts, Settle settle, Answer answer)
     : clock_(parts.clock),
       ids_(parts.ids),
-      status_of_(parts.status_of),
       settle_(std::move(settle)),
       answer_(std::move(answer)),
       log_(parts.events),
@@ -140,7 +139,7 @@ void Intake::fail(Planned& planned, const Error& error) const {
     return;
   }
   planned.row.state = State::failed;
-  remember_refusal(planned.row, error, status_of_);
+  remember_refusal(planned.row, error);
 }
 
 Result<void> Intake::write(sql::Tx& tx, Planned& planned) {

@@ -67,7 +67,6 @@ class Intake {
     const Clock& clock;
     IdGenerator& ids;
     events::EventLog& events;
-    StatusOf status_of;
   };
   Intake(const Parts& parts, Settle settle, Answer answer);
 
@@ -87,7 +86,6 @@ class Intake {
 
   const Clock& clock_;
   IdGenerator& ids_;
-  const StatusOf status_of_;
   const Settle settle_;
   const Answer answer_;
   TransactionLog log_;

@@ -46,10 +46,10 @@ struct InternalWallet::Impl {
   Intake intake;
 
   Impl(sql::Database& database, const Clock& clock, IdGenerator& ids, ledger::LedgerService& books,
-       events::EventLog& events, StatusOf status_of)
+       events::EventLog& events)
       : ledger(books),
         intake(
-            {database, clock, ids, events, status_of},
+            {database, clock, ids, events},
             [this](sql::Tx& tx, std::span<Planned> planned) { return move(tx, planned); },
             [](Item&, Done& done, Result<Settled> outcome) { done(std::move(outcome)); }) {}
 
@@ -145,9 +145,8 @@ Result<std::optional<ledger::Account>> InternalWallet::Impl::find_wallet(sql::Tx
 }
 
 InternalWallet::InternalWallet(sql::Database& database, const Clock& clock, IdGenerator& ids,
-                               ledger::LedgerService& ledger, events::EventLog& events,
-                               StatusOf status_of)
-    : impl_(new Impl(database, clock, ids, ledger, events, status_of)) {}
+                               ledger::LedgerService& ledger, events::EventLog& events)
+    : impl_(new Impl(database, clock, ids, ledger, events)) {}
 InternalWallet::~InternalWallet() = default;
 
 void InternalWallet::submit(PartnerPtr partner, Movement movement, Done done) {

@@ -20,7 +20,7 @@ class InternalWallet {
   using Done = std::function<void(Result<Settled>)>;
 
   InternalWallet(sql::Database& database, const Clock& clock, IdGenerator& ids,
-                 ledger::LedgerService& ledger, events::EventLog& events, StatusOf status_of);
+                 ledger::LedgerService& ledger, events::EventLog& events);
   ~InternalWallet();
 
   /// Queues the movement; `done` runs on the writer's thread once it is durable (it must be short).

@@ -91,8 +91,8 @@ http::Response answer_of(const Settled& settled) {
   return response;
 }
 
-void remember_refusal(WalletTransaction& transaction, const Error& error, StatusOf status_of) {
-  http::Response response = http::problem(error, transaction.request_id, status_of);
+void remember_refusal(WalletTransaction& transaction, const Error& error) {
+  http::Response response = http::problem(error, transaction.request_id);
   transaction.refusal = error.code.name;
   transaction.answer = std::move(response.body);
   transaction.answer_status = response.status;

@@ -7,8 +7,6 @@
 
 namespace florin::hub {
 
-using StatusOf = int (*)(const ErrorCode&);
-
 /// A transaction as lists and events show it, with its state of now.
 void append_json(std::string& out, const WalletTransaction& transaction,
                  std::string_view partner_code);
@@ -18,6 +16,6 @@ void append_json(std::string& out, const WalletTransaction& transaction,
 http::Response answer_of(const Settled& settled);
 
 /// Keeps the refusal as the answer of the transaction's key.
-void remember_refusal(WalletTransaction& transaction, const Error& error, StatusOf status_of);
+void remember_refusal(WalletTransaction& transaction, const Error& error);
 
 }  // namespace florin::hub

@@ -113,11 +113,10 @@ class OperatorWalletTest : public testing::Test {
   std::optional<ScriptedOperator> provider;
   http_client::HttpClient http{{}};
   jobs::Delayer delayer;
-  Settlement settlement{*world.database, clock, world.ledger, world.events, test_status_of};
+  Settlement settlement{*world.database, clock, world.ledger, world.events};
   std::unique_ptr<operators::OperatorClient> client = std::make_unique<operators::OperatorClient>(
       http, delayer, clock, world.metrics, *world.limits);
-  OperatorWallet wallet{
-      {*world.database, clock, world.ids, world.events, test_status_of}, *client, settlement};
+  OperatorWallet wallet{{*world.database, clock, world.ids, world.events}, *client, settlement};
   Resolver resolver{*world.database, clock, world.partners, *client, settlement, world.metrics};
 
  private:

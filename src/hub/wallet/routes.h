@@ -27,7 +27,6 @@ struct WalletParts {
   Settlement& settlement;
   ledger::LedgerService& ledger;
   idempotency::Idempotency& idempotency;
-  StatusOf status_of;
 };
 
 /// POST /wallet/{debit,credit,rollback,balance} and GET /wallet/transactions, signed by partners;

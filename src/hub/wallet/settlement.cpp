@@ -78,15 +78,13 @@ struct Settlement::Impl {
   const Clock& clock;
   ledger::LedgerService& ledger;
   TransactionLog log;
-  StatusOf status_of;
   sql::Batcher<Case, Done> batcher;
 
   Impl(sql::Database& database, const Clock& time, ledger::LedgerService& books,
-       events::EventLog& events, StatusOf status)
+       events::EventLog& events)
       : clock(time),
         ledger(books),
         log(events),
-        status_of(status),
         batcher(
             database, [this](sql::Tx& tx, std::span<Case> batch) { return run(tx, batch); },
             [](Case& one, Done& done, const Result<void>& committed) {
@@ -159,7 +157,7 @@ Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTr
       if (is_undone_already(row, finding.answer))
         return complete(tx, partner, row, finding.answer, author);
       row.state = State::failed;
-      remember_refusal(row, *finding.answer.refusal, status_of);
+      remember_refusal(row, *finding.answer.refusal);
       return log.change(tx, partner, row, author);
     case Meaning::not_found:
     case Meaning::unknown:
@@ -229,15 +227,15 @@ Result<std::optional<Error>> Settlement::Impl::post(sql::Tx& tx, const Partner& 
 Result<void> Settlement::Impl::undo(sql::Tx& tx, const Partner& partner, WalletTransaction& debit,
                                     const Author& author) {
   debit.state = State::rolled_back;
-  remember_refusal(debit, undone(), status_of);
+  remember_refusal(debit, undone());
   return log.change(tx, partner, debit, author);
 }
 
 // ---------------------------------------------------------------- facade
 
 Settlement::Settlement(sql::Database& database, const Clock& clock, ledger::LedgerService& ledger,
-                       events::EventLog& events, StatusOf status_of)
-    : impl_(new Impl(database, clock, ledger, events, status_of)) {}
+                       events::EventLog& events)
+    : impl_(new Impl(database, clock, ledger, events)) {}
 Settlement::~Settlement() = default;
 
 void Settlement::submit(PartnerPtr partner, WalletTransactionId id, Finding finding, Done done) {

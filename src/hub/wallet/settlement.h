@@ -35,7 +35,7 @@ class Settlement {
   using Done = std::function<void(Result<Settled>)>;
 
   Settlement(sql::Database& database, const Clock& clock, ledger::LedgerService& ledger,
-             events::EventLog& events, StatusOf status_of);
+             events::EventLog& events);
   ~Settlement();
 
   /// Queues it; `done` runs on the writer's thread with the transaction as it then is, or with an

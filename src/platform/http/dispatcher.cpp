@@ -222,7 +222,7 @@ Response Dispatcher::problem_for(const Exchange& exchange, const Error& error) c
                                     {"code", error.code.name},
                                     {"detail", error.detail}});
   }
-  return problem(error, exchange.request.request_id, with_.status_of);
+  return problem(error, exchange.request.request_id);
 }
 
 }  // namespace florin::http

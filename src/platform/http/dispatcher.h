@@ -17,7 +17,6 @@ class Dispatcher {
     Gate& gate;
     WorkerPool& workers;
     WorkerPool& large_bodies;  ///< Its few threads alone work on bodies that take long to read.
-    int (*status_of)(const ErrorCode&);
   };
   explicit Dispatcher(Collaborators collaborators) : with_(collaborators) {}
 

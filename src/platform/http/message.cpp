@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "platform/http/status.h"
 #include "platform/http/text.h"
 #include "platform/json/writer.h"
 
@@ -57,8 +58,7 @@ std::optional<std::string_view> Request::query_param(std::string_view name) cons
   return std::nullopt;
 }
 
-Response problem(const Error& error, std::string_view request_id,
-                 int (*status_of)(const ErrorCode&)) {
+Response problem(const Error& error, std::string_view request_id) {
   Response response;
   response.status = status_of(error.code);
   response.content_type = "application/problem+json";

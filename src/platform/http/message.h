@@ -81,8 +81,7 @@ struct Response {
 /// What an error looks like outside: RFC 9457, `application/problem+json`, with Retry-After. A
 /// field of the body is named by its JSON pointer ("/postings/0/amount"), others as
 /// "#/query/<name>" and
-/// "#/headers/<name>". `status_of` is the product's one table from codes to statuses.
-Response problem(const Error& error, std::string_view request_id,
-                 int (*status_of)(const ErrorCode&));
+/// "#/headers/<name>".
+Response problem(const Error& error, std::string_view request_id);
 
 }  // namespace florin::http

@@ -8,9 +8,7 @@
 namespace florin::http {
 namespace {
 
-constexpr ErrorCode insufficient_funds{ErrorKind::rejected, "insufficient_funds"};
-
-int always_422(const ErrorCode&) { return 422; }
+constexpr ErrorCode insufficient_funds{ErrorKind::insufficient_funds, "insufficient_funds"};
 
 Request with_query(std::vector<std::pair<std::string, std::string>> params) {
   Request request;
@@ -33,14 +31,13 @@ TEST(Request, FindsHeadersInAnyCase) {
 }
 
 TEST(Problem, IsProblemJson) {
-  const Response response =
-      problem({insufficient_funds, "the account cannot cover this"}, "req_1", always_422);
-  EXPECT_EQ(response.status, 422);
+  const Response response = problem({insufficient_funds, "the account cannot cover this"}, "req_1");
+  EXPECT_EQ(response.status, 402);
   EXPECT_EQ(response.content_type, "application/problem+json");
   EXPECT_EQ(
       response.body,
       R"({"type":"https://florin.dev/errors/insufficient_funds","title":"Insufficient funds",)"
-      R"("status":422,"detail":"the account cannot cover this","code":"insufficient_funds",)"
+      R"("status":402,"detail":"the account cannot cover this","code":"insufficient_funds",)"
       R"("request_id":"req_1"})");
   EXPECT_TRUE(response.headers.empty());
 }
@@ -50,7 +47,7 @@ TEST(Problem, NamesEveryBadField) {
       problem({florin::errors::validation_failed,
                "two fields",
                {{"/code", "too_long", "must be short"}, {"/a\"b", "unknown_field", "who?"}}},
-              "r", always_422);
+              "r");
   const auto body = json::parse(response.body);
   ASSERT_TRUE(body);
   const json::Array& fields = *body->find("errors")->as_array();
@@ -61,13 +58,13 @@ TEST(Problem, NamesEveryBadField) {
 }
 
 TEST(Problem, TellsWhenToRetry) {
-  const Response response = problem({insufficient_funds, "wait", {}, 3}, "r", always_422);
+  const Response response = problem({insufficient_funds, "wait", {}, 3}, "r");
   ASSERT_EQ(response.headers.size(), 1u);
   EXPECT_EQ(response.headers[0].name, "Retry-After");
   EXPECT_EQ(response.headers[0].value, "3");
   constexpr ErrorCode away{ErrorKind::unavailable, "away"};
-  EXPECT_EQ(problem({away, "soon"}, "r", always_422).headers.at(0).value, "1");
-  EXPECT_TRUE(problem({insufficient_funds, "never"}, "r", always_422).headers.empty());
+  EXPECT_EQ(problem({away, "soon"}, "r").headers.at(0).value, "1");
+  EXPECT_TRUE(problem({insufficient_funds, "never"}, "r").headers.empty());
 }
 
 TEST(Paging, DefaultsToTheNewestFifty) {

@@ -26,15 +26,14 @@ void give_memory_back() { ::malloc_trim(0); }
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& c, metrics::Registry& metrics,
-       int (*status_of)(const ErrorCode&))
+  Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& c, metrics::Registry& metrics)
       : options(std::move(o)),
         clock(c),
         tls(options.tls ? std::make_unique<TlsSource>(*options.tls) : nullptr),
         router(std::move(routes)),
         workers(options.worker_threads, options.max_queued),
         large_bodies(std::max(options.worker_threads / 2, 1), options.max_queued, give_memory_back),
-        dispatcher({router, gate, workers, large_bodies, status_of}),
+        dispatcher({router, gate, workers, large_bodies}),
         body_memory(std::make_shared<BodyMemory>(
             BodyMemory::Limits{options.body_memory_bytes, options.body_memory_per_key_bytes,
                                options.body_memory_per_address_bytes},
@@ -64,8 +63,8 @@ struct Server::Impl {
 };
 
 Server::Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock,
-               metrics::Registry& metrics, int (*status_of)(const ErrorCode&))
-    : impl_(new Impl(std::move(options), std::move(routes), gate, clock, metrics, status_of)) {}
+               metrics::Registry& metrics)
+    : impl_(new Impl(std::move(options), std::move(routes), gate, clock, metrics)) {}
 
 Server::~Server() { stop(); }
 

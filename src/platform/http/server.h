@@ -63,7 +63,7 @@ struct ServerOptions {
 class Server {
  public:
   Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock,
-         metrics::Registry& metrics, int (*status_of)(const ErrorCode&));
+         metrics::Registry& metrics);
   ~Server();  ///< As stop().
 
   /// Binds and starts its threads. Errors: cannot_listen, naming host and port; tls_not_usable.

@@ -8,7 +8,6 @@
 #include <cstring>
 #include <thread>
 
-#include "platform/http/errors.h"
 #include "platform/http/text.h"
 #include "platform/json/value.h"
 #include "platform/log/log.h"
@@ -172,42 +171,13 @@ Admission TestGate::admit(const Request& request, const Route&) {
   return admission_of(token);
 }
 
-int status_for_tests(const ErrorCode& code) {
-  if (code == errors::method_not_allowed) return 405;
-  if (code == errors::request_timeout) return 408;
-  if (code == errors::body_too_large) return 413;
-  if (code == errors::unsupported_media_type) return 415;
-  if (code == errors::headers_too_large) return 431;
-  switch (code.kind) {
-    case ErrorKind::invalid:
-      return 400;
-    case ErrorKind::unauthenticated:
-      return 401;
-    case ErrorKind::forbidden:
-      return 403;
-    case ErrorKind::not_found:
-      return 404;
-    case ErrorKind::conflict:
-      return 409;
-    case ErrorKind::rejected:
-      return 422;
-    case ErrorKind::limited:
-      return 429;
-    case ErrorKind::unavailable:
-      return 503;
-    case ErrorKind::internal:
-      return 500;
-  }
-  return 500;
-}
-
 TestServer::TestServer(Routes routes, ServerOptions options)
     : server(
           [&] {
             options.port = 0;
             return options;
           }(),
-          std::move(routes), gate, clock, metrics, status_for_tests) {
+          std::move(routes), gate, clock, metrics) {
   log::configure(log::Level::off, log::Format::text);
   const auto started = server.start();
   EXPECT_TRUE(started) << started.error().detail;

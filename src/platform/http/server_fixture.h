@@ -73,8 +73,6 @@ class TestGate final : public Gate {
   std::atomic<int> admitted_on_worker{0};
 };
 
-int status_for_tests(const ErrorCode& code);
-
 /// A server on a free port, stopped at the end.
 class TestServer {
  public:

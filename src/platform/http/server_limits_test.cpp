@@ -312,7 +312,7 @@ TEST(ServerStart, AnAddressInUseCannotBeListenedOn) {
   TestGate gate;
   for (const auto& [host, port] : std::vector<std::pair<std::string, int>>{
            {"127.0.0.1", first.server.port()}, {"192.0.2.1", 0}, {"no.such.host.invalid", 0}}) {
-    Server second({.host = host, .port = port}, {hello()}, gate, clock, metrics, status_for_tests);
+    Server second({.host = host, .port = port}, {hello()}, gate, clock, metrics);
     const auto started = second.start();
     ASSERT_FALSE(started) << host;
     EXPECT_EQ(started.error().code, errors::cannot_listen);
@@ -324,7 +324,7 @@ TEST(ServerStop, IsSafeBeforeStartAndTwice) {
   SystemClock clock;
   metrics::Registry metrics;
   TestGate gate;
-  Server server({.port = 0}, {hello()}, gate, clock, metrics, status_for_tests);
+  Server server({.port = 0}, {hello()}, gate, clock, metrics);
   server.stop();
   ASSERT_TRUE(server.start());
   server.stop();

@@ -1,23 +1,20 @@
-#include "app/http_errors.h"
+#include "platform/http/status.h"
 
 #include <array>
 #include <utility>
 
-#include "idempotency/errors.h"
-#include "ledger/errors.h"
 #include "platform/http/errors.h"
 
-namespace florin::app {
+namespace florin::http {
 namespace {
 
 /// Codes whose status is another than that of their kind.
-constexpr std::array<std::pair<ErrorCode, int>, 6> exceptions{{
-    {http::errors::method_not_allowed, 405},
-    {http::errors::request_timeout, 408},
-    {http::errors::body_too_large, 413},
-    {http::errors::unsupported_media_type, 415},
-    {http::errors::headers_too_large, 431},
-    {ledger::errors::insufficient_funds, 402},
+constexpr std::array<std::pair<ErrorCode, int>, 5> exceptions{{
+    {errors::method_not_allowed, 405},
+    {errors::request_timeout, 408},
+    {errors::body_too_large, 413},
+    {errors::unsupported_media_type, 415},
+    {errors::headers_too_large, 431},
 }};
 
 int status_of_kind(ErrorKind kind) {
@@ -26,6 +23,8 @@ int status_of_kind(ErrorKind kind) {
       return 400;
     case ErrorKind::unauthenticated:
       return 401;
+    case ErrorKind::insufficient_funds:
+      return 402;
     case ErrorKind::forbidden:
       return 403;
     case ErrorKind::not_found:
@@ -53,4 +52,4 @@ int status_of(const ErrorCode& code) {
   return status_of_kind(code.kind);
 }
 
-}  // namespace florin::app
+}  // namespace florin::http
