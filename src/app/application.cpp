@@ -20,6 +20,7 @@
 #include "cluster/module.h"
 #include "cluster/process_identity.h"
 #include "events/module.h"
+#include "idempotency/key_store.h"
 #include "ledger/ledger_routes.h"
 #include "platform/crypto/random.h"
 #include "platform/log/log.h"

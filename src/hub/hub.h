@@ -12,7 +12,7 @@
 #include "base/secret.h"
 #include "base/timestamp.h"
 #include "base/words.h"
-#include "idempotency/idempotency.h"
+#include "idempotency/key.h"
 
 namespace florin::hub {
 

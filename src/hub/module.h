@@ -10,13 +10,15 @@
 #include "base/result.h"
 #include "hub/operator/operator_client.h"
 #include "hub/partners/partners.h"
-#include "hub/wallet/json.h"
 #include "platform/http/route.h"
 #include "platform/http_client/http_client.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/json/value.h"
 #include "platform/sql/migration.h"
 
+namespace florin::idempotency {
+class Idempotency;
+}
 namespace florin::ledger {
 class LedgerService;
 }

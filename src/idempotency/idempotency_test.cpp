@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "idempotency/errors.h"
+#include "idempotency/key_store.h"
 #include "idempotency/module.h"
 #include "platform/crypto/vault.h"
 #include "platform/sql/database.h"

@@ -1,5 +1,6 @@
 #include "ledger/answers.h"
 
+#include "idempotency/idempotency.h"
 #include "ledger/ledger_json.h"
 
 namespace florin::ledger {

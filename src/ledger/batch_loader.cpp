@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "idempotency/key_store.h"
 #include "ledger/command_accounts.h"
 #include "ledger/ledger_store.h"
 #include "ledger/ledger_writer.h"

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/try.h"
+#include "idempotency/key_store.h"
 #include "ledger/anchor.h"
 #include "ledger/ledger_fixture.h"
 #include "ledger/verify.h"

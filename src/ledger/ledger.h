@@ -10,7 +10,7 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "base/timestamp.h"
-#include "idempotency/idempotency.h"
+#include "idempotency/key.h"
 #include "ledger/account_ref.h"
 #include "ledger/split.h"
 

@@ -4,6 +4,7 @@
 
 #include "events/module.h"
 #include "idempotency/module.h"
+#include "ledger/answers.h"
 #include "ledger/module.h"
 #include "ledger/verify.h"
 #include "platform/sql/test_database.h"

@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "idempotency/idempotency.h"
+#include "ledger/answers.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"

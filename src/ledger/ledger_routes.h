@@ -1,5 +1,4 @@
 #pragma once
-#include "ledger/answers.h"
 #include "platform/http/route.h"
 
 namespace florin::idempotency {

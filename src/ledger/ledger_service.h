@@ -7,7 +7,6 @@
 
 #include "base/clock.h"
 #include "base/result.h"
-#include "ledger/answers.h"
 #include "ledger/ledger.h"
 
 namespace florin {

@@ -5,6 +5,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/events.h"
+#include "idempotency/key_store.h"
 #include "ledger/answers.h"
 #include "ledger/batch_loader.h"
 #include "ledger/bulk/named_postings.h"

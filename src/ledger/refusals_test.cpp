@@ -5,6 +5,7 @@
 #include <future>
 
 #include "idempotency/errors.h"
+#include "ledger/answers.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_fixture.h"
 

@@ -3,6 +3,7 @@
 #include <functional>
 
 #include "idempotency/errors.h"
+#include "ledger/answers.h"
 #include "ledger/ledger_fixture.h"
 #include "platform/sql/temporary_folder.h"
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/try.h"
+#include "idempotency/idempotency.h"
 #include "ledger/bulk/weight.h"
 #include "ledger/errors.h"
 #include "ledger/split_request.h"

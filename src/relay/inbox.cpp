@@ -3,7 +3,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/events.h"
-#include "idempotency/idempotency.h"
+#include "idempotency/key.h"
 #include "platform/json/writer.h"
 #include "relay/cloud_event.h"
 #include "relay/errors.h"

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "idempotency/idempotency.h"
+#include "idempotency/key_store.h"
 
 namespace florin::app {
 namespace {

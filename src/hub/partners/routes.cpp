@@ -9,6 +9,7 @@
 #include "hub/partners/json.h"
 #include "hub/partners/requests.h"
 #include "hub/wallet/books.h"
+#include "idempotency/idempotency.h"
 #include "ledger/ledger_service.h"
 #include "platform/http_client/address_guard.h"
 #include "platform/json/writer.h"

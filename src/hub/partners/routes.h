@@ -1,8 +1,10 @@
 #pragma once
 #include "hub/partners/partners.h"
-#include "hub/wallet/json.h"
 #include "platform/http/route.h"
 
+namespace florin::idempotency {
+class Idempotency;
+}
 namespace florin::ledger {
 class LedgerService;
 }

@@ -6,6 +6,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "hub/errors.h"
+#include "hub/wallet/answers.h"
 #include "hub/wallet/store.h"
 
 namespace florin::hub {

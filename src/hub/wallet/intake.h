@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "hub/partners/partners.h"
-#include "hub/wallet/json.h"
 #include "hub/wallet/movement_rules.h"
 #include "hub/wallet/transaction_log.h"
 #include "platform/sql/batcher.h"

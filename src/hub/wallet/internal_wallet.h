@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "hub/partners/partners.h"
-#include "hub/wallet/json.h"
 
 namespace florin::ledger {
 class LedgerService;

@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "hub/hub_fixture.h"
+#include "hub/wallet/answers.h"
 #include "hub/wallet/books.h"
 #include "hub/wallet/store.h"
 #include "platform/sql/damage.h"

@@ -1,6 +1,5 @@
 #include "hub/wallet/json.h"
 
-#include "idempotency/idempotency.h"
 #include "platform/json/writer.h"
 
 namespace florin::hub {
@@ -36,26 +35,6 @@ void write_movement(Writer& writer, const WalletTransaction& t) {
   writer.member("refId", t.ref);
 }
 
-std::string done_body(const WalletTransaction& t) {
-  std::string body;
-  body.reserve(320);
-  Writer writer(body);
-  writer.begin_object().member("status", "OK");
-  write_movement(writer, t);
-  write_balance(writer, t);
-  writer.member("createdAt", t.created_at.rfc3339()).end_object();
-  return body;
-}
-
-std::string pending_body(const WalletTransaction& t) {
-  std::string body;
-  Writer writer(body);
-  writer.begin_object().member("status", "PENDING");
-  write_movement(writer, t);
-  writer.member("createdAt", t.created_at.rfc3339()).end_object();
-  return body;
-}
-
 }  // namespace
 
 void append_json(std::string& out, const WalletTransaction& t, std::string_view partner_code) {
@@ -77,25 +56,24 @@ void append_json(std::string& out, const WalletTransaction& t, std::string_view 
       .end_object();
 }
 
-http::Response answer_of(const Settled& settled) {
-  const WalletTransaction& t = settled.transaction;
-  http::Response response;
-  if (t.state == State::pending) {
-    response = {202, pending_body(t)};
-  } else if (t.answer_status != 0) {
-    response = {t.answer_status, t.answer, "application/problem+json"};
-  } else {
-    response = http::Response::created(done_body(t));
-  }
-  if (settled.is_replay) response.headers.push_back({"Idempotent-Replayed", "true"});
-  return response;
+std::string done_body(const WalletTransaction& t) {
+  std::string body;
+  body.reserve(320);
+  Writer writer(body);
+  writer.begin_object().member("status", "OK");
+  write_movement(writer, t);
+  write_balance(writer, t);
+  writer.member("createdAt", t.created_at.rfc3339()).end_object();
+  return body;
 }
 
-void remember_refusal(WalletTransaction& transaction, const Error& error) {
-  http::Response response = http::problem(error, transaction.request_id);
-  transaction.refusal = error.code.name;
-  transaction.answer = std::move(response.body);
-  transaction.answer_status = response.status;
+std::string pending_body(const WalletTransaction& t) {
+  std::string body;
+  Writer writer(body);
+  writer.begin_object().member("status", "PENDING");
+  write_movement(writer, t);
+  writer.member("createdAt", t.created_at.rfc3339()).end_object();
+  return body;
 }
 
 }  // namespace florin::hub

@@ -3,7 +3,6 @@
 #include <string_view>
 
 #include "hub/hub.h"
-#include "platform/http/message.h"
 
 namespace florin::hub {
 
@@ -11,11 +10,9 @@ namespace florin::hub {
 void append_json(std::string& out, const WalletTransaction& transaction,
                  std::string_view partner_code);
 
-/// How the movement is answered. Made from what never changes about a settled transaction, so that
-/// a replay is the same byte for byte: 201 when it is done, the stored refusal, 202 while pending.
-http::Response answer_of(const Settled& settled);
-
-/// Keeps the refusal as the answer of the transaction's key.
-void remember_refusal(WalletTransaction& transaction, const Error& error);
+/// What the partner is told of a movement that is done. Made from what never changes about it.
+std::string done_body(const WalletTransaction& transaction);
+/// The same while its outcome is not known.
+std::string pending_body(const WalletTransaction& transaction);
 
 }  // namespace florin::hub

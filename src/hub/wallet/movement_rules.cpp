@@ -5,7 +5,7 @@
 #include "hub/errors.h"
 #include "hub/wallet/store.h"
 #include "idempotency/errors.h"
-#include "idempotency/idempotency.h"
+#include "idempotency/key.h"
 
 namespace florin::hub::rules {
 namespace {

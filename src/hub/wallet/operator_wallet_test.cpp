@@ -6,6 +6,7 @@
 
 #include "hub/hub_fixture.h"
 #include "hub/operator/operator_fixture.h"
+#include "hub/wallet/answers.h"
 #include "hub/wallet/books.h"
 #include "hub/wallet/resolver.h"
 #include "hub/wallet/settlement.h"

@@ -4,10 +4,12 @@
 #include "base/clock.h"
 #include "hub/partners/partners.h"
 #include "hub/wallet/intake.h"
-#include "hub/wallet/json.h"
 #include "hub/wallet/settlement.h"
 #include "platform/http/route.h"
 
+namespace florin::idempotency {
+class Idempotency;
+}
 namespace florin::ledger {
 class LedgerService;
 }

@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "hub/errors.h"
+#include "hub/wallet/answers.h"
 #include "hub/wallet/books.h"
 #include "hub/wallet/intake.h"
 #include "hub/wallet/store.h"

@@ -8,7 +8,6 @@
 #include "base/result.h"
 #include "hub/operator/operator_client.h"
 #include "hub/partners/partners.h"
-#include "hub/wallet/json.h"
 #include "hub/wallet/transaction_log.h"
 
 namespace florin::ledger {

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "base/try.h"
-#include "idempotency/idempotency.h"
+#include "idempotency/key_store.h"
 #include "ledger/bulk/weight.h"
 #include "platform/sql/database.h"
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstring>
 #include <functional>
 #include <optional>
 #include <unordered_map>
@@ -21,14 +20,6 @@ struct PastTransfer {
   TransferId reversed_by;
 };
 
-struct DigestHash {
-  std::size_t operator()(const idempotency::Digest& digest) const noexcept {
-    std::size_t bits = 0;  // The digest is uniform already.
-    std::memcpy(&bits, digest.data(), sizeof bits);
-    return bits;
-  }
-};
-
 /// A hold in the world whose time may be over, and who ends it then.
 struct DueHold {
   HoldId hold;
@@ -41,7 +32,7 @@ struct World {
   std::unordered_map<AccountId, AccountState> accounts;
   std::unordered_map<HoldId, Hold> holds;
   std::unordered_map<TransferId, PastTransfer> transfers;
-  std::unordered_map<idempotency::Digest, idempotency::Record, DigestHash> keys;
+  std::unordered_map<idempotency::Digest, idempotency::Record, idempotency::DigestHash> keys;
   /// Every open hold whose time is over and that moves money of an account above.
   std::vector<DueHold> due;
 };
