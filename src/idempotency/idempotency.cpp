@@ -31,10 +31,11 @@ std::string purpose_of(const Key& key) {
 
 }  // namespace
 
-std::optional<Key> key_of(const http::Request& request, std::string_view route, Lifetime lifetime) {
+std::optional<Key> key_of(const http::Request& request, Lifetime lifetime) {
   const auto text = request.idempotency_key();
   if (!text) return std::nullopt;
-  return Key{digest_of({std::to_string(request.caller.tenant.value), request.method, route, *text}),
+  return Key{digest_of({std::to_string(request.caller.tenant.value), request.method, request.route,
+                        *text}),
              digest_of({request.method, request.path, request.body}), lifetime,
              request.caller.tenant};
 }
@@ -92,8 +93,8 @@ http::Response replayed(int status, std::string body) {
 Idempotency::Idempotency(sql::Database& database, const Clock& clock)
     : database_(database), clock_(clock) {}
 
-Result<http::Response> Idempotency::run(const http::Request& request, std::string_view route,
-                                        Lifetime lifetime, const Work& work) {
+Result<http::Response> Idempotency::run(const http::Request& request, Lifetime lifetime,
+                                        const Work& work) {
   const Keeping in_clear{
       [this](sql::Tx& tx, const Key& key, http::Response&& fresh) {
         return insert(tx, key, {key.request, 0, fresh.status, std::move(fresh.body)}, clock_.now());
@@ -101,11 +102,10 @@ Result<http::Response> Idempotency::run(const http::Request& request, std::strin
       [](sql::Tx&, const Key&, Record&& record) -> Result<std::string> {
         return std::move(record.body);
       }};
-  return run_kept(request, route, lifetime, work, in_clear);
+  return run_kept(request, lifetime, work, in_clear);
 }
 
 Result<http::Response> Idempotency::run_showing_secret(const http::Request& request,
-                                                       std::string_view route,
                                                        const crypto::Vault& vault,
                                                        const SecretWork& work) {
   std::string remembered;
@@ -129,7 +129,7 @@ Result<http::Response> Idempotency::run_showing_secret(const http::Request& requ
         return shown ? std::string(shown->reveal()) : std::move(record.body);
       }};
   return run_kept(
-      request, route, Lifetime::thirty_days,
+      request, Lifetime::thirty_days,
       [&](sql::Tx& tx) -> Result<http::Response> {
         SecretAnswer answer = TRY(work(tx));
         remembered = std::move(answer.remembered);
@@ -138,10 +138,9 @@ Result<http::Response> Idempotency::run_showing_secret(const http::Request& requ
       sealed);
 }
 
-Result<http::Response> Idempotency::run_kept(const http::Request& request, std::string_view route,
-                                             Lifetime lifetime, const Work& work,
-                                             const Keeping& keeping) {
-  const auto key = key_of(request, route, lifetime);
+Result<http::Response> Idempotency::run_kept(const http::Request& request, Lifetime lifetime,
+                                             const Work& work, const Keeping& keeping) {
+  const auto key = key_of(request, lifetime);
   if (!key) return database_.write([&](sql::Tx& tx) { return work(tx); });
 
   const InFlight::Ticket ticket = TRY(in_flight_.enter(*key));

@@ -20,8 +20,8 @@ class Tx;
 
 namespace florin::idempotency {
 
-/// The key of a request; nothing when it carries none. `route` is the route's pattern.
-std::optional<Key> key_of(const http::Request& request, std::string_view route, Lifetime lifetime);
+/// The key of a request, which is its route's own; nothing when it carries none.
+std::optional<Key> key_of(const http::Request& request, Lifetime lifetime);
 
 /// The keys being worked on in this process, so that a second request hears "still running" instead
 /// of waiting. Safe for concurrent use.
@@ -75,14 +75,13 @@ class Idempotency {
   /// `Idempotent-Replayed: true`, or the work and its answer in one commit; a refusal that the key
   /// remembers undoes the work and is stored as the problem document it became.
   /// Errors: those of the work; idempotency_mismatch, request_in_progress; store errors.
-  Result<http::Response> run(const http::Request& request, std::string_view route,
-                             Lifetime lifetime, const Work& work);
+  Result<http::Response> run(const http::Request& request, Lifetime lifetime, const Work& work);
 
   /// run() for thirty days, of work whose answer shows a secret. The answer itself is kept sealed,
   /// for secret_shown_for_s; later replays, and those whose sealed copy does not open, get what is
   /// remembered.
   using SecretWork = std::function<Result<SecretAnswer>(sql::Tx&)>;
-  Result<http::Response> run_showing_secret(const http::Request& request, std::string_view route,
+  Result<http::Response> run_showing_secret(const http::Request& request,
                                             const crypto::Vault& vault, const SecretWork& work);
 
   InFlight& in_flight() { return in_flight_; }
@@ -93,8 +92,8 @@ class Idempotency {
     std::function<Result<void>(sql::Tx&, const Key&, http::Response&&)> store;
     std::function<Result<std::string>(sql::Tx&, const Key&, Record&&)> body_of;
   };
-  Result<http::Response> run_kept(const http::Request& request, std::string_view route,
-                                  Lifetime lifetime, const Work& work, const Keeping& keeping);
+  Result<http::Response> run_kept(const http::Request& request, Lifetime lifetime, const Work& work,
+                                  const Keeping& keeping);
   sql::Database& database_;
   const Clock& clock_;
   InFlight in_flight_;

@@ -23,6 +23,7 @@ http::Request request_with(std::string_view key, std::string body = "{}", Tenant
   http::Request request;
   request.method = "POST";
   request.path = std::string(route);
+  request.route = route;
   request.body = std::move(body);
   request.caller.tenant = tenant;
   request.request_id = "req_1";
@@ -61,8 +62,8 @@ class IdempotencyTest : public testing::Test {
     if (failure) return *failure;
     return http::Response::created("{\"runs\":" + std::to_string(runs) + "}");
   }
-  Result<http::Response> ask(const http::Request& request, std::string_view to = route) {
-    return idempotency.run(request, to, Lifetime::thirty_days,
+  Result<http::Response> ask(const http::Request& request) {
+    return idempotency.run(request, Lifetime::thirty_days,
                            [this](sql::Tx& tx) { return work(tx); });
   }
 
@@ -95,7 +96,18 @@ TEST_F(IdempotencyTest, AnotherRequestUnderTheKeyIsRefused) {
 TEST_F(IdempotencyTest, TenantsAndRoutesHaveKeysOfTheirOwn) {
   EXPECT_EQ(ask(request_with("k"))->body, R"({"runs":1})");
   EXPECT_EQ(ask(request_with("k", "{}", {2}))->body, R"({"runs":2})");
-  EXPECT_EQ(ask(request_with("k"), "/v1/others")->body, R"({"runs":3})");
+  http::Request elsewhere = request_with("k");
+  elsewhere.route = "/v1/others";
+  EXPECT_EQ(ask(elsewhere)->body, R"({"runs":3})");
+}
+
+TEST(KeyOf, IsTheDigestOfTenantMethodRouteAndKey) {
+  http::Request request = request_with("k", "{}", {7});
+  request.route = "/v1/things/{id}";
+  request.path = "/v1/things/1";
+  const Key key = *key_of(request, Lifetime::thirty_days);
+  EXPECT_EQ(key.digest, digest_of({"7", "POST", "/v1/things/{id}", "k"}));
+  EXPECT_EQ(key.request, digest_of({"POST", "/v1/things/1", "{}"}));
 }
 
 TEST_F(IdempotencyTest, ARefusalIsRememberedAndItsWorkUndone) {
@@ -117,8 +129,7 @@ TEST_F(IdempotencyTest, ARequestRefusedBeforeItRanLeavesTheKeyFree) {
 }
 
 TEST_F(IdempotencyTest, ASecondRequestHearsThatTheFirstStillRuns) {
-  const auto ticket =
-      idempotency.in_flight().enter(*key_of(request_with("k"), route, Lifetime::forever));
+  const auto ticket = idempotency.in_flight().enter(*key_of(request_with("k"), Lifetime::forever));
   ASSERT_TRUE(ticket);
   const auto second = ask(request_with("k"));
   EXPECT_EQ(second.error().code, errors::request_in_progress);
@@ -160,7 +171,7 @@ TEST_F(IdempotencyTest, KeysAreForgottenAfterTheirTime) {
 class ShownOnce : public IdempotencyTest {
  protected:
   Result<http::Response> ask_secret(const http::Request& request, const crypto::Vault& by) {
-    return idempotency.run_showing_secret(request, route, by, [](sql::Tx&) -> Result<SecretAnswer> {
+    return idempotency.run_showing_secret(request, by, [](sql::Tx&) -> Result<SecretAnswer> {
       return SecretAnswer{http::Response::created(R"({"id":1,"secret":"hub_open sesame"})"),
                           R"({"id":1,"secret":null})"};
     });
@@ -220,7 +231,7 @@ TEST_F(ShownOnce, WithoutAKeyNothingIsKept) {
 }
 
 TEST_F(IdempotencyTest, AKeyOfMoneyIsKeptForEver) {
-  const Key key = *key_of(request_with("k"), route, Lifetime::forever);
+  const Key key = *key_of(request_with("k"), Lifetime::forever);
   ASSERT_TRUE(database->write([&](sql::Tx& tx) {
     return insert(tx, key, {key.request, 7, 201, {}}, clock.now());
   }));
@@ -232,7 +243,7 @@ TEST_F(IdempotencyTest, AKeyOfMoneyIsKeptForEver) {
 
 TEST(InFlight, ATicketFreesItsKeyWhenItGoes) {
   InFlight in_flight;
-  const Key key = *key_of(request_with("k"), route, Lifetime::forever);
+  const Key key = *key_of(request_with("k"), Lifetime::forever);
   {
     auto first = in_flight.enter(key);
     ASSERT_TRUE(first);

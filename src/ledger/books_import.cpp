@@ -118,7 +118,7 @@ class LineReader {
     if (is_hold && !TRY(set_expiry(members))) return Line(OverHold{});
     const http::Request request = request_of(tenant_, std::move(members));
     Command command =
-        TRY(is_hold ? requests::place_hold(request, "") : requests::post_transfer(request, ""));
+        TRY(is_hold ? requests::place_hold(request) : requests::post_transfer(request));
     if (command.dry_run) return malformed("/dry_run is not a field of this object");
     command.key = idempotency::Key{
         idempotency::digest_of({std::to_string(tenant_.value), "import-books", *id}),

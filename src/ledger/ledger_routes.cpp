@@ -21,7 +21,7 @@ using json::Writer;
 
 constexpr std::size_t bulk_body_bytes = 16 << 20;  // 10,000 transfers with references and metadata.
 
-using ParseCommand = Result<Command> (*)(const Request&, std::string_view route);
+using ParseCommand = Result<Command> (*)(const Request&);
 
 /// A command on its way from the request to the answer: its key is taken until it is answered.
 struct Flight {
@@ -204,8 +204,7 @@ struct Handlers {
   LedgerQueries& queries;
   idempotency::Idempotency& idempotency;
 
-  void submit(const Request& request, const http::Responder& responder, ParseCommand parse,
-              std::string_view route) const;
+  void submit(const Request& request, const http::Responder& responder, ParseCommand parse) const;
 
   Result<Response> open_account(const Request& request) const;
   Result<Response> change_account(const Request& request) const;
@@ -224,9 +223,9 @@ struct Handlers {
   Result<Response> get_aggregates(const Request& request) const;
 };
 
-void Handlers::submit(const Request& request, const http::Responder& responder, ParseCommand parse,
-                      std::string_view route) const {
-  Result<Command> command = parse(request, route);
+void Handlers::submit(const Request& request, const http::Responder& responder,
+                      ParseCommand parse) const {
+  Result<Command> command = parse(request);
   if (!command) return responder.send(std::move(command).error());
   auto flight = std::make_shared<Flight>();
   flight->command = *std::move(command);
@@ -246,39 +245,35 @@ void Handlers::submit(const Request& request, const http::Responder& responder, 
 
 Result<Response> Handlers::open_account(const Request& request) const {
   const NewAccount wanted = TRY(requests::new_account(request));
-  return idempotency.run(request, "/v1/accounts", idempotency::Lifetime::forever,
-                         [&](sql::Tx& tx) -> Result<Response> {
-                           const Account account =
-                               TRY(service.open_account(tx, requests::origin_of(request), wanted));
-                           return Response::created(to_json(account));
-                         });
+  return idempotency.run(
+      request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
+        const Account account = TRY(service.open_account(tx, requests::origin_of(request), wanted));
+        return Response::created(to_json(account));
+      });
 }
 
 Result<Response> Handlers::open_accounts(const Request& request) const {
   const auto wanted = TRY(requests::new_accounts(request));
-  return idempotency.run(request, "/v1/accounts/bulk", idempotency::Lifetime::forever,
-                         [&](sql::Tx& tx) -> Result<Response> {
-                           const auto accounts =
-                               TRY(service.open_accounts(tx, requests::origin_of(request), wanted));
-                           return Response::created(opened_json(accounts));
-                         });
+  return idempotency.run(
+      request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
+        const auto accounts = TRY(service.open_accounts(tx, requests::origin_of(request), wanted));
+        return Response::created(opened_json(accounts));
+      });
 }
 
 Result<Response> Handlers::reopen_account(const Request& request) const {
-  return idempotency.run(request, "/v1/accounts/{id}/reopen", idempotency::Lifetime::thirty_days,
-                         [&](sql::Tx& tx) -> Result<Response> {
-                           const Account account =
-                               TRY(service.reopen_account(tx, requests::origin_of(request),
-                                                          requests::account_in_path(request)));
-                           return Response::ok(to_json(account));
-                         });
+  return idempotency.run(
+      request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+        const Account account = TRY(service.reopen_account(tx, requests::origin_of(request),
+                                                           requests::account_in_path(request)));
+        return Response::ok(to_json(account));
+      });
 }
 
 Result<Response> Handlers::change_account(const Request& request) const {
   const AccountChange change = TRY(requests::account_change(request));
   return idempotency.run(
-      request, "/v1/accounts/{id}", idempotency::Lifetime::thirty_days,
-      [&](sql::Tx& tx) -> Result<Response> {
+      request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
         const Account account = TRY(service.change_account(
             tx, requests::origin_of(request), requests::account_in_path(request), change));
         return Response::ok(to_json(account));
@@ -286,13 +281,12 @@ Result<Response> Handlers::change_account(const Request& request) const {
 }
 
 Result<Response> Handlers::close_account(const Request& request) const {
-  return idempotency.run(request, "/v1/accounts/{id}/close", idempotency::Lifetime::thirty_days,
-                         [&](sql::Tx& tx) -> Result<Response> {
-                           const Account account =
-                               TRY(service.close_account(tx, requests::origin_of(request),
-                                                         requests::account_in_path(request)));
-                           return Response::ok(to_json(account));
-                         });
+  return idempotency.run(
+      request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+        const Account account = TRY(service.close_account(tx, requests::origin_of(request),
+                                                          requests::account_in_path(request)));
+        return Response::ok(to_json(account));
+      });
 }
 
 Result<Response> Handlers::list_accounts(const Request& request) const {
@@ -377,9 +371,9 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
   const auto command = [handlers](const char* pattern, ParseCommand parse,
                                   http::Body body = http::Body::by_method,
                                   std::size_t max_body = 1 << 20) {
-    http::HotHandler handler = [handlers, parse, pattern](const Request& request,
-                                                          const http::Responder& responder) {
-      handlers->submit(request, responder, parse, pattern);
+    http::HotHandler handler = [handlers, parse](const Request& request,
+                                                 const http::Responder& responder) {
+      handlers->submit(request, responder, parse);
     };
     return http::Route{"POST", pattern, "ledger:write", std::move(handler), {}, body, max_body};
   };

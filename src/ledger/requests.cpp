@@ -273,19 +273,18 @@ class StepReader {
   std::unordered_map<std::string, std::size_t> holds_;
 };
 
-Command command_of(const http::Request& request, std::string_view route) {
+Command command_of(const http::Request& request) {
   Command command;
   command.origin = origin_of(request);
-  command.key = idempotency::key_of(request, route, idempotency::Lifetime::forever);
+  command.key = idempotency::key_of(request, idempotency::Lifetime::forever);
   return command;
 }
 
 /// Reads the body with `read(body, problems, command)` and gives the command, or every problem.
 template <class Read>
-Result<Command> read_command(const http::Request& request, std::string_view route,
-                             const Read& read) {
+Result<Command> read_command(const http::Request& request, const Read& read) {
   const json::Value document = TRY(parse_body(request));
-  Command command = command_of(request, route);
+  Command command = command_of(request);
   Problems problems;
   ObjectReader body(document, "", problems);
   read(body, problems, command);
@@ -479,15 +478,15 @@ Result<AccountChange> account_change(const http::Request& request) {
 
 // ---------------------------------------------------------------- commands
 
-Result<Command> post_transfer(const http::Request& request, std::string_view route) {
-  return read_command(request, route, [](ObjectReader& body, Problems& problems, Command& command) {
+Result<Command> post_transfer(const http::Request& request) {
+  return read_command(request, [](ObjectReader& body, Problems& problems, Command& command) {
     command.body = read_transfer(body, problems);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 
-Result<Command> post_bulk(const http::Request& request, std::string_view route) {
-  return read_command(request, route, [](ObjectReader& body, Problems& problems, Command& command) {
+Result<Command> post_bulk(const http::Request& request) {
+  return read_command(request, [](ObjectReader& body, Problems& problems, Command& command) {
     const bool atomic = body.optional_bool("atomic").value_or(true);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
     StepReader steps(problems);
@@ -504,32 +503,32 @@ Result<Command> post_bulk(const http::Request& request, std::string_view route) 
   });
 }
 
-Result<Command> place_hold(const http::Request& request, std::string_view route) {
-  return read_command(request, route, [](ObjectReader& body, Problems& problems, Command& command) {
+Result<Command> place_hold(const http::Request& request) {
+  return read_command(request, [](ObjectReader& body, Problems& problems, Command& command) {
     command.body = read_hold(body, problems);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 
-Result<Command> capture_hold(const http::Request& request, std::string_view route) {
+Result<Command> capture_hold(const http::Request& request) {
   const HoldId id = TRY(hold_in_path(request));
-  return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
+  return read_command(request, [&](ObjectReader& body, Problems&, Command& command) {
     command.body = read_capture(body, id);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 
-Result<Command> release_hold(const http::Request& request, std::string_view route) {
+Result<Command> release_hold(const http::Request& request) {
   const HoldId id = TRY(hold_in_path(request));
-  return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
+  return read_command(request, [&](ObjectReader& body, Problems&, Command& command) {
     command.body = ReleaseHold{id};
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });
 }
 
-Result<Command> reverse_transfer(const http::Request& request, std::string_view route) {
+Result<Command> reverse_transfer(const http::Request& request) {
   const TransferId id = TRY(transfer_in_path(request));
-  return read_command(request, route, [&](ObjectReader& body, Problems&, Command& command) {
+  return read_command(request, [&](ObjectReader& body, Problems&, Command& command) {
     command.body = read_reversal(body, id);
     command.dry_run = body.optional_bool("dry_run").value_or(false);
   });

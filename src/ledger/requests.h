@@ -15,13 +15,13 @@ Result<NewAccount> new_account(const http::Request& request);
 Result<std::vector<NewAccount>> new_accounts(const http::Request& request);
 Result<AccountChange> account_change(const http::Request& request);
 
-/// Commands carry their key, of the route with this pattern.
-Result<Command> post_transfer(const http::Request& request, std::string_view route);
-Result<Command> post_bulk(const http::Request& request, std::string_view route);
-Result<Command> place_hold(const http::Request& request, std::string_view route);
-Result<Command> capture_hold(const http::Request& request, std::string_view route);
-Result<Command> release_hold(const http::Request& request, std::string_view route);
-Result<Command> reverse_transfer(const http::Request& request, std::string_view route);
+/// Commands carry the key of their request.
+Result<Command> post_transfer(const http::Request& request);
+Result<Command> post_bulk(const http::Request& request);
+Result<Command> place_hold(const http::Request& request);
+Result<Command> capture_hold(const http::Request& request);
+Result<Command> release_hold(const http::Request& request);
+Result<Command> reverse_transfer(const http::Request& request);
 
 AccountRef account_in_path(const http::Request& request);
 /// Errors: transfer_not_found, hold_not_found when the path holds no id of that kind.

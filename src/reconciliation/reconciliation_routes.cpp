@@ -42,10 +42,9 @@ struct Handlers {
 
   /// Runs a decision about the item in the path as a unit of work.
   template <class Decide>
-  Result<Response> decide(const Request& request, std::string_view route,
-                          const Decide& decision) const {
+  Result<Response> decide(const Request& request, const Decide& decision) const {
     const ItemId id = TRY(requests::item_in_path(request));
-    return idempotency.run(request, route, idempotency::Lifetime::forever,
+    return idempotency.run(request, idempotency::Lifetime::forever,
                            [&](sql::Tx& tx) -> Result<Response> {
                              const Item item = TRY(decision(tx, requests::origin_of(request), id));
                              return Response::ok(to_json(item));
@@ -57,12 +56,11 @@ Result<Response> Handlers::start(const Request& request) const {
   const requests::NewRun wanted = TRY(requests::new_run(request));
   const RunRequest prepared =
       TRY(runs.prepare(requests::origin_of(request), wanted.partner, wanted.period));
-  auto response =
-      idempotency.run(request, "/v1/reconciliations", idempotency::Lifetime::thirty_days,
-                      [&](sql::Tx& tx) -> Result<Response> {
-                        const Run run = TRY(runs.request(tx, prepared));
-                        return Response{202, to_json(run)};
-                      });
+  auto response = idempotency.run(request, idempotency::Lifetime::thirty_days,
+                                  [&](sql::Tx& tx) -> Result<Response> {
+                                    const Run run = TRY(runs.request(tx, prepared));
+                                    return Response{202, to_json(run)};
+                                  });
   if (response) wake();
   return response;
 }
@@ -94,33 +92,29 @@ Result<Response> Handlers::get_report(const Request& request) const {
 
 Result<Response> Handlers::explain(const Request& request) const {
   const std::string note = TRY(requests::explanation(request));
-  return decide(request, "/v1/reconciliation-items/{id}/explain",
-                [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
-                  return items.explain(tx, origin, id, note);
-                });
+  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+    return items.explain(tx, origin, id, note);
+  });
 }
 
 Result<Response> Handlers::propose(const Request& request) const {
   const Proposal wanted = TRY(requests::proposal(request));
-  return decide(request, "/v1/reconciliation-items/{id}/propose",
-                [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
-                  return items.propose(tx, origin, id, wanted);
-                });
+  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+    return items.propose(tx, origin, id, wanted);
+  });
 }
 
 Result<Response> Handlers::approve(const Request& request) const {
-  return decide(request, "/v1/reconciliation-items/{id}/approve",
-                [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
-                  return items.approve(tx, origin, id);
-                });
+  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+    return items.approve(tx, origin, id);
+  });
 }
 
 Result<Response> Handlers::reject(const Request& request) const {
   const auto note = TRY(requests::note(request));
-  return decide(request, "/v1/reconciliation-items/{id}/reject",
-                [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
-                  return items.reject(tx, origin, id, note);
-                });
+  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+    return items.reject(tx, origin, id, note);
+  });
 }
 
 }  // namespace

@@ -16,8 +16,6 @@ namespace {
 using http::Request;
 using http::Response;
 
-constexpr std::string_view route = "/v1/inbound-events";
-
 std::string to_json(const InboundEvent& event) {
   std::string body;
   json::Writer writer(body);
@@ -52,7 +50,7 @@ Result<Response> take(const Relay& relay, idempotency::Idempotency& idempotency,
   const CloudEvent event = TRY(read_cloud_event(TRY(json::parse(request.body))));
   TRY(check_tenant(event, request.caller.tenant));
   const Sender sender{request.caller.tenant, request.caller.actor, request.request_id, Way::http};
-  return idempotency.run(request, route, idempotency::Lifetime::thirty_days,
+  return idempotency.run(request, idempotency::Lifetime::thirty_days,
                          [&](sql::Tx& tx) -> Result<Response> {
                            const Taken taken = TRY(relay.inbox().take(tx, sender, event));
                            Response response = Response::created(to_json(taken.event));
@@ -65,7 +63,7 @@ Result<Response> take(const Relay& relay, idempotency::Idempotency& idempotency,
 }  // namespace
 
 http::Routes routes(Relay& relay, idempotency::Idempotency& idempotency) {
-  return {{"POST", std::string(route), "inbound:write",
+  return {{"POST", "/v1/inbound-events", "inbound:write",
            http::SyncHandler([&relay, &idempotency](const Request& request) {
              return take(relay, idempotency, request);
            })}};

@@ -53,9 +53,8 @@ struct Handlers {
   idempotency::Idempotency& idempotency;
 
   /// A POST: at most once for each key.
-  Result<Response> once(const Request& request, std::string_view route,
-                        const idempotency::Idempotency::Work& work) const {
-    return idempotency.run(request, route, Lifetime::thirty_days, work);
+  Result<Response> once(const Request& request, const idempotency::Idempotency::Work& work) const {
+    return idempotency.run(request, Lifetime::thirty_days, work);
   }
   template <class F>
   auto read(const F& work) const {
@@ -80,7 +79,7 @@ Result<Response> Handlers::create(const Request& request) const {
   const NewEndpoint wanted = TRY(requests::new_endpoint(request, webhooks.settings().manner));
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
-  return once(request, "/v1/webhook-endpoints", [&](sql::Tx& tx) -> Result<Response> {
+  return once(request, [&](sql::Tx& tx) -> Result<Response> {
     const auto made = TRY(webhooks.endpoints().create(tx, origin_of(request), wanted));
     announced.of(made.endpoint.id);
     return Response::created(to_json(made));
@@ -139,21 +138,19 @@ Result<Response> Handlers::rotate(const Request& request) const {
   TRY(webhooks.endpoints().check(rotation));
   auto announced = webhooks.changes().announce();
   announced.of(id);
-  return once(
-      request, "/v1/webhook-endpoints/{id}/rotate-secret", [&](sql::Tx& tx) -> Result<Response> {
-        const auto made = TRY(webhooks.endpoints().rotate(tx, origin_of(request), id, rotation));
-        // What a key remembers is stored in the clear: the secret itself stays out.
-        return Response::created(to_json(made, false));
-      });
+  return once(request, [&](sql::Tx& tx) -> Result<Response> {
+    const auto made = TRY(webhooks.endpoints().rotate(tx, origin_of(request), id, rotation));
+    // What a key remembers is stored in the clear: the secret itself stays out.
+    return Response::created(to_json(made, false));
+  });
 }
 
 Result<Response> Handlers::send_test(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
-  auto response =
-      TRY(once(request, "/v1/webhook-endpoints/{id}/test", [&](sql::Tx& tx) -> Result<Response> {
-        const auto made = TRY(webhooks.endpoints().send_test(tx, origin_of(request), id));
-        return Response{202, to_json(made)};
-      }));
+  auto response = TRY(once(request, [&](sql::Tx& tx) -> Result<Response> {
+    const auto made = TRY(webhooks.endpoints().send_test(tx, origin_of(request), id));
+    return Response{202, to_json(made)};
+  }));
   webhooks.look(id);
   return response;
 }
@@ -161,11 +158,10 @@ Result<Response> Handlers::send_test(const Request& request) const {
 Result<Response> Handlers::replay(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
   const ReplayRequest wanted = TRY(requests::replay(request));
-  auto response =
-      TRY(once(request, "/v1/webhook-endpoints/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
-        TRY(webhooks.endpoints().replay(tx, request.caller.tenant, id, wanted));
-        return Response{202, "{\"status\":\"accepted\"}"};
-      }));
+  auto response = TRY(once(request, [&](sql::Tx& tx) -> Result<Response> {
+    TRY(webhooks.endpoints().replay(tx, request.caller.tenant, id, wanted));
+    return Response{202, "{\"status\":\"accepted\"}"};
+  }));
   webhooks.replay();
   return response;
 }
@@ -191,12 +187,11 @@ Result<Response> Handlers::get_delivery(const Request& request) const {
 Result<Response> Handlers::replay_delivery(const Request& request) const {
   const DeliveryId id = TRY(delivery_id(request));
   EndpointId endpoint;
-  auto response =
-      TRY(once(request, "/v1/webhook-deliveries/{id}/replay", [&](sql::Tx& tx) -> Result<Response> {
-        const auto made = TRY(webhooks.deliveries().replay(tx, request.caller.tenant, id));
-        endpoint = made.endpoint;
-        return Response{202, to_json(made)};
-      }));
+  auto response = TRY(once(request, [&](sql::Tx& tx) -> Result<Response> {
+    const auto made = TRY(webhooks.deliveries().replay(tx, request.caller.tenant, id));
+    endpoint = made.endpoint;
+    return Response{202, to_json(made)};
+  }));
   if (endpoint) webhooks.look(endpoint);
   return response;
 }

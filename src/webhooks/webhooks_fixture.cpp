@@ -162,6 +162,7 @@ WebhooksFixture::Answered WebhooksFixture::call(std::string_view method, const s
   http::Request request;
   request.method = std::string(method);
   request.path = pattern;
+  request.route = pattern;
   request.body = std::move(body);
   request.caller = {as, "key_1"};
   if (!id.empty()) request.path_params = {{"id", std::string(id)}};

@@ -173,7 +173,10 @@ struct World::Impl {
       best_params = std::move(params);
     }
     request.path_params = std::move(best_params);
-    if (best) request.known_query = &best->query;
+    if (best) {
+      request.route = best->pattern;
+      request.known_query = &best->query;
+    }
     return best;
   }
 

@@ -63,7 +63,7 @@ struct Handlers : PartnerRoutesParts {
     const PartnerDraft wanted = TRY(requests::new_partner(request));
     TRY(check_url(guard, wanted.operator_settings));
     return refreshed(idempotency.run_showing_secret(
-        request, "/v1/partners", vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
+        request, vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
           return with_secret(TRY(partners.create(tx, actor_of(request), wanted)));
         }));
   }
@@ -91,8 +91,8 @@ struct Handlers : PartnerRoutesParts {
     const PartnerChange change_row = [&request](const Partner& row) {
       return requests::partner_change(request, row);
     };
-    return refreshed(idempotency.run(
-        request, "/v1/partners/{id}", Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+    return refreshed(
+        idempotency.run(request, Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
           return Response::ok(
               to_json(TRY(partners.change(tx, actor_of(request), before.id, change_row))));
         }));
@@ -102,8 +102,7 @@ struct Handlers : PartnerRoutesParts {
     const Partner partner = TRY(named(request));
     const std::int64_t overlap_s = TRY(requests::rotation_overlap_s(request));
     return refreshed(idempotency.run_showing_secret(
-        request, "/v1/partners/{id}/rotate-secret", vault,
-        [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
+        request, vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
           return with_secret(
               TRY(partners.rotate_secret(tx, actor_of(request), partner.id, overlap_s)));
         }));
@@ -112,23 +111,21 @@ struct Handlers : PartnerRoutesParts {
   Result<Response> open_wallet(const Request& request) const {
     const Partner partner = TRY(named(request));
     const requests::NewWallet wanted = TRY(requests::new_wallet(request, partner));
-    return idempotency.run(
-        request, "/v1/partners/{id}/wallets", Lifetime::thirty_days,
-        [&](sql::Tx& tx) -> Result<Response> {
-          const ledger::Account wallet = TRY(books::open_wallet(
-              tx, ledger, partner, wanted.player, wanted.currency,
-              {request.caller.tenant, request.caller.actor, request.request_id}));
-          std::string body;
-          json::Writer(body)
-              .begin_object()
-              .member("account_id", wallet.id.str())
-              .member("account_code", wallet.code)
-              .member("player_id", wanted.player)
-              .member("currency", wanted.currency.code())
-              .member("balance", 0)
-              .end_object();
-          return Response::created(std::move(body));
-        });
+    return idempotency.run(request, Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+      const ledger::Account wallet = TRY(
+          books::open_wallet(tx, ledger, partner, wanted.player, wanted.currency,
+                             {request.caller.tenant, request.caller.actor, request.request_id}));
+      std::string body;
+      json::Writer(body)
+          .begin_object()
+          .member("account_id", wallet.id.str())
+          .member("account_code", wallet.code)
+          .member("player_id", wanted.player)
+          .member("currency", wanted.currency.code())
+          .member("balance", 0)
+          .end_object();
+      return Response::created(std::move(body));
+    });
   }
 };
 

@@ -243,8 +243,7 @@ Result<Response> Handlers::decide(const Request& request) const {
   const auto id = WalletTransactionId::parse(request.path_param("id"));
   const Author author{request.caller.actor, request.request_id};
   return parts.idempotency.run(
-      request, "/v1/wallet-transactions/{id}/decide", idempotency::Lifetime::forever,
-      [&](sql::Tx& tx) -> Result<Response> {
+      request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
         const auto found = id ? TRY(store::find(tx, request.caller.tenant, *id)) : std::nullopt;
         const PartnerPtr partner = found ? parts.partners.by_id(found->partner) : nullptr;
         if (!partner) {

@@ -110,6 +110,7 @@ std::optional<Response> Dispatcher::find_route(
   Router::Match match = with_.router.find(request.method, segments, request.path_params);
   exchange.route = match.route;
   if (match.route != nullptr) {
+    request.route = match.route->pattern;
     request.known_query = &match.route->query;
     return std::nullopt;
   }

@@ -55,7 +55,9 @@ class Request {
   std::string remote;       ///< "127.0.0.1"
   Timestamp received_at;
   Caller caller;  ///< Empty on public routes.
-  /// What its route declares of the query. Lives as long as the server.
+  /// The pattern of its route, "/v1/accounts/{id}"; empty when it has none. Lives as long as the
+  /// server, as does what the route declares of the query.
+  std::string_view route = {};
   const std::vector<QueryParam>* known_query = nullptr;
 
   /// The first header of that name, in any case.

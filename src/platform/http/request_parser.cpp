@@ -98,6 +98,8 @@ void empty(Request& request) {
   request.request_id.clear();
   request.traceparent.clear();
   request.caller = {};
+  request.route = {};
+  request.known_query = nullptr;
 }
 
 Error malformed(std::string detail) { return {errors::malformed_request, std::move(detail)}; }

@@ -88,6 +88,9 @@ class ServerTest : public testing::Test {
         {"PATCH", "/echo", "", SyncHandler(echo)},
         {"DELETE", "/echo", "", SyncHandler([](const Request&) { return Response::no_content(); })},
         {"GET", "/things/{id}", "", SyncHandler(seen), any_query},
+        {"GET", "/things/{id}/route", "", SyncHandler([](const Request& request) {
+           return Response::ok("\"" + std::string(request.route) + "\"");
+         })},
         {"GET", "/hot", "", HotHandler([](const Request&, Responder responder) {
            responder.send(Response::ok("\"hot\""));
          })},
@@ -148,6 +151,7 @@ TEST_F(ServerTest, AnswersSyncHotAndBatchedRoutesOnOneConnection) {
 
 TEST_F(ServerTest, HandlerSeesTheDecodedRequest) {
   EXPECT_EQ(server_.ask(get("/things/a%20b?x=%20")).body, "/things/a b|x=%20|a b|127.0.0.1|GET");
+  EXPECT_EQ(server_.ask(get("/things/7/route")).body, "\"/things/{id}/route\"");
 }
 
 TEST_F(ServerTest, EveryAnswerCarriesTheCommonHeaders) {
