@@ -364,10 +364,7 @@ Result<Response> Handlers::get_aggregates(const Request& request) const {
 http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
                            idempotency::Idempotency& idempotency) {
   const auto handlers = std::make_shared<const Handlers>(Handlers{service, queries, idempotency});
-  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
-                                   const) -> http::SyncHandler {
-    return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
-  };
+  const auto sync = http::sync_of(handlers);
   const auto command = [handlers](const char* pattern, ParseCommand parse,
                                   http::Body body = http::Body::by_method,
                                   std::size_t max_body = 1 << 20) {

@@ -38,15 +38,6 @@ bool is_code_char(char c) {
          std::string_view(":._@/+-").find(c) != std::string_view::npos;
 }
 
-std::optional<Currency> read_currency(ObjectReader& body, std::string_view name = "currency") {
-  const auto code = body.required_text(name, {1, 16});
-  if (!code) return std::nullopt;
-  const auto currency = Currency::parse(*code);
-  if (!currency)
-    body.problem(name, "unknown_currency", "must be a currency code of ISO 4217, such as KZT");
-  return currency;
-}
-
 /// A JSON object as text; "{}" when absent.
 std::string read_metadata(ObjectReader& body) {
   const json::Object* members = body.optional_object("metadata");
@@ -63,14 +54,6 @@ Narrative read_narrative(ObjectReader& body) {
   narrative.description = body.optional_text("description", {1, max_description_bytes});
   narrative.metadata = read_metadata(body);
   return narrative;
-}
-
-std::optional<Timestamp> read_time(ObjectReader& body, std::string_view name) {
-  const auto text = body.optional_text(name, {1, 64});
-  if (!text) return std::nullopt;
-  const auto at = Timestamp::parse(*text);
-  if (!at) body.problem(name, "must_be_timestamp", std::string(Timestamp::rule));
-  return at;
 }
 
 Balancing read_balancing(ObjectReader& body) {
@@ -95,7 +78,7 @@ std::optional<PostingRequest> read_posting(const json::Value& value, const std::
                                  : std::optional(std::numeric_limits<std::int64_t>::max());
   if (amount && *amount <= 0)
     body.problem("amount", "must_be_positive", "must be greater than zero");
-  const auto currency = read_currency(body);
+  const auto currency = body.required_currency();
   body.reject_unknown();
   if (!debit || !credit || !amount || !currency) return std::nullopt;
   return PostingRequest{AccountRef::parse(*debit),
@@ -167,7 +150,7 @@ PostTransfer read_transfer(ObjectReader& body, Problems& problems) {
   transfer.close = read_accounts(body, "close", problems);
   if (!transfer.close.empty()) hint_at_closing_alone(body.pointer_to("postings"), problems);
   transfer.narrative = read_narrative(body);
-  transfer.effective_at = read_time(body, "effective_at");
+  transfer.effective_at = body.optional_time("effective_at");
   return transfer;
 }
 
@@ -186,7 +169,7 @@ CaptureHold read_capture(ObjectReader& body, HoldId id) {
 
 ReverseTransfer read_reversal(ObjectReader& body, TransferId id) {
   ReverseTransfer reversal{id, read_narrative(body)};
-  reversal.effective_at = read_time(body, "effective_at");
+  reversal.effective_at = body.optional_time("effective_at");
   return reversal;
 }
 
@@ -309,7 +292,7 @@ std::optional<NewAccount> read_new_account(ObjectReader& body, TenantId tenant) 
     body.problem("type", "unknown_value",
                  "must be one of asset, liability, equity, income, expense");
   }
-  const auto currency = read_currency(body);
+  const auto currency = body.required_currency();
   const auto min_balance = body.optional_integer("min_balance");
   const auto max_balance = body.optional_integer("max_balance");
   if (min_balance && max_balance && *min_balance > *max_balance) {

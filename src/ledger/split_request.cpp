@@ -111,12 +111,7 @@ std::optional<Split> read_split(ObjectReader& body, Problems& problems) {
   if (!value || value->is_null()) return std::nullopt;
   const std::size_t before = problems.size();
   ObjectReader members(*value, body.pointer_to("split"), problems);
-  const auto code = members.required_text("currency", {1, 16});
-  const auto currency = code ? Currency::parse(*code) : std::nullopt;
-  if (code && !currency) {
-    members.problem("currency", "unknown_currency",
-                    "must be a currency code of ISO 4217, such as KZT");
-  }
+  const auto currency = members.required_currency();
   if (!currency) return std::nullopt;
   Split split{*currency};
   read_total(members, problems, split);

@@ -121,11 +121,8 @@ Result<Response> Handlers::reject(const Request& request) const {
 
 http::Routes reconciliation_routes(Runs& runs, Items& items, idempotency::Idempotency& idempotency,
                                    std::function<void()> wake) {
-  const Handlers handlers{runs, items, idempotency, std::move(wake)};
-  const auto sync = [&](Result<Response> (Handlers::*method)(const Request&) const) {
-    return http::SyncHandler(
-        [handlers, method](const Request& request) { return (handlers.*method)(request); });
-  };
+  const auto sync = http::sync_of(
+      std::make_shared<const Handlers>(Handlers{runs, items, idempotency, std::move(wake)}));
   const std::string read = "reconciliation:read";
   const std::string write = "reconciliation:write";
   const std::string approve = "reconciliation:approve";

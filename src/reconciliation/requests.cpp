@@ -50,12 +50,7 @@ void read_posting(const json::Value& value, const std::string& pointer, Problems
   const auto amount = body.required_integer("amount");
   if (amount && *amount <= 0)
     body.problem("amount", "must_be_positive", "must be greater than zero");
-  const auto code = body.required_text("currency", {1, 16});
-  const auto currency = code ? Currency::parse(*code) : std::nullopt;
-  if (code && !currency) {
-    body.problem("currency", "unknown_currency",
-                 "must be a currency code of ISO 4217, such as KZT");
-  }
+  const auto currency = body.required_currency();
   body.reject_unknown();
   if (!debit || !credit || !amount || !currency) return;
   postings.push_back({ledger::AccountRef::parse(*debit),

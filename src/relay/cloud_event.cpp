@@ -14,8 +14,6 @@ namespace {
 
 using json::ObjectReader;
 
-constexpr std::size_t max_time_bytes = 64;
-
 /// What others may tell us. A type that nobody listens to is refused, so that a misspelt one is
 /// noticed by its sender.
 constexpr std::array<std::string_view, 2> accepted_types{"sme.kyc.verified",
@@ -32,14 +30,6 @@ void check_type(ObjectReader& body, const std::optional<std::string>& type) {
   if (type &&
       std::find(accepted_types.begin(), accepted_types.end(), *type) == accepted_types.end())
     body.problem("type", "unknown_value", "must be sme.kyc.verified or sme.payment.received");
-}
-
-std::optional<Timestamp> read_time(ObjectReader& body) {
-  const auto text = body.optional_text("time", {1, max_time_bytes});
-  if (!text) return std::nullopt;
-  const auto time = Timestamp::parse(*text);
-  if (!time) body.problem("time", "must_be_timestamp", std::string(Timestamp::rule));
-  return time;
 }
 
 std::string read_data(ObjectReader& body) {
@@ -84,7 +74,7 @@ Result<CloudEvent> read_cloud_event(const json::Value& document) {
   if (content_type && !is_json_type(*content_type))
     body.problem("datacontenttype", "unknown_value", "must be application/json");
   CloudEvent event;
-  event.time = read_time(body);
+  event.time = body.optional_time("time");
   event.tenant = body.optional_text("tenant");
   event.data = read_data(body);
   check_extensions(body, document);

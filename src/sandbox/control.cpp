@@ -166,11 +166,9 @@ Result<PlayerBalance> parse_player(std::string_view text) {
   std::vector<FieldError> problems;
   ObjectReader body(document, "", problems);
   const auto player_id = body.required_text("player_id");
-  const auto code = body.required_text("currency", {3, 3});
+  const auto currency = body.required_currency();
   const auto balance = body.required_integer("balance_minor", {.min = 0});
   const auto status = body.optional_text("status").value_or("active");
-  const auto currency = code ? Currency::parse(*code) : std::nullopt;
-  if (code && !currency) body.problem("currency", "unknown_currency", "not a code of ISO 4217");
   const auto known = std::find(player_statuses.begin(), player_statuses.end(), status);
   if (known == player_statuses.end()) {
     body.problem("status", "unknown_value", "must be active, blocked or closed");

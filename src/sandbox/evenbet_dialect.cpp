@@ -38,14 +38,10 @@ const Method* read_method(ObjectReader& body) {
 }
 
 /// A rollback may come before anything else is known of the player, a balance from somebody new.
-void read_currency(ObjectReader& body, const Method* method, Movement& movement) {
+std::optional<Currency> read_currency(ObjectReader& body, const Method* method) {
   const bool is_required =
       method == nullptr || method->name == "GetCash" || method->name == "ReturnCash";
-  const auto code =
-      is_required ? body.required_text("currency", {3, 3}) : body.optional_text("currency", {3, 3});
-  if (!code) return;
-  movement.currency = Currency::parse(*code);
-  if (!movement.currency) body.problem("currency", "unknown_currency", "not a code of ISO 4217");
+  return is_required ? body.required_currency() : body.optional_currency();
 }
 
 void read_movement(ObjectReader& body, Movement& movement) {
@@ -79,7 +75,7 @@ Result<EvenbetRequest> parse_evenbet_request(std::string_view body) {
   EvenbetRequest request;
   const Method* const method = read_method(reader);
   request.movement.player_id = reader.required_text("userId").value_or("");
-  read_currency(reader, method, request.movement);
+  request.movement.currency = read_currency(reader, method);
   if (method != nullptr) {
     request.operation = method->operation;
     request.movement.kind = method->kind;

@@ -82,15 +82,6 @@ void read_rates(ObjectReader& body, std::array<double, scenario_count>& rates) {
   }
 }
 
-void read_currency(ObjectReader& body, std::string& currency) {
-  const auto code = body.optional_text("currency", {3, 3});
-  if (!code) return;
-  if (!Currency::parse(*code)) {
-    body.problem("currency", "unknown_currency", "not a code of ISO 4217");
-  }
-  currency = *code;
-}
-
 void read_hub_url(ObjectReader& body, std::string& hub_url) {
   hub_url = body.optional_text("hub_url").value_or(hub_url);
   if (!hub_url.starts_with("http://") && !hub_url.starts_with("https://")) {
@@ -131,7 +122,7 @@ Result<PlayRequest> parse_play(std::string_view text, const PlayRequest& default
   request.seed = body.optional_integer("seed").value_or(request.seed);
   request.players = small(body, "players", request.players, 1, most_players);
   request.concurrency = small(body, "concurrency", request.concurrency, 1, most_threads);
-  read_currency(body, request.currency);
+  if (const auto currency = body.optional_currency()) request.currency = currency->code();
   request.opening_cents =
       body.optional_integer("opening_cents", {0, largest_amount}).value_or(request.opening_cents);
   request.largest_bet_cents = body.optional_integer("largest_bet_cents", {1, largest_amount})

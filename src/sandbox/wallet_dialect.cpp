@@ -61,14 +61,6 @@ std::string optional_text(ObjectReader& body, std::string_view name) {
   return body.optional_text(name, {0, 255}).value_or("");
 }
 
-void read_currency(ObjectReader& body, bool is_required, Movement& movement) {
-  const auto code =
-      is_required ? body.required_text("currency", {3, 3}) : body.optional_text("currency", {3, 3});
-  if (!code) return;
-  movement.currency = Currency::parse(*code);
-  if (!movement.currency) body.problem("currency", "unknown_currency", "not a code of ISO 4217");
-}
-
 void read_amount(ObjectReader& body, bool is_required, WalletRequest& request) {
   const auto text =
       is_required ? body.required_text("amount", {1, 40}) : body.optional_text("amount", {1, 40});
@@ -90,7 +82,7 @@ void read_movement(ObjectReader& body, WalletRequest& request) {
   movement.player_id =
       is_rollback ? optional_text(body, "playerId") : body.required_text("playerId").value_or("");
   movement.game_code = optional_text(body, "gameCode");
-  read_currency(body, !is_rollback, movement);
+  movement.currency = is_rollback ? body.optional_currency() : body.required_currency();
   read_amount(body, !is_rollback, request);
 }
 
@@ -155,11 +147,11 @@ Result<WalletRequest> parse_wallet_request(std::string_view operation, std::stri
     read_movement(reader, request);
   } else if (operation == "balance") {
     request.movement.player_id = reader.required_text("playerId").value_or("");
-    read_currency(reader, false, request.movement);
+    request.movement.currency = reader.optional_currency();
   } else {
     request.movement.session_token = reader.required_text("sessionToken").value_or("");
     request.movement.player_id = optional_text(reader, "playerId");
-    read_currency(reader, false, request.movement);
+    request.movement.currency = reader.optional_currency();
   }
   // Members that nobody asked for are passed over: operators extend their dialects.
   if (!problems.empty()) return json::validation_error(std::move(problems));

@@ -199,12 +199,8 @@ Result<Response> Handlers::replay_delivery(const Request& request) const {
 }  // namespace
 
 http::Routes routes(Webhooks& webhooks, idempotency::Idempotency& idempotency) {
-  using Member = Result<Response> (Handlers::*)(const Request&) const;
-  const Handlers handlers{webhooks, idempotency};
-  const auto sync = [&](Member member) {
-    return http::SyncHandler(
-        [handlers, member](const Request& request) { return (handlers.*member)(request); });
-  };
+  const auto sync =
+      http::sync_of(std::make_shared<const Handlers>(Handlers{webhooks, idempotency}));
   const std::string read = "webhooks:read";
   const std::string write = "webhooks:write";
   const std::string endpoints = "/v1/webhook-endpoints";

@@ -133,10 +133,7 @@ struct Handlers : PartnerRoutesParts {
 
 http::Routes partner_routes(const PartnerRoutesParts& parts) {
   const auto handlers = std::make_shared<const Handlers>(Handlers{parts});
-  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
-                                   const) -> http::SyncHandler {
-    return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
-  };
+  const auto sync = http::sync_of(handlers);
   return {
       {"POST", "/v1/partners", "hub:write", sync(&Handlers::create)},
       {"GET", "/v1/partners", "hub:read", sync(&Handlers::list)},

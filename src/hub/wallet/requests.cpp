@@ -18,17 +18,6 @@ constexpr std::size_t max_player_bytes = 100;
 constexpr std::size_t max_ref_bytes = 255;
 constexpr std::size_t max_meta_bytes = 16 * 1024;
 
-std::optional<Currency> read_currency(ObjectReader& body, bool is_required) {
-  const auto code = is_required ? body.required_text("currency", {1, 16})
-                                : body.optional_text("currency", {1, 16});
-  if (!code) return std::nullopt;
-  const auto currency = Currency::parse(*code);
-  if (!currency)
-    body.problem("currency", "unknown_currency",
-                 "must be a currency code of ISO 4217, such as EUR");
-  return currency;
-}
-
 /// With the members of every object in the order of their names.
 json::Value sorted(const json::Value& value) {
   if (const json::Object* members = value.as_object()) {
@@ -87,7 +76,8 @@ void read_movement(ObjectReader& body, Movement& movement) {
                         .value_or("");
   const auto amount = is_rollback ? body.optional_integer("amountCents", {0})
                                   : body.required_integer("amountCents", {0});
-  const auto currency = read_currency(body, !is_rollback || amount.has_value());
+  const auto currency =
+      !is_rollback || amount ? body.required_currency() : body.optional_currency();
   movement.currency = currency;
   if (amount && currency) movement.amount = Money{*amount, *currency};
   movement.ref = body.required_text("refId", {1, max_ref_bytes}).value_or("");
@@ -144,7 +134,7 @@ Result<BalanceQuestion> balance(const http::Request& request, const Partner& par
   Problems problems;
   ObjectReader body(document, "", problems);
   auto player = body.required_text("playerId", {1, max_player_bytes});
-  const auto currency = read_currency(body, true);
+  const auto currency = body.required_currency();
   body.reject_unknown();
   if (!problems.empty()) return json::validation_error(std::move(problems));
   TRY(check_currency(partner, *currency));

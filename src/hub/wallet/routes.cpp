@@ -274,10 +274,7 @@ http::Routes wallet_routes(const WalletParts& parts) {
     return http::Route{"POST",        pattern, "", std::move(handler), {}, http::Body::by_method,
                        max_body_bytes};
   };
-  const auto sync = [handlers](Result<Response> (Handlers::*handle)(const Request&)
-                                   const) -> http::SyncHandler {
-    return [handlers, handle](const Request& request) { return (*handlers.*handle)(request); };
-  };
+  const auto sync = http::sync_of(handlers);
   constexpr auto time = http::QueryParam::Kind::time;
   const http::Query filters{"limit",  "cursor", "playerId",     "refId",      "idempotencyKey",
                             "status", "kind",   {"from", time}, {"to", time}, "stuck"};

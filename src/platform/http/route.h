@@ -40,6 +40,14 @@ class Responder {
 
 /// Runs on the worker pool and may block on the database or a provider.
 using SyncHandler = std::function<Result<Response>(const Request&)>;
+/// Makes handlers of the const methods of what the handlers of a module share.
+template <class Handlers>
+auto sync_of(std::shared_ptr<const Handlers> handlers) {
+  return [handlers](Result<Response> (Handlers::*handle)(const Request&) const) {
+    return SyncHandler(
+        [handlers, handle](const Request& request) { return (*handlers.*handle)(request); });
+  };
+}
 /// Runs on an I/O thread: must not block. It hands work on and answers from the completion.
 using HotHandler = std::function<void(const Request&, Responder)>;
 

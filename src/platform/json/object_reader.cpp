@@ -54,6 +54,22 @@ std::optional<bool> ObjectReader::optional_bool(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<Currency> ObjectReader::required_currency(std::string_view name) {
+  return currency(name, true);
+}
+
+std::optional<Currency> ObjectReader::optional_currency(std::string_view name) {
+  return currency(name, false);
+}
+
+std::optional<Timestamp> ObjectReader::optional_time(std::string_view name) {
+  const auto text = optional_text(name, {1, 64});
+  if (!text) return std::nullopt;
+  const auto time = Timestamp::parse(*text);
+  if (!time) problem(name, "must_be_timestamp", std::string(Timestamp::rule));
+  return time;
+}
+
 const Array* ObjectReader::required_array(std::string_view name, std::size_t min_items,
                                           std::size_t max_items) {
   const Value* found = find(name, true);
@@ -124,6 +140,15 @@ std::optional<std::string> ObjectReader::text(std::string_view name, TextRule ru
     return std::nullopt;
   }
   return *found->as_string();
+}
+
+std::optional<Currency> ObjectReader::currency(std::string_view name, bool required) {
+  const auto code = text(name, {1, 16}, required);
+  if (!code) return std::nullopt;
+  const auto currency = Currency::parse(*code);
+  if (!currency)
+    problem(name, "unknown_currency", "must be a currency code of ISO 4217, such as EUR");
+  return currency;
 }
 
 std::optional<std::int64_t> ObjectReader::integer(std::string_view name, IntegerRule rule,

@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/currency.h"
 #include "base/error.h"
+#include "base/timestamp.h"
 #include "platform/json/value.h"
 
 namespace florin::json {
@@ -44,6 +46,11 @@ class ObjectReader {
   std::optional<std::int64_t> required_integer(std::string_view name, IntegerRule rule = {});
   std::optional<std::int64_t> optional_integer(std::string_view name, IntegerRule rule = {});
   std::optional<bool> optional_bool(std::string_view name);
+  /// A code of ISO 4217. Rules: unknown_currency.
+  std::optional<Currency> required_currency(std::string_view name = "currency");
+  std::optional<Currency> optional_currency(std::string_view name = "currency");
+  /// A time of RFC 3339. Rules: must_be_timestamp.
+  std::optional<Timestamp> optional_time(std::string_view name);
   const Array* required_array(std::string_view name, std::size_t min_items, std::size_t max_items);
   const Object* optional_object(std::string_view name);
   /// The raw member, marked as known; nullptr when absent. A JSON null is returned as such.
@@ -60,6 +67,7 @@ class ObjectReader {
   const Value* find(std::string_view name, bool required);
   std::optional<std::string> text(std::string_view name, TextRule rule, bool required);
   std::optional<std::int64_t> integer(std::string_view name, IntegerRule rule, bool required);
+  std::optional<Currency> currency(std::string_view name, bool required);
 
   const Object* object_;
   std::string pointer_;
@@ -68,7 +76,8 @@ class ObjectReader {
 };
 
 /// Rules it reports: required, wrong_type, must_be_integer, too_short, too_long, too_small,
-/// too_large, too_few, too_many, unknown_field, control_characters.
+/// too_large, too_few, too_many, unknown_field, control_characters, unknown_currency,
+/// must_be_timestamp.
 Error validation_error(std::vector<FieldError> problems);
 
 }  // namespace florin::json

@@ -39,6 +39,25 @@ TEST(JsonObjectReader, ReadsGoodMembers) {
   EXPECT_EQ(written(problems), "");
 }
 
+TEST(JsonObjectReader, ReadsCurrenciesAndTimes) {
+  const Value value = document(
+      R"({"currency":"JPY","bad":"XXQ","at":"1970-01-01T00:00:01Z","then":"noon","none":null})");
+  Problems problems;
+  ObjectReader body(value, "", problems);
+  EXPECT_EQ(body.required_currency(), Currency::parse("JPY"));
+  EXPECT_EQ(body.optional_currency("none"), std::nullopt);
+  EXPECT_EQ(body.optional_time("at"), Timestamp{1'000'000});
+  EXPECT_EQ(body.optional_time("none"), std::nullopt);
+  EXPECT_EQ(written(problems), "");
+  EXPECT_EQ(body.required_currency("bad"), std::nullopt);
+  EXPECT_EQ(body.required_currency("absent"), std::nullopt);
+  EXPECT_EQ(body.optional_time("then"), std::nullopt);
+  EXPECT_EQ(written(problems),
+            "/bad unknown_currency: must be a currency code of ISO 4217, such as EUR\n"
+            "/absent required: is required\n/then must_be_timestamp: " +
+                std::string(Timestamp::rule) + "\n");
+}
+
 TEST(JsonObjectReader, NullIsAbsentForOptionalsAndMissingForRequireds) {
   const Value value =
       document(R"({"t":null,"i":null,"b":null,"o":null,"r":null,"ri":null,"ra":null})");

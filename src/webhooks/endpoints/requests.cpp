@@ -269,10 +269,7 @@ Result<ReplayRequest> replay(const http::Request& request) {
   Problems problems;
   ObjectReader body(document, "", problems);
   ReplayRequest wanted;
-  if (const auto text = body.optional_text("since", {1, 64})) {
-    wanted.since = Timestamp::parse(*text);
-    if (!wanted.since) body.problem("since", "must_be_timestamp", std::string(Timestamp::rule));
-  }
+  wanted.since = body.optional_time("since");
   const bool failed = body.optional_bool("failed").value_or(false);
   if (failed == body.has("since"))
     body.problem("failed", "required", "either failed is true or since is given");
