@@ -100,6 +100,8 @@ Result<void> load_postings(Tx& tx, Page& page, Checker& check) {
     if (transfer.id != owner) return true;  // Of another node.
     transfer.postings.push_back(
         {{row.integer(2)}, {row.integer(3)}, {row.integer(4), store::currency_of(row.text(5))}});
+    check.expect(Currency::parse(row.text(5)).has_value(),
+                 [&] { return "a posting of " + owner.str() + " is in no known currency"; });
     const bool is_backdated = transfer.effective_at != transfer.created_at;
     const auto backdated_to = is_backdated ? std::optional(transfer.effective_at.us) : std::nullopt;
     check.expect(row.optional_integer(6) == backdated_to, [&] {
@@ -115,22 +117,27 @@ Result<void> load_postings(Tx& tx, Page& page, Checker& check) {
   return {};
 }
 
-engine::HoldChangeKind parse_change(std::string_view text) {
-  for (const auto kind : {engine::HoldChangeKind::captured, engine::HoldChangeKind::released,
-                          engine::HoldChangeKind::expired}) {
+std::optional<engine::HoldChangeKind> parse_change(std::string_view text) {
+  for (const auto kind : {engine::HoldChangeKind::placed, engine::HoldChangeKind::captured,
+                          engine::HoldChangeKind::released, engine::HoldChangeKind::expired}) {
     if (engine::to_string(kind) == text) return kind;
   }
-  return engine::HoldChangeKind::placed;
+  return std::nullopt;
 }
 
 Result<void> load_holds(Tx& tx, Page& page, Checker& check) {
   const auto add = [&](const Row& row) {
-    auto& [record, hold] = page.holds.emplace_back();
+    auto& added = page.holds.emplace_back();
+    HoldRecord& record = added.first;
+    Hold& hold = added.second;
+    const auto kind = parse_change(row.text(2));
     record = {row.integer(0),
               {row.integer(1)},
-              parse_change(row.text(2)),
+              kind.value_or(engine::HoldChangeKind::placed),
               {row.integer(3)},
               {row.integer(4)}};
+    check.expect(kind.has_value(),
+                 [&] { return "a change of " + record.hold.str() + " is of no known kind"; });
     hold.tenant = {row.integer(5)};
     hold.narrative = {row.optional_text(6), row.optional_text(7), std::string(row.text(8))};
     if (!row.is_null(9)) hold.expires_at = Timestamp{row.integer(9)};
@@ -144,10 +151,13 @@ Result<void> load_holds(Tx& tx, Page& page, Checker& check) {
     if (row.is_null(11)) return true;
     const Posting posting{
         {row.integer(11)}, {row.integer(12)}, {row.integer(13), store::currency_of(row.text(14))}};
-    auto& [record, hold] = page.holds.back();
+    const HoldRecord& record = page.holds.back().first;
+    Hold& hold = page.holds.back().second;
     check.expect(row.integer(15) == static_cast<std::int64_t>(hold.postings.size()), [&] {
       return "the postings of " + record.hold.str() + " are not numbered from 0";
     });
+    check.expect(Currency::parse(row.text(14)).has_value(),
+                 [&] { return "a posting of " + record.hold.str() + " is in no known currency"; });
     hold.postings.push_back({posting, 0});
     return true;
   }));

@@ -1,7 +1,10 @@
 // Words that no enumeration has: they are reported as damage, and never read as something else.
+#include <array>
 #include <functional>
+#include <vector>
 
 #include "ledger/ledger_fixture.h"
+#include "ledger/verify.h"
 #include "platform/sql/damage.h"
 
 namespace florin::ledger {
@@ -64,6 +67,32 @@ TEST_F(DamagedWords, StatusAndCurrencyOfAHold) {
   EXPECT_TRUE(sql::damage(*books.database, "UPDATE hold_postings SET currency = 'KZT'"));
   EXPECT_EQ(error_after("holds", "status", read), corrupt);
   EXPECT_EQ(code_of(books.queries.holds(test_tenant, {}, {})), corrupt);
+}
+
+// What verify reads in place of the word is the very value that was there: only the word is wrong.
+TEST_F(DamagedWords, AreFaultsOfVerifyEvenWhereTheChainStillFits) {
+  const Currency first = *Currency::parse(Currency::all().front().code);
+  for (const char* code : {"eve", "till"}) {
+    NewAccount wanted = NewAccount::wallet(test_tenant, code, first);
+    wanted.type = AccountType::asset;
+    wanted.min_balance.reset();
+    books.open(wanted);
+  }
+  books.post(command(transfer_of({posting("eve", "till", 1, first)})));
+  books.place(hold_of({posting("eve", "till", 1, first)}));
+  const std::string code(first.code());
+  const std::vector<std::array<std::string, 3>> words{{"postings", "currency", code},
+                                                      {"hold_postings", "currency", code},
+                                                      {"accounts", "currency", code},
+                                                      {"accounts", "type", "asset"},
+                                                      {"hold_changes", "kind", "placed"}};
+  for (const auto& [table, column, word] : words) {
+    EXPECT_TRUE(verify(*books.database, {})->clean());
+    const std::string set = "UPDATE " + table + " SET " + column + " = ";
+    ASSERT_TRUE(sql::damage(*books.database, set + "'ZZZ' WHERE " + column + " = '" + word + "'"));
+    EXPECT_FALSE(verify(*books.database, {})->clean()) << table << "." << column;
+    ASSERT_TRUE(sql::damage(*books.database, set + "'" + word + "' WHERE " + column + " = 'ZZZ'"));
+  }
 }
 
 // A query that names its tenant does not even look at the row of another.

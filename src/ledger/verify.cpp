@@ -116,10 +116,14 @@ Result<Check> verify_accounts(Tx& tx, const Witness& witness, const Progress& pr
   std::size_t met = 0;
   TRY(tx.query(account_rows, {}, [&](const Row& row) {
     check.row();
+    const auto type = parse_account_type(row.text(3));
+    check.expect(type && Currency::parse(row.text(4)), [&] {
+      return AccountId{row.integer(0)}.str() + " is of no known type or currency";
+    });
     const Account account{.id = {row.integer(0)},
                           .tenant = {row.integer(1)},
                           .code = std::string(row.text(2)),
-                          .type = parse_account_type(row.text(3)).value_or(AccountType::asset),
+                          .type = type.value_or(AccountType::asset),
                           .currency = store::currency_of(row.text(4)),
                           .min_balance = row.optional_integer(5),
                           .max_balance = row.optional_integer(6),
@@ -301,11 +305,18 @@ Check verify_currencies(const Proofs& proofs, const Progress& progress) {
     difference[proof.currency] +=
         static_cast<Wide>(proof.stored.debits_posted) - proof.stored.credits_posted;
   }
-  for (const auto& [currency, rest] : difference) {
-    check.expect(rest == 0, [&] { return "debits and credits of " + currency + " differ"; });
-    check.row();
+  for (const auto& entry : difference) {
+    check.expect(entry.second == 0,
+                 [&] { return "debits and credits of " + entry.first + " differ"; });
   }
   return std::move(check).finish();
+}
+
+Result<void> verify_rows(Tx& tx, const sql::Sealer& sealer, const sql::SealFacts& facts,
+                         const Progress& progress, Verification& result) {
+  for (const sql::SealedTable& table : sealer.tables())
+    result.checks.push_back(TRY(sql::verify_seals(tx, sealer, table, facts, progress)));
+  return {};
 }
 
 }  // namespace
@@ -361,10 +372,7 @@ Result<Verification> verify(sql::Database& database, const Progress& progress) {
     result.checks.push_back(TRY(verify_holds(tx, proofs, witness, is_sealed, progress)));
     result.checks.push_back(verify_balances(proofs, progress));
     result.checks.push_back(verify_currencies(proofs, progress));
-    if (!sealer) return {};
-    for (const sql::SealedTable& table : sealer->tables())
-      result.checks.push_back(TRY(sql::verify_seals(tx, *sealer, table, facts, progress)));
-    return {};
+    return sealer ? verify_rows(tx, *sealer, facts, progress, result) : Result<void>();
   }));
   return result;
 }
