@@ -165,6 +165,17 @@ TEST(Window, EndsAfterItBegins) {
   EXPECT_TRUE(parse_window(with_query({{"to", begin}}))) << "without a beginning";
 }
 
+TEST(Window, OfCreationHasTheSameNamesInEveryList) {
+  const auto good = parse_created(with_query(
+      {{"created_after", "2026-11-01T00:00:00Z"}, {"created_before", "2026-11-01T00:00:01Z"}}));
+  ASSERT_TRUE(good);
+  EXPECT_EQ(good->from, Timestamp::parse("2026-11-01T00:00:00Z"));
+  EXPECT_EQ(good->to, Timestamp::parse("2026-11-01T00:00:01Z"));
+  const auto bad = parse_created(with_query({{"created_before", "yesterday"}}));
+  ASSERT_FALSE(bad);
+  EXPECT_EQ(only_field(bad.error()).pointer, "#/query/created_before");
+}
+
 TEST(Paging, NamesBothBadParameters) {
   const auto page = parse_page(with_query({{"limit", "0"}, {"cursor", "x"}}));
   ASSERT_FALSE(page);

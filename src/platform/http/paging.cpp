@@ -110,6 +110,10 @@ Result<Window> parse_window(const Request& request, std::string_view from, std::
       {in_query(to, "not_after_start", "must be after " + std::string(from))});
 }
 
+Result<Window> parse_created(const Request& request) {
+  return parse_window(request, "created_after", "created_before");
+}
+
 std::string cursor_of(const Request& request, std::int64_t id) {
   return Cursor{id}.str() + list_tag(request);
 }

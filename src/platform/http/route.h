@@ -98,6 +98,9 @@ struct Window {
 /// has begun.
 Result<Window> parse_window(const Request& request, std::string_view from = "from",
                             std::string_view to = "to");
+/// The times of creation that a list asks for: `created_after` (at or after) and `created_before`.
+/// Errors: as parse_window().
+Result<Window> parse_created(const Request& request);
 /// An opaque cursor that parse_page reads back.
 std::string cursor_of(const Request& request, std::int64_t id);
 /// The end of a list's answer: "has_more" and "next_cursor". `next` is where the following page
