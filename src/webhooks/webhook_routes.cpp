@@ -20,10 +20,6 @@ using http::Request;
 using http::Response;
 using idempotency::Lifetime;
 
-Origin origin_of(const Request& request) {
-  return {request.caller.tenant, request.caller.actor, request.request_id};
-}
-
 /// What is no id names nothing.
 Result<EndpointId> endpoint_id(const Request& request) {
   const auto id = EndpointId::parse(request.path_param("id"));
@@ -80,7 +76,7 @@ Result<Response> Handlers::create(const Request& request) const {
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
   return once(request, [&](sql::Tx& tx) -> Result<Response> {
-    const auto made = TRY(webhooks.endpoints().create(tx, origin_of(request), wanted));
+    const auto made = TRY(webhooks.endpoints().create(tx, request.actor(), wanted));
     announced.of(made.endpoint.id);
     return Response::created(to_json(made));
   });
@@ -106,9 +102,8 @@ Result<Response> Handlers::change(const Request& request) const {
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
   announced.of(id);
-  return Response::ok(to_json(TRY(webhooks.database().write([&](sql::Tx& tx) {
-    return webhooks.endpoints().change(tx, origin_of(request), id, wanted);
-  }))));
+  return Response::ok(to_json(TRY(webhooks.database().write(
+      [&](sql::Tx& tx) { return webhooks.endpoints().change(tx, request.actor(), id, wanted); }))));
 }
 
 Result<Response> Handlers::remove(const Request& request) const {
@@ -116,7 +111,7 @@ Result<Response> Handlers::remove(const Request& request) const {
   auto announced = webhooks.changes().announce();
   announced.of(id);
   TRY(webhooks.database().write(
-      [&](sql::Tx& tx) { return webhooks.endpoints().remove(tx, origin_of(request), id); }));
+      [&](sql::Tx& tx) { return webhooks.endpoints().remove(tx, request.actor(), id); }));
   return Response::no_content();
 }
 
@@ -139,7 +134,7 @@ Result<Response> Handlers::rotate(const Request& request) const {
   auto announced = webhooks.changes().announce();
   announced.of(id);
   return once(request, [&](sql::Tx& tx) -> Result<Response> {
-    const auto made = TRY(webhooks.endpoints().rotate(tx, origin_of(request), id, rotation));
+    const auto made = TRY(webhooks.endpoints().rotate(tx, request.actor(), id, rotation));
     // What a key remembers is stored in the clear: the secret itself stays out.
     return Response::created(to_json(made, false));
   });
@@ -148,7 +143,7 @@ Result<Response> Handlers::rotate(const Request& request) const {
 Result<Response> Handlers::send_test(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
   auto response = TRY(once(request, [&](sql::Tx& tx) -> Result<Response> {
-    const auto made = TRY(webhooks.endpoints().send_test(tx, origin_of(request), id));
+    const auto made = TRY(webhooks.endpoints().send_test(tx, request.actor(), id));
     return Response{202, to_json(made)};
   }));
   webhooks.look(id);

@@ -651,7 +651,7 @@ Result<int> Program::create_partner() const {
                                   .value_or(wanted.signature_scheme);
     if (wanted.currencies.empty())
       return Error{florin::errors::validation_failed, "--currencies must name one at least"};
-    const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
+    const Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
     print_partner_secret(TRY(core.database.write(
         [&](sql::Tx& tx) { return core.hub.partners().create(tx, actor, wanted); })));
     return exit_done;
@@ -670,7 +670,7 @@ Result<int> Program::list_partners() const {
 Result<int> Program::rotate_partner_secret() const {
   return with_core(Opening::For::writing, [&](Core& core) -> Result<int> {
     TRY(core.hub.recover());
-    const hub::Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
+    const Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
     const hub::Partner found = TRY(core.hub.partners().find(actor.tenant, partner.code));
     print_partner_secret(TRY(core.database.write([&](sql::Tx& tx) {
       return core.hub.partners().rotate_secret(tx, actor, found.id, partner.overlap_s);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/actor.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "hub/hub.h"
@@ -29,13 +30,6 @@ class Tx;
 }  // namespace florin::sql
 
 namespace florin::hub {
-
-/// Who changes a partner; ends up in the event it leaves.
-struct Actor {
-  TenantId tenant;
-  std::string name = "system";
-  std::string request_id = {};
-};
 
 /// A partner as somebody wants it, with the secrets that are given for it.
 struct PartnerDraft : Partner {

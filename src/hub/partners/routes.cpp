@@ -32,10 +32,6 @@ idempotency::SecretAnswer with_secret(const CreatedPartner& created) {
   return {Response::created(std::move(body)), std::move(remembered)};
 }
 
-Actor actor_of(const Request& request) {
-  return {request.caller.tenant, request.caller.actor, request.request_id};
-}
-
 /// Errors: operator_url_refused.
 Result<void> check_url(const http_client::AddressGuard& guard, const OperatorSettings& settings) {
   if (settings.base_url.empty() || settings.is_trusted) return {};
@@ -64,7 +60,7 @@ struct Handlers : PartnerRoutesParts {
     TRY(check_url(guard, wanted.operator_settings));
     return refreshed(idempotency.run_showing_secret(
         request, vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
-          return with_secret(TRY(partners.create(tx, actor_of(request), wanted)));
+          return with_secret(TRY(partners.create(tx, request.actor(), wanted)));
         }));
   }
 
@@ -94,7 +90,7 @@ struct Handlers : PartnerRoutesParts {
     return refreshed(
         idempotency.run(request, Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
           return Response::ok(
-              to_json(TRY(partners.change(tx, actor_of(request), before.id, change_row))));
+              to_json(TRY(partners.change(tx, request.actor(), before.id, change_row))));
         }));
   }
 
@@ -104,7 +100,7 @@ struct Handlers : PartnerRoutesParts {
     return refreshed(idempotency.run_showing_secret(
         request, vault, [&](sql::Tx& tx) -> Result<idempotency::SecretAnswer> {
           return with_secret(
-              TRY(partners.rotate_secret(tx, actor_of(request), partner.id, overlap_s)));
+              TRY(partners.rotate_secret(tx, request.actor(), partner.id, overlap_s)));
         }));
   }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/actor.h"
 #include "base/id.h"
 #include "base/result.h"
 #include "base/timestamp.h"
@@ -60,6 +61,8 @@ class Request {
   std::string_view route = {};
   const std::vector<QueryParam>* known_query = nullptr;
 
+  /// The caller, as events record it.
+  Actor actor() const { return {caller.tenant, caller.actor, request_id}; }
   /// The first header of that name, in any case.
   std::optional<std::string_view> header(std::string_view name) const;
   /// A parameter of the pattern; empty when the pattern has none of that name.

@@ -118,7 +118,7 @@ Result<void> Endpoints::check(const Rotation& rotation) const {
   return check_secret(rotation.secret, parts_.settings.secret_rule);
 }
 
-Result<EndpointView> Endpoints::create(sql::Tx& tx, const Origin& origin,
+Result<EndpointView> Endpoints::create(sql::Tx& tx, const Actor& actor,
                                        const NewEndpoint& wanted) const {
   if (TRY(parts_.store.count(tx, wanted.tenant)) >= parts_.settings.max_endpoints_per_tenant)
     return Error{errors::webhook_endpoint_limit, "the tenant has as many endpoints as it may have"};
@@ -128,7 +128,7 @@ Result<EndpointView> Endpoints::create(sql::Tx& tx, const Origin& origin,
     TRY(parts_.store.set_private_key(tx, endpoint.id, *wanted.private_key_pem));
   TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::hmac, wanted.secret)));
   TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::ed25519, std::nullopt)));
-  TRY(note(tx, origin, "webhook.endpoint.created", endpoint));
+  TRY(note(tx, actor, "webhook.endpoint.created", endpoint));
   return view(tx, endpoint);
 }
 
@@ -146,9 +146,9 @@ Result<EndpointPage> Endpoints::list(sql::Tx& tx, TenantId tenant, std::int64_t 
   return page;
 }
 
-Result<EndpointView> Endpoints::change(sql::Tx& tx, const Origin& origin, EndpointId id,
+Result<EndpointView> Endpoints::change(sql::Tx& tx, const Actor& actor, EndpointId id,
                                        const EndpointChange& change) const {
-  Endpoint endpoint = TRY(load(tx, origin.tenant, id));
+  Endpoint endpoint = TRY(load(tx, actor.tenant, id));
   if (endpoint.name && change.url)
     return Error{errors::webhook_endpoint_managed, "the configuration gives its address"};
   const bool was_enabled = endpoint.status == EndpointStatus::enabled;
@@ -160,17 +160,17 @@ Result<EndpointView> Endpoints::change(sql::Tx& tx, const Origin& origin, Endpoi
   TRY(parts_.store.update(tx, endpoint));
   if (change.private_key_pem) TRY(parts_.store.set_private_key(tx, id, *change.private_key_pem));
   const bool is_disabled = was_enabled && endpoint.status == EndpointStatus::disabled;
-  TRY(note(tx, origin, is_disabled ? "webhook.endpoint.disabled" : "webhook.endpoint.updated",
+  TRY(note(tx, actor, is_disabled ? "webhook.endpoint.disabled" : "webhook.endpoint.updated",
            endpoint));
   return view(tx, std::move(endpoint));
 }
 
-Result<void> Endpoints::remove(sql::Tx& tx, const Origin& origin, EndpointId id) const {
-  const Endpoint endpoint = TRY(load(tx, origin.tenant, id));
+Result<void> Endpoints::remove(sql::Tx& tx, const Actor& actor, EndpointId id) const {
+  const Endpoint endpoint = TRY(load(tx, actor.tenant, id));
   if (endpoint.name)
     return Error{errors::webhook_endpoint_managed, "it belongs to the configuration; disable it"};
   TRY(parts_.store.mark_deleted(tx, id, parts_.clock.now()));
-  return note(tx, origin, "webhook.endpoint.deleted", endpoint);
+  return note(tx, actor, "webhook.endpoint.deleted", endpoint);
 }
 
 Result<std::vector<EndpointSecret>> Endpoints::secrets(sql::Tx& tx, TenantId tenant,
@@ -179,9 +179,9 @@ Result<std::vector<EndpointSecret>> Endpoints::secrets(sql::Tx& tx, TenantId ten
   return parts_.store.secrets(tx, id, parts_.clock.now());
 }
 
-Result<EndpointSecret> Endpoints::rotate(sql::Tx& tx, const Origin& origin, EndpointId id,
+Result<EndpointSecret> Endpoints::rotate(sql::Tx& tx, const Actor& actor, EndpointId id,
                                          const Rotation& rotation) const {
-  const Endpoint endpoint = TRY(load(tx, origin.tenant, id));
+  const Endpoint endpoint = TRY(load(tx, actor.tenant, id));
   const Timestamp now = parts_.clock.now();
   TRY(parts_.store.expire_secrets(tx, id, rotation.kind, now.plus_seconds(rotation.overlap_s)));
   const std::int64_t of_kind = TRY(parts_.store.count_secrets(tx, id, rotation.kind, now));
@@ -191,22 +191,22 @@ Result<EndpointSecret> Endpoints::rotate(sql::Tx& tx, const Origin& origin, Endp
   }
   EndpointSecret made = new_secret(rotation.kind, rotation.secret);
   TRY(add_secret(tx, id, made));
-  TRY(note(tx, origin, "webhook.endpoint.secret_rotated", endpoint));
+  TRY(note(tx, actor, "webhook.endpoint.secret_rotated", endpoint));
   return made;
 }
 
-Result<Delivery> Endpoints::send_test(sql::Tx& tx, const Origin& origin, EndpointId id) const {
-  const Endpoint endpoint = TRY(load_enabled(tx, origin.tenant, id));
+Result<Delivery> Endpoints::send_test(sql::Tx& tx, const Actor& actor, EndpointId id) const {
+  const Endpoint endpoint = TRY(load_enabled(tx, actor.tenant, id));
   Delivery delivery;
   delivery.created_at = delivery.next_attempt_at = parts_.clock.now();
   delivery.event_type = "webhook.test";
   const std::string subject = id.str();
   const std::string data = data_of(endpoint);
   delivery.event =
-      TRY(parts_.events.append(tx, {origin.tenant, delivery.event_type, subject, data, origin.actor,
-                                    origin.request_id, delivery.created_at}));
+      TRY(parts_.events.append(tx, {actor.tenant, delivery.event_type, subject, data, actor.name,
+                                    actor.request_id, delivery.created_at}));
   delivery.id = {parts_.ids.next()};
-  delivery.tenant = origin.tenant;
+  delivery.tenant = actor.tenant;
   delivery.endpoint = id;
   TRY(outbox::insert(tx, delivery));
   return delivery;
@@ -296,12 +296,12 @@ Result<EndpointView> Endpoints::view(sql::Tx& tx, Endpoint endpoint) const {
   return view;
 }
 
-Result<void> Endpoints::note(sql::Tx& tx, const Origin& origin, std::string_view type,
+Result<void> Endpoints::note(sql::Tx& tx, const Actor& actor, std::string_view type,
                              const Endpoint& endpoint) const {
   const std::string subject = endpoint.id.str();
   const std::string data = data_of(endpoint);
-  TRY(parts_.events.append(tx, {endpoint.tenant, type, subject, data, origin.actor,
-                                origin.request_id, parts_.clock.now()}));
+  TRY(parts_.events.append(tx, {endpoint.tenant, type, subject, data, actor.name, actor.request_id,
+                                parts_.clock.now()}));
   return {};
 }
 

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/actor.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "webhooks/delivery/delivery.h"
@@ -25,13 +26,6 @@ class Tx;
 
 namespace florin::webhooks {
 class EndpointStore;
-
-/// Who asks for a change: for the audit trail in the event log.
-struct Origin {
-  TenantId tenant;
-  std::string actor = "system";
-  std::string request_id = {};
-};
 
 /// An endpoint with the public halves of its ed25519 keys, for receivers that verify with them.
 struct EndpointView {
@@ -66,25 +60,25 @@ class Endpoints {
   Result<void> check(const Rotation& rotation) const;
 
   /// Errors: webhook_endpoint_limit.
-  Result<EndpointView> create(sql::Tx& tx, const Origin& origin, const NewEndpoint& wanted) const;
+  Result<EndpointView> create(sql::Tx& tx, const Actor& actor, const NewEndpoint& wanted) const;
   /// Errors: webhook_endpoint_not_found, here and below.
   Result<EndpointView> get(sql::Tx& tx, TenantId tenant, EndpointId id) const;
   Result<EndpointPage> list(sql::Tx& tx, TenantId tenant, std::int64_t before, int limit) const;
   /// Enabling forgets earlier failures. Errors: webhook_endpoint_managed.
-  Result<EndpointView> change(sql::Tx& tx, const Origin& origin, EndpointId id,
+  Result<EndpointView> change(sql::Tx& tx, const Actor& actor, EndpointId id,
                               const EndpointChange& change) const;
   /// Its deliveries go little by little. Errors: webhook_endpoint_managed.
-  Result<void> remove(sql::Tx& tx, const Origin& origin, EndpointId id) const;
+  Result<void> remove(sql::Tx& tx, const Actor& actor, EndpointId id) const;
   /// Those that sign now, oldest first. Errors: secret_unreadable.
   Result<std::vector<EndpointSecret>> secrets(sql::Tx& tx, TenantId tenant, EndpointId id) const;
   /// Ids of those with secrets or keys that do not open with this key: they want new ones.
   Result<std::vector<std::string>> unreadable(sql::Tx& tx) const;
   /// The secret that was made. Errors: webhook_secret_limit.
-  Result<EndpointSecret> rotate(sql::Tx& tx, const Origin& origin, EndpointId id,
+  Result<EndpointSecret> rotate(sql::Tx& tx, const Actor& actor, EndpointId id,
                                 const Rotation& rotation) const;
   /// Writes a `webhook.test` event and its delivery to this endpoint alone, whatever it selects.
   /// Errors: webhook_endpoint_disabled.
-  Result<Delivery> send_test(sql::Tx& tx, const Origin& origin, EndpointId id) const;
+  Result<Delivery> send_test(sql::Tx& tx, const Actor& actor, EndpointId id) const;
   /// Begins to send again; the deliveries are made in the background.
   /// Errors: webhook_endpoint_disabled.
   Result<void> replay(sql::Tx& tx, TenantId tenant, EndpointId id,
@@ -104,7 +98,7 @@ class Endpoints {
   Result<void> add_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
   Result<EndpointView> view(sql::Tx& tx, Endpoint endpoint) const;
   Result<std::vector<EndpointSecret>> readable_secrets(sql::Tx& tx, EndpointId id) const;
-  Result<void> note(sql::Tx& tx, const Origin& origin, std::string_view type,
+  Result<void> note(sql::Tx& tx, const Actor& actor, std::string_view type,
                     const Endpoint& endpoint) const;
   EndpointSecret new_secret(SecretKind kind, const std::optional<Secret>& given) const;
 
