@@ -179,16 +179,16 @@ Result<bool> EventLog::insert(sql::Tx& tx, const NewEvent& event) {
 }
 
 Result<void> EventLog::follow_now(sql::Tx& tx) {
-  sql::Questions questions(tx);
-  TRY(follow(questions));
-  return questions.settle();
+  sql::Pipeline pipeline(tx);
+  TRY(follow(pipeline));
+  return pipeline.sync();
 }
 
 /// Nodes write one after another, and each makes ids by its own clock: another node's newest event
 /// may be ahead of ours.
-Result<void> EventLog::follow(sql::Questions& questions) {
+Result<void> EventLog::follow(sql::Pipeline& pipeline) {
   head_ = {};
-  return questions.ask(newest_event, {}, [this](const Row& row) {
+  return pipeline.enqueue(newest_event, {}, [this](const Row& row) {
     head_ = {row.integer(0), std::string(row.blob(1))};
     ids_.start_after(head_.id);
     return false;

@@ -16,7 +16,7 @@ class IdGenerator;
 }
 namespace florin::sql {
 class Database;
-class Questions;
+class Pipeline;
 class Tx;
 }  // namespace florin::sql
 
@@ -69,9 +69,9 @@ class EventLog {
   /// Appends inside the caller's unit of work. Ids grow in the order of commits, whichever node
   /// wrote: a reader with a cursor never steps over a row that commits later.
   Result<EventId> append(sql::Tx& tx, const NewEvent& event);
-  /// Ids made after the questions are settled come behind every event in the log, whichever node
+  /// Ids made after the pipeline is synced come behind every event in the log, whichever node
   /// wrote it and by whatever clock: what append_all needs. Holds until the transaction ends.
-  Result<void> follow(sql::Questions& questions);
+  Result<void> follow(sql::Pipeline& pipeline);
   /// Many, in their order, in a transaction that has followed the log; cheaper than one by one
   /// where the engine takes sets. Errors: constraint_violated when it has not.
   Result<void> append_all(sql::Tx& tx, std::span<const NewEvent> events);

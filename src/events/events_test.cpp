@@ -175,9 +175,9 @@ class FollowTest : public testing::Test {
 
 TEST_F(FollowTest, ManyEventsComeBehindAllThatTheLogHolds) {
   const auto outcome = nodes[1]->write([&](sql::Tx& tx) -> Result<void> {
-    sql::Questions questions(tx);
-    TRY(behind->follow(questions));
-    TRY(questions.settle());
+    sql::Pipeline pipeline(tx);
+    TRY(behind->follow(pipeline));
+    TRY(pipeline.sync());
     return behind->append_all(tx, three);
   });
   ASSERT_TRUE(outcome) << outcome.error().detail;

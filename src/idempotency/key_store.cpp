@@ -110,12 +110,12 @@ Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp
   return tx.send(insert_key, RowToWrite(tx.seal_key(), key, record, now).values());
 }
 
-Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
-                     const EntryVisitor& visit) {
+Result<void> enqueue_all(sql::Pipeline& pipeline, std::span<const Digest> digests,
+                         const EntryVisitor& visit) {
   if (digests.empty()) return {};
   sql::Blobs wanted;
   for (const Digest& digest : digests) wanted.add(bytes_of(digest));
-  return questions.ask(find_keys, {wanted.param()}, [visit](const sql::Row& row) {
+  return pipeline.enqueue(find_keys, {wanted.param()}, [visit](const sql::Row& row) {
     visit(digest_from(row.blob(4)), read_record(row));
     return true;
   });

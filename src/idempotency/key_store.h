@@ -8,7 +8,7 @@
 #include "platform/sql/sealer.h"
 
 namespace florin::sql {
-class Questions;
+class Pipeline;
 class Tx;
 }  // namespace florin::sql
 
@@ -24,10 +24,10 @@ Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest);
 /// Errors: constraint_violated when the key is there already.
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now);
 /// find() for many on PostgreSQL, in one statement: `visit` hears of those that are there, when the
-/// questions are settled.
+/// pipeline is synced.
 using EntryVisitor = std::function<void(const Digest&, Record)>;
-Result<void> ask_all(sql::Questions& questions, std::span<const Digest> digests,
-                     const EntryVisitor& visit);
+Result<void> enqueue_all(sql::Pipeline& pipeline, std::span<const Digest> digests,
+                         const EntryVisitor& visit);
 /// insert() for many, at once where the engine can.
 Result<void> insert_all(sql::Tx& tx, std::span<const Entry> entries, Timestamp now);
 /// Deletes up to `limit` keys past their lifetime, and as many sealed answers past theirs; returns

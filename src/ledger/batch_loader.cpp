@@ -32,16 +32,16 @@ class BatchLoader {
     return {};
   }
 
-  Result<void> ask(sql::Questions& questions) {
-    TRY(idempotency::ask_all(questions, digests_, [this](const auto& digest, auto record) {
+  Result<void> enqueue(sql::Pipeline& pipeline) {
+    TRY(idempotency::enqueue_all(pipeline, digests_, [this](const auto& digest, auto record) {
       world_.keys.emplace(digest, std::move(record));
     }));
     std::vector<store::AccountCode> codes;
     for (const NamedRef& named : named_) {
       if (codes.empty() || codes.back() != named.name) codes.push_back(named.name);
     }
-    return store::ask_account_states(
-        questions, ids_, codes,
+    return store::enqueue_account_states(
+        pipeline, ids_, codes,
         [this](const engine::AccountState& account, std::string_view code) { add(account, code); });
   }
 
@@ -132,12 +132,12 @@ class BatchLoader {
 
 }  // namespace
 
-Result<void> load_together(sql::Tx& tx, sql::Questions& questions, std::span<Decided> batch,
+Result<void> load_together(sql::Tx& tx, sql::Pipeline& pipeline, std::span<Decided> batch,
                            engine::World& world) {
   BatchLoader loader(tx, world);
   TRY(loader.collect(batch));
-  TRY(loader.ask(questions));
-  return questions.settle();
+  TRY(loader.enqueue(pipeline));
+  return pipeline.sync();
 }
 
 }  // namespace florin::ledger

@@ -5,7 +5,7 @@
 #include "ledger/engine/engine.h"
 
 namespace florin::sql {
-class Questions;
+class Pipeline;
 class Tx;
 }  // namespace florin::sql
 
@@ -14,8 +14,8 @@ struct Decided;
 
 /// Loads what a whole batch of commands looks at with a few statements, and locks its accounts in
 /// the order of their ids: the way of PostgreSQL. Fills in the ids of accounts named by code.
-/// Settles the questions, what was asked before too.
-Result<void> load_together(sql::Tx& tx, sql::Questions& questions, std::span<Decided> batch,
+/// Syncs the pipeline, with what was enqueued before.
+Result<void> load_together(sql::Tx& tx, sql::Pipeline& pipeline, std::span<Decided> batch,
                            engine::World& world);
 
 }  // namespace florin::ledger

@@ -123,8 +123,8 @@ Result<bool> visit_all(sql::Tx& tx, const std::function<Result<void>(std::int64_
   }
 }
 
-Result<void> ask_head(sql::Questions& questions, std::int64_t chain, Head& head) {
-  return questions.ask(newest_link, {chain}, [&head](const sql::Row& row) {
+Result<void> enqueue_head(sql::Pipeline& pipeline, std::int64_t chain, Head& head) {
+  return pipeline.enqueue(newest_link, {chain}, [&head](const sql::Row& row) {
     head.sequence = row.integer(0);
     head.hash = row.blob(1);
     return false;

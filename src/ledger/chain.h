@@ -8,7 +8,7 @@
 #include "platform/crypto/seal_key.h"
 
 namespace florin::sql {
-class Questions;
+class Pipeline;
 class Tx;
 }  // namespace florin::sql
 
@@ -53,8 +53,8 @@ struct Head {
   std::int64_t sequence = 0;
   std::string hash;
 };
-/// `head` is filled in when the questions are settled.
-Result<void> ask_head(sql::Questions& questions, std::int64_t chain, Head& head);
+/// `head` is filled in when the pipeline is synced.
+Result<void> enqueue_head(sql::Pipeline& pipeline, std::int64_t chain, Head& head);
 
 /// Adds the link of a batch to the writer's chain, whose head it is, in the batch's transaction.
 /// Nothing for a batch without records.

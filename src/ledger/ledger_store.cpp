@@ -464,11 +464,11 @@ Result<bool> are_unchanged(Tx& tx, std::span<const engine::AccountState> account
   std::vector<AccountId> ids;
   for (const engine::AccountState& account : accounts) ids.push_back(account.id);
   if (tx.dialect() == sql::Dialect::postgres) {
-    sql::Questions questions(tx);
-    TRY(ask_account_states(questions, ids, {}, [&](const auto& account, std::string_view) {
+    sql::Pipeline pipeline(tx);
+    TRY(enqueue_account_states(pipeline, ids, {}, [&](const auto& account, std::string_view) {
       stored.emplace(account.id, account);
     }));
-    TRY(questions.settle());
+    TRY(pipeline.sync());
   } else {
     std::sort(ids.begin(), ids.end());  // Neighbours in a page are read together.
     for (const AccountId id : ids) {
@@ -686,9 +686,9 @@ Result<std::vector<DueHold>> find_due_holds(Tx& tx, Timestamp now, int limit) {
   return due;
 }
 
-Result<void> ask_due_postings(sql::Questions& questions, Timestamp now,
-                              std::vector<DuePosting>& due) {
-  return questions.ask(due_postings, {now.us}, [&due](const Row& row) {
+Result<void> enqueue_due_postings(sql::Pipeline& pipeline, Timestamp now,
+                                  std::vector<DuePosting>& due) {
+  return pipeline.enqueue(due_postings, {now.us}, [&due](const Row& row) {
     due.push_back(
         {{row.integer(0)}, {row.integer(1)}, {row.integer(2)}, {row.integer(3)}, row.integer(4)});
     return true;
@@ -697,9 +697,9 @@ Result<void> ask_due_postings(sql::Questions& questions, Timestamp now,
 
 Result<DuePending> find_due_pending(Tx& tx, Timestamp now) {
   std::vector<DuePosting> due;
-  sql::Questions questions(tx);
-  TRY(ask_due_postings(questions, now, due));
-  TRY(questions.settle());
+  sql::Pipeline pipeline(tx);
+  TRY(enqueue_due_postings(pipeline, now, due));
+  TRY(pipeline.sync());
   DuePending pending;
   for (const DuePosting& held : due) {
     pending[held.debit].debits_pending += held.remaining;

@@ -14,7 +14,7 @@
 
 namespace florin::sql {
 struct Query;
-class Questions;
+class Pipeline;
 class Row;
 class Tx;
 }  // namespace florin::sql
@@ -101,8 +101,8 @@ struct DuePosting {
   std::int64_t remaining = 0;
 };
 /// Adds all of them, the postings of one hold side by side.
-Result<void> ask_due_postings(sql::Questions& questions, Timestamp now,
-                              std::vector<DuePosting>& due);
+Result<void> enqueue_due_postings(sql::Pipeline& pipeline, Timestamp now,
+                                  std::vector<DuePosting>& due);
 /// What holds whose time is over still seem to hold, by account.
 using DuePending = std::unordered_map<AccountId, Sums>;
 Result<DuePending> find_due_pending(sql::Tx& tx, Timestamp now);

@@ -80,16 +80,16 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   world.accounts.reserve(2 * batch.size());
   world.keys.reserve(batch.size());
   chain::Head head;
-  sql::Questions questions(tx);
-  TRY(chain::ask_head(questions, ids_.node(), head));
-  TRY(events_.follow(questions));
+  sql::Pipeline pipeline(tx);
+  TRY(chain::enqueue_head(pipeline, ids_.node(), head));
+  TRY(events_.follow(pipeline));
   Timestamp at = now();
   std::vector<store::DuePosting> due;
-  TRY(store::ask_due_postings(questions, at, due));
+  TRY(store::enqueue_due_postings(pipeline, at, due));
   for (Decided& item : batch) item.refusal = TRY(bulk::refusal_of(tx, item.command));
   const bool is_shared = tx.dialect() == sql::Dialect::postgres;
   if (is_shared) {
-    TRY(load_together(tx, questions, batch, world));
+    TRY(load_together(tx, pipeline, batch, world));
   } else {
     for (Decided& item : batch) {
       if (!item.refusal) TRY(load(tx, item.command, world));
@@ -101,8 +101,8 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   while (last_now_ > at) {  // Another node's clock is ahead: by its time more may be due.
     at = now();
     due.clear();
-    TRY(store::ask_due_postings(questions, at, due));
-    TRY(questions.settle());
+    TRY(store::enqueue_due_postings(pipeline, at, due));
+    TRY(pipeline.sync());
     TRY(load_due_holds(tx, due, world));
     go_on_after(world);
   }
@@ -308,10 +308,10 @@ Result<void> LedgerWriter::write_out(sql::Tx& tx, const bulk::Slice& slice, cons
   // The chain of the node that made the ids, which may have died since.
   const int node = IdGenerator::node_of(slice.transfers.front().id.value);
   chain::Head head;
-  sql::Questions questions(tx);
-  TRY(chain::ask_head(questions, node, head));
-  TRY(events_.follow(questions));
-  TRY(questions.settle());
+  sql::Pipeline pipeline(tx);
+  TRY(chain::enqueue_head(pipeline, node, head));
+  TRY(events_.follow(pipeline));
+  TRY(pipeline.sync());
   TRY(store::save(tx, changes));
   TRY(write_events(tx, changes));
   return chain::extend(tx, node, head, changes, now());

@@ -177,8 +177,8 @@ engine::AccountState read_account_state(const Row& row) {
           .posting_count = row.integer(13)};
 }
 
-Result<void> ask_account_states(sql::Questions& questions, std::span<const AccountId> ids,
-                                std::span<const AccountCode> codes, const StateVisitor& visit) {
+Result<void> enqueue_account_states(sql::Pipeline& pipeline, std::span<const AccountId> ids,
+                                    std::span<const AccountCode> codes, const StateVisitor& visit) {
   if (ids.empty() && codes.empty()) return {};
   Integers wanted, tenants;
   Texts texts;
@@ -187,11 +187,11 @@ Result<void> ask_account_states(sql::Questions& questions, std::span<const Accou
     tenants.add(tenant.value);
     texts.add(code);
   }
-  return questions.ask(states_locked, {wanted.param(), tenants.param(), texts.param()},
-                       [visit](const Row& row) {
-                         visit(read_account_state(row), row.text(14));
-                         return true;
-                       });
+  return pipeline.enqueue(states_locked, {wanted.param(), tenants.param(), texts.param()},
+                          [visit](const Row& row) {
+                            visit(read_account_state(row), row.text(14));
+                            return true;
+                          });
 }
 
 Result<void> save_together(Tx& tx, const engine::Changes& changes) {

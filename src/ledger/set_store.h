@@ -8,7 +8,7 @@
 #include "ledger/engine/engine.h"
 
 namespace florin::sql {
-class Questions;
+class Pipeline;
 class Row;
 class Tx;
 }  // namespace florin::sql
@@ -26,8 +26,8 @@ using StateVisitor = std::function<void(const engine::AccountState&, std::string
 /// Visits the accounts of these ids and of these codes that exist, once or twice each, and locks
 /// their balances in the order of ids, so that batches of two nodes wait for each other and never
 /// deadlock.
-Result<void> ask_account_states(sql::Questions& questions, std::span<const AccountId> ids,
-                                std::span<const AccountCode> codes, const StateVisitor& visit);
+Result<void> enqueue_account_states(sql::Pipeline& pipeline, std::span<const AccountId> ids,
+                                    std::span<const AccountCode> codes, const StateVisitor& visit);
 /// Transfers with their postings, milestones and balances.
 Result<void> save_together(sql::Tx& tx, const engine::Changes& changes);
 

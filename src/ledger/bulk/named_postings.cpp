@@ -37,18 +37,18 @@ struct Named {
 /// Adds the postings of what is named to those that count already, until they are too many.
 Result<void> add_postings(sql::Tx& tx, const sql::Query& query, TenantId tenant,
                           const std::map<std::int64_t, std::size_t>& named, std::size_t& weight) {
-  sql::Questions questions(tx);
+  sql::Pipeline pipeline(tx);
   std::size_t asked = 0;
   for (const auto& [id, times] : named) {
-    TRY(questions.ask(query, {id, tenant.value}, [&weight, times = times](const sql::Row& row) {
+    TRY(pipeline.enqueue(query, {id, tenant.value}, [&weight, times = times](const sql::Row& row) {
       weight += times * (static_cast<std::size_t>(row.integer(0)) - 1);  // Each counted as one.
       return false;
     }));
     if (++asked % asked_together != 0) continue;
-    TRY(questions.settle());
+    TRY(pipeline.sync());
     if (weight > max_postings_at_once) return {};
   }
-  return questions.settle();
+  return pipeline.sync();
 }
 
 }  // namespace

@@ -114,8 +114,8 @@ class Tx {
   /// Calls `visit` for each row.
   virtual Result<void> query(const Query& query, std::span<const Param> params,
                              const RowVisitor& visit) = 0;
-  /// Waits for what was sent or asked; the error of the first statement that failed.
-  virtual Result<void> settle() { return {}; }
+  /// Waits for what was sent or enqueued; the error of the first statement that failed.
+  virtual Result<void> sync() { return {}; }
   /// From here on this unit of work sees one tenant's rows; 0: all. See TenantScope.
   virtual void see_only(std::int64_t tenant) = 0;
   /// Runs several statements of text that is not known at compile time (migrations only).
@@ -134,32 +134,34 @@ class Tx {
   }
 
  private:
-  friend class Questions;
+  friend class Pipeline;
   friend class SealingTx;
-  virtual Result<void> ask(const Query& q, std::span<const Param> params, const RowVisitor& visit) {
+  virtual Result<void> enqueue(const Query& q, std::span<const Param> params,
+                               const RowVisitor& visit) {
     return query(q, params, visit);
   }
-  virtual void forget_questions() {}
+  virtual void drop_queued() {}
 };
 
-/// Queries that do not wait for each other: PostgreSQL answers them in one round trip. Of one unit
-/// of work.
-class Questions {
+/// Queries sent without waiting for each other: PostgreSQL answers them in one round trip. Belongs
+/// to one unit of work.
+class Pipeline {
  public:
-  explicit Questions(Tx& tx) : tx_(tx) {}
-  Questions(const Questions&) = delete;
-  Questions& operator=(const Questions&) = delete;
-  /// What has no answer yet gets none: a visitor may refer to what goes with this object.
-  ~Questions() { tx_.forget_questions(); }
+  explicit Pipeline(Tx& tx) : tx_(tx) {}
+  Pipeline(const Pipeline&) = delete;
+  Pipeline& operator=(const Pipeline&) = delete;
+  /// Discards pending answers: their visitors may reference objects destroyed with this one.
+  ~Pipeline() { tx_.drop_queued(); }
 
-  /// As Tx::query, but `visit` may be called later, by settle() at the latest. Parameters may go as
+  /// As Tx::query, but `visit` may be called later, by sync() at the latest. Parameters may go as
   /// soon as this returns.
-  Result<void> ask(const Query& q, std::initializer_list<Param> params, const RowVisitor& visit) {
-    return tx_.ask(q, std::span(params.begin(), params.size()), visit);
+  Result<void> enqueue(const Query& q, std::initializer_list<Param> params,
+                       const RowVisitor& visit) {
+    return tx_.enqueue(q, std::span(params.begin(), params.size()), visit);
   }
-  /// Waits for the answers, which come in the order of the questions. When one fails, others may
-  /// have come before.
-  Result<void> settle() { return tx_.settle(); }
+  /// Waits for the answers, which come in the order of the queries. When one fails, earlier ones
+  /// may have been visited.
+  Result<void> sync() { return tx_.sync(); }
 
  private:
   Tx& tx_;
@@ -243,7 +245,7 @@ class Database {
 
   /// A few loads of counters; never waits for the database.
   virtual WriteStats write_stats() const = 0;
-  /// A cheap question to see that the database answers (for health pages and doctor).
+  /// A cheap query that shows whether the database answers (for health pages and doctor).
   virtual Result<void> ping() = 0;
   /// The engine's own full check of its file; minutes on large ones. Empty: no fault found.
   virtual Result<std::vector<std::string>> check_integrity() = 0;

@@ -25,7 +25,7 @@ constexpr std::chrono::milliseconds way_back{2'000};
 /// A writer that stands still inside of its transaction (paused, cut off) holds up all others: the
 /// server then undoes it, and the writer begins anew.
 constexpr int idle_writer_ms = 3'000;
-constexpr std::size_t most_posted = 256;
+constexpr std::size_t max_posted = 256;
 /// What was sent goes out with the next statement that waits, or at this size: a process that is
 /// woken for each of them would do little else. Less than what libpq sends by itself.
 constexpr std::size_t bytes_held_back = 32'768;
@@ -323,33 +323,33 @@ Result<void> PostgresConnection::post(const Query& query, std::span<const Param>
 }
 
 Result<void> PostgresConnection::send(const Query& query, std::span<const Param> params) {
-  return ask(query, params, nullptr);
+  return enqueue(query, params, nullptr);
 }
 
-Result<void> PostgresConnection::ask(const Query& query, std::span<const Param> params,
-                                     const RowVisitor& visit) {
+Result<void> PostgresConnection::enqueue(const Query& query, std::span<const Param> params,
+                                         const RowVisitor& visit) {
   if (query.rows == Rows::many) return this->query(query, params, visit);
   const PostgresWatch::Wait wait(line_.get());
   TRY(post(query, params));
   posted_.back().visit = visit;
   has_sent_ = true;
-  if (posted_.size() >= most_posted) return settle();
-  if (bytes_posted_ >= bytes_held_back) return sync();
+  if (posted_.size() >= max_posted) return sync();
+  if (bytes_posted_ >= bytes_held_back) return put_sync_point();
   return {};
 }
 
-void PostgresConnection::forget_questions() {
+void PostgresConnection::drop_queued() {
   for (Posted& posted : posted_) posted.visit = nullptr;
 }
 
 void PostgresConnection::discard() {
-  forget_questions();
+  drop_queued();
   (void)leave_pipeline();
 }
 
 /// Sends what was posted up to a synchronisation point. Only behind one does the server count a
 /// session that falls silent as idle in its transaction, and ends it.
-Result<void> PostgresConnection::sync() {
+Result<void> PostgresConnection::put_sync_point() {
   if (posted_.back().is_synced) return {};
   if (PQpipelineSync(handle_) != 1) return fault(nullptr, posted_.back().name);
   posted_.back().is_synced = true;
@@ -357,7 +357,7 @@ Result<void> PostgresConnection::sync() {
   return {};
 }
 
-Result<void> PostgresConnection::settle() {
+Result<void> PostgresConnection::sync() {
   if (has_sent_) return leave_pipeline();
   return {};
 }
@@ -370,7 +370,7 @@ Result<void> PostgresConnection::leave_pipeline() {
 /// Waits for the answers of everything that was posted; gives the last one, or the first error.
 Result<PostgresConnection::Answer> PostgresConnection::last_answer() {
   const PostgresWatch::Wait wait(line_.get());
-  TRY(sync());
+  TRY(put_sync_point());
   const std::vector<Posted> posted = std::exchange(posted_, {});
   has_sent_ = false;
   std::optional<Error> failure;

@@ -35,12 +35,12 @@ class PostgresConnection {
   /// next call that waits for an answer.
   Result<void> send(const Query& query, std::span<const Param> params);
   /// As send; the rows are visited by the call that waits for the answer.
-  Result<void> ask(const Query& query, std::span<const Param> params, const RowVisitor& visit);
+  Result<void> enqueue(const Query& query, std::span<const Param> params, const RowVisitor& visit);
   /// The rows of what was asked are visited no more.
-  void forget_questions();
+  void drop_queued();
   /// Waits for the answers of what was sent or asked; the error of the first statement that failed,
   /// after which the server took none.
-  Result<void> settle();
+  Result<void> sync();
   /// Waits for what is under way, whatever becomes of it: it is going to be undone.
   void discard();
   /// A statement that cannot fail by itself: it goes to the server with the next one.
@@ -89,7 +89,7 @@ class PostgresConnection {
   Result<void> configure(const PostgresOptions& options, Role role);
   Result<const Statement*> prepared(const Query& query);
   Result<Answer> run(const Query& query, std::span<const Param> params);
-  Result<void> sync();
+  Result<void> put_sync_point();
   Result<void> leave_pipeline();
   Result<Answer> last_answer();
   Result<void> query_long(const Query& query, std::span<const Param> params,

@@ -35,7 +35,7 @@ constexpr auto life_is_known_for = std::chrono::seconds(1);
 
 /// The outcome of a commit that nobody answered is asked for so long.
 constexpr auto patience = std::chrono::seconds(20);
-constexpr auto between_questions = std::chrono::milliseconds(100);
+constexpr auto between_attempts = std::chrono::milliseconds(100);
 
 }  // namespace
 
@@ -70,11 +70,11 @@ Result<void> PostgresTx::send(const Query& query, std::span<const Param> params)
   return watched(connection_.send(query, params));
 }
 
-Result<void> PostgresTx::ask(const Query& query, std::span<const Param> params,
-                             const RowVisitor& visit) {
+Result<void> PostgresTx::enqueue(const Query& query, std::span<const Param> params,
+                                 const RowVisitor& visit) {
   if (failure_) return *failure_;
   TRY(watched(connection_.see_only(query.sees == Sees::all ? 0 : tenant_)));
-  return watched(connection_.ask(query, params, visit));
+  return watched(connection_.enqueue(query, params, visit));
 }
 
 Result<void> PostgresTx::query(const Query& query, std::span<const Param> params,
@@ -90,7 +90,7 @@ Result<void> PostgresTx::exec_script(std::string_view sql) {
   return watched(connection_.exec_script(sql));
 }
 
-Result<void> PostgresTx::settle() { return watched(connection_.settle()); }
+Result<void> PostgresTx::sync() { return watched(connection_.sync()); }
 
 // ---------------------------------------------------------------- the writer
 
@@ -110,7 +110,7 @@ Result<void> PostgresWriter::begin() {
 Result<void> PostgresWriter::commit() {
   auto outcome = connection_->commit();
   if (outcome || !connection_->is_lost()) return outcome;
-  return ask_what_became();
+  return find_outcome_of_commit();
 }
 
 Result<void> PostgresWriter::look_at_life() {
@@ -125,7 +125,7 @@ Result<void> PostgresWriter::look_at_life() {
 }
 
 /// The server may have committed before the connection broke: only it can tell.
-Result<void> PostgresWriter::ask_what_became() {
+Result<void> PostgresWriter::find_outcome_of_commit() {
   const auto give_up = std::chrono::steady_clock::now() + patience;
   log::warn("the connection broke in a commit", {{"transaction", transaction_}});
   while (std::chrono::steady_clock::now() < give_up) {
@@ -142,7 +142,7 @@ Result<void> PostgresWriter::ask_what_became() {
       return Error{errors::store_conflict, "sql.commit: the connection to the server was lost"};
     }
     if (fate == "doubtful") break;
-    std::this_thread::sleep_for(between_questions);
+    std::this_thread::sleep_for(between_attempts);
   }
   is_fate_unknown_ = true;
   return Error{errors::store_unavailable,
@@ -165,7 +165,7 @@ void PostgresWriter::roll_back() {
 }
 
 Result<void> PostgresWriter::set_savepoint() {
-  TRY(connection_->settle());  // An earlier unit's error is not this one's.
+  TRY(connection_->sync());  // An earlier unit's error is not this one's.
   return connection_->post(savepoint_query);
 }
 Result<void> PostgresWriter::undo_to_savepoint() {

@@ -25,14 +25,14 @@ class PostgresTx final : public WriterTx {
   Result<void> exec_script(std::string_view sql) override;
   void see_only(std::int64_t tenant) override { tenant_ = tenant; }
 
-  Result<void> settle() override;
+  Result<void> sync() override;
   std::optional<Error> fault() const override;
   std::optional<Error> spoiled() const override;
 
  private:
-  Result<void> ask(const Query& query, std::span<const Param> params,
-                   const RowVisitor& visit) override;
-  void forget_questions() override { connection_.forget_questions(); }
+  Result<void> enqueue(const Query& query, std::span<const Param> params,
+                       const RowVisitor& visit) override;
+  void drop_queued() override { connection_.drop_queued(); }
   template <class T>
   Result<T> watched(Result<T> outcome);
 
@@ -64,7 +64,7 @@ class PostgresWriter final : public WriterConnection {
  private:
   Result<void> reconnect();
   Result<void> look_at_life();
-  Result<void> ask_what_became();
+  Result<void> find_outcome_of_commit();
 
   const PostgresOptions options_;
   PostgresWatch& watch_;

@@ -93,7 +93,7 @@ class SealingTx final : public Tx {
                      const RowVisitor& visit) override {
     return inner_.query(query, params, visit);
   }
-  Result<void> settle() override { return inner_.settle(); }
+  Result<void> sync() override { return inner_.sync(); }
   void see_only(std::int64_t tenant) override { inner_.see_only(tenant); }
   Result<void> exec_script(std::string_view sql) override { return inner_.exec_script(sql); }
   const crypto::SealKey* seal_key() const override {
@@ -106,11 +106,11 @@ class SealingTx final : public Tx {
   }
 
  private:
-  Result<void> ask(const Query& query, std::span<const Param> params,
-                   const RowVisitor& visit) override {
-    return inner_.ask(query, params, visit);
+  Result<void> enqueue(const Query& query, std::span<const Param> params,
+                       const RowVisitor& visit) override {
+    return inner_.enqueue(query, params, visit);
   }
-  void forget_questions() override { inner_.forget_questions(); }
+  void drop_queued() override { inner_.drop_queued(); }
   Result<std::int64_t> run(const Sealer::Statement& statement, std::span<const Param> params);
 
   Tx& inner_;

@@ -84,7 +84,7 @@ TEST_P(StatementContract, UnitThatGoesOnAfterASentStatementFailedIsUndone) {
 
 constexpr Query body_of{"test.body_of", "SELECT body FROM notes WHERE id = $1"};
 
-TEST_P(StatementContract, QuestionsAreAnsweredInTheirOrder) {
+TEST_P(StatementContract, PipelinedQueriesAreAnsweredInOrder) {
   std::string bodies;
   const auto read_body = [&](const Row& row) {
     bodies += row.text(0);
@@ -92,17 +92,17 @@ TEST_P(StatementContract, QuestionsAreAnsweredInTheirOrder) {
   };
   const auto outcome = database_->write([&](Tx& tx) -> Result<void> {
     TRY(tx.send(send_note, {1, "one "}));
-    Questions questions(tx);
-    TRY(questions.ask(body_of, {1}, read_body));
+    Pipeline pipeline(tx);
+    TRY(pipeline.enqueue(body_of, {1}, read_body));
     TRY(tx.send(send_note, {2, "two "}));
-    TRY(questions.ask(body_of, {2}, read_body));
-    TRY(questions.ask(body_of, {3}, read_body));  // There is none.
-    TRY(questions.settle());
+    TRY(pipeline.enqueue(body_of, {2}, read_body));
+    TRY(pipeline.enqueue(body_of, {3}, read_body));  // There is none.
+    TRY(pipeline.sync());
     EXPECT_EQ(bodies, "one two ");
-    TRY(questions.ask(body_of, {1}, read_body));
+    TRY(pipeline.enqueue(body_of, {1}, read_body));
     EXPECT_EQ(TRY(count_inside(tx)), 2);  // Waits for what was asked before, too.
     EXPECT_EQ(bodies, "one two one ");
-    return questions.settle();
+    return pipeline.sync();
   });
   EXPECT_EQ(code_of(outcome), "ok");
   EXPECT_EQ(bodies, "one two one ");
@@ -117,10 +117,10 @@ TEST_P(StatementContract, WordOfNoEnumerationIsCorruptHoweverItIsAsked) {
   const auto read_colour = [](const Row& row) {
     return word(row, 0, "notes.body", colours) != Colour::blue;
   };
-  const auto in_question = [&](Tx& tx) -> Result<void> {
-    Questions questions(tx);
-    TRY(questions.ask(body_of, {2}, read_colour));
-    return questions.settle();
+  const auto in_pipeline = [&](Tx& tx) -> Result<void> {
+    Pipeline pipeline(tx);
+    TRY(pipeline.enqueue(body_of, {2}, read_colour));
+    return pipeline.sync();
   };
   const auto of_all = [&](Tx& tx) { return tx.query(all_bodies, {}, read_colour); };
   const auto of_many = [&](Tx& tx) { return tx.query(many_bodies, {}, read_colour); };
@@ -136,41 +136,41 @@ TEST_P(StatementContract, WordOfNoEnumerationIsCorruptHoweverItIsAsked) {
     ASSERT_EQ(code_of(read), "store_corrupt");
     EXPECT_NE(read.error().detail.find("notes.body holds \"pink\""), std::string::npos);
   }
-  EXPECT_EQ(code_of(database_->write(in_question)), "store_corrupt");
+  EXPECT_EQ(code_of(database_->write(in_pipeline)), "store_corrupt");
   // What the visitor did with the word goes with its unit of work; others go on.
   EXPECT_EQ(code_of(database_->write(inserting(3))), "ok");
 }
 
-TEST_P(StatementContract, ManyQuestionsAreAllAnswered) {
+TEST_P(StatementContract, ManyPipelinedQueriesAreAllAnswered) {
   constexpr int many = 2'000;  // More than one pipeline holds, and their answers more than buffers.
   const std::string body(400, 'x');
   int answers = 0;
   const auto outcome = database_->write([&](Tx& tx) -> Result<void> {
-    Questions questions(tx);
+    Pipeline pipeline(tx);
     for (int i = 0; i < many; ++i) {
       TRY(tx.send(send_note, {i, body + std::to_string(i)}));
-      TRY(questions.ask(body_of, {i}, [&, i](const Row& row) {
+      TRY(pipeline.enqueue(body_of, {i}, [&, i](const Row& row) {
         answers += row.text(0).ends_with(std::to_string(i)) ? 1 : 0;
         return true;
       }));
     }
-    return questions.settle();
+    return pipeline.sync();
   });
   EXPECT_EQ(code_of(outcome), "ok");
   EXPECT_EQ(answers, many);
 }
 
-TEST_P(StatementContract, QuestionThatFailsIsItsUnitsError) {
+TEST_P(StatementContract, QueryThatFailsInAPipelineIsItsUnitsError) {
   Answers answers;
   {
     Gate gate(*database_);
     database_->submit(inserting(1), answers.next());
     database_->submit(
         [](Tx& tx) -> Result<void> {
-          Questions questions(tx);
+          Pipeline pipeline(tx);
           TRY(tx.send(send_note, {1, "taken"}));
-          TRY(questions.ask(body_of, {1}, [](const Row&) { return true; }));
-          return questions.settle();
+          TRY(pipeline.enqueue(body_of, {1}, [](const Row&) { return true; }));
+          return pipeline.sync();
         },
         answers.next());
     database_->submit(inserting(2), answers.next());
@@ -179,13 +179,13 @@ TEST_P(StatementContract, QuestionThatFailsIsItsUnitsError) {
 }
 
 /// Their visitor may refer to what is gone by then.
-TEST_P(StatementContract, QuestionsThatNobodySettledAreNotAnsweredLater) {
+TEST_P(StatementContract, QueriesThatNobodySyncedAreDropped) {
   int answers = 0;
   const auto outcome = database_->write([&](Tx& tx) -> Result<void> {
     TRY(insert_note(tx, 1));
     {
-      Questions questions(tx);
-      TRY(questions.ask(body_of, {1}, [&](const Row&) {
+      Pipeline pipeline(tx);
+      TRY(pipeline.enqueue(body_of, {1}, [&](const Row&) {
         ++answers;
         return true;
       }));

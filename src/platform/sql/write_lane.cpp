@@ -232,7 +232,7 @@ Result<void> WriteLane::run_unit(Unit& unit) {
   }
   // What undoes only this unit must be known before the next one.
   if (has_savepoint) {
-    if (auto late = tx->settle(); !late && unit.outcome) unit.outcome = std::move(late);
+    if (auto late = tx->sync(); !late && unit.outcome) unit.outcome = std::move(late);
   }
 
   if (auto fault = tx->fault()) return *std::move(fault);
