@@ -22,6 +22,24 @@ Array::Array(ElementType type) {
     put(bytes_, word);
 }
 
+Array Array::of(Param::Kind kind) {
+  return Array(kind == Param::Kind::integer ? ElementType::bigint
+               : kind == Param::Kind::text  ? ElementType::text
+                                            : ElementType::bytea);
+}
+
+void Array::add(const Param& value) {
+  switch (value.kind) {
+    case Param::Kind::null:
+      return add_null();
+    case Param::Kind::integer:
+      return add_integer(value.integer);
+    case Param::Kind::text:
+    case Param::Kind::blob:
+      return add_value(value.bytes);
+  }
+}
+
 void Array::add_value(std::string_view bytes) {
   put(bytes_, static_cast<std::uint32_t>(bytes.size()));
   bytes_ += bytes;

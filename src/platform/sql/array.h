@@ -15,6 +15,10 @@ namespace florin::sql {
 /// array_recv). Holds its values: keep it until the call returns.
 class Array {
  public:
+  /// For elements of that kind.
+  static Array of(Param::Kind kind);
+  /// Of its kind, or null.
+  void add(const Param& value);
   void add_null();
   Param param();
 

@@ -99,6 +99,8 @@ class Tx {
   virtual ~Tx() = default;
   /// For the few places where one engine is served in another way.
   virtual Dialect dialect() const = 0;
+  /// Whether many rows are best written by one statement over arrays (see Array).
+  bool takes_sets() const { return dialect() == Dialect::postgres; }
 
   /// Runs a statement and returns the number of rows it changed.
   /// Errors: constraint_violated, store_unavailable, store_full, store_corrupt,
