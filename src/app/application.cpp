@@ -38,7 +38,7 @@ constexpr const char* delivering = "webhooks.deliver";
 constexpr const char* relaying = "relay.kafka";
 constexpr const char* reconciling = "reconciliation.run";
 /// What another node changed is seen after this time.
-constexpr std::int64_t look_around_ms = 2'000;
+constexpr std::int64_t poll_interval_ms = 2'000;
 
 cluster::Self self_of(const Config& config) {
   return {config.node_id,
@@ -53,7 +53,7 @@ webhooks::Settings webhook_settings_for(const sql::Database& database, const Con
   webhooks::Settings settings = config.webhooks;
   settings.secret_rule = secret_rule(config);
   // SQLite is one machine's, and as a rule one node's.
-  if (database.dialect() != sql::Dialect::sqlite) settings.look_around_ms = look_around_ms;
+  if (database.dialect() != sql::Dialect::sqlite) settings.poll_interval_ms = poll_interval_ms;
   return settings;
 }
 

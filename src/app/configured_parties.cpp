@@ -38,10 +38,10 @@ Result<void> ensure_game_server_endpoint(Core& core, TenantId tenant, const Conf
   wanted.description = "The game server of the configuration (RGS_WEBHOOK_URL)";
   wanted.is_trusted = true;
   wanted.selection.event_types = {"wallet.*"};
-  wanted.manner = config.webhooks.manner;
-  wanted.manner.retry_delays_ms = webhooks::game_server_delays();
+  wanted.policy = config.webhooks.policy;
+  wanted.policy.retry_delays_ms = webhooks::game_server_delays();
   const auto most = static_cast<std::size_t>(rgs.max_retries);
-  if (wanted.manner.retry_delays_ms.size() > most) wanted.manner.retry_delays_ms.resize(most);
+  if (wanted.policy.retry_delays_ms.size() > most) wanted.policy.retry_delays_ms.resize(most);
   if (!rgs.secret.empty()) wanted.secret = rgs.secret;
   TRY(core.webhooks.ensure_endpoint(wanted));
   return {};

@@ -16,7 +16,7 @@ namespace florin::webhooks {
 
 /// The module's part of the configuration.
 struct Settings {
-  Manner manner = {};  ///< Of endpoints that do not say otherwise.
+  DeliveryPolicy policy = {};  ///< Of endpoints that do not say otherwise.
   std::int64_t retention_days = 30;
   std::int64_t max_endpoints_per_tenant = 500;
   /// "HOST" or "HOST:PORT" that tenants may name in spite of the address rules (sandbox).
@@ -26,7 +26,7 @@ struct Settings {
   /// For secrets that somebody chose, beside broken_secret_rule().
   SecretRule secret_rule = [](const Secret&) { return std::nullopt; };
   /// How often to look for what other nodes changed, in milliseconds; 0: there are no others.
-  std::int64_t look_around_ms = 0;
+  std::int64_t poll_interval_ms = 0;
 };
 
 /// Called in every unit of work of the delivering node: an error undoes it when another node

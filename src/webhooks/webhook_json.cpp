@@ -1,8 +1,8 @@
 #include "webhooks/webhook_json.h"
 
 #include "platform/json/writer.h"
+#include "webhooks/delivery/retry_decision.h"
 #include "webhooks/delivery/signature.h"
-#include "webhooks/delivery/verdict.h"
 #include "webhooks/stored_json.h"
 
 namespace florin::webhooks {
@@ -25,18 +25,18 @@ void write_time(Writer& writer, std::string_view name, const std::optional<Times
 }
 
 void write_endpoint(Writer& writer, const Endpoint& endpoint) {
-  const Manner& manner = endpoint.manner;
+  const DeliveryPolicy& policy = endpoint.policy;
   writer.member("id", endpoint.id.str()).member("url", endpoint.url);
   writer.member("description", endpoint.description).member("managed", endpoint.name.has_value());
   writer.member("status", to_string(endpoint.status));
   write_optional(writer, "disabled_reason", endpoint.disabled_reason);
   writer.member_raw("event_types", stored::text_of(endpoint.selection.event_types));
   writer.member_raw("filter", stored::text_of(endpoint.selection.filter));
-  write_optional(writer, "order_by", manner.order_by);
-  writer.member_raw("retry_delays_ms", stored::text_of(manner.retry_delays_ms));
-  writer.member("timeout_ms", manner.timeout_ms);
-  write_optional(writer, "rate_limit_per_second", manner.rate_limit_per_second);
-  writer.member("max_concurrency", manner.max_concurrency);
+  write_optional(writer, "order_by", policy.order_by);
+  writer.member_raw("retry_delays_ms", stored::text_of(policy.retry_delays_ms));
+  writer.member("timeout_ms", policy.timeout_ms);
+  write_optional(writer, "rate_limit_per_second", policy.rate_limit_per_second);
+  writer.member("max_concurrency", policy.max_concurrency);
   write_optional(writer, "client_certificate_pem", endpoint.tls.certificate_pem);
   const std::string& ca = endpoint.tls.trusted_ca_pem;
   write_optional(writer, "trusted_ca_pem", ca.empty() ? std::nullopt : std::optional(ca));
@@ -50,7 +50,8 @@ void write_endpoint(Writer& writer, const Endpoint& endpoint) {
 /// Beside the word of a fault, what it means.
 void write_reason(Writer& writer, std::string_view name, const std::optional<std::string>& fault,
                   std::optional<int> status) {
-  write_optional(writer, name, fault ? std::optional(reason_of(*fault, status)) : std::nullopt);
+  write_optional(writer, name,
+                 fault ? std::optional(describe_error(*fault, status)) : std::nullopt);
 }
 
 void write_delivery(Writer& writer, const Delivery& delivery) {

@@ -72,7 +72,7 @@ struct Handlers {
 };
 
 Result<Response> Handlers::create(const Request& request) const {
-  const NewEndpoint wanted = TRY(requests::new_endpoint(request, webhooks.settings().manner));
+  const NewEndpoint wanted = TRY(requests::new_endpoint(request, webhooks.settings().policy));
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
   return once(request, [&](sql::Tx& tx) -> Result<Response> {
@@ -146,7 +146,7 @@ Result<Response> Handlers::send_test(const Request& request) const {
     const auto made = TRY(webhooks.endpoints().send_test(tx, request.actor(), id));
     return Response{202, to_json(made)};
   }));
-  webhooks.look(id);
+  webhooks.check_store(id);
   return response;
 }
 
@@ -157,7 +157,7 @@ Result<Response> Handlers::replay(const Request& request) const {
     TRY(webhooks.endpoints().replay(tx, request.caller.tenant, id, wanted));
     return Response{202, "{\"status\":\"accepted\"}"};
   }));
-  webhooks.replay();
+  webhooks.start_replays();
   return response;
 }
 
@@ -187,7 +187,7 @@ Result<Response> Handlers::replay_delivery(const Request& request) const {
     endpoint = made.endpoint;
     return Response{202, to_json(made)};
   }));
-  if (endpoint) webhooks.look(endpoint);
+  if (endpoint) webhooks.check_store(endpoint);
   return response;
 }
 

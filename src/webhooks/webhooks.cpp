@@ -11,9 +11,9 @@
 #include "webhooks/delivery/deliveries.h"
 #include "webhooks/delivery/dispatcher.h"
 #include "webhooks/delivery/fan_out.h"
-#include "webhooks/delivery/figures.h"
+#include "webhooks/delivery/maintenance.h"
+#include "webhooks/delivery/metrics.h"
 #include "webhooks/delivery/outbox_store.h"
-#include "webhooks/delivery/upkeep.h"
 #include "webhooks/endpoints/endpoint_changes.h"
 #include "webhooks/endpoints/endpoint_store.h"
 #include "webhooks/endpoints/endpoints.h"
@@ -34,9 +34,10 @@ http_client::ClientOptions client_options(const Settings& settings) {
 }  // namespace
 
 /// The time during which this node is the one that delivers: what is in memory ends with it.
-struct Webhooks::Term {
-  explicit Term(Impl& of);
-  /// Waits for the database: whoever lets go of the term last must have nothing left to wait for.
+struct Webhooks::Pipeline {
+  explicit Pipeline(Impl& of);
+  /// Waits for the database: whoever lets go of the pipeline last must have nothing left to wait
+  /// for.
   void stop() {
     fan_out.stop();
     dispatcher.stop();
@@ -55,19 +56,19 @@ struct Webhooks::Impl {
         settings(std::move(wanted)),
         guard(settings.allowed_hosts),
         store(parts.vault),
-        figures(parts.metrics),
+        metrics(parts.metrics),
         endpoints({store, parts.events, parts.ids, parts.clock, guard, settings}),
         deliveries(endpoints, parts.ids, parts.clock),
-        upkeep({parts.database, store, endpoints, changes, parts.clock, figures, settings}) {
+        maintenance({parts.database, store, endpoints, changes, parts.clock, metrics, settings}) {
     changes.listen([this](EndpointId id) {
-      if (const auto current = at_work()) current->dispatcher.reload(id);
+      if (const auto current = active_pipeline()) current->dispatcher.reload(id);
     });
   }
 
   /// Nothing while another node delivers: that one looks around for what is changed here.
-  std::shared_ptr<Term> at_work() const {
+  std::shared_ptr<Pipeline> active_pipeline() const {
     const std::lock_guard lock(mutex);
-    return term;
+    return pipeline;
   }
 
   Parts parts;
@@ -75,21 +76,21 @@ struct Webhooks::Impl {
   http_client::AddressGuard guard;
   EndpointStore store;
   EndpointChanges changes;
-  Figures figures;
+  Metrics metrics;
   Endpoints endpoints;
   Deliveries deliveries;
-  Upkeep upkeep;
+  Maintenance maintenance;
   mutable std::mutex mutex;  // Guards what follows.
-  std::shared_ptr<Term> term;
+  std::shared_ptr<Pipeline> pipeline;
 };
 
 Webhooks::Webhooks(Parts parts, Settings settings)
     : impl_(std::make_unique<Impl>(parts, std::move(settings))) {}
 
-Webhooks::Term::Term(Impl& of)
+Webhooks::Pipeline::Pipeline(Impl& of)
     : client(std::make_unique<http_client::HttpClient>(client_options(of.settings))),
       dispatcher({of.parts.database, of.store, of.endpoints, of.changes, of.parts.events, *client,
-                  of.parts.clock, of.figures, of.settings, of.parts.fence}),
+                  of.parts.clock, of.metrics, of.settings, of.parts.fence}),
       fan_out({of.parts.database, of.store, of.changes, of.parts.events, of.parts.ids,
                of.parts.clock, dispatcher, of.settings, of.parts.fence}) {}
 
@@ -119,42 +120,42 @@ Result<void> Webhooks::recover() {
 }
 
 Result<void> Webhooks::begin() {
-  auto term = std::make_shared<Term>(*impl_);
+  auto pipeline = std::make_shared<Pipeline>(*impl_);
   {
     // Before it reads the endpoints: whoever changes one from now on tells it so.
     const std::lock_guard lock(impl_->mutex);
-    impl_->term = term;
+    impl_->pipeline = pipeline;
   }
-  if (auto started = term->dispatcher.start(); !started) {
+  if (auto started = pipeline->dispatcher.start(); !started) {
     end();
     return started;
   }
-  term->fan_out.start();
+  pipeline->fan_out.start();
   return {};
 }
 
 void Webhooks::end() {
-  std::shared_ptr<Term> ended;
+  std::shared_ptr<Pipeline> ended;
   {
     const std::lock_guard lock(impl_->mutex);
-    ended = std::exchange(impl_->term, nullptr);
+    ended = std::exchange(impl_->pipeline, nullptr);
   }
   if (ended) ended->stop();
 }
 
-std::vector<jobs::Job> Webhooks::jobs() { return impl_->upkeep.jobs(); }
+std::vector<jobs::Job> Webhooks::jobs() { return impl_->maintenance.jobs(); }
 sql::Database& Webhooks::database() { return impl_->parts.database; }
 const Settings& Webhooks::settings() const { return impl_->settings; }
 Endpoints& Webhooks::endpoints() { return impl_->endpoints; }
 Deliveries& Webhooks::deliveries() { return impl_->deliveries; }
 EndpointChanges& Webhooks::changes() { return impl_->changes; }
 
-void Webhooks::look(EndpointId endpoint) {
-  if (const auto term = impl_->at_work()) term->dispatcher.look(endpoint);
+void Webhooks::check_store(EndpointId endpoint) {
+  if (const auto pipeline = impl_->active_pipeline()) pipeline->dispatcher.check_store(endpoint);
 }
 
-void Webhooks::replay() {
-  if (const auto term = impl_->at_work()) term->fan_out.replay();
+void Webhooks::start_replays() {
+  if (const auto pipeline = impl_->active_pipeline()) pipeline->fan_out.start_replays();
 }
 
 }  // namespace florin::webhooks

@@ -65,7 +65,7 @@ class Webhooks {
   /// Gives attempts under way a few seconds, then ends; what is left waits in the store, for the
   /// next begin() or another node. Safe to call twice.
   void end();
-  /// What is done from time to time: disabling, retention, figures of the backlog.
+  /// What is done from time to time: disabling, retention, metrics of the backlog.
   std::vector<jobs::Job> jobs();
 
   // What routes and tests work with.
@@ -75,12 +75,12 @@ class Webhooks {
   Deliveries& deliveries();
   EndpointChanges& changes();
   /// There is something new in the store for an endpoint, or a replay.
-  void look(EndpointId endpoint);
-  void replay();
+  void check_store(EndpointId endpoint);
+  void start_replays();
 
  private:
   struct Impl;
-  struct Term;
+  struct Pipeline;
   std::unique_ptr<Impl> impl_;
 };
 

@@ -73,7 +73,7 @@ void Receiver::answer_with(Answer answer) {
 Settings WebhooksFixture::settings_of_tests() {
   Settings settings;
   settings.allowed_hosts = {"127.0.0.1"};
-  settings.manner.retry_delays_ms = {1, 1};
+  settings.policy.retry_delays_ms = {1, 1};
   return settings;
 }
 
@@ -108,7 +108,7 @@ Endpoint WebhooksFixture::create(const Receiver& receiver,
   NewEndpoint wanted;
   wanted.tenant = tenant;
   wanted.url = receiver.url();
-  wanted.manner = webhooks->settings().manner;
+  wanted.policy = webhooks->settings().policy;
   if (more) more(wanted);
   const auto made = try_create(wanted);
   EXPECT_TRUE(made) << made.error().detail;

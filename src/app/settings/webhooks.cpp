@@ -19,7 +19,7 @@ std::vector<Setting> of_webhooks() {
           86'400'000, [](Config& c) -> std::int64_t& { return c.webhook_first_delay_ms; }),
       number<int>("webhooks.timeout_ms", "FLORIN_WEBHOOK_TIMEOUT_MS",
                   "Time of one attempt where the endpoint does not say, 100 to 60000.", 100, 60'000,
-                  [](Config& c) -> int& { return c.webhooks.manner.timeout_ms; }),
+                  [](Config& c) -> int& { return c.webhooks.policy.timeout_ms; }),
       number<std::int64_t>(
           "webhooks.retention_days", "FLORIN_WEBHOOK_RETENTION_DAYS",
           "Days for which ended deliveries and their attempts are kept, 1 to 3650.", 1, 3'650,

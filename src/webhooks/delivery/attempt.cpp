@@ -56,7 +56,7 @@ http_client::Request request_of(const Endpoint& endpoint, const Credentials& cre
   http_client::Request request;
   request.url = endpoint.url;
   request.body = event.payload;
-  request.timeout_ms = endpoint.manner.timeout_ms;
+  request.timeout_ms = endpoint.policy.timeout_ms;
   request.connect_timeout_ms = std::min(request.connect_timeout_ms, request.timeout_ms);
   request.max_response_bytes = read_body_bytes;
   request.addresses =
@@ -86,14 +86,14 @@ Attempt attempt_of(const std::vector<http_client::Header>& sent,
     return attempt;
   }
   attempt.status = received->status;
-  if (const auto fault = fault_of(received->status)) attempt.error = std::string(*fault);
+  if (const auto fault = error_of_status(received->status)) attempt.error = std::string(*fault);
   attempt.response_headers = headers_json(received->headers);
   attempt.response_body = as_utf8(received->body, kept_body_bytes);
   attempt.is_cut_off = received->is_cut_off || received->body.size() > kept_body_bytes;
   return attempt;
 }
 
-Answer answer_of(const Result<http_client::Response>& received, Timestamp now) {
+AttemptResponse response_of(const Result<http_client::Response>& received, Timestamp now) {
   if (!received) return {};
   return {received->status, http_client::retry_after_s(*received, now.us / 1'000'000)};
 }

@@ -8,8 +8,8 @@
 #include "events/events.h"
 #include "platform/http_client/http_client.h"
 #include "webhooks/delivery/delivery.h"
+#include "webhooks/delivery/retry_decision.h"
 #include "webhooks/delivery/signature.h"
-#include "webhooks/delivery/verdict.h"
 #include "webhooks/endpoints/endpoint.h"
 
 namespace florin::webhooks {
@@ -29,7 +29,7 @@ Attempt attempt_of(const std::vector<http_client::Header>& sent,
                    const Result<http_client::Response>& received,
                    std::optional<int> broken_status = {});
 
-Answer answer_of(const Result<http_client::Response>& received, Timestamp now);
+AttemptResponse response_of(const Result<http_client::Response>& received, Timestamp now);
 
 /// At most `max_bytes` of valid UTF-8: what is not becomes U+FFFD, so that any answer can be shown.
 std::string as_utf8(std::string_view bytes, std::size_t max_bytes);

@@ -53,7 +53,7 @@ struct Attempt {
   Timestamp started_at;
   std::int64_t duration_us = 0;
   std::optional<int> status;         ///< Nothing: no answer.
-  std::optional<std::string> error;  ///< A word: of the HTTP client's errors, or fault_of().
+  std::optional<std::string> error;  ///< A word: of the HTTP client's errors, or error_of_status().
   std::string request_headers;       ///< JSON object.
   std::string response_headers;      ///< JSON object.
   std::string response_body;         ///< At most 4 KiB, as UTF-8.

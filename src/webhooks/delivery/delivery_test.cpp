@@ -129,7 +129,7 @@ TEST_F(Delivering, OneKeyKeepsItsOrderThroughFailures) {
     return http::Response{
         failed.insert(std::string(*request.header("webhook-id"))).second ? 503 : 200, "{}"};
   });
-  create(receiver, [](NewEndpoint& e) { e.manner.order_by = "data.key"; });
+  create(receiver, [](NewEndpoint& e) { e.policy.order_by = "data.key"; });
   std::vector<std::string> sent;
   for (int i = 0; i < 6; ++i) sent.push_back(emit("account.updated", R"({"key":"k"})").str());
   emit("account.updated", R"({"key":"other"})");
@@ -146,7 +146,7 @@ TEST_F(Delivering, OneKeyKeepsItsOrderThroughFailures) {
 
 TEST_F(Delivering, WhatWaitsSurvivesARestart) {
   Receiver receiver(Receiver::status(500));
-  create(receiver, [](NewEndpoint& e) { e.manner.retry_delays_ms = {60'000}; });
+  create(receiver, [](NewEndpoint& e) { e.policy.retry_delays_ms = {60'000}; });
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::failed, 1));
   webhooks.reset();
@@ -160,7 +160,7 @@ TEST_F(Delivering, WhatWaitsSurvivesARestart) {
 
 TEST_F(Delivering, MoreThanFitsIntoMemoryArrivesOnce) {
   const Receiver receiver;
-  create(receiver, [](NewEndpoint& e) { e.manner.max_concurrency = 4; });
+  create(receiver, [](NewEndpoint& e) { e.policy.max_concurrency = 4; });
   constexpr std::size_t count = 1'500;
   EXPECT_TRUE(database->write_work([&](sql::Tx& tx) -> Result<void> {
     for (std::size_t i = 0; i < count; ++i)
@@ -241,7 +241,7 @@ TEST_F(Delivering, HangingEndpointsTogetherLeaveRoomForThoseThatAnswer) {
   for (int i = 0; i < 6; ++i) {
     create(hanging, [&](NewEndpoint& e) {
       e.url = hanging.url("/hang");
-      e.manner.timeout_ms = 60'000;
+      e.policy.timeout_ms = 60'000;
     });
   }
   for (int i = 0; i < 40; ++i) emit();
@@ -251,7 +251,7 @@ TEST_F(Delivering, HangingEndpointsTogetherLeaveRoomForThoseThatAnswer) {
 
 TEST_F(Delivering, MetricsTellOfAttemptsLagAndBacklog) {
   const Receiver receiver(Receiver::status(500));
-  create(receiver, [](NewEndpoint& e) { e.manner.retry_delays_ms = {60'000}; });
+  create(receiver, [](NewEndpoint& e) { e.policy.retry_delays_ms = {60'000}; });
   const Receiver other;
   create(other);
   emit();

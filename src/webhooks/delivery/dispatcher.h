@@ -20,11 +20,11 @@ class EventLog;
 }
 
 namespace florin::webhooks {
-struct Figures;
+struct Metrics;
 
-/// Sends what is due, endpoint by endpoint in turn, so that a slow one delays no other: each has
-/// its own queue and its own share of connections. Everything it holds is in the store too; after a
-/// crash it starts from there. Safe for concurrent use.
+/// Sends due deliveries, endpoint by endpoint in turn, so that a slow one delays no other: each has
+/// its own queue and its own share of connections. Everything in memory is in the store too; after
+/// a crash it is read from there. Safe for concurrent use.
 class Dispatcher {
  public:
   struct Parts {
@@ -35,86 +35,86 @@ class Dispatcher {
     events::EventLog& events;
     http_client::HttpClient& client;
     const Clock& clock;
-    Figures& figures;
+    Metrics& metrics;
     const Settings& settings;
     const Fence& fence;
   };
   explicit Dispatcher(Parts parts);
   ~Dispatcher();  ///< As stop().
 
-  /// Takes up what the store holds. Errors: store errors.
+  /// Loads all endpoints and their open deliveries. Errors: store errors.
   Result<void> start();
-  /// Begins nothing more, gives what is under way a few seconds, writes what came of it.
+  /// Starts no further attempt, waits a few seconds for those in progress, writes their results.
   void stop();
 
-  /// New deliveries, in the moment in which their commit is done.
-  void hand_over(std::vector<Waiting> fresh);
+  /// New deliveries, called right after their commit.
+  void enqueue(std::vector<PendingDelivery> deliveries);
   /// The endpoint changed, or is new.
   void reload(EndpointId endpoint);
-  /// The store has something for the endpoint.
-  void look(EndpointId endpoint);
+  /// The store has new deliveries for the endpoint.
+  void check_store(EndpointId endpoint);
 
  private:
-  struct Line {
+  /// An endpoint with its queue and what is needed to call it.
+  struct Target {
     EndpointQueue queue;
     std::shared_ptr<const Credentials> credentials;
   };
-  struct Flight {
-    Waiting waiting;
+  struct StartedAttempt {
+    PendingDelivery pending;
     std::vector<http_client::Header> sent;
     Timestamp started_at;
-    bool was_doubted = false;
-    std::optional<int> broken_status = {};  // Of an answer that began and did not end.
+    std::optional<int> broken_status = {};  // Of an incomplete response.
   };
-  struct Landing {
-    Flight flight;
+  struct CompletedAttempt {
+    StartedAttempt started;
     Result<http_client::Response> received;
   };
-  struct Settled {
-    Outcome outcome;
+  struct RecordedAttempt {
+    AttemptResult result;
     bool is_written = false;
   };
   struct Inbox {
-    std::vector<EndpointId> reloads, looks;
-    std::vector<Waiting> fresh;
-    std::vector<Landing> landings;
-    std::vector<Settled> settled;
+    std::vector<EndpointId> reloads, checks;
+    std::vector<PendingDelivery> created;
+    std::vector<CompletedAttempt> completed;
+    std::vector<RecordedAttempt> recorded;
   };
 
-  std::int64_t turn();
-  void take_in(Inbox inbox);
+  std::int64_t tick();
+  void process_inbox(Inbox inbox);
   void load(EndpointId id);
-  Result<std::optional<Line>> read_line(EndpointId id);
-  void land(Landing landing);
-  void observe(const Outcome& outcome, const events::Event& event);
-  void settle(Settled settled);
-  /// Whether outcomes can be written; while not, nothing is sent whose outcome would be lost.
+  Result<std::optional<Target>> read_target(EndpointId id);
+  void complete(CompletedAttempt completed);
+  void observe(const AttemptResult& result, const events::Event& event);
+  void on_recorded(RecordedAttempt recorded);
+  /// Whether results can be written; until then nothing is sent, since its result would be lost.
   bool can_write(Timestamp now);
-  void refill(Line& line, Timestamp now);
-  Result<void> read_open(Line& line, Timestamp now);
+  void refill(Target& target, Timestamp now);
+  Result<void> read_open(Target& target, Timestamp now);
   /// One attempt of each endpoint that may have one, in turn, until none may.
   void send_due(Timestamp now);
-  bool send_next(Line& line, Timestamp now);
-  bool may_send(const Line& line) const;
-  std::int64_t rest_us(Timestamp now) const;
+  bool send_next(Target& target, Timestamp now);
+  bool can_send(const Target& target) const;
+  std::int64_t wait_us(Timestamp now) const;
   template <class T>
   void post(std::vector<T> Inbox::*place, T item);
 
   Parts parts_;
-  std::map<EndpointId, Line> lines_;  // Of the worker, as is all up to the mutex.
-  EndpointId first_in_turn_;
-  int in_flight_ = 0, doubted_in_flight_ = 0;
-  std::map<DeliveryId, std::shared_ptr<const events::Event>> being_written_;
-  std::vector<Outcome> unwritten_;  // What the database did not take yet.
-  bool is_store_ill_ = false;
-  Timestamp write_again_at_;
+  std::map<EndpointId, Target> targets_;  // The worker's, as is everything up to the mutex.
+  EndpointId round_start_;
+  int in_flight_ = 0;
+  std::map<DeliveryId, std::shared_ptr<const events::Event>> events_being_recorded_;
+  std::vector<AttemptResult> unwritten_;  // The database was unavailable.
+  bool store_unavailable_ = false;
+  Timestamp retry_write_at_;
   std::mt19937 random_{std::random_device{}()};
 
   std::mutex mutex_;  // Guards what follows.
-  std::condition_variable landed_;
+  std::condition_variable all_completed_;
   Inbox inbox_;
   bool is_stopping_ = false;
-  int under_way_ = 0;
+  int outstanding_ = 0;
 
   Recorder recorder_;
   jobs::WorkerThread worker_;

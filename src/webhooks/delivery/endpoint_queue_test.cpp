@@ -10,15 +10,15 @@ constexpr Timestamp start{1'700'000'000'000'000};
 class Queue : public testing::Test {
  protected:
   Queue() {
-    endpoint.manner.max_concurrency = 2;
+    endpoint.policy.max_concurrency = 2;
     queue.set_endpoint(endpoint);
     queue.refilled();
   }
   void push(std::int64_t id, Timestamp due = start) {
-    Waiting waiting;
-    waiting.delivery.id = {id};
-    waiting.delivery.next_attempt_at = due;
-    queue.push(std::move(waiting));
+    PendingDelivery pending;
+    pending.delivery.id = {id};
+    pending.delivery.next_attempt_at = due;
+    queue.push(std::move(pending));
   }
   std::int64_t take(Timestamp now = start) {
     const auto taken = queue.take(now);
@@ -28,11 +28,11 @@ class Queue : public testing::Test {
   void prove() {
     push(1'000);
     EXPECT_EQ(take(), 1'000);
-    queue.answered(true);
+    queue.on_completed(true);
   }
   void limit_rate(std::int64_t per_second) {
-    endpoint.manner.rate_limit_per_second = per_second;
-    endpoint.manner.max_concurrency = 64;
+    endpoint.policy.rate_limit_per_second = per_second;
+    endpoint.policy.max_concurrency = 64;
     queue.set_endpoint(endpoint);
   }
 
@@ -45,12 +45,12 @@ TEST_F(Queue, GivesWhatIsDueInOrderUpToItsConcurrency) {
   push(1, start.plus_us(1));
   push(2, start.plus_us(2));
   EXPECT_EQ(take(start), 0);
-  EXPECT_EQ(queue.next_look(start), start.plus_us(1));
+  EXPECT_EQ(queue.next_check(start), start.plus_us(1));
   EXPECT_EQ(take(start.plus_us(9)), 1);
   EXPECT_EQ(take(start.plus_us(9)), 2);
   EXPECT_EQ(take(start.plus_us(9)), 0);
-  EXPECT_EQ(queue.next_look(start.plus_us(9)), EndpointQueue::never);
-  queue.answered(true);
+  EXPECT_EQ(queue.next_check(start.plus_us(9)), EndpointQueue::never);
+  queue.on_completed(true);
   EXPECT_EQ(take(start.plus_us(9)), 3);
 }
 
@@ -59,38 +59,38 @@ TEST_F(Queue, TakesNothingTwiceUntilItIsSettled) {
   push(1);
   EXPECT_EQ(take(), 1);
   push(1);
-  queue.answered(false);
+  queue.on_completed(false);
   EXPECT_EQ(take(), 0);
-  queue.settled({1});
+  queue.on_recorded({1});
   push(1);
   EXPECT_EQ(take(), 1);
 }
 
 TEST_F(Queue, KeepsTheSoonestAndRemembersThatTheStoreHasMore) {
-  for (std::size_t i = 0; i < EndpointQueue::most_waiting; ++i)
+  for (std::size_t i = 0; i < EndpointQueue::max_waiting; ++i)
     push(static_cast<std::int64_t>(i) + 10, start.plus_seconds(100));
   push(1, start);
-  EXPECT_EQ(queue.room(), 0u);
+  EXPECT_EQ(queue.free_places(), 0u);
   EXPECT_EQ(take(), 1);
   EXPECT_FALSE(queue.needs_refill(start));
   // Only later ones are here; what the store has by then may be due before them.
   EXPECT_TRUE(queue.needs_refill(start.plus_seconds(100)) ||
-              queue.next_look(start) <= start.plus_seconds(100));
+              queue.next_check(start) <= start.plus_seconds(100));
 }
 
 TEST_F(Queue, AFullQueueOfLaterAttemptsDoesNotHideWhatIsDue) {
-  for (std::size_t i = 0; i < EndpointQueue::most_waiting; ++i)
+  for (std::size_t i = 0; i < EndpointQueue::max_waiting; ++i)
     push(static_cast<std::int64_t>(i) + 10, start.plus_seconds(100));
   queue.expect_stored(start);
   EXPECT_TRUE(queue.needs_refill(start));
-  EXPECT_EQ(queue.next_look(start), start);
+  EXPECT_EQ(queue.next_check(start), start);
 }
 
 TEST_F(Queue, RestsWhenAskedTo) {
   push(1);
-  queue.rest_until(start.plus_seconds(5));
+  queue.pause_until(start.plus_seconds(5));
   EXPECT_EQ(take(), 0);
-  EXPECT_EQ(queue.next_look(start), start.plus_seconds(5));
+  EXPECT_EQ(queue.next_check(start), start.plus_seconds(5));
   EXPECT_EQ(take(start.plus_seconds(5)), 1);
 }
 
@@ -101,20 +101,20 @@ TEST_F(Queue, KeepsItsRate) {
   int taken = 0;
   while (take() != 0) ++taken;
   EXPECT_EQ(taken, 10);
-  EXPECT_EQ(queue.next_look(start), start.plus_us(100'000));
+  EXPECT_EQ(queue.next_check(start), start.plus_us(100'000));
   EXPECT_NE(take(start.plus_us(100'000)), 0);
   EXPECT_EQ(take(start.plus_us(100'000)), 0);
 }
 
 TEST_F(Queue, AnEndpointThatHasNotAnsweredYetGetsTwoAttemptsAtATime) {
-  endpoint.manner.max_concurrency = 8;
+  endpoint.policy.max_concurrency = 8;
   queue.set_endpoint(endpoint);
   for (int i = 1; i <= 8; ++i) push(i);
   EXPECT_NE(take(), 0);
   EXPECT_NE(take(), 0);
   EXPECT_EQ(take(), 0);
-  queue.answered(true);
-  EXPECT_FALSE(queue.is_doubted());
+  queue.on_completed(true);
+  EXPECT_FALSE(queue.is_limited());
   int taken = 0;
   while (take() != 0) ++taken;
   EXPECT_EQ(taken, 6);
@@ -124,12 +124,12 @@ TEST_F(Queue, AnEndpointThatKeepsFailingIsTriedOneAtATimeUntilItAnswers) {
   for (int i = 1; i <= 8; ++i) push(i);
   for (int i = 0; i < 3; ++i) {
     EXPECT_NE(take(), 0);
-    queue.answered(false);
+    queue.on_completed(false);
   }
-  EXPECT_TRUE(queue.is_doubted());
+  EXPECT_TRUE(queue.is_limited());
   EXPECT_NE(take(), 0);
   EXPECT_EQ(take(), 0);
-  queue.answered(true);
+  queue.on_completed(true);
   EXPECT_NE(take(), 0);
   EXPECT_NE(take(), 0);
 }
@@ -139,7 +139,7 @@ TEST_F(Queue, ADisabledEndpointGivesNothing) {
   endpoint.status = EndpointStatus::disabled;
   queue.set_endpoint(endpoint);
   EXPECT_EQ(take(), 0);
-  EXPECT_EQ(queue.next_look(start), EndpointQueue::never);
+  EXPECT_EQ(queue.next_check(start), EndpointQueue::never);
 }
 
 }  // namespace

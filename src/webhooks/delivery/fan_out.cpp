@@ -22,44 +22,44 @@ namespace {
 /// index; a wake-up at each commit would cost the writer more, and so would one look after another
 /// while commits follow each other. The receiver does not notice 10 ms.
 constexpr std::int64_t idle_us = 20'000;
-constexpr std::int64_t after_fault_us = 500'000;
-constexpr std::size_t events_at_once = 512;
+constexpr std::int64_t retry_after_error_us = 500'000;
+constexpr std::size_t max_events_per_read = 512;
 /// One commit must not keep the write lane for long.
-constexpr std::size_t deliveries_at_once = 2'000;
-constexpr int replayed_at_once = 200;
-constexpr std::int64_t cursor_every_us = 1'000'000;
+constexpr std::size_t max_deliveries_per_commit = 2'000;
+constexpr int max_replays_per_commit = 200;
+constexpr std::int64_t cursor_interval_us = 1'000'000;
 
 }  // namespace
 
 FanOut::FanOut(Parts parts)
-    : parts_(parts), worker_("webhook-fan-out", [this] { return turn(); }) {}
+    : parts_(parts), worker_("webhook-fan-out", [this] { return tick(); }) {}
 
-void FanOut::replay() {
+void FanOut::start_replays() {
   has_replays_ = true;
   worker_.wake();
 }
 
-std::int64_t FanOut::turn() {
-  if (const auto looked = look_around_at_times(); !looked)
-    log::warn("changes of other nodes cannot be read", {{"code", looked.error().code.name}});
-  const auto has_read = read_on();
+std::int64_t FanOut::tick() {
+  if (const auto polled = poll_other_nodes_periodically(); !polled)
+    log::warn("changes of other nodes cannot be read", {{"code", polled.error().code.name}});
+  const auto has_read = read_events();
   if (!has_read) {
     log::warn("the event log cannot be fanned out", {{"code", has_read.error().code.name}});
-    return after_fault_us;
+    return retry_after_error_us;
   }
-  const auto has_replayed = replay_on();
+  const auto has_replayed = run_replays();
   if (!has_replayed)
     log::warn("webhooks cannot be replayed", {{"code", has_replayed.error().code.name}});
   const bool has_more = *has_read || (has_replayed && *has_replayed);
   return has_more ? 0 : idle_us;
 }
 
-Result<bool> FanOut::read_on() {
+Result<bool> FanOut::read_events() {
   if (!position_) TRY(load_cursor());
   Plan plan = TRY(this->plan());
   if (plan.deliveries.empty()) {
     if (plan.read_to) position_ = plan.read_to;
-    TRY(save_cursor_at_times());
+    TRY(save_cursor_periodically());
     return plan.has_more;
   }
   const EventId read_to = plan.read_to;
@@ -78,8 +78,8 @@ Result<void> FanOut::load_cursor() {
 /// have is below their `start_after`), older ones may have missed their own making.
 Result<void> FanOut::refresh_endpoints() {
   // What other nodes change is not announced here: then nothing that is known may be trusted.
-  const bool is_only_node = parts_.settings.look_around_ms == 0;
-  if (is_only_node && known_mark_ && parts_.changes.is_still(*known_mark_)) return {};
+  const bool is_only_node = parts_.settings.poll_interval_ms == 0;
+  if (is_only_node && endpoints_mark_ && parts_.changes.is_still(*endpoints_mark_)) return {};
   const auto mark = parts_.changes.settled();
   auto enabled = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.enabled(tx); }));
   endpoints_.clear();
@@ -87,7 +87,7 @@ Result<void> FanOut::refresh_endpoints() {
     auto& of_tenant = endpoints_[endpoint.tenant];
     of_tenant.push_back(std::make_shared<const Endpoint>(std::move(endpoint)));
   }
-  known_mark_ = mark;  // Nothing while a change is under way: then they are read again.
+  endpoints_mark_ = mark;  // Nothing while a change is under way: then they are read again.
   return {};
 }
 
@@ -100,14 +100,14 @@ Result<FanOut::Plan> FanOut::plan() {
     if (endpoints_.empty()) return Plan{{}, newest};
   }
   Plan plan;
-  auto events = TRY(parts_.events.read_after(*position_, static_cast<int>(events_at_once)));
+  auto events = TRY(parts_.events.read_after(*position_, static_cast<int>(max_events_per_read)));
   if (events.empty()) return plan;
   TRY(refresh_endpoints());
-  plan.has_more = events.size() == events_at_once;
+  plan.has_more = events.size() == max_events_per_read;
   for (events::Event& event : events) {
     plan.read_to = event.id;
     add_deliveries(plan, std::make_shared<const events::Event>(std::move(event)));
-    if (plan.deliveries.size() < deliveries_at_once) continue;
+    if (plan.deliveries.size() < max_deliveries_per_commit) continue;
     plan.has_more = true;
     break;
   }
@@ -120,14 +120,15 @@ void FanOut::add_deliveries(Plan& plan, std::shared_ptr<const events::Event> eve
   EventView view(*event);
   for (const auto& endpoint : of_tenant->second) {
     if (!selects(*endpoint, view)) continue;
-    Waiting waiting = make(*endpoint, event, false);
-    waiting.delivery.order_key = order_key_of(*endpoint, view);
-    plan.deliveries.push_back(std::move(waiting));
+    PendingDelivery pending = make_delivery(*endpoint, event, false);
+    pending.delivery.order_key = order_key_of(*endpoint, view);
+    plan.deliveries.push_back(std::move(pending));
   }
 }
 
-Waiting FanOut::make(const Endpoint& endpoint, std::shared_ptr<const events::Event> event,
-                     bool is_replay) const {
+PendingDelivery FanOut::make_delivery(const Endpoint& endpoint,
+                                      std::shared_ptr<const events::Event> event,
+                                      bool is_replay) const {
   Delivery delivery;
   delivery.id = {parts_.ids.next()};
   delivery.tenant = endpoint.tenant;
@@ -139,32 +140,32 @@ Waiting FanOut::make(const Endpoint& endpoint, std::shared_ptr<const events::Eve
   return {std::move(delivery), std::move(event)};
 }
 
-Result<void> FanOut::write(std::vector<Waiting> deliveries, const Also& also) {
+Result<void> FanOut::write(std::vector<PendingDelivery> deliveries, const Also& also) {
   std::promise<Result<void>> promise;
   auto written = promise.get_future();
-  std::vector<Waiting> fresh;
+  std::vector<PendingDelivery> fresh;
   parts_.database.submit(
       [&](sql::Tx& tx) -> Result<void> {
         TRY(parts_.fence(tx));
         fresh.clear();
-        for (Waiting& waiting : deliveries) {
-          if (!TRY(outbox::insert(tx, waiting.delivery))) continue;
-          if (waiting.delivery.next_attempt_at != Delivery::held) fresh.push_back(waiting);
+        for (PendingDelivery& pending : deliveries) {
+          if (!TRY(outbox::insert(tx, pending.delivery))) continue;
+          if (pending.delivery.next_attempt_at != Delivery::held) fresh.push_back(pending);
         }
         return also(tx);
       },
       [&](const Result<void>& committed) {
         // Here, on the writer's thread: nothing that happens to them later can overtake this.
-        if (committed) parts_.dispatcher.hand_over(std::move(fresh));
+        if (committed) parts_.dispatcher.enqueue(std::move(fresh));
         promise.set_value(committed);
       });
   return written.get();
 }
 
 /// Events that nobody wants move the cursor in memory; a crash only reads them again.
-Result<void> FanOut::save_cursor_at_times() {
+Result<void> FanOut::save_cursor_periodically() {
   const Timestamp now = parts_.clock.now();
-  if (*position_ == saved_ || now < saved_at_.plus_us(cursor_every_us)) return {};
+  if (*position_ == saved_ || now < saved_at_.plus_us(cursor_interval_us)) return {};
   TRY(parts_.database.write([&](sql::Tx& tx) -> Result<void> {
     TRY(parts_.fence(tx));
     return outbox::set_cursor(tx, *position_);
@@ -174,24 +175,24 @@ Result<void> FanOut::save_cursor_at_times() {
   return {};
 }
 
-Result<void> FanOut::look_around_at_times() {
-  const std::int64_t every_us = parts_.settings.look_around_ms * 1'000;
+Result<void> FanOut::poll_other_nodes_periodically() {
+  const std::int64_t every_us = parts_.settings.poll_interval_ms * 1'000;
   const Timestamp now = parts_.clock.now();
-  if (every_us == 0 || now < looked_around_at_.plus_us(every_us)) return {};
-  looked_around_at_ = now;
+  if (every_us == 0 || now < polled_at_.plus_us(every_us)) return {};
+  polled_at_ = now;
   auto current = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.versions(tx); }));
   std::vector<EndpointStore::Version> changed;  // And gone: those are known in no version.
   std::set_symmetric_difference(current.begin(), current.end(), versions_.begin(), versions_.end(),
                                 std::back_inserter(changed));
   for (const auto& version : changed) parts_.dispatcher.reload(version.endpoint);
-  for (const auto& version : current) parts_.dispatcher.look(version.endpoint);
+  for (const auto& version : current) parts_.dispatcher.check_store(version.endpoint);
   versions_ = std::move(current);
-  known_mark_.reset();
+  endpoints_mark_.reset();
   has_replays_ = true;
   return {};
 }
 
-Result<bool> FanOut::replay_on() {
+Result<bool> FanOut::run_replays() {
   if (!has_replays_) return false;
   has_replays_ = false;
   const auto replays = TRY(parts_.database.read([](sql::Tx& tx) { return outbox::replays(tx); }));
@@ -214,10 +215,10 @@ Result<bool> FanOut::replay_on() {
 
 Result<void> FanOut::replay_events(outbox::Replay replay, Endpoint endpoint) {
   endpoint.start_after = {};  // Also what happened before it was made.
-  std::vector<Waiting> deliveries;
+  std::vector<PendingDelivery> deliveries;
   const EventId from{replay.position};
   replay.position = replay.last;
-  for (events::Event& read : TRY(parts_.events.read_after(from, replayed_at_once))) {
+  for (events::Event& read : TRY(parts_.events.read_after(from, max_replays_per_commit))) {
     if (read.id.value > replay.last) {
       replay.position = replay.last;
       break;
@@ -226,7 +227,7 @@ Result<void> FanOut::replay_events(outbox::Replay replay, Endpoint endpoint) {
     auto event = std::make_shared<const events::Event>(std::move(read));
     EventView view(*event);
     if (!selects(endpoint, view)) continue;
-    deliveries.push_back(make(endpoint, event, true));
+    deliveries.push_back(make_delivery(endpoint, event, true));
     deliveries.back().delivery.order_key = order_key_of(endpoint, view);
   }
   return write(std::move(deliveries), [&](sql::Tx& tx) { return outbox::move_replay(tx, replay); });
@@ -234,14 +235,15 @@ Result<void> FanOut::replay_events(outbox::Replay replay, Endpoint endpoint) {
 
 Result<void> FanOut::replay_failed(outbox::Replay replay, const Endpoint& endpoint) {
   const auto dead = TRY(parts_.database.read([&](sql::Tx& tx) {
-    return outbox::dead_letters(tx, endpoint.id, replay.position, replay.last, replayed_at_once);
+    return outbox::dead_letters(tx, endpoint.id, replay.position, replay.last,
+                                max_replays_per_commit);
   }));
-  std::vector<Waiting> deliveries;
+  std::vector<PendingDelivery> deliveries;
   for (const Delivery& one : dead) {
     auto event = TRY(parts_.events.find(one.tenant, one.event));
     if (!event) continue;
     deliveries.push_back(
-        make(endpoint, std::make_shared<const events::Event>(*std::move(event)), true));
+        make_delivery(endpoint, std::make_shared<const events::Event>(*std::move(event)), true));
     deliveries.back().delivery.order_key = one.order_key;
   }
   replay.position = dead.empty() ? replay.last : dead.back().id.value;

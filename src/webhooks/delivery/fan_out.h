@@ -51,41 +51,41 @@ class FanOut {
   void start() { worker_.start(); }
   void stop() { worker_.stop(); }
   /// A replay was asked for.
-  void replay();
+  void start_replays();
 
  private:
   using ByTenant = std::map<TenantId, std::vector<std::shared_ptr<const Endpoint>>>;
   struct Plan {
-    std::vector<Waiting> deliveries;
+    std::vector<PendingDelivery> deliveries;
     EventId read_to;        ///< None: there was nothing to read.
     bool has_more = false;  ///< What was read was as much as is read at once.
   };
 
-  std::int64_t turn();
-  Result<bool> read_on();
+  std::int64_t tick();
+  Result<bool> read_events();
   Result<void> load_cursor();
   Result<void> refresh_endpoints();
   Result<Plan> plan();
   void add_deliveries(Plan& plan, std::shared_ptr<const events::Event> event);
   /// Writes the deliveries with what `also` writes, and hands them over.
   using Also = std::function<Result<void>(sql::Tx&)>;
-  Result<void> write(std::vector<Waiting> deliveries, const Also& also);
-  Result<void> save_cursor_at_times();
+  Result<void> write(std::vector<PendingDelivery> deliveries, const Also& also);
+  Result<void> save_cursor_periodically();
   /// What other nodes did is seen in the store alone.
-  Result<void> look_around_at_times();
+  Result<void> poll_other_nodes_periodically();
 
-  Result<bool> replay_on();
+  Result<bool> run_replays();
   Result<void> replay_events(outbox::Replay replay, Endpoint endpoint);
   Result<void> replay_failed(outbox::Replay replay, const Endpoint& endpoint);
-  Waiting make(const Endpoint& endpoint, std::shared_ptr<const events::Event> event,
-               bool is_replay) const;
+  PendingDelivery make_delivery(const Endpoint& endpoint,
+                                std::shared_ptr<const events::Event> event, bool is_replay) const;
 
   Parts parts_;
   std::optional<EventId> position_;  // Of the worker, as are the next six.
   EventId saved_;
-  Timestamp saved_at_, looked_around_at_;
+  Timestamp saved_at_, polled_at_;
   std::vector<EndpointStore::Version> versions_;
-  std::optional<std::uint64_t> known_mark_;
+  std::optional<std::uint64_t> endpoints_mark_;
   ByTenant endpoints_;
   std::atomic<bool> has_replays_{true};  // At the start the store may hold some.
   jobs::WorkerThread worker_;

@@ -11,7 +11,7 @@ class Handover : public WebhooksFixture {
  protected:
   Handover() {
     Settings settings = settings_of_tests();
-    settings.look_around_ms = 1;
+    settings.poll_interval_ms = 1;
     Webhooks::Parts parts{*database, clock, other_ids, events, vault, metrics};
     parts.fence = [this](sql::Tx&) -> Result<void> {
       if (has_lease) return {};

@@ -14,22 +14,23 @@ Recorder::Recorder(Parts parts, Recorded recorded)
     : parts_(parts),
       recorded_(std::move(recorded)),
       batcher_(
-          parts_.database, [this](sql::Tx& tx, std::span<Item> items) { return write(tx, items); },
-          [this](Item& item, Nobody&, const Result<void>& committed) {
-            complete(item, committed);
+          parts_.database,
+          [this](sql::Tx& tx, std::span<Entry> entries) { return write(tx, entries); },
+          [this](Entry& entry, NoReply&, const Result<void>& committed) {
+            complete(entry, committed);
           }) {}
 
 Recorder::~Recorder() { wait_until_written(); }
 
-void Recorder::submit(Outcome outcome) {
+void Recorder::submit(AttemptResult result) {
   {
     const std::lock_guard lock(mutex_);
     ++outstanding_;
   }
-  Item item{std::move(outcome)};
-  Nobody nobody;
+  Entry entry{std::move(result)};
+  NoReply no_reply;
   // The batcher takes far more than there are attempts under way, so it cannot be full.
-  batcher_.submit(item, nobody);
+  batcher_.submit(entry, no_reply);
 }
 
 void Recorder::wait_until_written() {
@@ -37,43 +38,43 @@ void Recorder::wait_until_written() {
   changed_.wait(lock, [&] { return outstanding_ == 0; });
 }
 
-Result<void> Recorder::write(sql::Tx& tx, std::span<Item> items) {
+Result<void> Recorder::write(sql::Tx& tx, std::span<Entry> entries) {
   TRY(parts_.fence(tx));
   std::map<EndpointId, EndpointStore::Health> health;
-  for (Item& item : items) {
-    TRY(write_one(tx, item));
-    const Outcome& outcome = item.outcome;
-    auto& of_endpoint = health[outcome.delivery.endpoint];
-    auto& place = outcome.delivery.state == DeliveryState::delivered ? of_endpoint.last_success_at
-                                                                     : of_endpoint.last_failure_at;
-    place = std::max(place, std::optional(outcome.ended_at));
+  for (Entry& entry : entries) {
+    TRY(write_one(tx, entry));
+    const AttemptResult& result = entry.result;
+    auto& of_endpoint = health[result.delivery.endpoint];
+    auto& place = result.delivery.state == DeliveryState::delivered ? of_endpoint.last_success_at
+                                                                    : of_endpoint.last_failure_at;
+    place = std::max(place, std::optional(result.ended_at));
   }
-  for (const auto& [endpoint, what] : health) TRY(parts_.store.note_health(tx, endpoint, what));
+  for (const auto& [endpoint, seen] : health) TRY(parts_.store.update_health(tx, endpoint, seen));
   return {};
 }
 
-Result<void> Recorder::write_one(sql::Tx& tx, Item& item) {
-  const Delivery& delivery = item.outcome.delivery;
+Result<void> Recorder::write_one(sql::Tx& tx, Entry& entry) {
+  const Delivery& delivery = entry.result.delivery;
   // It may have gone with its endpoint while the attempt was under way.
   if (!TRY(outbox::update(tx, delivery))) return {};
-  TRY(outbox::insert_attempt(tx, item.outcome.attempt));
+  TRY(outbox::insert_attempt(tx, entry.result.attempt));
   if (delivery.order_key && !is_open(delivery.state))
-    TRY(outbox::release_next(tx, delivery.endpoint, *delivery.order_key, item.outcome.ended_at));
-  if (item.outcome.is_gone) TRY(disable_gone(tx, item));
+    TRY(outbox::release_next(tx, delivery.endpoint, *delivery.order_key, entry.result.ended_at));
+  if (entry.result.is_gone) TRY(disable_gone(tx, entry));
   return {};
 }
 
-Result<void> Recorder::disable_gone(sql::Tx& tx, Item& item) {
-  auto endpoint = TRY(parts_.store.load(tx, item.outcome.delivery.endpoint));
+Result<void> Recorder::disable_gone(sql::Tx& tx, Entry& entry) {
+  auto endpoint = TRY(parts_.store.load(tx, entry.result.delivery.endpoint));
   if (!endpoint || endpoint->status == EndpointStatus::disabled) return {};
-  item.change.emplace(parts_.changes.announce());
-  item.change->of(endpoint->id);
+  entry.change.emplace(parts_.changes.announce());
+  entry.change->of(endpoint->id);
   return parts_.endpoints.disable(tx, *std::move(endpoint), "gone");
 }
 
-void Recorder::complete(Item& item, const Result<void>& committed) {
-  recorded_(item.outcome, committed);
-  item.change.reset();
+void Recorder::complete(Entry& entry, const Result<void>& committed) {
+  recorded_(entry.result, committed);
+  entry.change.reset();
   const std::lock_guard lock(mutex_);
   if (--outstanding_ == 0) changed_.notify_all();
 }

@@ -15,19 +15,19 @@ namespace florin::webhooks {
 class Endpoints;
 
 /// What an attempt came to.
-struct Outcome {
+struct AttemptResult {
   Delivery delivery;  ///< As it is to be from now on.
   Attempt attempt;
   Timestamp ended_at;
   bool is_gone = false;  ///< The endpoint answered that it wants no more.
 };
 
-/// Writes outcomes, many in one commit: a commit for each attempt would cost more than the attempt.
+/// Writes results, many in one commit: a commit for each attempt would cost more than the attempt.
 /// Safe for concurrent use.
 class Recorder {
  public:
   /// On the writer's thread, after the commit or with what undid it.
-  using Recorded = std::function<void(Outcome&, const Result<void>& committed)>;
+  using Recorded = std::function<void(AttemptResult&, const Result<void>& committed)>;
 
   struct Parts {
     sql::Database& database;
@@ -39,27 +39,27 @@ class Recorder {
   Recorder(Parts parts, Recorded recorded);
   ~Recorder();  ///< Waits until everything is written.
 
-  void submit(Outcome outcome);
+  void submit(AttemptResult result);
   void wait_until_written();
 
  private:
-  struct Item {
-    Outcome outcome;
+  struct Entry {
+    AttemptResult result;
     std::optional<EndpointChanges::Announcement> change = {};
   };
-  struct Nobody {};
+  struct NoReply {};
 
-  Result<void> write(sql::Tx& tx, std::span<Item> items);
-  Result<void> write_one(sql::Tx& tx, Item& item);
-  Result<void> disable_gone(sql::Tx& tx, Item& item);
-  void complete(Item& item, const Result<void>& committed);
+  Result<void> write(sql::Tx& tx, std::span<Entry> entries);
+  Result<void> write_one(sql::Tx& tx, Entry& entry);
+  Result<void> disable_gone(sql::Tx& tx, Entry& entry);
+  void complete(Entry& entry, const Result<void>& committed);
 
   Parts parts_;
   Recorded recorded_;
   std::mutex mutex_;  // Guards what follows.
   std::condition_variable changed_;
   std::size_t outstanding_ = 0;
-  sql::Batcher<Item, Nobody> batcher_;
+  sql::Batcher<Entry, NoReply> batcher_;
 };
 
 }  // namespace florin::webhooks

@@ -5,12 +5,12 @@
 namespace florin::webhooks {
 
 std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_delay_ms) {
-  constexpr std::int64_t longest_ms = 24 * 3'600 * 1'000;
+  constexpr std::int64_t max_delay_ms = 24 * 3'600 * 1'000;
   std::vector<std::int64_t> delays;
-  std::int64_t next = std::min(first_delay_ms, longest_ms);
+  std::int64_t next = std::min(first_delay_ms, max_delay_ms);
   for (int i = 1; i < attempts; ++i) {
     delays.push_back(next);
-    next = std::min(next * 2, longest_ms);
+    next = std::min(next * 2, max_delay_ms);
   }
   return delays;
 }

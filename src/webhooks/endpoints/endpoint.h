@@ -43,7 +43,7 @@ std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_de
 std::vector<std::int64_t> game_server_delays();
 
 /// How an endpoint wants to be called.
-struct Manner {
+struct DeliveryPolicy {
   /// Before each further attempt, in milliseconds; after the last one fails the delivery is a dead
   /// letter. Default: 5 attempts.
   std::vector<std::int64_t> retry_delays_ms = exponential_delays(5, 1'000);
@@ -54,7 +54,7 @@ struct Manner {
   /// after the other in the order of their events. Nothing: no order.
   std::optional<std::string> order_by = {};
 
-  friend bool operator==(const Manner&, const Manner&) = default;
+  friend bool operator==(const DeliveryPolicy&, const DeliveryPolicy&) = default;
 };
 
 /// The certificate that we show to the endpoint (mTLS), and whom we trust to be it.
@@ -75,7 +75,7 @@ struct Endpoint {
   EndpointStatus status = EndpointStatus::enabled;
   std::optional<std::string> disabled_reason;  ///< "by_request", "gone" or "failing".
   Selection selection;
-  Manner manner;
+  DeliveryPolicy policy;
   Tls tls;
   EventId start_after;  ///< Of making or enabling: events with greater ids are for this endpoint.
   std::optional<Timestamp> failing_since;  ///< The first failure after the last success.
@@ -91,7 +91,7 @@ struct NewEndpoint {
   std::string description = {};
   bool is_trusted = false;  ///< No route of the API can set it.
   Selection selection = {};
-  Manner manner = {};
+  DeliveryPolicy policy = {};
   Tls tls = {};
   std::optional<Secret> private_key_pem = {};  ///< Of tls.certificate_pem.
   /// `whsec_` and base64 of 24 to 64 bytes, which then are the key; or any other text of at least

@@ -134,12 +134,12 @@ Endpoint read_endpoint(const Row& row) {
   endpoint.disabled_reason = row.optional_text(7);
   endpoint.selection = {sql::word(row, 8, "webhook_endpoints.event_types", stored::texts),
                         sql::word(row, 9, "webhook_endpoints.filter", stored::filter_of_text)};
-  endpoint.manner.order_by = row.optional_text(10);
-  endpoint.manner.retry_delays_ms =
+  endpoint.policy.order_by = row.optional_text(10);
+  endpoint.policy.retry_delays_ms =
       sql::word(row, 11, "webhook_endpoints.retry_delays_ms", stored::integers);
-  endpoint.manner.timeout_ms = static_cast<int>(row.integer(12));
-  endpoint.manner.rate_limit_per_second = row.optional_integer(13);
-  endpoint.manner.max_concurrency = static_cast<int>(row.integer(14));
+  endpoint.policy.timeout_ms = static_cast<int>(row.integer(12));
+  endpoint.policy.rate_limit_per_second = row.optional_integer(13);
+  endpoint.policy.max_concurrency = static_cast<int>(row.integer(14));
   endpoint.tls = {row.optional_text(15), std::string(row.text(16))};
   endpoint.start_after = {row.integer(17)};
   endpoint.failing_since = time_at(row, 18);
@@ -194,11 +194,11 @@ Result<std::int64_t> read_number(sql::Tx& tx, const Query& query,
 Result<void> EndpointStore::insert(sql::Tx& tx, const Endpoint& e) const {
   const std::string types = stored::text_of(e.selection.event_types);
   const std::string filter = stored::text_of(e.selection.filter);
-  const std::string delays = stored::text_of(e.manner.retry_delays_ms);
+  const std::string delays = stored::text_of(e.policy.retry_delays_ms);
   TRY(tx.exec(endpoint_insert,
               {e.id.value, e.tenant.value, e.name, e.url, e.description, e.is_trusted,
-               to_string(e.status), types, filter, e.manner.order_by, delays, e.manner.timeout_ms,
-               e.manner.rate_limit_per_second, e.manner.max_concurrency, e.tls.certificate_pem,
+               to_string(e.status), types, filter, e.policy.order_by, delays, e.policy.timeout_ms,
+               e.policy.rate_limit_per_second, e.policy.max_concurrency, e.tls.certificate_pem,
                e.tls.trusted_ca_pem, e.start_after.value, e.created_at.us, e.updated_at.us}));
   return {};
 }
@@ -206,12 +206,12 @@ Result<void> EndpointStore::insert(sql::Tx& tx, const Endpoint& e) const {
 Result<void> EndpointStore::update(sql::Tx& tx, const Endpoint& e) const {
   const std::string types = stored::text_of(e.selection.event_types);
   const std::string filter = stored::text_of(e.selection.filter);
-  const std::string delays = stored::text_of(e.manner.retry_delays_ms);
+  const std::string delays = stored::text_of(e.policy.retry_delays_ms);
   TRY(tx.exec(
       endpoint_update,
       {e.id.value, e.url, e.description, to_string(e.status), e.disabled_reason, types, filter,
-       e.manner.order_by, delays, e.manner.timeout_ms, e.manner.rate_limit_per_second,
-       e.manner.max_concurrency, e.tls.certificate_pem, e.tls.trusted_ca_pem,
+       e.policy.order_by, delays, e.policy.timeout_ms, e.policy.rate_limit_per_second,
+       e.policy.max_concurrency, e.tls.certificate_pem, e.tls.trusted_ca_pem,
        us_of(e.failing_since), e.updated_at.us, e.start_after.value}));
   return {};
 }
@@ -276,7 +276,7 @@ Result<void> EndpointStore::remove(sql::Tx& tx, EndpointId id) const {
   return {};
 }
 
-Result<void> EndpointStore::note_health(sql::Tx& tx, EndpointId id, const Health& health) const {
+Result<void> EndpointStore::update_health(sql::Tx& tx, EndpointId id, const Health& health) const {
   if (health.last_success_at) TRY(tx.exec(health_success, {id.value, health.last_success_at->us}));
   if (health.last_failure_at && health.last_failure_at > health.last_success_at)
     TRY(tx.exec(health_failure, {id.value, health.last_failure_at->us}));

@@ -57,7 +57,7 @@ class EndpointStore {
     std::optional<Timestamp> last_failure_at, last_success_at;
   };
   /// A success ends the time of failing; a failure begins it where none runs.
-  Result<void> note_health(sql::Tx& tx, EndpointId id, const Health& health) const;
+  Result<void> update_health(sql::Tx& tx, EndpointId id, const Health& health) const;
   /// Enabled endpoints that failed for so long, without a success, up to their last failure.
   Result<std::vector<Endpoint>> failing_for(sql::Tx& tx, std::int64_t duration_us) const;
 

@@ -53,11 +53,11 @@ void apply(Endpoint& endpoint, const EndpointChange& change) {
   take(endpoint.description, change.description);
   take(endpoint.selection.event_types, change.event_types);
   take(endpoint.selection.filter, change.filter);
-  take(endpoint.manner.retry_delays_ms, change.retry_delays_ms);
-  take(endpoint.manner.timeout_ms, change.timeout_ms);
-  take(endpoint.manner.max_concurrency, change.max_concurrency);
-  take(endpoint.manner.rate_limit_per_second, change.rate_limit_per_second);
-  take(endpoint.manner.order_by, change.order_by);
+  take(endpoint.policy.retry_delays_ms, change.retry_delays_ms);
+  take(endpoint.policy.timeout_ms, change.timeout_ms);
+  take(endpoint.policy.max_concurrency, change.max_concurrency);
+  take(endpoint.policy.rate_limit_per_second, change.rate_limit_per_second);
+  take(endpoint.policy.order_by, change.order_by);
   take(endpoint.tls, change.tls);
   if (!change.status || *change.status == endpoint.status) return;
   endpoint.status = *change.status;
@@ -83,7 +83,7 @@ std::string data_of(const Endpoint& endpoint) {
   return data;
 }
 
-Endpoint made_of(const NewEndpoint& wanted, EndpointId id, Timestamp now) {
+Endpoint make_endpoint(const NewEndpoint& wanted, EndpointId id, Timestamp now) {
   Endpoint endpoint;
   endpoint.id = id;
   endpoint.tenant = wanted.tenant;
@@ -92,7 +92,7 @@ Endpoint made_of(const NewEndpoint& wanted, EndpointId id, Timestamp now) {
   endpoint.description = wanted.description;
   endpoint.is_trusted = wanted.is_trusted;
   endpoint.selection = wanted.selection;
-  endpoint.manner = wanted.manner;
+  endpoint.policy = wanted.policy;
   endpoint.tls = wanted.tls;
   // Ids grow in the order of commits: what has a greater one happens after this.
   endpoint.start_after = {id.value};
@@ -122,13 +122,13 @@ Result<EndpointView> Endpoints::create(sql::Tx& tx, const Actor& actor,
                                        const NewEndpoint& wanted) const {
   if (TRY(parts_.store.count(tx, wanted.tenant)) >= parts_.settings.max_endpoints_per_tenant)
     return Error{errors::webhook_endpoint_limit, "the tenant has as many endpoints as it may have"};
-  const Endpoint endpoint = made_of(wanted, {parts_.ids.next()}, parts_.clock.now());
+  const Endpoint endpoint = make_endpoint(wanted, {parts_.ids.next()}, parts_.clock.now());
   TRY(parts_.store.insert(tx, endpoint));
   if (wanted.private_key_pem)
     TRY(parts_.store.set_private_key(tx, endpoint.id, *wanted.private_key_pem));
   TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::hmac, wanted.secret)));
   TRY(add_secret(tx, endpoint.id, new_secret(SecretKind::ed25519, std::nullopt)));
-  TRY(note(tx, actor, "webhook.endpoint.created", endpoint));
+  TRY(append_event(tx, actor, "webhook.endpoint.created", endpoint));
   return view(tx, endpoint);
 }
 
@@ -160,8 +160,8 @@ Result<EndpointView> Endpoints::change(sql::Tx& tx, const Actor& actor, Endpoint
   TRY(parts_.store.update(tx, endpoint));
   if (change.private_key_pem) TRY(parts_.store.set_private_key(tx, id, *change.private_key_pem));
   const bool is_disabled = was_enabled && endpoint.status == EndpointStatus::disabled;
-  TRY(note(tx, actor, is_disabled ? "webhook.endpoint.disabled" : "webhook.endpoint.updated",
-           endpoint));
+  TRY(append_event(
+      tx, actor, is_disabled ? "webhook.endpoint.disabled" : "webhook.endpoint.updated", endpoint));
   return view(tx, std::move(endpoint));
 }
 
@@ -170,7 +170,7 @@ Result<void> Endpoints::remove(sql::Tx& tx, const Actor& actor, EndpointId id) c
   if (endpoint.name)
     return Error{errors::webhook_endpoint_managed, "it belongs to the configuration; disable it"};
   TRY(parts_.store.mark_deleted(tx, id, parts_.clock.now()));
-  return note(tx, actor, "webhook.endpoint.deleted", endpoint);
+  return append_event(tx, actor, "webhook.endpoint.deleted", endpoint);
 }
 
 Result<std::vector<EndpointSecret>> Endpoints::secrets(sql::Tx& tx, TenantId tenant,
@@ -191,7 +191,7 @@ Result<EndpointSecret> Endpoints::rotate(sql::Tx& tx, const Actor& actor, Endpoi
   }
   EndpointSecret made = new_secret(rotation.kind, rotation.secret);
   TRY(add_secret(tx, id, made));
-  TRY(note(tx, actor, "webhook.endpoint.secret_rotated", endpoint));
+  TRY(append_event(tx, actor, "webhook.endpoint.secret_rotated", endpoint));
   return made;
 }
 
@@ -232,13 +232,13 @@ Result<void> Endpoints::disable(sql::Tx& tx, Endpoint endpoint, std::string_view
   endpoint.disabled_reason = std::string(reason);
   endpoint.updated_at = parts_.clock.now();
   TRY(parts_.store.update(tx, endpoint));
-  return note(tx, {endpoint.tenant}, "webhook.endpoint.disabled", endpoint);
+  return append_event(tx, {endpoint.tenant}, "webhook.endpoint.disabled", endpoint);
 }
 
 Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const NewEndpoint& wanted) const {
   auto found = TRY(parts_.store.find_by_name(tx, wanted.tenant, wanted.name.value_or("")));
   if (!found) return TRY(create(tx, {wanted.tenant}, wanted)).endpoint.id;
-  Endpoint endpoint = made_of(wanted, found->id, found->created_at);
+  Endpoint endpoint = make_endpoint(wanted, found->id, found->created_at);
   endpoint.start_after = found->start_after;
   endpoint.status = found->status;
   endpoint.disabled_reason = found->disabled_reason;
@@ -296,8 +296,8 @@ Result<EndpointView> Endpoints::view(sql::Tx& tx, Endpoint endpoint) const {
   return view;
 }
 
-Result<void> Endpoints::note(sql::Tx& tx, const Actor& actor, std::string_view type,
-                             const Endpoint& endpoint) const {
+Result<void> Endpoints::append_event(sql::Tx& tx, const Actor& actor, std::string_view type,
+                                     const Endpoint& endpoint) const {
   const std::string subject = endpoint.id.str();
   const std::string data = data_of(endpoint);
   TRY(parts_.events.append(tx, {endpoint.tenant, type, subject, data, actor.name, actor.request_id,

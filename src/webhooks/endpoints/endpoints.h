@@ -98,8 +98,8 @@ class Endpoints {
   Result<void> add_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
   Result<EndpointView> view(sql::Tx& tx, Endpoint endpoint) const;
   Result<std::vector<EndpointSecret>> readable_secrets(sql::Tx& tx, EndpointId id) const;
-  Result<void> note(sql::Tx& tx, const Actor& actor, std::string_view type,
-                    const Endpoint& endpoint) const;
+  Result<void> append_event(sql::Tx& tx, const Actor& actor, std::string_view type,
+                            const Endpoint& endpoint) const;
   EndpointSecret new_secret(SecretKind kind, const std::optional<Secret>& given) const;
 
   Parts parts_;

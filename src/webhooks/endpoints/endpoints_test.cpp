@@ -234,7 +234,7 @@ TEST_F(EndpointRules, ATestGoesToThisEndpointWhateverItSelects) {
 
 TEST_F(EndpointRules, WhatStillWaitsCannotBeReplayed) {
   const Receiver receiver(Receiver::status(500));
-  create(receiver, [](NewEndpoint& e) { e.manner.retry_delays_ms = {60'000}; });
+  create(receiver, [](NewEndpoint& e) { e.policy.retry_delays_ms = {60'000}; });
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::failed, 1));
   const std::string id = deliveries().at(0).id.str();
@@ -251,10 +251,10 @@ TEST_F(EndpointRules, AnEndpointOfTheConfigurationIsMadeOnceAndBroughtInLine) {
   const EndpointId id = *webhooks->ensure_endpoint(wanted);
   wanted.url = "http://10.0.0.9:3003/hooks";
   wanted.secret = Secret("the second secret of it");
-  wanted.manner.retry_delays_ms = game_server_delays();
+  wanted.policy.retry_delays_ms = game_server_delays();
   EXPECT_EQ(*webhooks->ensure_endpoint(wanted), id);
   EXPECT_EQ(read(id).url, wanted.url);
-  EXPECT_EQ(read(id).manner, wanted.manner);
+  EXPECT_EQ(read(id).policy, wanted.policy);
   EXPECT_EQ(secret_of(id).reveal(), "the second secret of it");
   EXPECT_EQ(call("PATCH", one, id.str(), R"({"url":"http://127.0.0.1:9/"})").code,
             "webhook_endpoint_managed");
@@ -281,7 +281,7 @@ TEST_F(EndpointRules, AnAddressThatIsNoLongerAllowedIsRefusedAtDelivery) {
   webhooks.reset();
   emit();
   Settings settings;
-  settings.manner.retry_delays_ms = {1, 1};
+  settings.policy.retry_delays_ms = {1, 1};
   restart(settings);
   ASSERT_TRUE(wait_for(DeliveryState::dead_letter, 1));
   EXPECT_EQ(deliveries().at(0).last_error, "address_refused");

@@ -214,7 +214,7 @@ Result<T> finish(ObjectReader& body, Problems& problems, T made) {
 
 }  // namespace
 
-Result<NewEndpoint> new_endpoint(const http::Request& request, const Manner& manner) {
+Result<NewEndpoint> new_endpoint(const http::Request& request, const DeliveryPolicy& policy) {
   const json::Value document = TRY(parse_body(request));
   Problems problems;
   ObjectReader body(document, "", problems);
@@ -225,13 +225,13 @@ Result<NewEndpoint> new_endpoint(const http::Request& request, const Manner& man
   wanted.description = given.description.value_or("");
   wanted.selection = {given.event_types.value_or(std::vector<std::string>()),
                       given.filter.value_or(stored::FieldFilter())};
-  wanted.manner = manner;
-  if (given.retry_delays_ms) wanted.manner.retry_delays_ms = *std::move(given.retry_delays_ms);
-  wanted.manner.timeout_ms = given.timeout_ms.value_or(manner.timeout_ms);
-  wanted.manner.max_concurrency = given.max_concurrency.value_or(manner.max_concurrency);
-  wanted.manner.rate_limit_per_second =
-      given.rate_limit_per_second.value_or(manner.rate_limit_per_second);
-  wanted.manner.order_by = given.order_by.value_or(std::nullopt);
+  wanted.policy = policy;
+  if (given.retry_delays_ms) wanted.policy.retry_delays_ms = *std::move(given.retry_delays_ms);
+  wanted.policy.timeout_ms = given.timeout_ms.value_or(policy.timeout_ms);
+  wanted.policy.max_concurrency = given.max_concurrency.value_or(policy.max_concurrency);
+  wanted.policy.rate_limit_per_second =
+      given.rate_limit_per_second.value_or(policy.rate_limit_per_second);
+  wanted.policy.order_by = given.order_by.value_or(std::nullopt);
   wanted.tls = given.tls.value_or(Tls());
   wanted.private_key_pem = std::move(given.private_key_pem);
   wanted.secret = read_secret(body);

@@ -8,8 +8,8 @@
 /// Errors: validation_failed, malformed_json.
 namespace florin::webhooks::requests {
 
-/// `manner`: what holds where the request says nothing.
-Result<NewEndpoint> new_endpoint(const http::Request& request, const Manner& manner);
+/// `policy`: what holds where the request says nothing.
+Result<NewEndpoint> new_endpoint(const http::Request& request, const DeliveryPolicy& policy);
 Result<EndpointChange> change(const http::Request& request);
 Result<Rotation> rotation(const http::Request& request);
 Result<ReplayRequest> replay(const http::Request& request);

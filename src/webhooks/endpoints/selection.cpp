@@ -40,9 +40,9 @@ bool selects(const Endpoint& endpoint, EventView& event) {
 }
 
 std::optional<std::string> order_key_of(const Endpoint& endpoint, EventView& event) {
-  if (!endpoint.manner.order_by) return std::nullopt;
-  if (*endpoint.manner.order_by == "subject") return event.event().subject;
-  const json::Value* value = event.at(*endpoint.manner.order_by);
+  if (!endpoint.policy.order_by) return std::nullopt;
+  if (*endpoint.policy.order_by == "subject") return event.event().subject;
+  const json::Value* value = event.at(*endpoint.policy.order_by);
   if (!value || value->is_null()) return std::nullopt;
   return json::serialize(*value);
 }

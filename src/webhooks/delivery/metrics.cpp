@@ -1,16 +1,16 @@
-#include "webhooks/delivery/figures.h"
+#include "webhooks/delivery/metrics.h"
 
 namespace florin::webhooks {
 namespace {
 
-metrics::Counter& counter(metrics::Registry& registry, std::string_view outcome) {
+metrics::Counter& counter(metrics::Registry& registry, std::string_view result) {
   return registry.counter("florin_webhooks_attempts_total", "Attempts by what they came to.",
-                          {{"outcome", std::string(outcome)}});
+                          {{"outcome", std::string(result)}});
 }
 
 }  // namespace
 
-Figures::Figures(metrics::Registry& registry)
+Metrics::Metrics(metrics::Registry& registry)
     : lag_seconds(registry.histogram("florin_webhooks_lag_seconds",
                                      "Time from an event to its delivery, replays left out.",
                                      metrics::latency_buckets())),
@@ -25,12 +25,12 @@ Figures::Figures(metrics::Registry& registry)
                                          "Age of the oldest delivery that waits.")),
       registry_(registry) {}
 
-metrics::Counter& Figures::attempts(DeliveryState outcome) {
-  if (outcome == DeliveryState::delivered) return delivered;
-  return outcome == DeliveryState::failed ? failed : dead_letters;
+metrics::Counter& Metrics::attempts(DeliveryState result) {
+  if (result == DeliveryState::delivered) return delivered;
+  return result == DeliveryState::failed ? failed : dead_letters;
 }
 
-metrics::Counter& Figures::failures(std::string_view reason) {
+metrics::Counter& Metrics::failures(std::string_view reason) {
   return registry_.counter("florin_webhooks_attempt_failures_total",
                            "Attempts that failed, by their reason.",
                            {{"reason", std::string(reason)}});

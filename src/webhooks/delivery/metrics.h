@@ -7,10 +7,10 @@
 namespace florin::webhooks {
 
 /// What the module tells /metrics. Safe for concurrent use.
-struct Figures {
-  explicit Figures(metrics::Registry& registry);
+struct Metrics {
+  explicit Metrics(metrics::Registry& registry);
   /// Of attempts, by what they came to; not of `pending`.
-  metrics::Counter& attempts(DeliveryState outcome);
+  metrics::Counter& attempts(DeliveryState result);
 
   /// Of attempts that failed, by the word that the log has for it.
   metrics::Counter& failures(std::string_view reason);

@@ -14,11 +14,11 @@ class Database;
 namespace florin::webhooks {
 class Endpoints;
 class EndpointStore;
-struct Figures;
+struct Metrics;
 struct Settings;
 
 /// What is done from time to time. Safe for concurrent use.
-class Upkeep {
+class Maintenance {
  public:
   struct Parts {
     sql::Database& database;
@@ -26,10 +26,10 @@ class Upkeep {
     const Endpoints& endpoints;
     EndpointChanges& changes;
     const Clock& clock;
-    Figures& figures;
+    Metrics& metrics;
     const Settings& settings;
   };
-  explicit Upkeep(Parts parts) : parts_(parts) {}
+  explicit Maintenance(Parts parts) : parts_(parts) {}
 
   std::vector<jobs::Job> jobs();
 
