@@ -87,11 +87,15 @@ Object secret_schema(const Limits& limits) {
   return schema;
 }
 
-Object reference(std::string_view name) {
-  return {{"$ref", "#/components/schemas/" + std::string(name)}};
+}  // namespace
+
+Limits Limits::unbounded(std::vector<std::string_view> choices) {
+  return {{0, any_size}, {}, {0, any_size}, std::move(choices), {}};
 }
 
-}  // namespace
+Object schema_reference(std::string_view name) {
+  return {{"$ref", "#/components/schemas/" + std::string(name)}};
+}
 
 void Place::problem(BrokenRule broken) {
   if (problems_.size() >= max_problems) return;
@@ -99,7 +103,7 @@ void Place::problem(BrokenRule broken) {
 }
 
 Place Place::item(std::size_t index) const {
-  return {pointer_ + "/" + std::to_string(index), limits, problems_};
+  return {pointer_ + "/" + std::to_string(index), limits, reading, problems_};
 }
 
 Codec<std::string> codec_for(Of<std::string>) {
@@ -127,12 +131,12 @@ Codec<bool> codec_for(Of<bool>) {
 Codec<Currency> codec_for(Of<Currency>) {
   return {read_currency,
           [](Writer& writer, const Currency& currency) { writer.value(currency.code()); },
-          [](const Limits&) { return reference("CurrencyCode"); }};
+          [](const Limits&) { return schema_reference("CurrencyCode"); }};
 }
 
 Codec<Timestamp> codec_for(Of<Timestamp>) {
   return {read_time, [](Writer& writer, const Timestamp& at) { writer.value(at.rfc3339()); },
-          [](const Limits&) { return reference("Time"); }};
+          [](const Limits&) { return schema_reference("Time"); }};
 }
 
 Codec<Secret> codec_for(Of<Secret>) {

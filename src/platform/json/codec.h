@@ -27,13 +27,23 @@ struct Limits {
   ItemsRule items = {};
   std::vector<std::string_view> choices = {};  ///< Of a text that must be one of these.
   std::string_view pattern = {};               ///< Of a text: for the schema; a check holds it.
+
+  /// Without any bound of size.
+  static Limits unbounded(std::vector<std::string_view> choices = {});
+};
+
+/// What is read.
+enum class Reading : std::uint8_t {
+  creation,
+  change,
+  stored  ///< What we wrote ourselves: of any size, by whatever rules there were then.
 };
 
 /// A value on its way in: where it stands, and where to say what is wrong with it.
 class Place {
  public:
-  Place(std::string pointer, const Limits& bounds, std::vector<FieldError>& problems)
-      : limits(bounds), pointer_(std::move(pointer)), problems_(problems) {}
+  Place(std::string pointer, const Limits& bounds, Reading how, std::vector<FieldError>& problems)
+      : limits(bounds), reading(how), pointer_(std::move(pointer)), problems_(problems) {}
 
   void problem(BrokenRule broken);
   Place item(std::size_t index) const;
@@ -41,6 +51,7 @@ class Place {
   std::vector<FieldError>& problems() { return problems_; }
 
   const Limits& limits;
+  const Reading reading;
 
  private:
   std::string pointer_;
@@ -55,6 +66,9 @@ struct Codec {
   /// As JSON Schema says it.
   Object (*schema)(const Limits&);
 };
+
+/// {"$ref": "#/components/schemas/<name>"}
+Object schema_reference(std::string_view name);
 
 /// Names the type in a call, so that other modules can add a codec_for() beside their types.
 template <class X>
@@ -124,6 +138,26 @@ Codec<std::vector<X>> codec_for(Of<std::vector<X>>) {
           [](const Limits& limits) {
             return detail::list_schema(codec_for(Of<X>{}).schema(limits), limits);
           }};
+}
+
+/// A value as its codec writes it.
+template <class X>
+std::string to_text(const X& value) {
+  std::string out;
+  Writer writer(out);
+  codec_for(Of<X>{}).write(writer, value);
+  return out;
+}
+
+/// What to_text() wrote. Nothing when it is damaged.
+template <class X>
+std::optional<X> from_text(std::string_view text) {
+  const auto document = parse(text);
+  if (!document) return std::nullopt;
+  std::vector<FieldError> problems;
+  const Limits unbounded = Limits::unbounded();
+  Place place("", unbounded, Reading::stored, problems);
+  return codec_for(Of<X>{}).read(*document, place);
 }
 
 }  // namespace florin::json

@@ -30,14 +30,10 @@ bool is_absent(const FieldInfo& field, const Value* given, Reading how) {
   return given->is_null() && how == Reading::creation && !field.member->takes_null();
 }
 
-Limits without_bounds(std::vector<std::string_view> choices = {}) {
-  return {{0, any_size}, {}, {0, any_size}, std::move(choices), {}};
-}
-
 void read_member(const FieldInfo& field, const Value& given, std::string pointer, Reading how,
                  void* owner, std::vector<FieldError>& problems) {
-  static const Limits unlimited = without_bounds();
-  Place place(std::move(pointer), how == Reading::stored ? unlimited : field.limits, problems);
+  static const Limits unbounded = Limits::unbounded();
+  Place place(std::move(pointer), how == Reading::stored ? unbounded : field.limits, how, problems);
   if (auto broken = refused(field, how)) return place.problem(*std::move(broken));
   if (how != Reading::stored && !given.is_null() && !field.member->applies(owner))
     return place.problem({"not_applicable", std::string(field.otherwise)});
@@ -80,7 +76,7 @@ std::optional<Value> default_of(const FieldInfo& field, const void* start) {
 Object property_of(const FieldInfo& field, Use use, const void* start) {
   // Bounds are promised of what is read; older values may lie outside.
   const bool is_answer = use == Use::answer;
-  const Limits limits = is_answer ? without_bounds(field.limits.choices) : field.limits;
+  const Limits limits = is_answer ? Limits::unbounded(field.limits.choices) : field.limits;
   Object property = field.member->schema(limits, use, start);
   if (field.member->takes_null()) allow_null(property);
   if (!field.help.empty()) property.emplace_back("description", field.help);
@@ -141,7 +137,7 @@ void read_members(const FieldList& fields, const Value& body, const std::string&
     const Value* given = reader.member(field.name);
     if (!is_absent(field, given, how)) {
       read_member(field, *given, reader.pointer_to(field.name), how, owner, problems);
-    } else if (field.is_required && how == Reading::creation && body.as_object()) {
+    } else if (field.is_required && how != Reading::change && body.as_object()) {
       reader.problem(field.name, "required", "is required");
     }
   }

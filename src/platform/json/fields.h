@@ -72,13 +72,6 @@ struct GroupRule {
   std::string_view help = {};
 };
 
-/// What is read.
-enum class Reading : std::uint8_t {
-  creation,
-  change,
-  stored  ///< What we wrote ourselves: of any size, by whatever rules there were then.
-};
-
 /// What a schema is for.
 enum class Use : std::uint8_t { answer, creation, change };
 
@@ -123,6 +116,29 @@ struct IsOptional : std::false_type {};
 template <class X>
 struct IsOptional<std::optional<X>> : std::true_type {};
 
+template <class M>
+auto codec_of(const Rule<M>& rule) {
+  using X = typename Rule<M>::X;
+  if constexpr (requires { codec_for(Of<X>{}); }) {
+    return rule.codec ? *rule.codec : codec_for(Of<X>{});
+  } else {
+    return rule.codec.value();
+  }
+}
+
+template <class M>
+void write_member(const Codec<typename Plain<M>::Type>& codec, Writer& writer, const M& value) {
+  if constexpr (IsOptional<M>::value) {
+    if (value) {
+      codec.write(writer, *value);
+    } else {
+      writer.null();
+    }
+  } else {
+    codec.write(writer, value);
+  }
+}
+
 template <class T, class M>
 class TypedMember : public Member {
  public:
@@ -149,16 +165,7 @@ class TypedMember : public Member {
   }
 
   void write(Writer& writer, const void* owner) const override {
-    const M& value = static_cast<const T*>(owner)->*member_;
-    if constexpr (IsOptional<M>::value) {
-      if (value) {
-        codec_.write(writer, *value);
-      } else {
-        writer.null();
-      }
-    } else {
-      codec_.write(writer, value);
-    }
+    write_member<M>(codec_, writer, static_cast<const T*>(owner)->*member_);
   }
 
   Object schema(const Limits& limits, Use, const void*) const override {
@@ -166,17 +173,31 @@ class TypedMember : public Member {
   }
 
  private:
-  static Codec<X> codec_of(const Rule<M>& rule) {
-    if constexpr (requires { codec_for(Of<X>{}); }) {
-      return rule.codec ? *rule.codec : codec_for(Of<X>{});
-    } else {
-      return rule.codec.value();
-    }
-  }
-
   M T::*member_;
   Codec<X> codec_;
   std::optional<BrokenRule> (*check_)(const X&);
+};
+
+/// What answers tell beside the members, made from them.
+template <class T, class M>
+class ComputedMember : public Member {
+ public:
+  ComputedMember(M (*compute)(const T&), const Rule<M>& rule)
+      : compute_(compute), codec_(codec_of(rule)) {}
+
+  bool takes_null() const override { return IsOptional<M>::value; }
+  bool is_written() const override { return true; }
+  void read(const Value&, Place&, Reading, void*) const override {}
+  void write(Writer& writer, const void* owner) const override {
+    write_member<M>(codec_, writer, compute_(*static_cast<const T*>(owner)));
+  }
+  Object schema(const Limits& limits, Use, const void*) const override {
+    return codec_.schema(limits);
+  }
+
+ private:
+  M (*compute_)(const T&);
+  Codec<typename Plain<M>::Type> codec_;
 };
 
 /// Fields of a part, reached from the whole.
@@ -242,6 +263,22 @@ struct Field {
              {},
              std::make_shared<detail::TypedMember<T, M>>(static_cast<M T::*>(member), rule)} {}
 
+  /// Of a member of a part: {"currency", &Payout::amount, &Money::currency}.
+  template <class Owner, class Part, class M>
+  Field(std::string_view name, Part Owner::*part, M Part::*member, const Rule<M>& rule = {})
+      : info(Field<Part>(name, member, rule).info) {
+    info.member = std::make_shared<detail::PartMember<T, Part>>(static_cast<Part T::*>(part),
+                                                                std::move(info.member));
+  }
+
+  /// Of what `compute` makes of the members, for answers alone.
+  template <class M>
+  Field(std::string_view name, M (*compute)(const T&), Rule<M> rule = {})
+      : info{name,      Given::never,
+             false,     {.choices = rule.choices},
+             rule.help, rule.example,
+             {},        std::make_shared<detail::ComputedMember<T, M>>(compute, rule)} {}
+
   Field(std::string_view name, const Fields<T>& group, GroupRule<T> rule = {});
 
   FieldInfo info;
@@ -290,6 +327,35 @@ Field<T>::Field(std::string_view name, const Fields<T>& group, GroupRule<T> rule
   info.help = rule.help;
   info.otherwise = rule.otherwise;
   info.member = std::make_shared<detail::GroupMember>(group.list(), std::move(applies));
+}
+
+/// For values that are objects of their own, such as the entries of a list. `fields()` describes
+/// them; `start()` is what they are where nothing is given:
+///
+///   json::Codec<Fee> codec_for(json::Of<Fee>) {
+///     return json::object_codec<fee_fields, usual_fee>(
+///         [](const json::Limits&) { return json::schema_reference("Fee"); });
+///   }
+template <auto fields, auto start>
+auto object_codec(Object (*schema)(const Limits&)) {
+  using T = decltype(start());
+  return Codec<T>{[](const Value& value, Place& place) -> std::optional<T> {
+                    // It replaces the one before as a whole, in a change too.
+                    const bool is_stored = place.reading == Reading::stored;
+                    const std::size_t known_problems = place.problems().size();
+                    T read = start();
+                    detail::read_members(fields().list(), value, place.pointer(),
+                                         is_stored ? Reading::stored : Reading::creation, &read,
+                                         place.problems());
+                    if (place.problems().size() != known_problems) return std::nullopt;
+                    return read;
+                  },
+                  [](Writer& writer, const T& value) {
+                    writer.begin_object();
+                    detail::write_members(fields().list(), writer, &value);
+                    writer.end_object();
+                  },
+                  schema};
 }
 
 /// The problems of what was read as a whole: of fields that need each other.

@@ -5,6 +5,8 @@
 #include <array>
 #include <map>
 
+#include "base/money.h"
+
 namespace florin::json {
 
 namespace {
@@ -349,6 +351,89 @@ TEST(Fields, WhatTheSchemaShowsReads) {
   EXPECT_EQ(problems_of(read(serialize(fresh), start)), Problems()) << serialize(fresh);
   const std::string change = serialize(example_of(schema(thing_fields(), Use::change)));
   EXPECT_EQ(problems_of(read_change(thing_fields(), change, start)), Problems()) << change;
+}
+
+// ---------------------------------------------------------------- objects in objects
+
+struct Fee {
+  std::string name;
+  Money amount;
+};
+
+const Fields<Fee>& fee_fields() {
+  static const Fields<Fee> fields({
+      {"name", &Fee::name, {.required = true, .text = {1, 5}}},
+      {"amount", &Fee::amount, &Money::minor, {.required = true, .integer = {.min = 1}}},
+      {"currency", &Fee::amount, &Money::currency, {.required = true}},
+      {"is_large", +[](const Fee& fee) { return fee.amount.minor > 100; }, {.help = "Over 1.00."}},
+  });
+  return fields;
+}
+
+Fee no_fee() { return {"", {0, *Currency::parse("EUR")}}; }
+
+Codec<Fee> codec_for(Of<Fee>) {
+  return object_codec<fee_fields, no_fee>([](const Limits&) { return schema_reference("Fee"); });
+}
+
+struct Bill {
+  std::vector<Fee> fees;
+  std::optional<Fee> discount;
+};
+
+const Fields<Bill>& bill_fields() {
+  static const Fields<Bill> fields({
+      {"fees", &Bill::fees, {.items = {1, 2}}},
+      {"discount", &Bill::discount},
+  });
+  return fields;
+}
+
+TEST(Fields, ObjectsAreReadAndWrittenInListsAndAlone) {
+  const std::string_view body = R"({"fees":[{"name":"a","amount":5,"currency":"EUR"},)"
+                                R"({"name":"b","amount":101,"currency":"USD"}],"discount":null})";
+  const auto bill = read_new<Bill>(bill_fields(), body);
+  ASSERT_TRUE(bill);
+  ASSERT_EQ(bill->fees.size(), 2U);
+  EXPECT_EQ(bill->fees[1].amount, (Money{101, *Currency::parse("USD")}));
+  EXPECT_EQ(write(bill_fields(), *bill),
+            R"({"fees":[{"name":"a","amount":5,"currency":"EUR","is_large":false},)"
+            R"({"name":"b","amount":101,"currency":"USD","is_large":true}],"discount":null})");
+  EXPECT_EQ(serialize(schema(bill_fields(), Use::answer)),
+            R"({"type":"object","additionalProperties":false,"required":["fees","discount"],)"
+            R"("properties":{"fees":{"type":"array","items":{"$ref":"#/components/schemas/Fee"}},)"
+            R"("discount":{"anyOf":[{"$ref":"#/components/schemas/Fee"},{"type":"null"}]}}})");
+  EXPECT_EQ(serialize(schema(fee_fields(), Use::creation, no_fee())),
+            R"({"type":"object","additionalProperties":false,)"
+            R"("required":["name","amount","currency"],"properties":{)"
+            R"("name":{"type":"string","minLength":1,"maxLength":5},)"
+            R"("amount":{"type":"integer","minimum":1},)"
+            R"("currency":{"$ref":"#/components/schemas/CurrencyCode"}}})");
+}
+
+TEST(Fields, EveryBadFieldOfAnObjectInAListIsReported) {
+  const Problems expected{
+      {"/fees/0/name", "too_long: must have at most 5 bytes"},
+      {"/fees/0/is_large", "read_only: is set by the server"},
+      {"/fees/1/amount", "required: is required"},
+      {"/fees/1/currency", "unknown_currency: must be a currency code of ISO 4217, such as EUR"},
+      {"/discount", "wrong_type: must be an object, not an integer"}};
+  const std::string_view body =
+      R"({"fees":[{"name":"longer","amount":5,"currency":"EUR","is_large":true},)"
+      R"({"name":"b","currency":"?"}],"discount":5})";
+  EXPECT_EQ(problems_of(read_new<Bill>(bill_fields(), body)), expected);
+  EXPECT_EQ(problems_of(read_change(bill_fields(), body, Bill())), expected)
+      << "an item is given as a whole";
+}
+
+TEST(Fields, AStoredObjectComesBackUnlessItIsDamaged) {
+  const std::vector<Fee> fees{{"longer than new ones may be", {0, *Currency::parse("EUR")}}};
+  const auto back = from_text<std::vector<Fee>>(to_text(fees));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(to_text(*back), to_text(fees));
+  for (const char* damaged : {"", "{", "5", "[5]", R"([{"name":"a","amount":5}])",
+                              R"([{"name":"a","amount":"5","currency":"EUR"}])"})
+    EXPECT_FALSE(from_text<std::vector<Fee>>(damaged)) << damaged;
 }
 
 TEST(Words, AreFoundBothWays) {
