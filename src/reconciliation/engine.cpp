@@ -188,7 +188,7 @@ Result<void> Comparison::judge_ours_alone(const Entry& entry) {
   if (!period_.contains(entry.at)) return {};
   if (entry.status == EntryStatus::success)
     return report({MismatchKind::missing_in_theirs, entry, std::nullopt});
-  ++(entry.status == EntryStatus::pending ? counts_.pending : counts_.absent_unbooked);
+  ++(entry.status == EntryStatus::pending ? counts_.pending : counts_.without_effect);
   return {};
 }
 
@@ -197,7 +197,7 @@ Result<void> Comparison::judge_theirs_alone(const Entry& entry) {
   if (!period_.contains(entry.at)) return {};
   if (entry.status == EntryStatus::success || entry.status == EntryStatus::pending)
     return report({MismatchKind::missing_in_ours, std::nullopt, entry});
-  ++counts_.absent_unbooked;
+  ++counts_.without_effect;
   return {};
 }
 
@@ -251,7 +251,7 @@ Result<void> Comparison::judge_groups(const std::optional<KeyGroup>& ours,
 /// A key that was booked three times is one duplicate.
 Result<void> Comparison::judge_repeated(const KeyGroup& group, const Entry& chosen,
                                         MismatchKind kind) {
-  counts_.absent_unbooked += group.without_effect();
+  counts_.without_effect += group.without_effect();
   const Entry* const again = group.duplicate_beside(chosen);
   if (!again) return {};
   Mismatch found{kind, std::nullopt, std::nullopt};

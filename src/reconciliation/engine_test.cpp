@@ -164,7 +164,7 @@ TEST_F(Engine, AFailedTryBesideASuccessHasNoEffect) {
   const Outcome outcome = compare_all({failed, entry("a")}, {entry("a")});
   EXPECT_EQ(outcome.found, Found{});
   EXPECT_EQ(outcome.counts.matched, 1);
-  EXPECT_EQ(outcome.counts.absent_unbooked, 1);
+  EXPECT_EQ(outcome.counts.without_effect, 1);
   EXPECT_EQ(found({entry("a")}, {failed, entry("a")}), Found{});
   EXPECT_EQ(found({failed, entry("a")}, {failed, entry("a")}), Found{});
   // After the success as well: a repeated request that was refused.

@@ -49,8 +49,8 @@ Result<void> ItemRecorder::add(const Mismatch& mismatch) {
   item.run = run_.id;
   item.kind = word_of(mismatch.kind, run_.names);
   item.transaction_id = mismatch.entry().key;
-  if (mismatch.ours) item.ours = to_json(*mismatch.ours);
-  if (mismatch.theirs) item.theirs = to_json(*mismatch.theirs);
+  item.ours = mismatch.ours;
+  item.theirs = mismatch.theirs;
   item.created_at = clock_.now();
   found.fingerprint = fingerprint_of(item.kind, mismatch.entry());
   waiting_.push_back(std::move(found));

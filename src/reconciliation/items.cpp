@@ -6,9 +6,8 @@
 #include "base/try.h"
 #include "events/events.h"
 #include "ledger/ledger_service.h"
-#include "platform/json/value.h"
 #include "reconciliation/errors.h"
-#include "reconciliation/requests.h"
+#include "reconciliation/fields.h"
 #include "reconciliation/store.h"
 
 namespace florin::reconciliation {
@@ -27,14 +26,14 @@ Result<Item> find_undecided(sql::Tx& tx, TenantId tenant, ItemId id) {
   Item item = TRY(find(tx, tenant, id));
   if (item.state == ItemState::open || item.state == ItemState::explained) return item;
   return Error{errors::reconciliation_item_not_open,
-               "the item is " + std::string(to_string(item.state))};
+               "the item is " + std::string(to_word(item.state))};
 }
 
 Result<Item> find_proposed(sql::Tx& tx, TenantId tenant, ItemId id) {
   Item item = TRY(find(tx, tenant, id));
-  if (item.state == ItemState::proposed) return item;
+  if (item.state == ItemState::proposed && item.proposal) return item;
   return Error{errors::reconciliation_nothing_proposed,
-               "the item is " + std::string(to_string(item.state))};
+               "the item is " + std::string(to_word(item.state))};
 }
 
 }  // namespace
@@ -49,9 +48,10 @@ Result<Item> Items::store_decision(sql::Tx& tx, const ledger::Origin& origin, It
 }
 
 Result<ledger::Transfer> Items::post(sql::Tx& tx, const ledger::Origin& origin, const Item& item,
-                                     std::vector<ledger::PostingRequest> postings, bool dry_run) {
+                                     const std::vector<ProposedPosting>& postings, bool dry_run) {
   ledger::PostTransfer transfer;
-  transfer.postings = std::move(postings);
+  for (const ProposedPosting& posting : postings)
+    transfer.postings.push_back({posting.debit, posting.credit, posting.amount});
   transfer.narrative.reference = item.id.str();
   transfer.narrative.description = "Reconciliation: " + item.kind;
   ledger::Command command;
@@ -77,7 +77,7 @@ Result<Item> Items::propose(sql::Tx& tx, const ledger::Origin& origin, ItemId id
   Item item = TRY(find_undecided(tx, origin.tenant, id));
   TRY(post(tx, origin, item, proposal.postings, true));
   item.state = ItemState::proposed;
-  item.proposal = to_json(proposal.postings);
+  item.proposal = proposal.postings;
   item.proposed_by = origin.actor;
   item.decided_by.reset();
   if (proposal.note) item.note = proposal.note;
@@ -90,8 +90,7 @@ Result<Item> Items::approve(sql::Tx& tx, const ledger::Origin& origin, ItemId id
     return Error{errors::four_eyes_required,
                  "a proposal is approved with another API key than the one that made it"};
   }
-  auto postings = TRY(requests::parse_postings(item.proposal.value_or("")));
-  const ledger::Transfer posted = TRY(post(tx, origin, item, std::move(postings), false));
+  const ledger::Transfer posted = TRY(post(tx, origin, item, *item.proposal, false));
   item.state = ItemState::resolved;
   item.decided_by = origin.actor;
   item.transfer = posted.id;

@@ -22,8 +22,8 @@ namespace florin::reconciliation {
 
 /// A transfer that would make good for a mismatch.
 struct Proposal {
-  std::vector<ledger::PostingRequest> postings;
-  std::optional<std::string> note;
+  std::vector<ProposedPosting> postings;
+  std::optional<std::string> note = {};
 };
 
 /// What people decide about mismatches. Each decision is a unit of work of the caller and leaves an
@@ -54,7 +54,7 @@ class Items {
   Result<Item> store_decision(sql::Tx& tx, const ledger::Origin& origin, Item item,
                               std::string_view event);
   Result<ledger::Transfer> post(sql::Tx& tx, const ledger::Origin& origin, const Item& item,
-                                std::vector<ledger::PostingRequest> postings, bool dry_run);
+                                const std::vector<ProposedPosting>& postings, bool dry_run);
 
   const Clock& clock_;
   events::EventLog& events_;

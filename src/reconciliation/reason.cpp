@@ -13,7 +13,7 @@ std::string shown(const Money& amount) {
 
 /// "a debit of 12.50 EUR (SUCCESS)"
 std::string shown(const Entry& entry) {
-  return fmt::format("a {} of {} ({})", entry.kind, shown(entry.amount), to_string(entry.status));
+  return fmt::format("a {} of {} ({})", entry.kind, shown(entry.amount), to_word(entry.status));
 }
 
 /// "operator" of MISSING_IN_OPERATOR.
@@ -52,8 +52,7 @@ std::string reason_of(std::string_view kind, const std::optional<Entry>& ours,
     return fmt::format("ours is {}, theirs is {}", shown(ours->amount), shown(theirs->amount));
   if (kind == "PLAYER_MISMATCH")
     return fmt::format("ours is of the player {}, theirs of {}", ours->player, theirs->player);
-  return fmt::format("ours is {}, theirs is {}", to_string(ours->status),
-                     to_string(theirs->status));
+  return fmt::format("ours is {}, theirs is {}", to_word(ours->status), to_word(theirs->status));
 }
 
 }  // namespace florin::reconciliation

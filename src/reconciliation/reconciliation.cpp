@@ -6,7 +6,6 @@
 namespace florin::reconciliation {
 namespace {
 
-constexpr std::array<std::string_view, 4> statuses{"pending", "success", "failed", "rolled_back"};
 bool equal_in_any_case(std::string_view text, std::string_view lower) {
   return std::equal(text.begin(), text.end(), lower.begin(), lower.end(), [](char a, char b) {
     return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
@@ -24,13 +23,9 @@ bool is_day(std::string_view text) { return text.size() == 10; }
 
 }  // namespace
 
-std::string_view to_string(EntryStatus status) {
-  return statuses[static_cast<std::size_t>(status)];
-}
-
 std::optional<EntryStatus> parse_entry_status(std::string_view text) {
-  for (std::size_t i = 0; i < statuses.size(); ++i) {
-    if (equal_in_any_case(text, statuses[i])) return static_cast<EntryStatus>(i);
+  for (const Word<EntryStatus>& word : words_of(EntryStatus())) {
+    if (equal_in_any_case(text, word.text)) return word.value;
   }
   return std::nullopt;
 }

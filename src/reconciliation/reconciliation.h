@@ -12,14 +12,19 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 
 namespace florin::reconciliation {
 
 // ---------------------------------------------------------------- what is compared
 
 enum class EntryStatus : std::uint8_t { pending, success, failed, rolled_back };
-
-std::string_view to_string(EntryStatus status);
+constexpr auto words_of(EntryStatus) {
+  return std::to_array<Word<EntryStatus>>({{EntryStatus::pending, "pending"},
+                                           {EntryStatus::success, "success"},
+                                           {EntryStatus::failed, "failed"},
+                                           {EntryStatus::rolled_back, "rolled_back"}});
+}
 /// In any case: "SUCCESS" and "success" are the same.
 std::optional<EntryStatus> parse_entry_status(std::string_view text);
 
@@ -129,9 +134,8 @@ struct Counts {
   std::int64_t ours = 0, theirs = 0;                  ///< Entries inside the period.
   std::int64_t ours_outside = 0, theirs_outside = 0;  ///< Read, but not of the period.
   std::int64_t matched = 0, matched_by_ref = 0;       ///< Pairs; the second is a part of the first.
-  std::int64_t pending = 0;  ///< Ours that are not final and nobody contradicts.
-  std::int64_t absent_unbooked =
-      0;  ///< Without a partner, but failed or rolled back: nothing to do.
+  std::int64_t pending = 0;         ///< Ours that are not final and nobody contradicts.
+  std::int64_t without_effect = 0;  ///< On one side only, but failed or rolled back.
   std::array<std::int64_t, mismatch_kinds> mismatches{};
 
   std::int64_t of(MismatchKind kind) const { return mismatches[static_cast<std::size_t>(kind)]; }

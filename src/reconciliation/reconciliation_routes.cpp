@@ -4,7 +4,6 @@
 
 #include "base/try.h"
 #include "idempotency/idempotency.h"
-#include "platform/json/writer.h"
 #include "reconciliation/items.h"
 #include "reconciliation/requests.h"
 #include "reconciliation/runs.h"
@@ -53,7 +52,7 @@ struct Handlers {
 };
 
 Result<Response> Handlers::start(const Request& request) const {
-  const requests::NewRun wanted = TRY(requests::new_run(request));
+  const Run wanted = TRY(requests::new_run(request));
   const RunRequest prepared =
       TRY(runs.prepare(requests::origin_of(request), wanted.partner, wanted.period));
   auto response = idempotency.run(request, idempotency::Lifetime::thirty_days,
@@ -91,9 +90,9 @@ Result<Response> Handlers::get_report(const Request& request) const {
 }
 
 Result<Response> Handlers::explain(const Request& request) const {
-  const std::string note = TRY(requests::explanation(request));
+  const Explanation explanation = TRY(requests::explanation(request));
   return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
-    return items.explain(tx, origin, id, note);
+    return items.explain(tx, origin, id, explanation.note);
   });
 }
 
@@ -111,9 +110,9 @@ Result<Response> Handlers::approve(const Request& request) const {
 }
 
 Result<Response> Handlers::reject(const Request& request) const {
-  const auto note = TRY(requests::note(request));
+  const Rejection rejection = TRY(requests::rejection(request));
   return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
-    return items.reject(tx, origin, id, note);
+    return items.reject(tx, origin, id, rejection.note);
   });
 }
 

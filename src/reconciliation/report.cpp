@@ -35,7 +35,7 @@ void append_side(std::string& out, const std::optional<Entry>& entry) {
   out += ',';
   out += to_decimal(entry->amount);
   out += ',';
-  out += to_string(entry->status);
+  out += to_word(entry->status);
   out += ',';
   entry->at.append_rfc3339(out);
 }
@@ -78,7 +78,7 @@ std::string summary_text(const ReportHead& head, const Counts& counts, Timestamp
   count("On both sides", counts.matched);
   count("  of these by reference", counts.matched_by_ref);
   count("Not final yet", counts.pending);
-  count("Without effect, one side only", counts.absent_unbooked);
+  count("Without effect, one side only", counts.without_effect);
   for (std::size_t i = 0; i < mismatch_kinds; ++i)
     count(word_of(static_cast<MismatchKind>(i), head.names), counts.mismatches[i]);
   text +=

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -6,6 +7,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "base/words.h"
 #include "ledger/ledger.h"
 #include "reconciliation/reconciliation.h"
 
@@ -21,21 +23,25 @@ using RunId = Id<RunTag>;
 using ItemId = Id<ItemTag>;
 
 enum class RunStatus : std::uint8_t { queued, running, completed, failed };
-std::string_view to_string(RunStatus status);
-std::optional<RunStatus> parse_run_status(std::string_view text);
+constexpr auto words_of(RunStatus) {
+  return std::to_array<Word<RunStatus>>({{RunStatus::queued, "queued"},
+                                         {RunStatus::running, "running"},
+                                         {RunStatus::completed, "completed"},
+                                         {RunStatus::failed, "failed"}});
+}
 
-/// A period of a partner, and how its latest comparison went. There is one for each period.
+/// A partner's period and the result of its latest comparison. Each period has one.
 struct Run {
   RunId id;
   TenantId tenant;
   std::string partner;
-  Period period;
+  Period period = {};
   RunStatus status = RunStatus::queued;
-  std::int64_t attempt = 0;  ///< How often it was begun.
+  std::int64_t attempt = 0;  ///< Number of starts.
   SideNames names;
-  std::optional<std::string> counts;  ///< JSON of the latest comparison that came to its end.
+  std::optional<std::string> counts;  ///< JSON, of the latest comparison that was completed.
   std::int64_t mismatches = 0;
-  bool items_truncated = false;  ///< There were more mismatches than are kept as items.
+  bool items_truncated = false;  ///< Not all mismatches were kept as items.
   std::optional<std::string> error_code, error_detail, report_file;
   std::string requested_by;
   Timestamp created_at;
@@ -44,15 +50,26 @@ struct Run {
 
 enum class ItemState : std::uint8_t {
   open,
-  explained,  ///< Somebody said why it is so; nothing moves.
-  proposed,   ///< A compensating transfer waits for a second pair of eyes.
+  explained,  ///< Somebody gave the reason; no money moves.
+  proposed,   ///< A compensating transfer waits for approval.
   resolved,   ///< The transfer was approved and posted.
-  cleared     ///< A later comparison did not find it any more.
+  cleared     ///< A later comparison no longer found it.
 };
-std::string_view to_string(ItemState state);
-std::optional<ItemState> parse_item_state(std::string_view text);
+constexpr auto words_of(ItemState) {
+  return std::to_array<Word<ItemState>>({{ItemState::open, "open"},
+                                         {ItemState::explained, "explained"},
+                                         {ItemState::proposed, "proposed"},
+                                         {ItemState::resolved, "resolved"},
+                                         {ItemState::cleared, "cleared"}});
+}
 
-/// One mismatch of a run, and what became of it.
+/// A posting of a compensating transfer.
+struct ProposedPosting {
+  ledger::AccountRef debit, credit;
+  Money amount;
+};
+
+/// One mismatch of a run and the decisions about it.
 struct Item {
   ItemId id;
   TenantId tenant;
@@ -60,11 +77,11 @@ struct Item {
   std::string kind;
   ItemState state = ItemState::open;
   std::string transaction_id;
-  std::optional<std::string> ours, theirs;  ///< The entries as JSON.
+  std::optional<Entry> ours, theirs;
   std::optional<std::string> note, explained_by;
-  std::optional<std::string> proposal, proposed_by;  ///< Postings as JSON.
-  std::optional<std::string> decided_by;
-  TransferId transfer;
+  std::optional<std::vector<ProposedPosting>> proposal;
+  std::optional<std::string> proposed_by, decided_by;
+  std::optional<TransferId> transfer;
   Timestamp created_at, updated_at;
 };
 
@@ -83,14 +100,5 @@ struct ItemFilter {
   std::optional<std::string> kind, transaction_id;
   std::optional<ItemState> state;
 };
-
-// What clients see.
-std::string to_json(const Entry& entry);
-/// What to_json() wrote; nothing for other text.
-std::optional<Entry> parse_entry(std::string_view json);
-std::string to_json(const Counts& counts, const SideNames& names);
-std::string to_json(const Run& run);
-std::string to_json(const Item& item);
-std::string to_json(const std::vector<ledger::PostingRequest>& postings);
 
 }  // namespace florin::reconciliation

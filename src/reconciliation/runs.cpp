@@ -10,6 +10,7 @@
 #include "reconciliation/csv.h"
 #include "reconciliation/engine.h"
 #include "reconciliation/errors.h"
+#include "reconciliation/fields.h"
 #include "reconciliation/item_recorder.h"
 #include "reconciliation/store.h"
 
@@ -31,16 +32,14 @@ Result<Run> require_run(sql::Tx& tx, TenantId tenant, RunId id) {
 }
 
 void append_item_row(std::string& out, const Item& item) {
-  const auto ours = item.ours ? parse_entry(*item.ours) : std::nullopt;
-  const auto theirs = item.theirs ? parse_entry(*item.theirs) : std::nullopt;
-  if (!ours && !theirs) return;
-  append_report_row(out, item.kind, ours, theirs);
+  if (!item.ours && !item.theirs) return;
+  append_report_row(out, item.kind, item.ours, item.theirs);
   out += ',';
-  out += to_string(item.state);
+  out += to_word(item.state);
   out += ',';
   append_csv_text(out, item.note.value_or(""));
   out += ',';
-  if (item.transfer) item.transfer.append_to(out);
+  if (item.transfer) item.transfer->append_to(out);
   out += '\n';
 }
 

@@ -24,6 +24,7 @@
 #include "platform/sql/temporary_folder.h"
 #include "platform/sql/test_database.h"
 #include "reconciliation/errors.h"
+#include "reconciliation/fields.h"
 #include "reconciliation/file.h"
 #include "reconciliation/items.h"
 #include "reconciliation/module.h"
@@ -106,7 +107,7 @@ class RunsTest : public testing::Test {
   std::map<std::string, std::string> states(RunId run) {
     std::map<std::string, std::string> found;
     for (const Item& item : all_items(run))
-      found[item.transaction_id] = item.kind + " " + std::string(to_string(item.state));
+      found[item.transaction_id] = item.kind + " " + std::string(to_word(item.state));
     return found;
   }
   template <class Decide>
@@ -202,6 +203,30 @@ TEST_F(RunsTest, AWordThatARunCannotHaveIsDamageAndNothingElse) {
   // A query that names its tenant does not even look at the row of another.
   EXPECT_EQ(runs.run({2}, run).error().code, errors::reconciliation_not_found);
   EXPECT_EQ(runs.report_csv({2}, run).error().code, errors::reconciliation_not_found);
+}
+
+TEST_F(RunsTest, ADamagedDocumentOfAnItemIsNotReadAsAbsent) {
+  const ItemId item = missing_item();
+  const RunId run = runs.runs(tenant, {}, {200})->rows.front().id;
+  const auto refuses_both = [&] {
+    EXPECT_EQ(runs.items(tenant, run, {}, {200}).error().code.name, "store_corrupt");
+    EXPECT_EQ(runs.report_csv(tenant, run).error().code.name, "store_corrupt");
+  };
+  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_items SET ours = '{\"amount\": 5}'"));
+  EXPECT_EQ(explain(item).error().detail.find("reconciliation_items.ours holds"), 0u);
+  refuses_both();
+  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_items SET ours = NULL"));
+  EXPECT_TRUE(explain(item));
+  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_items SET proposal = '[{}]'"));
+  EXPECT_EQ(explain(item).error().detail.find("reconciliation_items.proposal holds"), 0u);
+  refuses_both();
+}
+
+TEST_F(RunsTest, EntriesOfOddTextComeBackAsTheyWere) {
+  Entry odd = entry("a\tb \"c\" \xC3\xA9");
+  odd.player.assign(1'000, 'x');
+  ours = {odd};
+  EXPECT_EQ(all_items(reconcile().id).front().ours, odd);
 }
 
 TEST_F(RunsTest, DoneAgainGivesTheSameItems) {

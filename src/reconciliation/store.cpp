@@ -7,6 +7,7 @@
 #include "platform/sql/database.h"
 #include "platform/sql/words.h"
 #include "reconciliation/errors.h"
+#include "reconciliation/fields.h"
 
 namespace florin::reconciliation::store {
 namespace {
@@ -14,6 +15,7 @@ namespace {
 using sql::Param;
 using sql::Query;
 using sql::Row;
+using Postings = std::vector<ProposedPosting>;
 
 #define FLORIN_RUN_COLUMNS                                                                 \
   "SELECT id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, " \
@@ -83,13 +85,27 @@ std::optional<Timestamp> time_of(const Row& row, int column) {
 
 Param time_param(const std::optional<Timestamp>& at) { return at ? Param(at->us) : Param(nullptr); }
 
+/// A column of JSON, which may be NULL.
+template <class T>
+std::optional<T> document_in(const Row& row, int column, std::string_view place) {
+  if (row.is_null(column)) return std::nullopt;
+  const auto document = json::from_text<T>(row.text(column));
+  if (!document) sql::refuse_word(row, column, place);
+  return document;
+}
+
+template <class T>
+std::optional<std::string> text_of(const std::optional<T>& document) {
+  return document ? std::optional(json::to_text(*document)) : std::nullopt;
+}
+
 Run read_run(const Row& row) {
   Run run;
   run.id = {row.integer(0)};
   run.tenant = {row.integer(1)};
   run.partner = row.text(2);
   run.period = {{row.integer(3)}, {row.integer(4)}};
-  run.status = sql::word(row, 5, "reconciliation_runs.status", parse_run_status);
+  run.status = sql::word(row, 5, "reconciliation_runs.status", parse_word<RunStatus>);
   run.attempt = row.integer(6);
   run.names = {std::string(row.text(7)), std::string(row.text(8))};
   run.counts = row.optional_text(9);
@@ -111,16 +127,16 @@ Item read_item(const Row& row) {
   item.tenant = {row.integer(1)};
   item.run = {row.integer(2)};
   item.kind = row.text(3);
-  item.state = sql::word(row, 4, "reconciliation_items.state", parse_item_state);
+  item.state = sql::word(row, 4, "reconciliation_items.state", parse_word<ItemState>);
   item.transaction_id = row.text(5);
-  item.ours = row.optional_text(6);
-  item.theirs = row.optional_text(7);
+  item.ours = document_in<Entry>(row, 6, "reconciliation_items.ours");
+  item.theirs = document_in<Entry>(row, 7, "reconciliation_items.theirs");
   item.note = row.optional_text(8);
   item.explained_by = row.optional_text(9);
-  item.proposal = row.optional_text(10);
+  item.proposal = document_in<Postings>(row, 10, "reconciliation_items.proposal");
   item.proposed_by = row.optional_text(11);
   item.decided_by = row.optional_text(12);
-  item.transfer = {row.integer(13)};
+  if (!row.is_null(13)) item.transfer = TransferId{row.integer(13)};
   item.created_at = {row.integer(14)};
   item.updated_at = {row.integer(15)};
   return item;
@@ -152,19 +168,19 @@ std::int64_t start_of(const PageRequest& page) {
 
 /// Takes rows that fit until the page is full; the first one beyond it starts the next page.
 template <class T>
-bool offer(Paged<T>& page, PageWork& work, bool fits, T row) {
+bool offer(Paged<T>& page, PageWork& work, const Row& row, bool fits, T (*read)(const Row&)) {
   if (work.look() && (!fits || work.take())) {
-    if (fits) page.rows.push_back(std::move(row));
+    if (fits) page.rows.push_back(read(row));
     return true;
   }
-  page.next = row.id.value + 1;
+  page.next = row.integer(0) + 1;
   return false;
 }
 
-bool matches(const Item& item, const ItemFilter& filter) {
-  return (!filter.kind || item.kind == *filter.kind) &&
-         (!filter.state || item.state == *filter.state) &&
-         (!filter.transaction_id || item.transaction_id == *filter.transaction_id);
+bool matches(const Row& row, const ItemFilter& filter) {
+  return (!filter.kind || row.text(3) == *filter.kind) &&
+         (!filter.state || row.text(4) == to_word(*filter.state)) &&
+         (!filter.transaction_id || row.text(5) == *filter.transaction_id);
 }
 
 }  // namespace
@@ -185,7 +201,7 @@ Result<std::optional<Run>> find_run_of(sql::Tx& tx, TenantId tenant, std::string
 Result<void> insert_run(sql::Tx& tx, const Run& run) {
   TRY(tx.exec(run_insert,
               {run.id.value, run.tenant.value, run.partner, run.period.from.us, run.period.to.us,
-               to_string(run.status), run.attempt, run.names.ours, run.names.theirs, run.counts,
+               to_word(run.status), run.attempt, run.names.ours, run.names.theirs, run.counts,
                run.mismatches, run.items_truncated, run.error_code, run.error_detail,
                run.report_file, run.requested_by, run.created_at.us, time_param(run.started_at),
                time_param(run.finished_at)}));
@@ -193,7 +209,7 @@ Result<void> insert_run(sql::Tx& tx, const Run& run) {
 }
 
 Result<void> update_run(sql::Tx& tx, const Run& run) {
-  TRY(tx.exec(run_update, {run.id.value, to_string(run.status), run.attempt, run.names.ours,
+  TRY(tx.exec(run_update, {run.id.value, to_word(run.status), run.attempt, run.names.ours,
                            run.names.theirs, run.counts, run.mismatches, run.items_truncated,
                            run.error_code, run.error_detail, run.report_file, run.requested_by,
                            time_param(run.started_at), time_param(run.finished_at)}));
@@ -222,7 +238,7 @@ Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const std::optional<std::s
   Paged<Run> found;
   PageWork work(page.limit);
   TRY(tx.query(runs_of_tenant, {tenant.value, start_of(page)}, [&](const Row& row) {
-    return offer(found, work, !partner || row.text(2) == *partner, read_run(row));
+    return offer(found, work, row, !partner || row.text(2) == *partner, read_run);
   }));
   return found;
 }
@@ -231,9 +247,9 @@ Result<void> record(sql::Tx& tx, const FoundItem& found, std::int64_t attempt) {
   const Item& item = found.item;
   auto known = TRY(one_item(tx, item_by_fingerprint, {item.run.value, found.fingerprint}));
   if (!known) {
-    TRY(tx.exec(item_insert,
-                {item.id.value, item.tenant.value, item.run.value, found.fingerprint, attempt,
-                 item.kind, item.transaction_id, item.ours, item.theirs, item.created_at.us}));
+    TRY(tx.exec(item_insert, {item.id.value, item.tenant.value, item.run.value, found.fingerprint,
+                              attempt, item.kind, item.transaction_id, text_of(item.ours),
+                              text_of(item.theirs), item.created_at.us}));
     return {};
   }
   TRY(tx.exec(item_seen, {known->id.value, attempt}));
@@ -263,10 +279,11 @@ Result<std::optional<Item>> find_item(sql::Tx& tx, TenantId tenant, ItemId id) {
 }
 
 Result<void> update_item(sql::Tx& tx, const Item& item) {
-  const Param transfer = item.transfer ? Param(item.transfer.value) : Param(nullptr);
-  TRY(tx.exec(item_update, {item.id.value, to_string(item.state), item.ours, item.theirs, item.note,
-                            item.explained_by, item.proposal, item.proposed_by, item.decided_by,
-                            transfer, item.updated_at.us}));
+  const Param transfer = item.transfer ? Param(item.transfer->value) : Param(nullptr);
+  TRY(tx.exec(item_update,
+              {item.id.value, to_word(item.state), text_of(item.ours), text_of(item.theirs),
+               item.note, item.explained_by, text_of(item.proposal), item.proposed_by,
+               item.decided_by, transfer, item.updated_at.us}));
   return {};
 }
 
@@ -275,9 +292,7 @@ Result<Paged<Item>> items(sql::Tx& tx, const Run& run, const ItemFilter& filter,
   Paged<Item> found;
   PageWork work(page.limit);
   TRY(tx.query(items_of_run, {run.id.value, start_of(page), run.tenant.value}, [&](const Row& row) {
-    Item item = read_item(row);
-    const bool fits = matches(item, filter);
-    return offer(found, work, fits, std::move(item));
+    return offer(found, work, row, matches(row, filter), read_item);
   }));
   return found;
 }

@@ -39,6 +39,8 @@ Object integer_schema(const Limits& limits) {
 
 std::optional<std::string> read_text(const Value& value, Place& place) {
   if (!place.limits.choices.empty()) return detail::read_word(value, place, place.limits.choices);
+  // Stored text may come from others' files, with whatever characters these hold.
+  if (place.reading == Reading::stored && value.as_string()) return *value.as_string();
   if (is_told(place, broken_text_rule(value, place.limits.text))) return std::nullopt;
   return *value.as_string();
 }

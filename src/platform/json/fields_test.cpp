@@ -427,7 +427,8 @@ TEST(Fields, EveryBadFieldOfAnObjectInAListIsReported) {
 }
 
 TEST(Fields, AStoredObjectComesBackUnlessItIsDamaged) {
-  const std::vector<Fee> fees{{"longer than new ones may be", {0, *Currency::parse("EUR")}}};
+  const std::vector<Fee> fees{
+      {"longer than new ones may be,\nand with a line's end", {0, *Currency::parse("EUR")}}};
   const auto back = from_text<std::vector<Fee>>(to_text(fees));
   ASSERT_TRUE(back);
   EXPECT_EQ(to_text(*back), to_text(fees));
