@@ -24,16 +24,16 @@ Result<Item> find(sql::Tx& tx, TenantId tenant, ItemId id) {
 /// An explanation may be followed by another one, or by a proposal after all.
 Result<Item> find_undecided(sql::Tx& tx, TenantId tenant, ItemId id) {
   Item item = TRY(find(tx, tenant, id));
-  if (item.state == ItemState::open || item.state == ItemState::explained) return item;
+  if (item.status == ItemStatus::open || item.status == ItemStatus::explained) return item;
   return Error{errors::reconciliation_item_not_open,
-               "the item is " + std::string(to_word(item.state))};
+               "the item is " + std::string(to_word(item.status))};
 }
 
 Result<Item> find_proposed(sql::Tx& tx, TenantId tenant, ItemId id) {
   Item item = TRY(find(tx, tenant, id));
-  if (item.state == ItemState::proposed && item.proposal) return item;
+  if (item.status == ItemStatus::proposed && item.proposal) return item;
   return Error{errors::reconciliation_nothing_proposed,
-               "the item is " + std::string(to_word(item.state))};
+               "the item is " + std::string(to_word(item.status))};
 }
 
 }  // namespace
@@ -66,7 +66,7 @@ Result<ledger::Transfer> Items::post(sql::Tx& tx, const ledger::Origin& origin, 
 Result<Item> Items::explain(sql::Tx& tx, const ledger::Origin& origin, ItemId id,
                             const std::string& note) {
   Item item = TRY(find_undecided(tx, origin.tenant, id));
-  item.state = ItemState::explained;
+  item.status = ItemStatus::explained;
   item.note = note;
   item.explained_by = origin.actor;
   return store_decision(tx, origin, std::move(item), "reconciliation.item.explained");
@@ -76,7 +76,7 @@ Result<Item> Items::propose(sql::Tx& tx, const ledger::Origin& origin, ItemId id
                             const Proposal& proposal) {
   Item item = TRY(find_undecided(tx, origin.tenant, id));
   TRY(post(tx, origin, item, proposal.postings, true));
-  item.state = ItemState::proposed;
+  item.status = ItemStatus::proposed;
   item.proposal = proposal.postings;
   item.proposed_by = origin.actor;
   item.decided_by.reset();
@@ -91,7 +91,7 @@ Result<Item> Items::approve(sql::Tx& tx, const ledger::Origin& origin, ItemId id
                  "a proposal is approved with another API key than the one that made it"};
   }
   const ledger::Transfer posted = TRY(post(tx, origin, item, *item.proposal, false));
-  item.state = ItemState::resolved;
+  item.status = ItemStatus::resolved;
   item.decided_by = origin.actor;
   item.transfer = posted.id;
   return store_decision(tx, origin, std::move(item), "reconciliation.item.resolved");
@@ -100,7 +100,7 @@ Result<Item> Items::approve(sql::Tx& tx, const ledger::Origin& origin, ItemId id
 Result<Item> Items::reject(sql::Tx& tx, const ledger::Origin& origin, ItemId id,
                            const std::optional<std::string>& note) {
   Item item = TRY(find_proposed(tx, origin.tenant, id));
-  item.state = ItemState::open;
+  item.status = ItemStatus::open;
   item.proposal.reset();
   item.proposed_by.reset();
   item.decided_by = origin.actor;

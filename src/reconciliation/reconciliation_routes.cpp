@@ -138,7 +138,7 @@ http::Routes reconciliation_routes(Runs& runs, Items& items, idempotency::Idempo
        "/v1/reconciliations/{id}/items",
        read,
        sync(&Handlers::list_items),
-       {"limit", "cursor", "kind", "state", "transaction_id"}},
+       {"limit", "cursor", "kind", "status", "transaction_id"}},
       {"GET", "/v1/reconciliations/{id}/report.csv", read, sync(&Handlers::get_report)},
       {"POST", item + "/explain", write, sync(&Handlers::explain)},
       {"POST", item + "/propose", write, sync(&Handlers::propose)},

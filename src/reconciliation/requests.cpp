@@ -74,10 +74,10 @@ Result<ItemFilter> item_filter(const http::Request& request) {
   ItemFilter filter;
   filter.kind = query_text(request, "kind");
   filter.transaction_id = query_text(request, "transaction_id");
-  if (const auto text = request.query_param("state")) {
-    filter.state = parse_word<ItemState>(*text);
-    if (!filter.state)
-      return query_error("state", "unknown_value", must_be_one_of(all_words<ItemState>()));
+  if (const auto text = request.query_param("status")) {
+    filter.status = parse_word<ItemStatus>(*text);
+    if (!filter.status)
+      return query_error("status", "unknown_value", must_be_one_of(all_words<ItemStatus>()));
   }
   return filter;
 }

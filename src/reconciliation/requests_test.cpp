@@ -124,11 +124,11 @@ TEST(ItemRequests, EveryBadFieldOfAPostingIsNamed) {
 }
 
 TEST(ItemRequests, FiltersAreReadFromTheQuery) {
-  EXPECT_EQ(requests::item_filter(with_query("state", "open"))->state, ItemState::open);
+  EXPECT_EQ(requests::item_filter(with_query("status", "open"))->status, ItemStatus::open);
   EXPECT_EQ(requests::item_filter(with_query("kind", "AMOUNT_MISMATCH"))->kind, "AMOUNT_MISMATCH");
   EXPECT_EQ(requests::item_filter(with_query("transaction_id", "t1"))->transaction_id, "t1");
-  EXPECT_EQ(rules_of(requests::item_filter(with_query("state", "OPEN"))),
-            (Rules{{"#/query/state", "unknown_value"}}));
+  EXPECT_EQ(rules_of(requests::item_filter(with_query("status", "OPEN"))),
+            (Rules{{"#/query/status", "unknown_value"}}));
 }
 
 TEST(ItemRequests, APathWithoutAnIdNamesNothing) {
@@ -173,7 +173,7 @@ TEST(ItemAnswers, HaveTheReasonAndBothSides) {
   item.proposal = {{{{}, "bank"}, {{7}, ""}, {50, eur}}};
   EXPECT_EQ(to_json(item),
             R"({"id":")" + item.id.str() + R"(","reconciliation_id":")" + item.run.str() +
-                R"(","kind":"AMOUNT_MISMATCH","state":"open","transaction_id":"t1",)"
+                R"(","kind":"AMOUNT_MISMATCH","status":"open","transaction_id":"t1",)"
                 R"("reason":"ours is 12.50 EUR, theirs is 12.00 EUR; the difference is 0.50 EUR",)"
                 R"("ours":{"transaction_id":"t1","ref_id":"","player_id":"ana","type":"debit",)"
                 R"("amount":1250,"currency":"EUR","status":"success",)"
@@ -202,7 +202,7 @@ TEST(ReconciliationSchemas, SayWhatRequestsAndAnswersHold) {
   EXPECT_EQ(property("ReconciliationProposal", "postings"),
             R"({"type":"array","items":{"$ref":"#/components/schemas/ReconciliationPosting"},)"
             R"("minItems":1,"maxItems":20})");
-  EXPECT_EQ(json::serialize(*schemas.find("ReconciliationItemState")->find("enum")),
+  EXPECT_EQ(json::serialize(*schemas.find("ReconciliationItemStatus")->find("enum")),
             R"(["open","explained","proposed","resolved","cleared"])");
 }
 

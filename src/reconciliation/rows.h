@@ -48,19 +48,19 @@ struct Run {
   std::optional<Timestamp> started_at, finished_at;
 };
 
-enum class ItemState : std::uint8_t {
+enum class ItemStatus : std::uint8_t {
   open,
   explained,  ///< Somebody gave the reason; no money moves.
   proposed,   ///< A compensating transfer waits for approval.
   resolved,   ///< The transfer was approved and posted.
   cleared     ///< A later comparison no longer found it.
 };
-constexpr auto words_of(ItemState) {
-  return std::to_array<Word<ItemState>>({{ItemState::open, "open"},
-                                         {ItemState::explained, "explained"},
-                                         {ItemState::proposed, "proposed"},
-                                         {ItemState::resolved, "resolved"},
-                                         {ItemState::cleared, "cleared"}});
+constexpr auto words_of(ItemStatus) {
+  return std::to_array<Word<ItemStatus>>({{ItemStatus::open, "open"},
+                                          {ItemStatus::explained, "explained"},
+                                          {ItemStatus::proposed, "proposed"},
+                                          {ItemStatus::resolved, "resolved"},
+                                          {ItemStatus::cleared, "cleared"}});
 }
 
 /// A posting of a compensating transfer.
@@ -75,7 +75,7 @@ struct Item {
   TenantId tenant;
   RunId run;
   std::string kind;
-  ItemState state = ItemState::open;
+  ItemStatus status = ItemStatus::open;
   std::string transaction_id;
   std::optional<Entry> ours, theirs;
   std::optional<std::string> note, explained_by;
@@ -98,7 +98,7 @@ struct Paged {
 
 struct ItemFilter {
   std::optional<std::string> kind, transaction_id;
-  std::optional<ItemState> state;
+  std::optional<ItemStatus> status;
 };
 
 }  // namespace florin::reconciliation

@@ -35,7 +35,7 @@ void append_item_row(std::string& out, const Item& item) {
   if (!item.ours && !item.theirs) return;
   append_report_row(out, item.kind, item.ours, item.theirs);
   out += ',';
-  out += to_word(item.state);
+  out += to_word(item.status);
   out += ',';
   append_csv_text(out, item.note.value_or(""));
   out += ',';
@@ -193,7 +193,7 @@ Result<std::string> Runs::report_csv(TenantId tenant, RunId id) {
     const Run run = TRY(require_run(tx, tenant, id));
     std::string text;
     append_report_head(text, run.names);
-    text += ",state,note,transfer_id\n";
+    text += ",status,note,transfer_id\n";
     TRY(store::visit_items(tx, run, [&](const Item& item) { append_item_row(text, item); }));
     return text;
   });

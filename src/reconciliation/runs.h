@@ -69,7 +69,7 @@ class Runs {
   /// Errors: reconciliation_not_found; validation_failed for a kind that the run does not know.
   Result<Paged<Item>> items(TenantId tenant, RunId id, const ItemFilter& filter,
                             const PageRequest& page);
-  /// All items as CSV: the columns of a report, then state, note and transfer.
+  /// All items as CSV: the columns of a report, then status, note and transfer.
   /// Errors: reconciliation_not_found.
   Result<std::string> report_csv(TenantId tenant, RunId id);
 

@@ -103,11 +103,11 @@ class RunsTest : public testing::Test {
     return run ? *run : Run();
   }
   std::vector<Item> all_items(RunId run) { return runs.items(tenant, run, {}, {200})->rows; }
-  /// "KIND key state" of every item, by its key.
-  std::map<std::string, std::string> states(RunId run) {
+  /// "KIND key status" of every item, by its key.
+  std::map<std::string, std::string> statuses(RunId run) {
     std::map<std::string, std::string> found;
     for (const Item& item : all_items(run))
-      found[item.transaction_id] = item.kind + " " + std::string(to_word(item.state));
+      found[item.transaction_id] = item.kind + " " + std::string(to_word(item.status));
     return found;
   }
   template <class Decide>
@@ -165,9 +165,9 @@ TEST_F(RunsTest, FindsKeepsAndTells) {
   const Run run = reconcile();
   EXPECT_EQ(run.status, RunStatus::completed);
   EXPECT_EQ(run.mismatches, 3);
-  EXPECT_EQ(states(run.id), (std::map<std::string, std::string>{{"b", "AMOUNT_MISMATCH open"},
-                                                                {"c", "MISSING_IN_OPERATOR open"},
-                                                                {"d", "MISSING_IN_HUB open"}}));
+  EXPECT_EQ(statuses(run.id), (std::map<std::string, std::string>{{"b", "AMOUNT_MISMATCH open"},
+                                                                  {"c", "MISSING_IN_OPERATOR open"},
+                                                                  {"d", "MISSING_IN_HUB open"}}));
   EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.completed"});
   EXPECT_TRUE(std::filesystem::exists(*run.report_file));
   EXPECT_EQ(to_json(*runs.run(tenant, run.id)), to_json(run));
@@ -186,8 +186,8 @@ TEST_F(RunsTest, AProcessThatWakesToFindTheRunTakenOverWritesNothing) {
   const auto late = runs.execute(id);
   ASSERT_FALSE(late);
   EXPECT_EQ(late.error().code, errors::reconciliation_running);
-  EXPECT_EQ(states(id), (std::map<std::string, std::string>{{"a", "MISSING_IN_OPERATOR open"},
-                                                            {"c", "MISSING_IN_OPERATOR open"}}));
+  EXPECT_EQ(statuses(id), (std::map<std::string, std::string>{{"a", "MISSING_IN_OPERATOR open"},
+                                                              {"c", "MISSING_IN_OPERATOR open"}}));
   EXPECT_EQ(event_types(), std::vector<std::string>{"reconciliation.completed"});
   EXPECT_EQ(runs.run(tenant, id)->attempt, 2);
 }
@@ -195,8 +195,8 @@ TEST_F(RunsTest, AProcessThatWakesToFindTheRunTakenOverWritesNothing) {
 TEST_F(RunsTest, AWordThatARunCannotHaveIsDamageAndNothingElse) {
   const ItemId item = missing_item();
   const RunId run = runs.runs(tenant, {}, {200})->rows.front().id;
-  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_items SET state = 'ZZZ'"));
-  EXPECT_EQ(explain(item).error().detail.find("reconciliation_items.state holds"), 0u);
+  EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_items SET status = 'ZZZ'"));
+  EXPECT_EQ(explain(item).error().detail.find("reconciliation_items.status holds"), 0u);
   EXPECT_EQ(runs.items(tenant, run, {}, {200}).error().code.name, "store_corrupt");
   EXPECT_TRUE(sql::damage(*database, "UPDATE reconciliation_runs SET status = 'ZZZ'"));
   EXPECT_EQ(runs.run(tenant, run).error().detail.find("reconciliation_runs.status holds"), 0u);
@@ -245,8 +245,8 @@ TEST_F(RunsTest, DoneAgainGivesTheSameItems) {
   const auto after = all_items(first.id);
   ASSERT_EQ(after.size(), 4u);
   for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(after[i].id, before[i].id);
-  EXPECT_EQ(after[3].state, ItemState::explained);
-  EXPECT_EQ(after[0].state, ItemState::open);
+  EXPECT_EQ(after[3].status, ItemStatus::explained);
+  EXPECT_EQ(after[0].status, ItemStatus::open);
 }
 
 TEST_F(RunsTest, WhatIsNoLongerFoundIsCleared) {
@@ -254,11 +254,11 @@ TEST_F(RunsTest, WhatIsNoLongerFoundIsCleared) {
   const Run run = reconcile();
   theirs = {entry("a")};
   reconcile();
-  EXPECT_EQ(states(run.id)["a"], "MISSING_IN_OPERATOR cleared");
-  EXPECT_EQ(states(run.id)["b"], "MISSING_IN_OPERATOR open");
+  EXPECT_EQ(statuses(run.id)["a"], "MISSING_IN_OPERATOR cleared");
+  EXPECT_EQ(statuses(run.id)["b"], "MISSING_IN_OPERATOR open");
   theirs = {};
   reconcile();
-  EXPECT_EQ(states(run.id)["a"], "MISSING_IN_OPERATOR open");
+  EXPECT_EQ(statuses(run.id)["a"], "MISSING_IN_OPERATOR open");
 }
 
 TEST_F(RunsTest, AnExplanationOfOtherNumbersDoesNotHold) {
@@ -269,7 +269,7 @@ TEST_F(RunsTest, AnExplanationOfOtherNumbersDoesNotHold) {
   theirs = {entry("a", 12)};
   reconcile();
   ASSERT_EQ(all_items(run.id).size(), 1u);
-  EXPECT_EQ(all_items(run.id).front().state, ItemState::open);
+  EXPECT_EQ(all_items(run.id).front().status, ItemStatus::open);
   EXPECT_EQ(all_items(run.id).front().note, std::nullopt);
 }
 
@@ -353,7 +353,7 @@ TEST_F(RunsTest, ItemsAreFilteredAndPaged) {
   filter.kind = "NONSENSE";
   EXPECT_EQ(runs.items(tenant, id, filter, {}).error().code, florin::errors::validation_failed);
   filter = {};
-  filter.state = ItemState::explained;
+  filter.status = ItemStatus::explained;
   EXPECT_TRUE(runs.items(tenant, id, filter, {})->rows.empty());
   filter = {};
   filter.transaction_id = "b";
@@ -367,11 +367,11 @@ TEST_F(RunsTest, ItemsAreFilteredAndPaged) {
   EXPECT_TRUE(runs.runs(tenant, "other", {})->rows.empty());
 }
 
-TEST_F(RunsTest, TheReportOfItemsHasTheirStates) {
+TEST_F(RunsTest, TheReportOfItemsHasTheirStatuses) {
   const ItemId id = missing_item();
   ASSERT_TRUE(explain(id, "told, \"twice\""));
   const std::string text = *runs.report_csv(tenant, runs.runs(tenant, {}, {})->rows[0].id);
-  EXPECT_NE(text.find(",difference,state,note,transfer_id\n"), std::string::npos) << text;
+  EXPECT_NE(text.find(",difference,status,note,transfer_id\n"), std::string::npos) << text;
   EXPECT_NE(text.find("MISSING_IN_OPERATOR,a,,debit,ana,KZT,10.00,success,2026-11-20T00:00:00."
                       "000000Z,,,,,,explained,\"told, \"\"twice\"\"\",\n"),
             std::string::npos)
@@ -387,7 +387,7 @@ TEST_F(RunsTest, AProposalIsPaidWhenAnotherApproves) {
   EXPECT_EQ(approve(id, ana).error().code, errors::four_eyes_required);
   const auto resolved = approve(id);
   ASSERT_TRUE(resolved) << resolved.error().detail;
-  EXPECT_EQ(resolved->state, ItemState::resolved);
+  EXPECT_EQ(resolved->status, ItemStatus::resolved);
   EXPECT_EQ(resolved->decided_by, "key_bolat");
   EXPECT_TRUE(resolved->transfer);
   EXPECT_EQ(wallet_balance(), 700);
@@ -395,7 +395,7 @@ TEST_F(RunsTest, AProposalIsPaidWhenAnotherApproves) {
             (std::vector<std::string>{"reconciliation.completed", "reconciliation.item.proposed",
                                       "reconciliation.item.resolved"}));
   reconcile();
-  EXPECT_EQ(states(resolved->run)["a"], "MISSING_IN_OPERATOR resolved");
+  EXPECT_EQ(statuses(resolved->run)["a"], "MISSING_IN_OPERATOR resolved");
 }
 
 TEST_F(RunsTest, APaidItemIsNotPaidTwice) {
@@ -413,7 +413,7 @@ TEST_F(RunsTest, ARejectedItemIsOpenAgain) {
   EXPECT_EQ(reject(id).error().code, errors::reconciliation_nothing_proposed);
   ASSERT_TRUE(propose(id));
   EXPECT_EQ(explain(id).error().code, errors::reconciliation_item_not_open);
-  EXPECT_EQ(reject(id)->state, ItemState::open);
+  EXPECT_EQ(reject(id)->status, ItemStatus::open);
   EXPECT_TRUE(explain(id));
   EXPECT_TRUE(explain(id, "better"));
   EXPECT_TRUE(propose(id));
@@ -422,7 +422,7 @@ TEST_F(RunsTest, ARejectedItemIsOpenAgain) {
 TEST_F(RunsTest, WhatTheLedgerWouldRefuseIsNotProposed) {
   const ItemId id = missing_item();
   EXPECT_EQ(propose(id, "nobody").error().code, ledger::errors::account_not_found);
-  EXPECT_EQ(all_items(runs.runs(tenant, {}, {})->rows[0].id)[0].state, ItemState::open);
+  EXPECT_EQ(all_items(runs.runs(tenant, {}, {})->rows[0].id)[0].status, ItemStatus::open);
 }
 
 TEST_F(RunsTest, WhatTheLedgerRefusesAtTheEndStaysProposed) {

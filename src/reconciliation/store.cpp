@@ -48,9 +48,9 @@ constexpr Query unfinished_runs{
     "reconciliation.unfinished",
     "SELECT id FROM reconciliation_runs WHERE status IN ('queued', 'running') ORDER BY id"};
 
-#define FLORIN_ITEM_COLUMNS                                                                       \
-  "SELECT id, tenant_id, run_id, kind, state, transaction_id, ours, theirs, note, explained_by, " \
-  "proposal, proposed_by, decided_by, transfer_id, created_at_us, updated_at_us FROM "            \
+#define FLORIN_ITEM_COLUMNS                                                                        \
+  "SELECT id, tenant_id, run_id, kind, status, transaction_id, ours, theirs, note, explained_by, " \
+  "proposal, proposed_by, decided_by, transfer_id, created_at_us, updated_at_us FROM "             \
   "reconciliation_items"
 constexpr Query item_by_id{"reconciliation.item_by_id",
                            FLORIN_ITEM_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
@@ -64,19 +64,20 @@ constexpr Query all_items_of_run{"reconciliation.all_items_of_run", FLORIN_ITEM_
 constexpr Query item_insert{
     "reconciliation.item_insert",
     "INSERT INTO reconciliation_items (id, tenant_id, run_id, fingerprint, seen_attempt, kind, "
-    "state, transaction_id, ours, theirs, created_at_us, updated_at_us) VALUES ($1, $2, $3, $4, "
+    "status, transaction_id, ours, theirs, created_at_us, updated_at_us) VALUES ($1, $2, $3, $4, "
     "$5, $6, 'open', $7, $8, $9, $10, $10)"};
 constexpr Query item_seen{"reconciliation.item_seen",
                           "UPDATE reconciliation_items SET seen_attempt = $2 WHERE id = $1"};
 constexpr Query item_update{
     "reconciliation.item_update",
-    "UPDATE reconciliation_items SET state = $2, ours = $3, theirs = $4, note = $5, "
+    "UPDATE reconciliation_items SET status = $2, ours = $3, theirs = $4, note = $5, "
     "explained_by = $6, proposal = $7, proposed_by = $8, decided_by = $9, transfer_id = $10, "
     "updated_at_us = $11 WHERE id = $1"};
 constexpr Query items_clear{
     "reconciliation.items_clear",
-    "UPDATE reconciliation_items SET state = 'cleared', proposal = NULL, proposed_by = NULL, "
-    "updated_at_us = $3 WHERE run_id = $1 AND seen_attempt < $2 AND state IN ('open', 'proposed')"};
+    "UPDATE reconciliation_items SET status = 'cleared', proposal = NULL, proposed_by = NULL, "
+    "updated_at_us = $3 WHERE run_id = $1 AND seen_attempt < $2 AND status IN ('open', "
+    "'proposed')"};
 
 std::optional<Timestamp> time_of(const Row& row, int column) {
   if (row.is_null(column)) return std::nullopt;
@@ -127,7 +128,7 @@ Item read_item(const Row& row) {
   item.tenant = {row.integer(1)};
   item.run = {row.integer(2)};
   item.kind = row.text(3);
-  item.state = sql::word(row, 4, "reconciliation_items.state", parse_word<ItemState>);
+  item.status = sql::word(row, 4, "reconciliation_items.status", parse_word<ItemStatus>);
   item.transaction_id = row.text(5);
   item.ours = document_in<Entry>(row, 6, "reconciliation_items.ours");
   item.theirs = document_in<Entry>(row, 7, "reconciliation_items.theirs");
@@ -179,7 +180,7 @@ bool offer(Paged<T>& page, PageWork& work, const Row& row, bool fits, T (*read)(
 
 bool matches(const Row& row, const ItemFilter& filter) {
   return (!filter.kind || row.text(3) == *filter.kind) &&
-         (!filter.state || row.text(4) == to_word(*filter.state)) &&
+         (!filter.status || row.text(4) == to_word(*filter.status)) &&
          (!filter.transaction_id || row.text(5) == *filter.transaction_id);
 }
 
@@ -254,13 +255,13 @@ Result<void> record(sql::Tx& tx, const FoundItem& found, std::int64_t attempt) {
   }
   TRY(tx.exec(item_seen, {known->id.value, attempt}));
   const bool is_same = known->ours == item.ours && known->theirs == item.theirs;
-  if (is_same && known->state != ItemState::cleared) return {};
+  if (is_same && known->status != ItemStatus::cleared) return {};
   known->ours = item.ours;
   known->theirs = item.theirs;
   known->updated_at = item.created_at;
   // What was said about other numbers does not hold for these; what was paid is paid.
-  if (known->state != ItemState::resolved) {
-    known->state = ItemState::open;
+  if (known->status != ItemStatus::resolved) {
+    known->status = ItemStatus::open;
     known->note.reset();
     known->explained_by.reset();
     known->proposal.reset();
@@ -281,7 +282,7 @@ Result<std::optional<Item>> find_item(sql::Tx& tx, TenantId tenant, ItemId id) {
 Result<void> update_item(sql::Tx& tx, const Item& item) {
   const Param transfer = item.transfer ? Param(item.transfer->value) : Param(nullptr);
   TRY(tx.exec(item_update,
-              {item.id.value, to_word(item.state), text_of(item.ours), text_of(item.theirs),
+              {item.id.value, to_word(item.status), text_of(item.ours), text_of(item.theirs),
                item.note, item.explained_by, text_of(item.proposal), item.proposed_by,
                item.decided_by, transfer, item.updated_at.us}));
   return {};

@@ -173,7 +173,7 @@ describe('/v1/reconciliations', async () => {
     assert.deepEqual([run.status, run.mismatches, run.counts.matched], ['completed', 5, 5]);
     assert.deepEqual(wordsOf(await itemsOf(run)), expected);
     assert.deepEqual(wordsOf(await itemsOf(run, '&kind=MISSING_IN_HUB')), ['MISSING_IN_HUB t7']);
-    assert.equal((await itemsOf(run, '&state=resolved')).length, 0);
+    assert.equal((await itemsOf(run, '&status=resolved')).length, 0);
     const csv = await books.api.get(`/v1/reconciliations/${run.id}/report.csv`);
     assert.deepEqual([csv.status, mismatchesOf(csv.bytes.toString())], [200, expected]);
     assert.deepEqual(mismatchesOf(readFileSync(path.resolve(run.report_file), 'utf8')), expected);
@@ -249,11 +249,11 @@ describe('/v1/reconciliations', async () => {
     problemOf(await writer.post(`${at}/approve`), 403, 'permission_denied');
 
     const other = await books.clientWith({permissions: 'reconciliation:*'});
-    assert.equal(bodyOf(await other.post(`${at}/reject`, {note: 'look again'}), 200).state, 'open');
+    assert.equal(bodyOf(await other.post(`${at}/reject`, {note: 'look again'}), 200).status, 'open');
     bodyOf(await books.api.post(`${at}/propose`, proposal), 200);
     const resolved = bodyOf(await other.post(`${at}/approve`, undefined, {key: 'once'}), 200);
     assert.deepEqual(bodyOf(await other.post(`${at}/approve`, undefined, {key: 'once'}), 200), resolved);
-    assert.equal(resolved.state, 'resolved');
+    assert.equal(resolved.status, 'resolved');
     const transfer = bodyOf(await books.api.get(`/v1/transfers/${resolved.transfer_id}`), 200);
     assert.deepEqual([transfer.reference, transfer.postings[0].amount], [item.id, 1]);
     const events = bodyOf(await books.api.get(`/v1/events?subject=${item.id}`), 200).data;

@@ -112,7 +112,7 @@ constexpr std::array<Table, 28> tables{
         "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
     FLORIN_TABLE(
         reconciliation_items, "iiitittttttttttiiib",
-        "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id, ours, "
+        "id, tenant_id, run_id, fingerprint, seen_attempt, kind, status, transaction_id, ours, "
         "theirs, note, explained_by, proposal, proposed_by, decided_by, transfer_id, "
         "created_at_us, updated_at_us, row_seal",
         "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),

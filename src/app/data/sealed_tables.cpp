@@ -28,7 +28,7 @@ constexpr std::array tables{
         "answer, answer_status, request_id, meta, operator_reference, operator_attempts, "
         "next_check_us, stuck, created_at_us, updated_at_us, pending_reason"},
     sql::SealedTable{"reconciliation_items", "iiitittttttttttiii",
-                     "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, "
+                     "id, tenant_id, run_id, fingerprint, seen_attempt, kind, status, "
                      "transaction_id, ours, theirs, note, explained_by, proposal, proposed_by, "
                      "decided_by, transfer_id, created_at_us, updated_at_us"},
     sql::SealedTable{

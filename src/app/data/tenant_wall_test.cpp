@@ -105,7 +105,7 @@ const std::vector<Sample> samples{
      " items_truncated, requested_by, created_at_us",
      "n, n, 'p', 0, 1, 'queued', 0, '', '', 0, 0, '', 0"},
     {"reconciliation_items",
-     "id, tenant_id, run_id, fingerprint, seen_attempt, kind, state, transaction_id,"
+     "id, tenant_id, run_id, fingerprint, seen_attempt, kind, status, transaction_id,"
      " created_at_us, updated_at_us",
      "n, n, n, '', 0, '', 'open', '', 0, 0"},
     {"inbound_events",

@@ -36,7 +36,7 @@ CREATE TABLE reconciliation_items (
   fingerprint     TEXT    NOT NULL,  -- of kind and transaction: what makes it the same difference again
   seen_attempt    BIGINT  NOT NULL,
   kind            TEXT    NOT NULL,
-  state           TEXT    NOT NULL CHECK (state = 'open' OR state = 'explained' OR state = 'proposed' OR state = 'resolved' OR state = 'cleared'),
+  status          TEXT    NOT NULL CHECK (status = 'open' OR status = 'explained' OR status = 'proposed' OR status = 'resolved' OR status = 'cleared'),
   transaction_id  TEXT    NOT NULL,
   ours            TEXT,              -- the entries as JSON
   theirs          TEXT,
