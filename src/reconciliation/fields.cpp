@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "platform/json/checks.h"
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
 #include "reconciliation/module.h"

@@ -65,9 +65,9 @@ Result<Response> Handlers::start(const Request& request) const {
 }
 
 Result<Response> Handlers::list_runs(const Request& request) const {
-  const auto partner = requests::partner_filter(request);
+  const RunFilter filter = TRY(requests::run_filter(request));
   const PageRequest page = TRY(requests::page(request));
-  return list(request, TRY(runs.runs(request.caller.tenant, partner, page)));
+  return list(request, TRY(runs.runs(request.caller.tenant, filter, page)));
 }
 
 Result<Response> Handlers::get_run(const Request& request) const {
@@ -125,6 +125,8 @@ http::Routes reconciliation_routes(Runs& runs, Items& items, idempotency::Idempo
   const std::string read = "reconciliation:read";
   const std::string write = "reconciliation:write";
   const std::string approve = "reconciliation:approve";
+  const http::QueryParam created_after{"created_after", http::QueryParam::Kind::time};
+  const http::QueryParam created_before{"created_before", http::QueryParam::Kind::time};
   const std::string item = "/v1/reconciliation-items/{id}";
   return {
       {"POST", "/v1/reconciliations", write, sync(&Handlers::start)},
@@ -132,13 +134,13 @@ http::Routes reconciliation_routes(Runs& runs, Items& items, idempotency::Idempo
        "/v1/reconciliations",
        read,
        sync(&Handlers::list_runs),
-       {"limit", "cursor", "partner"}},
+       {"limit", "cursor", "partner", created_after, created_before}},
       {"GET", "/v1/reconciliations/{id}", read, sync(&Handlers::get_run)},
       {"GET",
        "/v1/reconciliations/{id}/items",
        read,
        sync(&Handlers::list_items),
-       {"limit", "cursor", "kind", "status", "transaction_id"}},
+       {"limit", "cursor", "kind", "status", "transaction_id", created_after, created_before}},
       {"GET", "/v1/reconciliations/{id}/report.csv", read, sync(&Handlers::get_report)},
       {"POST", item + "/explain", write, sync(&Handlers::explain)},
       {"POST", item + "/propose", write, sync(&Handlers::propose)},

@@ -29,6 +29,11 @@ std::optional<std::string> query_text(const http::Request& request, std::string_
   return text ? std::optional<std::string>(*text) : std::nullopt;
 }
 
+Result<Created> created_filter(const http::Request& request) {
+  const http::Window window = TRY(http::parse_created(request));
+  return Created{window.from, window.to};
+}
+
 }  // namespace
 
 ledger::Origin origin_of(const http::Request& request) {
@@ -66,12 +71,16 @@ Result<ItemId> item_in_path(const http::Request& request) {
   return *id;
 }
 
-std::optional<std::string> partner_filter(const http::Request& request) {
-  return query_text(request, "partner");
+Result<RunFilter> run_filter(const http::Request& request) {
+  RunFilter filter;
+  filter.partner = query_text(request, "partner");
+  filter.created = TRY(created_filter(request));
+  return filter;
 }
 
 Result<ItemFilter> item_filter(const http::Request& request) {
   ItemFilter filter;
+  filter.created = TRY(created_filter(request));
   filter.kind = query_text(request, "kind");
   filter.transaction_id = query_text(request, "transaction_id");
   if (const auto text = request.query_param("status")) {

@@ -96,9 +96,20 @@ struct Paged {
   std::int64_t next = 0;  ///< Where the next page starts; 0 on the last one.
 };
 
+/// When rows were made: created_after <= created_at < created_before.
+struct Created {
+  std::optional<Timestamp> after, before;
+};
+
+struct RunFilter {
+  std::optional<std::string> partner = {};
+  Created created = {};
+};
+
 struct ItemFilter {
   std::optional<std::string> kind, transaction_id;
   std::optional<ItemStatus> status;
+  Created created = {};
 };
 
 }  // namespace florin::reconciliation

@@ -171,9 +171,8 @@ Result<Run> Runs::run(TenantId tenant, RunId id) {
   return database_.read([&](sql::Tx& tx) { return require_run(tx, tenant, id); });
 }
 
-Result<Paged<Run>> Runs::runs(TenantId tenant, const std::optional<std::string>& partner,
-                              const PageRequest& page) {
-  return database_.read([&](sql::Tx& tx) { return store::runs(tx, tenant, partner, page); });
+Result<Paged<Run>> Runs::runs(TenantId tenant, const RunFilter& filter, const PageRequest& page) {
+  return database_.read([&](sql::Tx& tx) { return store::runs(tx, tenant, filter, page); });
 }
 
 Result<Paged<Item>> Runs::items(TenantId tenant, RunId id, const ItemFilter& filter,

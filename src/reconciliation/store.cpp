@@ -28,7 +28,8 @@ constexpr Query run_by_period{"reconciliation.run_by_period", FLORIN_RUN_COLUMNS
                               " WHERE tenant_id = $1 AND partner = $2 AND from_us = $3 AND "
                               "to_us = $4"};
 constexpr Query runs_of_tenant{"reconciliation.runs_of_tenant", FLORIN_RUN_COLUMNS
-                               " WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC"};
+                               " WHERE tenant_id = $1 AND id < $2 AND created_at_us >= $3 AND "
+                               "created_at_us < $4 ORDER BY id DESC"};
 #undef FLORIN_RUN_COLUMNS
 constexpr Query run_insert{
     "reconciliation.run_insert",
@@ -57,7 +58,8 @@ constexpr Query item_by_id{"reconciliation.item_by_id",
 constexpr Query item_by_fingerprint{"reconciliation.item_by_fingerprint",
                                     FLORIN_ITEM_COLUMNS " WHERE run_id = $1 AND fingerprint = $2"};
 constexpr Query items_of_run{"reconciliation.items_of_run", FLORIN_ITEM_COLUMNS
-                             " WHERE run_id = $1 AND id < $2 AND tenant_id = $3 ORDER BY id DESC"};
+                             " WHERE run_id = $1 AND id < $2 AND tenant_id = $3 AND created_at_us "
+                             ">= $4 AND created_at_us < $5 ORDER BY id DESC"};
 constexpr Query all_items_of_run{"reconciliation.all_items_of_run", FLORIN_ITEM_COLUMNS
                                  " WHERE run_id = $1 AND tenant_id = $2 ORDER BY id"};
 #undef FLORIN_ITEM_COLUMNS
@@ -163,8 +165,14 @@ Result<std::optional<Item>> one_item(sql::Tx& tx, const Query& query,
   return found;
 }
 
+constexpr std::int64_t max_number = std::numeric_limits<std::int64_t>::max();
+
 std::int64_t start_of(const PageRequest& page) {
-  return page.before != 0 ? page.before : std::numeric_limits<std::int64_t>::max();
+  return page.before != 0 ? page.before : max_number;
+}
+std::int64_t first_of(const Created& created) { return created.after ? created.after->us : 0; }
+std::int64_t end_of(const Created& created) {
+  return created.before ? created.before->us : max_number;
 }
 
 /// Takes rows that fit until the page is full; the first one beyond it starts the next page.
@@ -234,13 +242,16 @@ Result<std::vector<RunId>> unfinished(sql::Tx& tx) {
   return ids;
 }
 
-Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const std::optional<std::string>& partner,
+Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const RunFilter& filter,
                         const PageRequest& page) {
   Paged<Run> found;
   PageWork work(page.limit);
-  TRY(tx.query(runs_of_tenant, {tenant.value, start_of(page)}, [&](const Row& row) {
-    return offer(found, work, row, !partner || row.text(2) == *partner, read_run);
-  }));
+  TRY(tx.query(runs_of_tenant,
+               {tenant.value, start_of(page), first_of(filter.created), end_of(filter.created)},
+               [&](const Row& row) {
+                 const bool fits = !filter.partner || row.text(2) == *filter.partner;
+                 return offer(found, work, row, fits, read_run);
+               }));
   return found;
 }
 
@@ -292,9 +303,11 @@ Result<Paged<Item>> items(sql::Tx& tx, const Run& run, const ItemFilter& filter,
                           const PageRequest& page) {
   Paged<Item> found;
   PageWork work(page.limit);
-  TRY(tx.query(items_of_run, {run.id.value, start_of(page), run.tenant.value}, [&](const Row& row) {
-    return offer(found, work, row, matches(row, filter), read_item);
-  }));
+  TRY(tx.query(
+      items_of_run,
+      {run.id.value, start_of(page), run.tenant.value, first_of(filter.created),
+       end_of(filter.created)},
+      [&](const Row& row) { return offer(found, work, row, matches(row, filter), read_item); }));
   return found;
 }
 

@@ -28,7 +28,7 @@ Result<void> update_run(sql::Tx& tx, const Run& run);
 Result<void> require_attempt(sql::Tx& tx, const Run& run);
 /// Runs that are queued or were left running, oldest first.
 Result<std::vector<RunId>> unfinished(sql::Tx& tx);
-Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const std::optional<std::string>& partner,
+Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const RunFilter& filter,
                         const PageRequest& page);
 
 /// A mismatch on its way into the rows.

@@ -174,6 +174,8 @@ describe('/v1/reconciliations', async () => {
     assert.deepEqual(wordsOf(await itemsOf(run)), expected);
     assert.deepEqual(wordsOf(await itemsOf(run, '&kind=MISSING_IN_HUB')), ['MISSING_IN_HUB t7']);
     assert.equal((await itemsOf(run, '&status=resolved')).length, 0);
+    assert.equal((await itemsOf(run, `&created_after=${run.created_at}`)).length, 5);
+    assert.equal((await itemsOf(run, `&created_before=${run.created_at}`)).length, 0);
     const csv = await books.api.get(`/v1/reconciliations/${run.id}/report.csv`);
     assert.deepEqual([csv.status, mismatchesOf(csv.bytes.toString())], [200, expected]);
     assert.deepEqual(mismatchesOf(readFileSync(path.resolve(run.report_file), 'utf8')), expected);

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstddef>
-#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,9 +13,6 @@ namespace florin::json {
 
 /// A body of a million wrong members must not become an answer many times its size.
 inline constexpr std::size_t max_problems = 1'000;
-
-/// The bound of a rule that bounds no size.
-inline constexpr auto any_size = std::numeric_limits<std::size_t>::max();
 
 /// A member's name as RFC 6901 writes it in a pointer.
 void append_token(std::string& out, std::string_view name);

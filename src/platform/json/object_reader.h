@@ -13,6 +13,9 @@
 
 namespace florin::json {
 
+/// The maximum of a rule that bounds no size.
+inline constexpr auto any_size = std::numeric_limits<std::size_t>::max();
+
 struct TextRule {
   std::size_t min_length = 1;  ///< Bytes of UTF-8.
   std::size_t max_length = 255;
