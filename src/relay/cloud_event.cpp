@@ -48,7 +48,7 @@ void check_extensions(ObjectReader& body, const json::Value& document) {
   for (const auto& [name, value] : *document.as_object()) {
     if (!is_attribute_name(name))
       body.problem(name, "unknown_field",
-                   "is no attribute of CloudEvents: names have only lower-case letters and digits");
+                   "is no attribute of CloudEvents: names have only lower-case events and digits");
   }
 }
 

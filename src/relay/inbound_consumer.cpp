@@ -13,8 +13,8 @@
 #include "platform/sql/database.h"
 #include "relay/cloud_event.h"
 #include "relay/errors.h"
-#include "relay/figures.h"
 #include "relay/kafka_binding.h"
+#include "relay/relay_metrics.h"
 #include "relay/topics.h"
 
 namespace florin::relay {
@@ -22,9 +22,9 @@ namespace {
 
 constexpr int poll_ms = 100;
 /// One commit must not keep the write lane for long.
-constexpr std::size_t records_at_once = 500, events_at_once = 500;
-constexpr std::int64_t after_fault_us = 1'000'000;
-constexpr int burial_limit_ms = 10'000;
+constexpr std::size_t max_records_at_once = 500, max_events_at_once = 500;
+constexpr std::int64_t retry_after_us = 1'000'000;
+constexpr int dead_letter_timeout_ms = 10'000;
 
 /// The detail of a refused event with its bad attributes: what its sender has to know.
 std::string reason_text(const Error& reason) {
@@ -34,8 +34,8 @@ std::string reason_text(const Error& reason) {
   return text;
 }
 
-/// The record's own headers, and where it was and why it is here. An event of a batch is alone
-/// here.
+/// The record's own headers, where it was and why it was rejected. An event of a batch is sent
+/// alone.
 std::vector<kafka::Header> dead_headers(const kafka::Received& record,
                                         std::optional<std::size_t> index, const Error& reason,
                                         Timestamp now) {
@@ -54,8 +54,8 @@ std::vector<kafka::Header> dead_headers(const kafka::Received& record,
   return headers;
 }
 
-/// Whether the record itself is at fault, and not the place that it was to be stored in.
-bool is_refusal(const Error& error) {
+/// Whether the record itself is at fault, and not the database.
+bool is_rejection(const Error& error) {
   return error.code == florin::errors::validation_failed ||
          error.code == json::errors::malformed_json ||
          error.code == errors::inbound_event_mismatch ||
@@ -69,7 +69,7 @@ InboundConsumer::InboundConsumer(Parts parts, const Settings& settings)
       settings_(settings),
       topic_(inbound_topic(settings.topic_prefix)),
       dead_topic_(dead_letter_topic(settings.topic_prefix)),
-      worker_("kafka-in", [this] { return turn(); }) {}
+      worker_("kafka-in", [this] { return tick(); }) {}
 
 InboundConsumer::~InboundConsumer() { stop(); }
 
@@ -79,14 +79,14 @@ void InboundConsumer::stop() {
   producer_.reset();
 }
 
-std::int64_t InboundConsumer::turn() {
+std::int64_t InboundConsumer::tick() {
   if (const auto worked = work(); !worked) {
     if (fault() != worked.error().detail)
       log::warn("events from Kafka cannot be taken",
                 {{"code", worked.error().code.name}, {"detail", worked.error().detail}});
     set_fault(worked.error().detail);
-    parts_.figures.inbound_failures.add();
-    return after_fault_us;
+    parts_.metrics.inbound_failures.add();
+    return retry_after_us;
   }
   set_fault(consumer_->fault());
   return 0;
@@ -95,62 +95,62 @@ std::int64_t InboundConsumer::turn() {
 Result<void> InboundConsumer::work() {
   if (!consumer_) {
     consumer_ = TRY(kafka::open_consumer(
-        settings_.kafka, {topic_, settings_.group, settings_.session_timeout_ms}, parts_.metrics));
+        settings_.kafka, {topic_, settings_.group, settings_.session_timeout_ms}, parts_.registry));
   }
   if (producer_) producer_->poll(0);
-  if (batch_.empty()) batch_ = TRY(consumer_->poll(poll_ms, records_at_once));
+  if (batch_.empty()) batch_ = TRY(consumer_->poll(poll_ms, max_records_at_once));
   if (batch_.empty()) return {};
-  // A failure leaves the batch: it is stored again, which finds what is there.
-  std::vector<Dead> dead;
-  const std::vector<Letter> letters = TRY(open_letters(dead));
-  for (std::span<const Letter> left = letters; !left.empty();) {
-    const auto chunk = left.first(std::min(left.size(), events_at_once));
-    Outcome outcome = TRY(store(chunk));
-    for (Dead& one : outcome.dead) dead.push_back(std::move(one));
-    parts_.figures.stored.add(static_cast<double>(outcome.stored));
-    parts_.figures.duplicates.add(static_cast<double>(outcome.duplicates));
+  // After a failure the batch is stored again, which finds the events that are already there.
+  std::vector<RejectedEvent> rejected;
+  const std::vector<ValidEvent> events = TRY(read_batch(rejected));
+  for (std::span<const ValidEvent> left = events; !left.empty();) {
+    const auto chunk = left.first(std::min(left.size(), max_events_at_once));
+    StoreResult result = TRY(store(chunk));
+    for (RejectedEvent& one : result.rejected) rejected.push_back(std::move(one));
+    parts_.metrics.stored.add(static_cast<double>(result.stored));
+    parts_.metrics.duplicates.add(static_cast<double>(result.duplicates));
     left = left.subspan(chunk.size());
   }
-  TRY(bury(dead));
+  TRY(send_dead_letters(rejected));
   batch_.clear();
-  parts_.figures.dead_letters.add(static_cast<double>(dead.size()));
+  parts_.metrics.dead_letters.add(static_cast<double>(rejected.size()));
   return consumer_->commit();
 }
 
-Result<std::vector<InboundConsumer::Letter>> InboundConsumer::open_letters(
-    std::vector<Dead>& dead) {
-  std::vector<Letter> letters;
+Result<std::vector<InboundConsumer::ValidEvent>> InboundConsumer::read_batch(
+    std::vector<RejectedEvent>& rejected) {
+  std::vector<ValidEvent> events;
   for (const kafka::Received& record : batch_) {
-    const auto parcel = open_record(record);
-    if (!parcel) {
-      dead.push_back({{&record, std::nullopt, ""}, parcel.error()});
+    const auto contents = open_record(record);
+    if (!contents) {
+      rejected.push_back({{&record, std::nullopt, ""}, contents.error()});
       continue;
     }
-    for (std::size_t i = 0; i < parcel->events.size(); ++i) {
-      const json::Value& document = parcel->events[i];
+    for (std::size_t i = 0; i < contents->events.size(); ++i) {
+      const json::Value& document = contents->events[i];
       Place place{&record, std::nullopt, ""};
-      if (parcel->is_batch) place = {&record, i, json::serialize(document)};
-      auto letter = open_letter(place, document);
-      if (letter) {
-        letters.push_back(*std::move(letter));
-      } else if (is_refusal(letter.error())) {
-        dead.push_back({std::move(place), std::move(letter).error()});
+      if (contents->is_batch) place = {&record, i, json::serialize(document)};
+      auto event = read_event(place, document);
+      if (event) {
+        events.push_back(*std::move(event));
+      } else if (is_rejection(event.error())) {
+        rejected.push_back({std::move(place), std::move(event).error()});
       } else {
-        return std::move(letter).error();
+        return std::move(event).error();
       }
     }
   }
-  return letters;
+  return events;
 }
 
-Result<InboundConsumer::Letter> InboundConsumer::open_letter(Place place,
-                                                             const json::Value& document) {
+Result<InboundConsumer::ValidEvent> InboundConsumer::read_event(Place place,
+                                                                const json::Value& document) {
   CloudEvent event = TRY(read_cloud_event(document));
   const TenantId tenant = TRY(tenant_of(event.tenant.value_or(settings_.inbound_tenant)));
-  return Letter{std::move(place), tenant, std::move(event)};
+  return ValidEvent{std::move(place), tenant, std::move(event)};
 }
 
-/// Tenants are never removed, so that what was found once stays true.
+/// Tenants are never removed: an entry stays valid.
 Result<TenantId> InboundConsumer::tenant_of(const std::string& name) {
   const auto known = tenants_.find(name);
   if (known != tenants_.end()) return known->second;
@@ -159,37 +159,39 @@ Result<TenantId> InboundConsumer::tenant_of(const std::string& name) {
   return found;
 }
 
-Result<InboundConsumer::Outcome> InboundConsumer::store(std::span<const Letter> letters) const {
-  return parts_.database.write([&](sql::Tx& tx) -> Result<Outcome> {
-    Outcome outcome;
-    for (const Letter& letter : letters) {
-      auto taken = parts_.inbox.take(tx, {letter.tenant, "kafka", "", Way::kafka}, letter.event);
+Result<InboundConsumer::StoreResult> InboundConsumer::store(
+    std::span<const ValidEvent> events) const {
+  return parts_.database.write([&](sql::Tx& tx) -> Result<StoreResult> {
+    StoreResult result;
+    for (const ValidEvent& event : events) {
+      auto taken = parts_.inbox.take(tx, {event.tenant, "kafka", "", Channel::kafka}, event.event);
       if (taken) {
-        ++(taken->is_new ? outcome.stored : outcome.duplicates);
-      } else if (is_refusal(taken.error())) {
-        outcome.dead.push_back({letter.place, std::move(taken).error()});
+        ++(taken->is_new ? result.stored : result.duplicates);
+      } else if (is_rejection(taken.error())) {
+        result.rejected.push_back({event.place, std::move(taken).error()});
       } else {
         return std::move(taken).error();
       }
     }
-    return outcome;
+    return result;
   });
 }
 
-/// A record too long for the dead-letter topic leaves its value behind: where it is, is told.
-Result<void> InboundConsumer::bury(const std::vector<Dead>& dead) {
-  if (dead.empty()) return {};
-  auto buried = send_dead(dead, true);
-  if (!buried && buried.error().code == kafka::errors::kafka_message_refused)
-    buried = send_dead(dead, false);
-  return buried;
+/// A record too long for the dead-letter topic is named there without its value.
+Result<void> InboundConsumer::send_dead_letters(const std::vector<RejectedEvent>& rejected) {
+  if (rejected.empty()) return {};
+  auto sent = produce_dead_letters(rejected, true);
+  if (!sent && sent.error().code == kafka::errors::kafka_message_refused)
+    sent = produce_dead_letters(rejected, false);
+  return sent;
 }
 
-Result<void> InboundConsumer::send_dead(const std::vector<Dead>& dead, bool with_values) {
-  if (!producer_) producer_ = TRY(kafka::open_producer(settings_.kafka, parts_.metrics));
+Result<void> InboundConsumer::produce_dead_letters(const std::vector<RejectedEvent>& rejected,
+                                                   bool with_values) {
+  if (!producer_) producer_ = TRY(kafka::open_producer(settings_.kafka, parts_.registry));
   const Timestamp now = parts_.clock.now();
   Result<void> outcome;
-  for (const auto& [place, reason] : dead) {
+  for (const auto& [place, reason] : rejected) {
     const kafka::Received& record = *place.record;
     auto headers = dead_headers(record, place.index, reason, now);
     if (!with_values) headers.push_back({"florin-value", "left out"});
@@ -201,9 +203,9 @@ Result<void> InboundConsumer::send_dead(const std::vector<Dead>& dead, bool with
                                         });
     if (!queued) outcome = queued;
   }
-  const auto flushed = producer_->flush(burial_limit_ms);
+  const auto flushed = producer_->flush(dead_letter_timeout_ms);
   if (outcome && !flushed) outcome = flushed;
-  // What is still under way would end in an outcome that is gone.
+  // Callbacks of records that are still being sent would write to a variable that is gone.
   if (!outcome) producer_.reset();
   return outcome;
 }

@@ -28,7 +28,7 @@ class Database;
 }
 
 namespace florin::relay {
-struct Figures;
+struct RelayMetrics;
 
 /// Reads the inbound topic into the inbox. Records, and events of batches, that cannot be taken go
 /// to the dead-letter topic with the reason in their headers. Offsets are committed when the
@@ -41,15 +41,15 @@ class InboundConsumer {
     access::Access& access;
     const Inbox& inbox;
     const Clock& clock;
-    metrics::Registry& metrics;
-    Figures& figures;
+    metrics::Registry& registry;
+    RelayMetrics& metrics;
   };
   InboundConsumer(Parts parts, const Settings& settings);
   ~InboundConsumer();
 
   void start() { worker_.start(); }
   void stop();
-  /// Why nothing comes in now; nothing while it would. Safe for concurrent use.
+  /// Why nothing is read now; nothing without a fault. Safe for concurrent use.
   std::optional<std::string> fault() const;
 
  private:
@@ -57,33 +57,32 @@ class InboundConsumer {
   struct Place {
     const kafka::Received* record = nullptr;
     std::optional<std::size_t> index;
-    std::string text;  ///< Of an event in a batch, so that it can be buried alone.
+    std::string text;  ///< Of an event in a batch, so that it can be sent alone.
   };
-  /// An event that can be read, and whose it is.
-  struct Letter {
+  /// An event that was read, with its tenant.
+  struct ValidEvent {
     Place place;
     TenantId tenant;
     CloudEvent event;
   };
-  /// An event that cannot be taken, and why.
-  struct Dead {
+  /// An event that cannot be taken, and the reason.
+  struct RejectedEvent {
     Place place;
     Error reason;
   };
-  /// What became of a batch.
-  struct Outcome {
+  struct StoreResult {
     std::int64_t stored = 0, duplicates = 0;
-    std::vector<Dead> dead;
+    std::vector<RejectedEvent> rejected;
   };
 
-  std::int64_t turn();
+  std::int64_t tick();
   Result<void> work();
-  Result<std::vector<Letter>> open_letters(std::vector<Dead>& dead);
-  Result<Letter> open_letter(Place place, const json::Value& document);
+  Result<std::vector<ValidEvent>> read_batch(std::vector<RejectedEvent>& rejected);
+  Result<ValidEvent> read_event(Place place, const json::Value& document);
   Result<TenantId> tenant_of(const std::string& name);
-  Result<Outcome> store(std::span<const Letter> letters) const;
-  Result<void> bury(const std::vector<Dead>& dead);
-  Result<void> send_dead(const std::vector<Dead>& dead, bool with_values);
+  Result<StoreResult> store(std::span<const ValidEvent> events) const;
+  Result<void> send_dead_letters(const std::vector<RejectedEvent>& rejected);
+  Result<void> produce_dead_letters(const std::vector<RejectedEvent>& rejected, bool with_values);
   void set_fault(std::optional<std::string> fault);
 
   const Parts parts_;
@@ -91,7 +90,7 @@ class InboundConsumer {
   const std::string topic_, dead_topic_;
   std::unique_ptr<kafka::Consumer> consumer_;  // Of the worker, as are the next three.
   std::unique_ptr<kafka::Producer> producer_;  // Opened for the first dead letter.
-  std::vector<kafka::Received> batch_;         // Read, and not done with.
+  std::vector<kafka::Received> batch_;         // Read, and not committed yet.
   std::map<std::string, TenantId> tenants_;    // By the names that records use.
   mutable std::mutex mutex_;                   // Guards fault_.
   std::optional<std::string> fault_;

@@ -160,7 +160,7 @@ TEST_F(InboundTest, AKillBetweenTheCommitsOfDatabaseAndOffsetTakesNothingTwice) 
     const CloudEvent event = *read_cloud_event(*json::parse(records.front().value));
     const Inbox inbox(events, ids, clock);
     ASSERT_TRUE(database->write([&](sql::Tx& tx) {
-      return inbox.take(tx, {tenant, "kafka", "", Way::kafka}, event);
+      return inbox.take(tx, {tenant, "kafka", "", Channel::kafka}, event);
     }));
   }
   make_relay();

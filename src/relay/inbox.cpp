@@ -58,7 +58,7 @@ Result<Taken> Inbox::take(sql::Tx& tx, const Sender& sender, const CloudEvent& e
   inbound.type = event.type;
   inbound.subject = event.subject;
   inbound.occurred_at = event.time;
-  inbound.way = sender.way;
+  inbound.channel = sender.channel;
   inbound.received_at = clock_.now();
   const std::string data = data_of(inbound, event);
   inbound.event = TRY(events_.append(tx, {sender.tenant, event.type, event.subject, data,

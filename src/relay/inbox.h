@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 
 namespace florin {
 class IdGenerator;
@@ -28,7 +30,10 @@ struct InboundTag {
 using InboundId = Id<InboundTag>;
 
 /// How an event of another system came to us.
-enum class Way : std::uint8_t { http, kafka };
+enum class Channel : std::uint8_t { http, kafka };
+constexpr auto words_of(Channel) {
+  return std::to_array<Word<Channel>>({{Channel::http, "http"}, {Channel::kafka, "kafka"}});
+}
 
 /// An event of another system that we took.
 struct InboundEvent {
@@ -36,8 +41,8 @@ struct InboundEvent {
   TenantId tenant;
   std::string source, source_event_id, type, subject;
   std::optional<Timestamp> occurred_at;
-  Way way = Way::http;
-  EventId event;  ///< What tells our modules of it.
+  Channel channel = Channel::http;
+  EventId event;  ///< In our event log, for our modules.
   Timestamp received_at;
 };
 
@@ -46,16 +51,17 @@ struct Sender {
   TenantId tenant;
   std::string_view actor;       ///< "key_…", or "kafka".
   std::string_view request_id;  ///< Empty for Kafka.
-  Way way = Way::http;
+  Channel channel = Channel::http;
 };
 
 struct Taken {
   InboundEvent event;
-  bool is_new = false;  ///< False: it had come before; nothing was written.
+  bool is_new = false;  ///< False: it was taken before; nothing was written.
 };
 
-/// Takes each event of another system once, whichever way and however often it comes: its row and
-/// an event of the same type in our log are one unit of work. Stateless, safe for concurrent use.
+/// Takes each event of another system once, through either channel and however often it comes: its
+/// row and an event of the same type in our log are one unit of work. Stateless, safe for
+/// concurrent use.
 class Inbox {
  public:
   Inbox(events::EventLog& events, IdGenerator& ids, const Clock& clock);

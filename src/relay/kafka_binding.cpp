@@ -96,9 +96,9 @@ Result<Parcel> open_record(const kafka::Received& record) {
   } else {
     event = TRY(json::parse(record.value));
   }
-  Parcel parcel;
-  parcel.events.push_back(std::move(event));
-  return parcel;
+  Parcel contents;
+  contents.events.push_back(std::move(event));
+  return contents;
 }
 
 OutgoingRecord to_record(const events::Event& event, std::string_view source,

@@ -26,10 +26,10 @@ std::vector<kafka::Header> binary(const std::vector<kafka::Header>& more = {}) {
 
 /// The one event of a record.
 Result<CloudEvent> read(const kafka::Received& record) {
-  const auto parcel = open_record(record);
-  if (!parcel) return parcel.error();
-  EXPECT_EQ(parcel->events.size(), 1U);
-  return read_cloud_event(parcel->events.front());
+  const auto contents = open_record(record);
+  if (!contents) return contents.error();
+  EXPECT_EQ(contents->events.size(), 1U);
+  return read_cloud_event(contents->events.front());
 }
 
 std::string problem_of(const kafka::Received& record) {
@@ -89,11 +89,11 @@ TEST(KafkaBinding, TheContentTypeGoesBeforeTheHeaders) {
 
 TEST(KafkaBinding, ABatchIsAnArrayOfEvents) {
   const std::vector<kafka::Header> batch{{"content-type", "application/cloudevents-batch+json"}};
-  const auto parcel = open_record(record_of(R"([{"id":"a"},{"id":"b"}])", batch));
-  ASSERT_TRUE(parcel);
-  EXPECT_TRUE(parcel->is_batch);
-  ASSERT_EQ(parcel->events.size(), 2U);
-  EXPECT_EQ(*parcel->events[1].find("id")->as_string(), "b");
+  const auto contents = open_record(record_of(R"([{"id":"a"},{"id":"b"}])", batch));
+  ASSERT_TRUE(contents);
+  EXPECT_TRUE(contents->is_batch);
+  ASSERT_EQ(contents->events.size(), 2U);
+  EXPECT_EQ(*contents->events[1].find("id")->as_string(), "b");
   EXPECT_TRUE(open_record(record_of("[]", batch))->events.empty());
   EXPECT_EQ(problem_of(record_of("{}", batch)), " wrong_type");
   EXPECT_EQ(problem_of(record_of("[", batch)), "malformed_json");

@@ -9,24 +9,24 @@
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
-#include "relay/figures.h"
 #include "relay/kafka_binding.h"
+#include "relay/relay_metrics.h"
 #include "relay/relay_store.h"
 #include "relay/topics.h"
 
 namespace florin::relay {
 namespace {
 
-/// How long the log is left alone when it had nothing new.
+/// The pause between reads of the log when it has nothing new.
 constexpr std::int64_t idle_us = 20'000;
 constexpr int poll_ms = 20;
-constexpr std::int64_t first_pause_us = 500'000;
-constexpr std::int64_t longest_pause_us = 30'000'000;
-constexpr int events_at_once = 1'000;
-/// A cursor that is written late repeats some events after a crash; one written at each turn would
-/// cost a commit for each event in quiet times.
+constexpr std::int64_t min_pause_us = 500'000;
+constexpr std::int64_t max_pause_us = 30'000'000;
+constexpr int max_events_at_once = 1'000;
+/// A cursor that is saved late repeats some events after a crash; one saved at each tick would cost
+/// a commit for each event in quiet times.
 constexpr std::int64_t cursor_every_us = 1'000'000;
-constexpr int last_flush_ms = 2'000;
+constexpr int final_flush_ms = 2'000;
 
 }  // namespace
 
@@ -34,20 +34,20 @@ Outbound::Outbound(Parts parts, const Settings& settings)
     : parts_(parts),
       settings_(settings),
       source_("urn:florin:" + settings.topic_prefix),
-      worker_("kafka-out", [this] { return turn(); }) {}
+      worker_("kafka-out", [this] { return tick(); }) {}
 
 Outbound::~Outbound() { stop(); }
 
-std::int64_t Outbound::turn() {
+std::int64_t Outbound::tick() {
   if (!producer_) {
-    if (const auto begun = begin(); !begun) return give_up(begun.error());
+    if (const auto begun = begin(); !begun) return back_off(begun.error());
   }
   const auto worked = work();
-  if (failure_) return give_up(*failure_);
+  if (failure_) return back_off(*failure_);
   if (!worked) {
-    // The database is away, not Kafka: what is under way goes on.
+    // The database is unavailable, not Kafka: records being sent are not affected.
     set_fault(worked.error().detail);
-    return first_pause_us;
+    return min_pause_us;
   }
   set_fault(producer_->fault());
   return sent_.empty() ? idle_us : 0;
@@ -55,11 +55,11 @@ std::int64_t Outbound::turn() {
 
 Result<void> Outbound::begin() {
   const EventId cursor = TRY(parts_.database.read([](sql::Tx& tx) { return store::cursor(tx); }));
-  producer_ = TRY(kafka::open_producer(settings_.kafka, parts_.metrics));
+  producer_ = TRY(kafka::open_producer(settings_.kafka, parts_.registry));
   sent_.clear();
   first_number_ = 0;
   failure_.reset();
-  // What was acknowledged in this process may not be saved yet.
+  // This process may not have saved the last acknowledgements yet.
   position_ = std::max(position_.load(), cursor.value);
   read_to_ = {position_};
   saved_ = cursor;
@@ -70,22 +70,22 @@ Result<void> Outbound::work() {
   TRY(fill());
   producer_->poll(sent_.empty() ? 0 : poll_ms);
   pass_acknowledged();
-  return save_cursor_at_times();
+  return save_cursor_periodically();
 }
 
-/// After a failure events go one by one until the one that failed is through: each try of it would
-/// else repeat all that follow.
+/// After a failure events are sent one by one until the one that failed is acknowledged: each retry
+/// of it would else repeat all that follow.
 std::size_t Outbound::room() const {
-  const std::size_t most = read_to_ < careful_to_ ? 1 : settings_.max_unacknowledged;
-  return most > sent_.size() ? most - sent_.size() : 0;
+  const std::size_t window = read_to_ < one_by_one_to_ ? 1 : settings_.max_unacknowledged;
+  return window > sent_.size() ? window - sent_.size() : 0;
 }
 
 Result<void> Outbound::fill() {
-  // Half a window is worth a read; when it is full there is nothing to do but to wait. A node that
-  // was paused for longer than its lease sends nothing between what its successor sends.
+  // Half a window is worth a read. A node that was paused for longer than its lease must send
+  // nothing beside its successor.
   while (!failure_ && parts_.is_our_turn() &&
          (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
-    const int wanted = static_cast<int>(std::min<std::size_t>(room(), events_at_once));
+    const int wanted = static_cast<int>(std::min<std::size_t>(room(), max_events_at_once));
     const auto events = TRY(parts_.events.read_after(read_to_, wanted));
     for (const events::Event& event : events) {
       if (!TRY(send(event))) return {};
@@ -95,7 +95,7 @@ Result<void> Outbound::fill() {
   return {};
 }
 
-/// False when the event must wait: the client's queue is full, or it was refused.
+/// False when the event must wait: the client's queue is full, or the record was rejected.
 Result<bool> Outbound::send(const events::Event& event) {
   const std::string topic = topic_of(settings_.topic_prefix, event.type);
   OutgoingRecord record = to_record(event, source_, settings_.mode);
@@ -108,7 +108,7 @@ Result<bool> Outbound::send(const events::Event& event) {
     read_to_ = event.id;
     return true;
   }
-  // A queue is full of what stands before; alone an event finds it empty.
+  // Full is only possible with others before it.
   const bool is_full = queued.error().code == kafka::errors::kafka_unavailable && sent_.size() > 1;
   if (!is_full) on_done(number, queued);
   sent_.pop_back();
@@ -121,7 +121,7 @@ void Outbound::on_done(std::uint64_t number, const Result<void>& outcome) {
     sent.is_acknowledged = true;
     return;
   }
-  careful_to_ = failure_ ? std::min(careful_to_, sent.id) : sent.id;
+  one_by_one_to_ = failure_ ? std::min(one_by_one_to_, sent.id) : sent.id;
   if (failure_) return;
   failure_ = outcome.error();
   failure_->detail = sent.id.str() + ": " + failure_->detail;
@@ -137,10 +137,10 @@ void Outbound::pass_acknowledged() {
   }
   if (passed == 0) return;
   pause_us_ = 0;
-  parts_.figures.relayed.add(static_cast<double>(passed));
+  parts_.metrics.relayed.add(static_cast<double>(passed));
 }
 
-Result<void> Outbound::save_cursor_at_times() {
+Result<void> Outbound::save_cursor_periodically() {
   const Timestamp now = parts_.clock.now();
   // A clock that was set back must not keep the cursor from being saved.
   if (now < saved_at_) saved_at_ = now;
@@ -161,25 +161,25 @@ Result<void> Outbound::save_cursor() {
   return {};
 }
 
-/// After a failure the producer cannot be trusted with order: the next one begins again behind what
-/// was acknowledged.
-std::int64_t Outbound::give_up(const Error& error) {
+/// After a failure the producer may break the order: the next one starts again after the last
+/// acknowledged event.
+std::int64_t Outbound::back_off(const Error& error) {
   if (fault() != error.detail)
-    log::warn("events do not get through to Kafka",
+    log::warn("events cannot be sent to Kafka",
               {{"code", error.code.name}, {"detail", error.detail}});
   set_fault(error.detail);
-  parts_.figures.failures.add();
+  parts_.metrics.failures.add();
   producer_.reset();
   sent_.clear();
-  pause_us_ = std::clamp(pause_us_ * 2, first_pause_us, longest_pause_us);
+  pause_us_ = std::clamp(pause_us_ * 2, min_pause_us, max_pause_us);
   return pause_us_;
 }
 
 void Outbound::stop() {
   worker_.stop();
   if (!producer_) return;
-  if (!producer_->fault() && !producer_->flush(last_flush_ms))
-    log::info("events under way to Kafka will be sent again");
+  if (!producer_->fault() && !producer_->flush(final_flush_ms))
+    log::info("unacknowledged events will be sent to Kafka again");
   pass_acknowledged();
   if (const auto saved = save_cursor(); !saved)
     log::warn("the relay's cursor was not saved", {{"code", saved.error().code.name}});

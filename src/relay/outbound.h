@@ -26,19 +26,19 @@ class Database;
 }
 
 namespace florin::relay {
-struct Figures;
+struct RelayMetrics;
 
-/// Gives the event log to Kafka, at least once, a subject's events in order: it reads on behind a
-/// durable cursor that passes an event when Kafka has acknowledged it and everything before it.
-/// What Kafka does not take waits in the log. Safe for concurrent use.
+/// Sends the event log to Kafka, at least once, a subject's events in order. A durable cursor
+/// passes an event when Kafka has acknowledged it and everything before it. Unacknowledged events
+/// wait in the log. Safe for concurrent use.
 class Outbound {
  public:
   struct Parts {
     sql::Database& database;
     events::EventLog& events;
     const Clock& clock;
-    metrics::Registry& metrics;
-    Figures& figures;
+    metrics::Registry& registry;
+    RelayMetrics& metrics;
     const Fence& fence;
     const IsOurTurn& is_our_turn;
   };
@@ -46,13 +46,12 @@ class Outbound {
   ~Outbound();
 
   void start() { worker_.start(); }
-  /// Waits a moment for what is under way, then ends; what is not acknowledged is sent again by the
-  /// next one.
+  /// Waits a moment for acknowledgements, then ends; the next one sends the rest again.
   void stop();
 
-  /// Why events do not get through now; nothing while they do.
+  /// Why events cannot be sent now; nothing without a fault.
   std::optional<std::string> fault() const;
-  /// Everything up to here was acknowledged; nothing before the first look at the database.
+  /// Everything up to here was acknowledged; nothing before the cursor was read.
   std::optional<EventId> position() const;
 
  private:
@@ -61,7 +60,7 @@ class Outbound {
     bool is_acknowledged = false;
   };
 
-  std::int64_t turn();
+  std::int64_t tick();
   Result<void> begin();
   Result<void> work();
   Result<void> fill();
@@ -69,9 +68,9 @@ class Outbound {
   std::size_t room() const;
   void on_done(std::uint64_t number, const Result<void>& outcome);
   void pass_acknowledged();
-  Result<void> save_cursor_at_times();
+  Result<void> save_cursor_periodically();
   Result<void> save_cursor();
-  std::int64_t give_up(const Error& error);
+  std::int64_t back_off(const Error& error);
   void set_fault(std::optional<std::string> fault);
 
   const Parts parts_;
@@ -83,7 +82,7 @@ class Outbound {
   std::uint64_t first_number_ = 0;  // Of the first in sent_.
   EventId read_to_;
   std::optional<Error> failure_;
-  EventId careful_to_;  // Up to here one event at a time: one of them failed.
+  EventId one_by_one_to_;  // Up to here one event at a time, after a failure.
   std::int64_t pause_us_ = 0;
   EventId saved_;
   Timestamp saved_at_;

@@ -203,7 +203,7 @@ TEST_F(OutboundTest, AnEventThatIsRefusedOnceIsSentAgainBeforeTheCursorPasses) {
   make_relay(settings_out());
   ASSERT_TRUE(relay->start());
   ASSERT_TRUE(wait_for_relayed(20));
-  EXPECT_GE(figure("florin_relay_failures_total{way=\"out\"}"), 1);
+  EXPECT_GE(figure("florin_relay_failures_total{direction=\"out\"}"), 1);
   const auto records = read("account", 20);
   EXPECT_EQ(numbers_by_key(records).at("acc_1").back(), 19);
 }
@@ -218,7 +218,7 @@ TEST_F(OutboundTest, AnEventTooLongForKafkaStopsTheRelayAndIsNamed) {
   ASSERT_TRUE(relay->start());
   ASSERT_TRUE(wait_until([&] {
     return relay->health().detail.find(poison.str()) != std::string::npos &&
-           figure("florin_relay_failures_total{way=\"out\"}") >= 2;
+           figure("florin_relay_failures_total{direction=\"out\"}") >= 2;
   }));
   EXPECT_FALSE(relay->health().is_healthy);
   EXPECT_EQ(figure("florin_relay_events_total"), 1);

@@ -12,20 +12,20 @@
 #include "events/events.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
-#include "relay/figures.h"
 #include "relay/inbound_consumer.h"
 #include "relay/inbox.h"
 #include "relay/outbound.h"
+#include "relay/relay_metrics.h"
 #include "relay/relay_store.h"
 
 namespace florin::relay {
 namespace {
 
-constexpr std::int64_t measured_every_ms = 2'000;
-constexpr std::int64_t counted_to = 100'000;
-/// Brokers that answer and do not take what we send (a partition without a leader, too few
-/// replicas) are known by this alone.
-constexpr std::int64_t longest_healthy_lag_seconds = 60;
+constexpr std::int64_t measure_every_ms = 2'000;
+constexpr std::int64_t max_counted = 100'000;
+/// The only sign of brokers that answer but do not acknowledge (a partition without a leader, too
+/// few replicas).
+constexpr std::int64_t max_healthy_lag_seconds = 60;
 
 }  // namespace
 
@@ -33,11 +33,11 @@ struct Relay::Impl {
   Impl(Parts given, Settings wanted)
       : parts(std::move(given)),
         settings(std::move(wanted)),
-        figures(parts.metrics),
+        metrics(parts.metrics),
         inbox(parts.events, parts.ids, parts.clock) {}
 
-  /// The time during which this node is the one that relays.
-  struct Term {
+  /// What runs while this node is the one that relays.
+  struct Running {
     std::unique_ptr<Outbound> outbound;
     std::unique_ptr<InboundConsumer> inbound;
     void stop() const {
@@ -45,20 +45,20 @@ struct Relay::Impl {
       outbound->stop();
     }
   };
-  std::shared_ptr<Term> at_work() const {
+  std::shared_ptr<Running> current() const {
     const std::lock_guard lock(mutex);
-    return term;
+    return running;
   }
-  std::shared_ptr<Term> make_term() {
-    auto made = std::make_shared<Term>();
+  std::shared_ptr<Running> make_running() {
+    auto made = std::make_shared<Running>();
     made->outbound = std::make_unique<Outbound>(
-        Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, figures,
+        Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, metrics,
                         parts.fence, parts.is_our_turn},
         settings);
     if (!settings.reads_inbound) return made;
     made->inbound = std::make_unique<InboundConsumer>(
         InboundConsumer::Parts{parts.database, parts.access, inbox, parts.clock, parts.metrics,
-                               figures},
+                               metrics},
         settings);
     return made;
   }
@@ -67,27 +67,27 @@ struct Relay::Impl {
 
   Parts parts;
   Settings settings;
-  Figures figures;
+  RelayMetrics metrics;
   Inbox inbox;
   mutable std::mutex mutex;  // Guards what follows.
-  std::shared_ptr<Term> term;
+  std::shared_ptr<Running> running;
   std::atomic<std::int64_t> backlog{0};
   std::atomic<std::int64_t> lag_seconds{0};
 };
 
-/// The backlog is counted no further than an operator cares: the lag tells the rest. A node that
-/// does not relay goes by the stored cursor: a backlog that nobody works on is seen as well.
+/// A node that does not relay measures from the stored cursor, so that a backlog without a relaying
+/// node is seen too.
 Result<std::string> Relay::Impl::measure() {
-  const auto working = at_work();
+  const auto working = current();
   auto position = working ? working->outbound->position() : std::nullopt;
   if (!position) position = TRY(parts.database.read([](sql::Tx& tx) { return store::cursor(tx); }));
-  backlog = TRY(parts.events.count_after(*position, counted_to));
+  backlog = TRY(parts.events.count_after(*position, max_counted));
   const auto oldest = TRY(parts.events.read_after(*position, 1));
   const std::int64_t age_us =
       oldest.empty() ? 0 : parts.clock.now().us - oldest.front().created_at.us;
   lag_seconds = std::max<std::int64_t>(0, age_us / 1'000'000);
-  figures.backlog.set(static_cast<double>(backlog));
-  figures.lag_seconds.set(static_cast<double>(std::max<std::int64_t>(0, age_us)) / 1e6);
+  metrics.backlog.set(static_cast<double>(backlog));
+  metrics.lag_seconds.set(static_cast<double>(std::max<std::int64_t>(0, age_us)) / 1e6);
   return std::string();
 }
 
@@ -99,7 +99,7 @@ Relay::~Relay() { stop(); }
 Result<void> Relay::recover() {
   impl_->parts.ids.start_after(
       TRY(impl_->parts.database.read([](sql::Tx& tx) { return store::greatest_id(tx); })));
-  // A wrong setting is told now, and not by a thread that tries for ever.
+  // Reports a wrong setting now, instead of in a thread that retries for ever.
   if (is_configured()) TRY(kafka::open_producer(impl_->settings.kafka, impl_->parts.metrics));
   return {};
 }
@@ -107,26 +107,26 @@ Result<void> Relay::recover() {
 Result<void> Relay::start() {
   TRY(recover());
   if (!is_configured()) return {};
-  auto term = impl_->make_term();
-  term->outbound->start();
-  if (term->inbound) term->inbound->start();
+  auto running = impl_->make_running();
+  running->outbound->start();
+  if (running->inbound) running->inbound->start();
   const std::lock_guard lock(impl_->mutex);
-  impl_->term = std::move(term);
+  impl_->running = std::move(running);
   return {};
 }
 
 void Relay::stop() {
-  std::shared_ptr<Impl::Term> ended;
+  std::shared_ptr<Impl::Running> ended;
   {
     const std::lock_guard lock(impl_->mutex);
-    ended = std::exchange(impl_->term, nullptr);
+    ended = std::exchange(impl_->running, nullptr);
   }
   if (ended) ended->stop();
 }
 
 std::vector<jobs::Job> Relay::jobs() {
   if (!is_configured()) return {};
-  return {{"relay.measure", "Counts the events that Kafka has not acknowledged.", measured_every_ms,
+  return {{"relay.measure", "Counts the events that Kafka has not acknowledged.", measure_every_ms,
            [this] { return impl_->measure(); }}};
 }
 
@@ -134,15 +134,15 @@ Health Relay::health() const {
   Health health;
   health.backlog = impl_->backlog;
   health.lag_seconds = impl_->lag_seconds;
-  const auto term = impl_->at_work();
-  const auto out = term ? term->outbound->fault() : std::nullopt;
-  const auto in = term && term->inbound ? term->inbound->fault() : std::nullopt;
-  health.is_healthy = !out && !in && health.lag_seconds < longest_healthy_lag_seconds;
+  const auto running = impl_->current();
+  const auto out = running ? running->outbound->fault() : std::nullopt;
+  const auto in = running && running->inbound ? running->inbound->fault() : std::nullopt;
+  health.is_healthy = !out && !in && health.lag_seconds < max_healthy_lag_seconds;
   if (out) health.detail = "events out: " + *out + "; ";
   if (in && in != out) health.detail += "events in: " + *in + "; ";
   health.detail +=
       fmt::format("{} events wait, the oldest for {} s", health.backlog, health.lag_seconds);
-  if (!term) health.detail += "; another node relays, and knows of faults on the way";
+  if (!running) health.detail += "; another node relays and knows its faults";
   return health;
 }
 

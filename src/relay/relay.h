@@ -28,17 +28,16 @@ class Database;
 namespace florin::relay {
 class Inbox;
 
-/// How the way to and from Kafka is.
+/// The state of the connection to Kafka.
 struct Health {
-  bool is_healthy = true;        ///< False also when the lag is a minute or more.
-  std::string detail;            ///< A sentence about the fault and what waits.
+  bool is_healthy = true;        ///< False also at a lag of a minute.
+  std::string detail;            ///< A sentence about faults and the backlog.
   std::int64_t backlog = 0;      ///< Events that Kafka has not acknowledged; counted to 100,000.
   std::int64_t lag_seconds = 0;  ///< Age of the oldest of them.
 };
 
-/// The event log on its way to Kafka, and events of other systems on their way in, by Kafka or by
-/// HTTP. Without brokers in the settings only HTTP is left: no thread, no connection. Safe for
-/// concurrent use.
+/// Sends the event log to Kafka and takes events of other systems, by Kafka or by HTTP. Without
+/// brokers in the settings only HTTP is left: no thread, no connection. Safe for concurrent use.
 class Relay {
  public:
   /// What the module works with; all of it outlives the module.
@@ -58,15 +57,15 @@ class Relay {
   /// Call once, before requests are served: ids go on after the newest stored, and the settings are
   /// tried. Errors: kafka_misconfigured; store errors.
   Result<void> recover();
-  /// Begins with what was left before; on one node alone, again and again if need be. Kafka need
-  /// not be there. Errors: as recover().
+  /// Continues after the saved cursor. For the node that holds the lease; may be called again after
+  /// stop(). Kafka may be unavailable. Errors: as recover().
   Result<void> start();
-  /// Gives what is under way a moment, then ends; what is left waits in the log.
+  /// Waits a moment for acknowledgements, then ends; the rest waits in the log.
   void stop();
-  /// What is done from time to time: figures of the backlog. None without brokers.
+  /// Measures the backlog. None without brokers.
   std::vector<jobs::Job> jobs();
-  /// As of the last measurement for backlog and lag, of now for the rest. Backlog and lag are true
-  /// on every node; what Kafka answers is known to the one that relays.
+  /// Backlog and lag are of the last measurement, and true on every node; faults are of now, and
+  /// known to the node that relays.
   Health health() const;
   bool is_configured() const;
 

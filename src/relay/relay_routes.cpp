@@ -49,7 +49,8 @@ Result<Response> take(const Relay& relay, idempotency::Idempotency& idempotency,
                       const Request& request) {
   const CloudEvent event = TRY(read_cloud_event(TRY(json::parse(request.body))));
   TRY(check_tenant(event, request.caller.tenant));
-  const Sender sender{request.caller.tenant, request.caller.actor, request.request_id, Way::http};
+  const Sender sender{request.caller.tenant, request.caller.actor, request.request_id,
+                      Channel::http};
   return idempotency.run(request, idempotency::Lifetime::thirty_days,
                          [&](sql::Tx& tx) -> Result<Response> {
                            const Taken taken = TRY(relay.inbox().take(tx, sender, event));

@@ -18,22 +18,18 @@ constexpr Query cursor_move{"relay.cursor_move",
                             "INSERT INTO relay_cursors (name, event_id) VALUES ($1, $2)"
                             " ON CONFLICT (name) DO UPDATE SET event_id = excluded.event_id"
                             " WHERE relay_cursors.event_id < excluded.event_id"};
-constexpr Query inbound_find{
-    "relay.inbound_find",
-    "SELECT id, tenant_id, source, source_event_id, type, subject, content, occurred_at_us, way,"
-    " event_id, received_at_us FROM inbound_events"
-    " WHERE tenant_id = $1 AND source = $2 AND source_event_id = $3"};
+constexpr Query inbound_find{"relay.inbound_find",
+                             "SELECT id, tenant_id, source, source_event_id, type, subject, "
+                             "content, occurred_at_us, channel,"
+                             " event_id, received_at_us FROM inbound_events"
+                             " WHERE tenant_id = $1 AND source = $2 AND source_event_id = $3"};
 constexpr Query inbound_insert{
     "relay.inbound_insert",
     "INSERT INTO inbound_events (id, tenant_id, source, source_event_id, type, subject, content,"
-    " occurred_at_us, way, event_id, received_at_us)"
+    " occurred_at_us, channel, event_id, received_at_us)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
 constexpr Query inbound_greatest{"relay.greatest_id",
                                  "SELECT id FROM inbound_events ORDER BY id DESC LIMIT 1"};
-
-constexpr std::string_view way_name(Way way) { return way == Way::http ? "http" : "kafka"; }
-
-constexpr sql::Words<Way, 2> ways{{{"http", Way::http}, {"kafka", Way::kafka}}};
 
 StoredInbound read_inbound(const Row& row) {
   StoredInbound read;
@@ -45,7 +41,7 @@ StoredInbound read_inbound(const Row& row) {
   read.event.subject = row.text(5);
   read.content = row.blob(6);
   if (const auto occurred_us = row.optional_integer(7)) read.event.occurred_at = {*occurred_us};
-  read.event.way = sql::word(row, 8, "inbound_events.way", ways);
+  read.event.channel = sql::word(row, 8, "inbound_events.channel", parse_word<Channel>);
   read.event.event = {row.integer(9)};
   read.event.received_at = {row.integer(10)};
   return read;
@@ -83,7 +79,7 @@ Result<void> insert_inbound(sql::Tx& tx, const StoredInbound& row) {
   const Param occurred = event.occurred_at ? Param(event.occurred_at->us) : Param(nullptr);
   TRY(tx.exec(inbound_insert,
               {event.id.value, event.tenant.value, event.source, event.source_event_id, event.type,
-               event.subject, Param::blob(row.content), occurred, way_name(event.way),
+               event.subject, Param::blob(row.content), occurred, to_word(event.channel),
                event.event.value, event.received_at.us}));
   return {};
 }

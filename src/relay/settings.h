@@ -13,14 +13,14 @@ class Tx;
 
 namespace florin::relay {
 
-/// First in each unit of work that moves the cursor: an error keeps it from being written, because
-/// another node relays by now.
+/// First in each unit of work that moves the cursor. An error rejects the write: another node
+/// relays now.
 using Fence = std::function<Result<void>(sql::Tx&)>;
 /// Whether this node is the one that relays, as far as it knows without asking the database.
 using IsOurTurn = std::function<bool()>;
 
-/// How events of our log stand in records: as one JSON document, or with the attributes in headers
-/// and the data as the value.
+/// How events of our log are written in records: as one JSON document, or with the attributes in
+/// headers and the data as the value.
 enum class CloudEventsMode : std::uint8_t { structured, binary };
 
 /// The module's part of the configuration.

@@ -9,7 +9,7 @@ namespace florin::relay {
 /// word. A subject's events of one family stay in one topic, hence in order.
 std::string topic_of(std::string_view prefix, std::string_view type);
 
-/// Where others write what we shall hear, and where of that goes what we cannot take.
+/// Where other systems write events for us, and where rejected ones of these go.
 std::string inbound_topic(std::string_view prefix);
 std::string dead_letter_topic(std::string_view prefix);
 

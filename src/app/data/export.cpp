@@ -143,7 +143,7 @@ constexpr std::array<Table, 28> tables{
     FLORIN_TABLE(relay_cursors, "ti", "name, event_id", "$1, $2"),
     FLORIN_TABLE(inbound_events, "iittttbitii",
                  "id, tenant_id, source, source_event_id, type, subject, content, occurred_at_us, "
-                 "way, event_id, received_at_us",
+                 "channel, event_id, received_at_us",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
 };
 #undef FLORIN_TABLE

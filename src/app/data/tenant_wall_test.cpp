@@ -109,7 +109,7 @@ const std::vector<Sample> samples{
      " created_at_us, updated_at_us",
      "n, n, n, '', 0, '', 'open', '', 0, 0"},
     {"inbound_events",
-     "id, tenant_id, source, source_event_id, type, subject, content, way, event_id,"
+     "id, tenant_id, source, source_event_id, type, subject, content, channel, event_id,"
      " received_at_us",
      "n, n, 's', 'e', 'a.b', 's', '', 'http', n, 0"},
 };

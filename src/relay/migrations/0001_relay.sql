@@ -1,5 +1,5 @@
 -- 0001_relay
--- Why:  how far the event log was given to Kafka, and what other systems told us, each thing once.
+-- Why:  how far the event log was sent to Kafka, and the events of other systems, each once.
 -- Cost: new tables.
 CREATE TABLE relay_cursors (
   name      TEXT   NOT NULL PRIMARY KEY,
@@ -15,7 +15,7 @@ CREATE TABLE inbound_events (
   subject         TEXT    NOT NULL,
   content         {BYTES} NOT NULL,  -- a digest, to tell a repetition from another event
   occurred_at_us  BIGINT,
-  way             TEXT    NOT NULL CHECK (way IN ('http', 'kafka')),
+  channel         TEXT    NOT NULL CHECK (channel IN ('http', 'kafka')),
   event_id        BIGINT  NOT NULL,  -- in our event log, which holds the data
   received_at_us  BIGINT  NOT NULL
 );

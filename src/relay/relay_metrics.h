@@ -10,8 +10,8 @@ class Registry;
 namespace florin::relay {
 
 /// What the module counts, for /metrics.
-struct Figures {
-  explicit Figures(metrics::Registry& registry);
+struct RelayMetrics {
+  explicit RelayMetrics(metrics::Registry& registry);
 
   metrics::Counter& relayed;
   metrics::Counter& failures;  ///< Of the relay: each ends a producer.

@@ -1,4 +1,4 @@
-#include "relay/figures.h"
+#include "relay/relay_metrics.h"
 
 #include <string>
 #include <string_view>
@@ -13,15 +13,15 @@ metrics::Counter& inbound(metrics::Registry& registry, std::string_view outcome)
                           {{"outcome", std::string(outcome)}});
 }
 
-metrics::Counter& failures(metrics::Registry& registry, std::string_view way) {
+metrics::Counter& failures(metrics::Registry& registry, std::string_view direction) {
   return registry.counter("florin_relay_failures_total",
-                          "Times that the way to or from Kafka was interrupted.",
-                          {{"way", std::string(way)}});
+                          "Interruptions of the connection to Kafka, by direction: out or in.",
+                          {{"direction", std::string(direction)}});
 }
 
 }  // namespace
 
-Figures::Figures(metrics::Registry& registry)
+RelayMetrics::RelayMetrics(metrics::Registry& registry)
     : relayed(registry.counter("florin_relay_events_total", "Events that Kafka acknowledged.")),
       failures(relay::failures(registry, "out")),
       backlog(registry.gauge("florin_relay_backlog",
