@@ -31,7 +31,7 @@ Result<Filter> parse_filter(const Request& request) {
 
 Result<Response> list_events(EventLog& log, const Request& request) {
   const Filter filter = TRY(parse_filter(request));
-  const http::Page page = TRY(http::parse_page(request));
+  const PageRequest page = TRY(http::parse_page(request));
   EventPage found = TRY(log.list(request.caller.tenant, filter, {page.before}, page.limit));
   std::vector<std::string> rows;
   rows.reserve(found.events.size());

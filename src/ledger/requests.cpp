@@ -538,7 +538,7 @@ Result<HoldId> hold_in_path(const http::Request& request) {
 // ---------------------------------------------------------------- queries
 
 Result<PageRequest> page(const http::Request& request) {
-  const http::Page page = TRY(http::parse_page(request));
+  const florin::PageRequest page = TRY(http::parse_page(request));
   return PageRequest{page.limit, page.before, TRY(query_order(request))};
 }
 

@@ -92,7 +92,7 @@ Result<ItemFilter> item_filter(const http::Request& request) {
 }
 
 Result<PageRequest> page(const http::Request& request) {
-  const http::Page page = TRY(http::parse_page(request));
+  const florin::PageRequest page = TRY(http::parse_page(request));
   return PageRequest{page.limit, page.before};
 }
 

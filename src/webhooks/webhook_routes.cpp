@@ -83,7 +83,7 @@ Result<Response> Handlers::create(const Request& request) const {
 }
 
 Result<Response> Handlers::list(const Request& request) const {
-  const http::Page page = TRY(http::parse_page(request));
+  const PageRequest page = TRY(http::parse_page(request));
   const auto found = TRY(read([&](sql::Tx& tx) {
     return webhooks.endpoints().list(tx, request.caller.tenant, page.before, page.limit);
   }));
@@ -163,7 +163,7 @@ Result<Response> Handlers::replay(const Request& request) const {
 
 Result<Response> Handlers::list_deliveries(const Request& request) const {
   const DeliveryFilter filter = TRY(requests::delivery_filter(request));
-  const http::Page page = TRY(http::parse_page(request));
+  const PageRequest page = TRY(http::parse_page(request));
   const auto found = TRY(read([&](sql::Tx& tx) {
     return webhooks.deliveries().list(tx, request.caller.tenant, filter, page.before, page.limit);
   }));

@@ -21,7 +21,7 @@ FieldError in_query(std::string_view name, std::string_view rule, std::string de
   return {std::string("#/query/").append(name), rule, std::move(detail)};
 }
 
-void read_limit(std::string_view text, Page& page, std::vector<FieldError>& problems) {
+void read_limit(std::string_view text, PageRequest& page, std::vector<FieldError>& problems) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), page.limit);
   if (error == std::errc::invalid_argument || end != text.data() + text.size()) {
     problems.push_back(in_query("limit", "must_be_integer", "must be an integer"));
@@ -68,7 +68,7 @@ std::string list_tag(const Request& request) {
   return crypto::to_hex(crypto::bytes_of(digest).substr(0, tag_bytes));
 }
 
-void read_cursor(const Request& request, std::string_view text, Page& page,
+void read_cursor(const Request& request, std::string_view text, PageRequest& page,
                  std::vector<FieldError>& problems) {
   const std::string tag = list_tag(request);
   const bool fits = text.ends_with(tag);
@@ -84,13 +84,16 @@ void read_cursor(const Request& request, std::string_view text, Page& page,
 
 }  // namespace
 
-Result<Page> parse_page(const Request& request) {
-  Page page;
+Result<PageRequest> parse_page(const Request& request) {
+  PageRequest page;
   std::vector<FieldError> problems;
   if (const auto limit = request.query_param("limit")) read_limit(*limit, page, problems);
   if (const auto cursor = request.query_param("cursor"))
     read_cursor(request, *cursor, page, problems);
   if (!problems.empty()) return json::validation_error(std::move(problems));
+  const Window created = TRY(parse_created(request));
+  page.created_after = created.from;
+  page.created_before = created.to;
   return page;
 }
 
@@ -112,6 +115,17 @@ Result<Window> parse_window(const Request& request, std::string_view from, std::
 
 Result<Window> parse_created(const Request& request) {
   return parse_window(request, "created_after", "created_before");
+}
+
+Error detail::wrong_word(std::string_view name, const std::vector<std::string_view>& words) {
+  return json::validation_error({in_query(name, "unknown_value", must_be_one_of(words))});
+}
+
+Result<std::optional<bool>> query_flag(const Request& request, std::string_view name) {
+  const auto text = request.query_param(name);
+  if (!text) return std::optional<bool>();
+  if (*text == "true" || *text == "false") return std::optional(*text == "true");
+  return detail::wrong_word(name, {"true", "false"});
 }
 
 std::string cursor_of(const Request& request, std::int64_t id) {

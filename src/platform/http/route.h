@@ -8,7 +8,9 @@
 #include <variant>
 #include <vector>
 
+#include "base/page.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 #include "platform/http/message.h"
 
 namespace florin::json {
@@ -80,14 +82,11 @@ Result<void> check_body(const Request& request, Body body);
 
 using Routes = std::vector<Route>;
 
-/// Lists page from the query: `limit` (1-200, default 50) and `cursor`.
-struct Page {
-  int limit = 50;
-  std::int64_t before = 0;  ///< Rows with ids below this; 0: from the newest.
-};
-/// Errors: validation_failed, naming `limit` or `cursor`; a cursor is good for the path of the list
-/// that gave it and parameters that ask for the same rows in the same order, with any limit.
-Result<Page> parse_page(const Request& request);
+/// The page that a list's query asks for: `limit` (1-200, default 50), `cursor`, `created_after`
+/// and `created_before`. Errors: validation_failed, naming the parameter; a cursor is good for the
+/// path of the list that gave it and parameters that ask for the same rows in the same order, with
+/// any limit.
+Result<PageRequest> parse_page(const Request& request);
 /// A time in the query; nothing when it is not given. Errors: validation_failed.
 Result<std::optional<Timestamp>> parse_time(const Request& request, std::string_view name);
 /// The times from `from` until before `to`, either of which may be absent.
@@ -101,6 +100,19 @@ Result<Window> parse_window(const Request& request, std::string_view from = "fro
 /// The times of creation that a list asks for: `created_after` (at or after) and `created_before`.
 /// Errors: as parse_window().
 Result<Window> parse_created(const Request& request);
+namespace detail {
+Error wrong_word(std::string_view name, const std::vector<std::string_view>& words);
+}
+/// A word of an enumeration in the query; nothing when it is not given. Errors: validation_failed.
+template <HasWords E>
+Result<std::optional<E>> query_word(const Request& request, std::string_view name) {
+  const auto text = request.query_param(name);
+  const auto word = text ? parse_word<E>(*text) : std::nullopt;
+  if (text && !word) return detail::wrong_word(name, all_words<E>());
+  return word;
+}
+/// "true" or "false" in the query; nothing when it is not given. Errors: validation_failed.
+Result<std::optional<bool>> query_flag(const Request& request, std::string_view name);
 /// An opaque cursor that parse_page reads back.
 std::string cursor_of(const Request& request, std::int64_t id);
 /// The end of a list's answer: "has_more" and "next_cursor". `next` is where the following page

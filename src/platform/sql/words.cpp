@@ -11,8 +11,9 @@ void refuse_word(const Row& row, int column, std::string_view place) {
   // Every row is of an engine; a row of a test that is not takes no refusal.
   const auto* refusable = dynamic_cast<const RefusableRow*>(&row);
   if (refusable)
-    refusable->refuse(fmt::format("{} holds \"{}\", which it cannot; run florin verify", place,
-                                  row.text(column).substr(0, shown)));
+    refusable->refuse(
+        fmt::format("{} holds \"{}\", which is not one of its values; run florin verify", place,
+                    row.text(column).substr(0, shown)));
 }
 
 }  // namespace florin::sql

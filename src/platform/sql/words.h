@@ -13,7 +13,8 @@ namespace florin::sql {
 template <class Enum, std::size_t n>
 using Words = std::array<std::pair<std::string_view, Enum>, n>;
 
-/// Makes the query end with store_corrupt: `place` ("holds.status") holds a word that it cannot.
+/// Makes the query end with store_corrupt: `place` ("holds.status") holds a word that is not one of
+/// its values.
 void refuse_word(const Row& row, int column, std::string_view place);
 
 /// What a word of a table, or a small document in it, stands for, as "open" in "holds.status". What
