@@ -43,7 +43,7 @@ std::optional<Entry> entry_of(const WalletTransaction& row) {
                row.target ? row.target.str() : row.ref,
                row.player,
                {row.amount_minor, *row.currency},
-               std::string(to_string(row.kind)),
+               std::string(to_word(row.kind)),
                status_of(row.state),
                row.created_at};
 }

@@ -88,13 +88,18 @@ struct Partner {
 // ---------------------------------------------------------------- movements
 
 enum class Kind : std::uint8_t { debit, credit, rollback };
-std::string_view to_string(Kind kind);
-std::optional<Kind> parse_kind(std::string_view text);
+constexpr auto words_of(Kind) {
+  return std::to_array<Word<Kind>>(
+      {{Kind::debit, "debit"}, {Kind::credit, "credit"}, {Kind::rollback, "rollback"}});
+}
 
 enum class State : std::uint8_t { pending, success, failed, rolled_back };
-/// "PENDING", "SUCCESS", "FAILED", "ROLLED_BACK".
-std::string_view to_string(State state);
-std::optional<State> parse_state(std::string_view text);
+constexpr auto words_of(State) {
+  return std::to_array<Word<State>>({{State::pending, "PENDING"},
+                                     {State::success, "SUCCESS"},
+                                     {State::failed, "FAILED"},
+                                     {State::rolled_back, "ROLLED_BACK"}});
+}
 
 /// The first bytes of a call's signature.
 using SignatureMark = std::array<std::uint8_t, 16>;

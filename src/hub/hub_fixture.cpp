@@ -39,7 +39,7 @@ Movement movement_of(const Call& call) {
   if (call.amount) movement.amount = Money{*call.amount, call.currency};
   if (call.amount || call.names_currency) movement.currency = call.currency;
   movement.ref = call.ref;
-  movement.request = idempotency::digest_of({to_string(call.kind), call.player,
+  movement.request = idempotency::digest_of({to_word(call.kind), call.player,
                                              std::to_string(call.amount.value_or(-1)), call.ref,
                                              call.currency.code()});
   if (call.signature == 0) {

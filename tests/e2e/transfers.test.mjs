@@ -110,7 +110,7 @@ describe('backdating', () => {
       for (const route of [`/v1/transfers?from=${time}`, `/v1/accounts/${ana.id}/statement?to=${time}`,
                            `/v1/accounts/${ana.id}/balance?at=${time}`, `/v1/trial-balance?at=${time}`,
                            `/v1/aggregates?by=type&from=${time}`, `/v1/events?since=${time}`,
-                           `/v1/wallet-transactions?from=${time}`]) {
+                           `/v1/wallet-transactions?created_after=${time}`]) {
         answers.push(await api.get(route));
       }
       for (const answer of answers) {

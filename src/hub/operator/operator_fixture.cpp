@@ -134,7 +134,7 @@ int closed_port() {
 }
 
 std::string sample(std::string_view name) {
-  const auto folder = std::filesystem::path(__FILE__).parent_path() / "testdata";
+  const auto folder = std::filesystem::path(FLORIN_SOURCE_DIR) / "src/hub/operator/testdata";
   std::ifstream file(folder / name);
   std::ostringstream text;
   text << file.rdbuf();

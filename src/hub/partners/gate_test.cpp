@@ -115,6 +115,7 @@ TEST_F(PartnerGate, AWordThatAPartnerCannotHaveIsDamageAndNothingElse) {
   EXPECT_TRUE(refuses("partners", "wallet_mode", "internal"));
   EXPECT_TRUE(refuses("partners", "signature_scheme", "body-timestamp"));
   EXPECT_TRUE(refuses("partners", "currencies", "EUR"));
+  EXPECT_TRUE(refuses("partners", "operator", "{}"));
   EXPECT_TRUE(refuses("partner_secrets", "kind", "calls"));
   EXPECT_TRUE(world.partners.refresh());
 }

@@ -15,12 +15,4 @@ std::string to_json(const Partner& partner, const std::optional<operators::Troub
   return out;
 }
 
-std::string to_json(const OperatorSettings& settings) {
-  return json::write(stored_operator_fields(), settings);
-}
-
-OperatorSettings operator_settings_from(std::string_view text) {
-  return json::read_stored(stored_operator_fields(), text).value_or(OperatorSettings());
-}
-
 }  // namespace florin::hub

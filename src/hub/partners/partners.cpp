@@ -80,7 +80,7 @@ struct Partners::Impl {
 
   Result<void> keep(sql::Tx& tx, PartnerId partner, SecretKind kind, const Secret& secret) {
     const std::string sealed = TRY(vault.seal(secret, purpose_of(partner, kind)));
-    return store::insert_secret(tx, ids.next(), {partner, kind, sealed, {}}, clock.now());
+    return store::insert_secret(tx, {ids.next(), partner, kind, sealed, clock.now()});
   }
 
   Result<void> tell(sql::Tx& tx, const Actor& actor, std::string_view type,

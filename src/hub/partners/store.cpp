@@ -1,52 +1,15 @@
 #include "hub/partners/store.h"
 
 #include "base/try.h"
-#include "hub/partners/json.h"
-#include "platform/sql/database.h"
-#include "platform/sql/words.h"
+#include "hub/partners/fields.h"
+#include "platform/sql/table.h"
 
 namespace florin::hub::store {
 namespace {
 
-using sql::Param;
 using sql::Query;
-using sql::Row;
+using sql::Role;
 using sql::Tx;
-
-#define FLORIN_PARTNER_COLUMNS                                                              \
-  "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, operator," \
-  " created_at_us, updated_at_us, signature_scheme"
-constexpr Query all_partners{"hub.partners",
-                             "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners ORDER BY id"};
-constexpr Query partner_by_id{"hub.partner_by_id", "SELECT " FLORIN_PARTNER_COLUMNS
-                                                   " FROM partners WHERE id = $1"
-                                                   " AND tenant_id = $2"};
-constexpr Query partner_by_code{"hub.partner_by_code",
-                                "SELECT " FLORIN_PARTNER_COLUMNS " FROM partners WHERE code = $1"};
-constexpr Query partner_insert{"hub.partner_insert",
-                               "INSERT INTO partners (" FLORIN_PARTNER_COLUMNS
-                               ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"};
-#undef FLORIN_PARTNER_COLUMNS
-constexpr Query partner_update{
-    "hub.partner_update",
-    "UPDATE partners SET status = $2, wallet_mode = $3, currencies = $4, max_amount = $5,"
-    " rate_limit = $6, operator = $7, updated_at_us = $8, signature_scheme = $9 WHERE id = $1"};
-constexpr Query all_secrets{"hub.secrets",
-                            "SELECT partner_id, kind, sealed, valid_until_us FROM partner_secrets"
-                            " ORDER BY id DESC"};
-constexpr Query secret_insert{
-    "hub.secret_insert",
-    "INSERT INTO partner_secrets (id, partner_id, kind, sealed, created_at_us, valid_until_us)"
-    " VALUES ($1, $2, $3, $4, $5, $6)"};
-constexpr Query secrets_end{
-    "hub.secrets_end",
-    "UPDATE partner_secrets SET valid_until_us = $3 WHERE partner_id = $1 AND kind = $2"
-    " AND (valid_until_us IS NULL OR valid_until_us > $3)"};
-
-constexpr sql::Words<SecretKind, 2> secret_kinds{
-    {{"calls", SecretKind::calls}, {"operator", SecretKind::operator_calls}}};
-
-std::string_view word(SecretKind kind) { return kind == SecretKind::calls ? "calls" : "operator"; }
 
 std::string codes_of(const std::vector<Currency>& currencies) {
   std::string codes;
@@ -57,109 +20,84 @@ std::string codes_of(const std::vector<Currency>& currencies) {
   return codes;
 }
 
-std::vector<Currency> currencies_of(const Row& row, int column) {
+std::optional<std::vector<Currency>> currencies_of(std::string_view codes) {
   std::vector<Currency> currencies;
-  const std::string_view codes = row.text(column);
   for (std::size_t at = 0; at < codes.size(); at += 4) {
     const auto currency = Currency::parse(codes.substr(at, 3));
-    if (currency) {
-      currencies.push_back(*currency);
-    } else {
-      sql::refuse_word(row, column, "partners.currencies");
-    }
+    if (!currency) return std::nullopt;
+    currencies.push_back(*currency);
   }
   return currencies;
 }
 
-Partner read_partner(const Row& row) {
-  Partner partner;
-  partner.id = {row.integer(0)};
-  partner.tenant = {row.integer(1)};
-  partner.code = row.text(2);
-  partner.status = sql::word(row, 3, "partners.status", parse_word<PartnerStatus>);
-  partner.mode = sql::word(row, 4, "partners.wallet_mode", parse_word<WalletMode>);
-  partner.currencies = currencies_of(row, 5);
-  partner.max_amount_minor = row.optional_integer(6);
-  partner.rate_limit_per_second = row.integer(7);
-  partner.operator_settings = operator_settings_from(row.text(8));
-  partner.created_at = {row.integer(9)};
-  partner.updated_at = {row.integer(10)};
-  partner.signature_scheme =
-      sql::word(row, 11, "partners.signature_scheme", parse_word<SignatureScheme>);
-  return partner;
+std::string operator_text(const OperatorSettings& settings) {
+  return json::write(stored_operator_fields(), settings);
 }
 
-Result<std::optional<Partner>> first_partner(Tx& tx, const Query& query,
-                                             std::initializer_list<Param> params) {
-  std::optional<Partner> found;
-  TRY(tx.query(query, params, [&](const Row& row) {
-    found = read_partner(row);
-    return false;
-  }));
-  return found;
+std::optional<OperatorSettings> operator_from(std::string_view text) {
+  return json::read_stored(stored_operator_fields(), text);
 }
+
+const sql::Table<Partner> partners(
+    "partners", {
+                    {"id", &Partner::id, {.role = Role::key}},
+                    {"tenant_id", &Partner::tenant, {.role = Role::key}},
+                    {"code", &Partner::code, {.role = Role::fixed}},
+                    {"status", &Partner::status},
+                    {"wallet_mode", &Partner::mode},
+                    {"currencies", &Partner::currencies, {codes_of, currencies_of}},
+                    {"max_amount", &Partner::max_amount_minor},
+                    {"rate_limit", &Partner::rate_limit_per_second},
+                    {"signature_scheme", &Partner::signature_scheme},
+                    {"operator", &Partner::operator_settings, {operator_text, operator_from}},
+                    {"created_at_us", &Partner::created_at, {.role = Role::fixed}},
+                    {"updated_at_us", &Partner::updated_at},
+                });
+const auto all_partners = partners.select("hub.partners", "ORDER BY id");
+const auto partner_by_id = partners.select("hub.partner_by_id", "WHERE id = $1 AND tenant_id = $2");
+const auto partner_by_code = partners.select("hub.partner_by_code", "WHERE code = $1");
+
+const sql::Table<StoredSecret> secrets("partner_secrets",
+                                       {
+                                           {"id", &StoredSecret::id, {.role = Role::key}},
+                                           {"partner_id", &StoredSecret::partner},
+                                           {"kind", &StoredSecret::kind},
+                                           {"sealed", &StoredSecret::sealed},
+                                           {"created_at_us", &StoredSecret::created_at},
+                                           {"valid_until_us", &StoredSecret::valid_until},
+                                       });
+const auto newest_secrets = secrets.select("hub.secrets", "ORDER BY id DESC");
+constexpr Query secrets_end{
+    "hub.secrets_end",
+    "UPDATE partner_secrets SET valid_until_us = $3 WHERE partner_id = $1 AND kind = $2"
+    " AND (valid_until_us IS NULL OR valid_until_us > $3)"};
 
 }  // namespace
 
-Result<std::vector<Partner>> load_partners(Tx& tx) {
-  std::vector<Partner> all;
-  TRY(tx.query(all_partners, {}, [&](const Row& row) {
-    all.push_back(read_partner(row));
-    return true;
-  }));
-  return all;
-}
+Result<std::vector<Partner>> load_partners(Tx& tx) { return all_partners.all(tx); }
 
 Result<std::optional<Partner>> load_partner(Tx& tx, TenantId tenant, PartnerId id) {
-  return first_partner(tx, partner_by_id, {id.value, tenant.value});
+  return partner_by_id.first(tx, {id.value, tenant.value});
 }
 
 Result<std::optional<Partner>> load_partner(Tx& tx, std::string_view code) {
-  return first_partner(tx, partner_by_code, {code});
+  return partner_by_code.first(tx, {code});
 }
 
-Result<void> insert_partner(Tx& tx, const Partner& p) {
-  const std::string settings = to_json(p.operator_settings);
-  TRY(tx.exec(partner_insert,
-              {p.id.value, p.tenant.value, p.code, to_word(p.status), to_word(p.mode),
-               codes_of(p.currencies), p.max_amount_minor, p.rate_limit_per_second, settings,
-               p.created_at.us, p.updated_at.us, to_word(p.signature_scheme)}));
-  return {};
+Result<void> insert_partner(Tx& tx, const Partner& partner) { return partners.insert(tx, partner); }
+
+Result<void> update_partner(Tx& tx, const Partner& partner) {
+  return partners.send_change(tx, partner);
 }
 
-Result<void> update_partner(Tx& tx, const Partner& p) {
-  const std::string settings = to_json(p.operator_settings);
-  TRY(tx.exec(partner_update, {p.id.value, to_word(p.status), to_word(p.mode),
-                               codes_of(p.currencies), p.max_amount_minor, p.rate_limit_per_second,
-                               settings, p.updated_at.us, to_word(p.signature_scheme)}));
-  return {};
-}
+Result<std::vector<StoredSecret>> load_secrets(Tx& tx) { return newest_secrets.all(tx); }
 
-Result<std::vector<StoredSecret>> load_secrets(Tx& tx) {
-  std::vector<StoredSecret> all;
-  TRY(tx.query(all_secrets, {}, [&](const Row& row) {
-    StoredSecret secret{{row.integer(0)},
-                        sql::word(row, 1, "partner_secrets.kind", secret_kinds),
-                        std::string(row.text(2)),
-                        {}};
-    if (const auto until = row.optional_integer(3)) secret.valid_until = Timestamp{*until};
-    all.push_back(std::move(secret));
-    return true;
-  }));
-  return all;
-}
-
-Result<void> insert_secret(Tx& tx, std::int64_t id, const StoredSecret& secret, Timestamp now) {
-  const auto until =
-      secret.valid_until ? std::optional(secret.valid_until->us) : std::optional<std::int64_t>();
-  TRY(tx.exec(secret_insert,
-              {id, secret.partner.value, word(secret.kind), secret.sealed, now.us, until}));
-  return {};
+Result<void> insert_secret(Tx& tx, const StoredSecret& secret) {
+  return secrets.insert(tx, secret);
 }
 
 Result<void> end_secrets(Tx& tx, PartnerId partner, SecretKind kind, Timestamp at) {
-  TRY(tx.exec(secrets_end, {partner.value, word(kind), at.us}));
-  return {};
+  return tx.send(secrets_end, {partner.value, to_word(kind), at.us});
 }
 
 }  // namespace florin::hub::store

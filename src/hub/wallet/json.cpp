@@ -28,7 +28,7 @@ void write_balance(Writer& writer, const WalletTransaction& transaction) {
 /// What was asked; the same for ever.
 void write_movement(Writer& writer, const WalletTransaction& t) {
   writer.member("transactionId", t.id.str())
-      .member("kind", to_string(t.kind))
+      .member("kind", to_word(t.kind))
       .member("playerId", t.player)
       .member("amountCents", t.amount_minor);
   write_currency(writer, t);
@@ -41,7 +41,7 @@ void append_json(std::string& out, const WalletTransaction& t, std::string_view 
   Writer writer(out);
   writer.begin_object();
   write_movement(writer, t);
-  writer.member("partnerId", partner_code).member("status", to_string(t.state));
+  writer.member("partnerId", partner_code).member("status", to_word(t.state));
   writer.member("idempotencyKey", t.key);
   write_balance(writer, t);
   if (t.target) writer.member("targetId", t.target.str());

@@ -103,7 +103,7 @@ class OperatorWalletTest : public testing::Test {
   }
   std::string state_of(const std::string& key, Kind kind = debit) {
     const WalletTransaction transaction = stored(key, kind);
-    return std::string(to_string(transaction.state)) + (transaction.is_stuck ? " stuck" : "");
+    return std::string(to_word(transaction.state)) + (transaction.is_stuck ? " stuck" : "");
   }
   std::int64_t owed() { return world.balance(books::operator_code(acme->partner, eur())); }
   std::int64_t games() { return world.balance(books::games_code(acme->partner, eur())); }

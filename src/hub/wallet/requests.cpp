@@ -39,7 +39,7 @@ idempotency::Digest digest_of_fields(const Movement& movement, const json::Value
   const json::Value* const meta = document.find("meta");
   const std::string amount = movement.amount ? std::to_string(movement.amount->minor) : "";
   return idempotency::digest_of(
-      {"fields", to_string(movement.kind), movement.player, amount,
+      {"fields", to_word(movement.kind), movement.player, amount,
        movement.currency ? movement.currency->code() : "", movement.ref,
        meta && meta->as_object() ? json::serialize(sorted(*meta)) : "{}"});
 }
@@ -84,28 +84,6 @@ void read_movement(ObjectReader& body, Movement& movement) {
   movement.meta = read_meta(body);
 }
 
-template <class Enum>
-Result<std::optional<Enum>> query_word(const http::Request& request, std::string_view name,
-                                       std::optional<Enum> (*parse)(std::string_view),
-                                       std::string choices) {
-  const auto text = request.query_param(name);
-  if (!text) return std::optional<Enum>();
-  const auto word = parse(*text);
-  if (word) return word;
-  return json::validation_error(
-      {{"#/query/" + std::string(name), "unknown_value", "must be one of " + std::move(choices)}});
-}
-
-std::optional<bool> parse_flag(std::string_view text) {
-  if (text != "true" && text != "false") return std::nullopt;
-  return text == "true";
-}
-
-std::optional<std::string> query_text(const http::Request& request, std::string_view name) {
-  const auto text = request.query_param(name);
-  return text ? std::optional<std::string>(*text) : std::nullopt;
-}
-
 }  // namespace
 
 Result<Movement> movement(const http::Request& request, const Admitted& caller, Kind kind) {
@@ -116,7 +94,7 @@ Result<Movement> movement(const http::Request& request, const Admitted& caller, 
   movement.kind = kind;
   movement.signature = caller.signature;
   movement.request_id = request.request_id;
-  movement.raw_request = idempotency::digest_of({to_string(kind), request.body});
+  movement.raw_request = idempotency::digest_of({to_word(kind), request.body});
   movement.key = request.idempotency_key().value_or("");
   read_movement(body, movement);
   body.reject_unknown();
@@ -141,25 +119,14 @@ Result<BalanceQuestion> balance(const http::Request& request, const Partner& par
   return BalanceQuestion{*std::move(player), *currency};
 }
 
-bool TransactionFilter::fits(const WalletTransaction& t) const {
-  return (!player || t.player == *player) && (!ref || t.ref == *ref) && (!key || t.key == *key) &&
-         (!state || t.state == *state) && (!kind || t.kind == *kind) &&
-         (!from || t.created_at >= *from) && (!to || t.created_at < *to) &&
-         (!is_stuck || t.is_stuck == *is_stuck);
-}
-
-Result<TransactionFilter> transaction_filter(const http::Request& request) {
-  TransactionFilter filter;
-  filter.player = query_text(request, "playerId");
-  filter.ref = query_text(request, "refId");
-  filter.key = query_text(request, "idempotencyKey");
-  filter.state =
-      TRY(query_word(request, "status", parse_state, "PENDING, SUCCESS, FAILED, ROLLED_BACK"));
-  filter.kind = TRY(query_word(request, "kind", parse_kind, "debit, credit, rollback"));
-  const http::Window window = TRY(http::parse_window(request));
-  filter.from = window.from;
-  filter.to = window.to;
-  filter.is_stuck = TRY(query_word(request, "stuck", parse_flag, "true, false"));
+Result<store::Filter> transaction_filter(const http::Request& request) {
+  store::Filter filter;
+  filter.player = request.query_param("playerId");
+  filter.ref = request.query_param("refId");
+  filter.key = request.query_param("idempotencyKey");
+  filter.state = TRY(http::query_word<State>(request, "status"));
+  filter.kind = TRY(http::query_word<Kind>(request, "kind"));
+  filter.is_stuck = TRY(http::query_flag(request, "stuck"));
   return filter;
 }
 

@@ -5,6 +5,7 @@
 #include "base/result.h"
 #include "hub/hub.h"
 #include "hub/partners/gate.h"
+#include "hub/wallet/store.h"
 #include "platform/http/message.h"
 
 /// The bodies of the wallet API, checked. Errors: malformed_json, validation_failed naming every
@@ -21,14 +22,7 @@ struct BalanceQuestion {
 /// Errors besides: unsupported_currency.
 Result<BalanceQuestion> balance(const http::Request& request, const Partner& partner);
 
-struct TransactionFilter {
-  std::optional<std::string> player, ref, key;
-  std::optional<State> state;
-  std::optional<Kind> kind;
-  std::optional<Timestamp> from, to;  ///< from <= createdAt < to
-  std::optional<bool> is_stuck;
-  bool fits(const WalletTransaction& transaction) const;
-};
-Result<TransactionFilter> transaction_filter(const http::Request& request);
+/// Of the query: all but the partner.
+Result<store::Filter> transaction_filter(const http::Request& request);
 
 }  // namespace florin::hub::requests

@@ -46,11 +46,6 @@ Response balance_response(std::string_view player, const Currency& currency, std
 
 Error no_player() { return {errors::player_not_found, "there is no wallet of this player"}; }
 
-struct TransactionPage {
-  std::vector<WalletTransaction> rows;
-  WalletTransactionId next;  ///< None: the end.
-};
-
 /// What staff decides about a stuck transaction.
 struct Decision {
   enum class Kind : std::uint8_t { completed, not_booked, retry };
@@ -121,7 +116,7 @@ void Handlers::move(const Request& request, const Responder& responder, Kind kin
   if (!movement) return responder.send(std::move(movement).error());
   const PartnerPtr& partner = caller->partner;
   const idempotency::Key key{
-      idempotency::digest_of({"hub", partner->partner.code, to_string(kind), movement->key}),
+      idempotency::digest_of({"hub", partner->partner.code, to_word(kind), movement->key}),
       movement->request, idempotency::Lifetime::forever};
   auto entered = parts.idempotency.in_flight().enter(key);
   if (!entered) return responder.send(std::move(entered).error());
@@ -200,28 +195,17 @@ void Handlers::operator_balance(const PartnerPtr& partner, requests::BalanceQues
 
 Result<Response> Handlers::list(const Request& request, TenantId tenant,
                                 std::optional<PartnerId> partner) const {
-  const requests::TransactionFilter filter = TRY(requests::transaction_filter(request));
-  const http::Page page = TRY(http::parse_page(request));
-  const auto found = TRY(parts.database.read([&](sql::Tx& tx) -> Result<TransactionPage> {
-    TransactionPage rows;
-    PageWork work(page.limit);
-    TRY(store::visit_newest(tx, tenant, page.before, [&](const WalletTransaction& transaction) {
-      const bool wanted = (!partner || transaction.partner == *partner) && filter.fits(transaction);
-      if (work.look() && (!wanted || work.take())) {
-        if (wanted) rows.rows.push_back(transaction);
-        return true;
-      }
-      rows.next = {transaction.id.value + 1};
-      return false;
-    }));
-    return rows;
-  }));
+  store::Filter filter = TRY(requests::transaction_filter(request));
+  filter.partner = partner;
+  const PageRequest page = TRY(http::parse_page(request));
+  const auto found =
+      TRY(parts.database.read([&](sql::Tx& tx) { return store::list(tx, tenant, filter, page); }));
   std::vector<std::string> rows;
   for (const WalletTransaction& row : found.rows) {
     const PartnerPtr owner = parts.partners.by_id(row.partner);
     append_json(rows.emplace_back(), row, owner ? owner->partner.code : "");
   }
-  return http::list_response(request, rows, found.next.value);
+  return http::list_response(request, rows, found.next);
 }
 
 Result<Response> Handlers::transactions_of_partner(const Request& request) const {
@@ -276,8 +260,16 @@ http::Routes wallet_routes(const WalletParts& parts) {
   };
   const auto sync = http::sync_of(handlers);
   constexpr auto time = http::QueryParam::Kind::time;
-  const http::Query filters{"limit",  "cursor", "playerId",     "refId",      "idempotencyKey",
-                            "status", "kind",   {"from", time}, {"to", time}, "stuck"};
+  const http::Query filters{"limit",
+                            "cursor",
+                            "playerId",
+                            "refId",
+                            "idempotencyKey",
+                            "status",
+                            "kind",
+                            {"created_after", time},
+                            {"created_before", time},
+                            "stuck"};
   http::HotHandler balance = [handlers](const Request& request, const Responder& responder) {
     handlers->balance(request, responder);
   };

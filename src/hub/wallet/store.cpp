@@ -1,57 +1,83 @@
 #include "hub/wallet/store.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "base/id_generator.h"
 #include "base/try.h"
-#include "platform/sql/database.h"
-#include "platform/sql/words.h"
+#include "platform/sql/list.h"
+#include "platform/sql/table.h"
 
 namespace florin::hub::store {
 namespace {
 
-using sql::Param;
 using sql::Query;
+using sql::Role;
 using sql::Row;
 using sql::Tx;
 
-#define FLORIN_HUB_COLUMNS                                                                 \
-  "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, player,"   \
-  " currency, amount_minor, ref, target_id, transfer_id, balance_minor, credits, refusal," \
-  " answer, answer_status, request_id, meta, operator_reference, operator_attempts, "      \
-  "next_check_us, stuck, "                                                                 \
-  "created_at_us,"                                                                         \
-  " updated_at_us, pending_reason"
-#define FLORIN_HUB_SELECT "SELECT " FLORIN_HUB_COLUMNS " FROM hub_transactions"
+/// A rollback that found nothing may name no currency.
+std::string currency_text(const std::optional<Currency>& currency) {
+  return currency ? std::string(currency->code()) : "";
+}
 
-constexpr Query by_key{"hub.by_key", FLORIN_HUB_SELECT
-                       " WHERE partner_id = $1 AND kind = $2 AND idempotency_key = $3"};
-constexpr Query by_id{"hub.by_id", FLORIN_HUB_SELECT " WHERE id = $1 AND partner_id = $2"};
-constexpr Query of_tenant{"hub.of_tenant", FLORIN_HUB_SELECT " WHERE id = $1 AND tenant_id = $2"};
-constexpr Query by_ref{"hub.by_ref", FLORIN_HUB_SELECT
-                       " WHERE partner_id = $1 AND ref = $2 ORDER BY id DESC LIMIT $3"};
-constexpr Query by_ref_of_player{
+std::optional<std::optional<Currency>> currency_from(std::string_view code) {
+  const auto currency = Currency::parse(code);
+  if (!currency && !code.empty()) return std::nullopt;
+  return std::optional(currency);
+}
+
+using W = WalletTransaction;
+const sql::Table<W> transactions(
+    "hub_transactions",
+    {
+        {"id", &W::id, {.role = Role::key}},
+        {"tenant_id", &W::tenant, {.role = Role::key}},
+        {"partner_id", &W::partner, {.role = Role::fixed}},
+        {"kind", &W::kind, {.role = Role::fixed}},
+        {"state", &W::state},
+        {"idempotency_key", &W::key, {.role = Role::fixed}},
+        {"request", &W::request, {.role = Role::fixed}},
+        {"signature", &W::signature, {.role = Role::fixed}},
+        {"player", &W::player, {.role = Role::fixed}},
+        {"currency", &W::currency, {currency_text, currency_from}, {.role = Role::fixed}},
+        {"amount_minor", &W::amount_minor, {.role = Role::fixed}},
+        {"ref", &W::ref, {.role = Role::fixed}},
+        {"target_id", &W::target},
+        {"transfer_id", &W::transfer},
+        {"balance_minor", &W::balance_minor},
+        {"credits", &W::credits},
+        {"refusal", &W::refusal, {.empty_is_null = true}},
+        {"answer", &W::answer, {.empty_is_null = true}},
+        {"answer_status", &W::answer_status},
+        {"request_id", &W::request_id, {.role = Role::fixed}},
+        {"meta", &W::meta, {.role = Role::fixed}},
+        {"operator_reference", &W::operator_reference},
+        {"operator_attempts", &W::operator_attempts},
+        {"pending_reason", &W::pending_reason, {.empty_is_null = true}},
+        {"next_check_us", &W::next_check},
+        {"stuck", &W::is_stuck},
+        {"created_at_us", &W::created_at, {.role = Role::fixed}},
+        {"updated_at_us", &W::updated_at},
+    });
+const auto by_key = transactions.select(
+    "hub.by_key", "WHERE partner_id = $1 AND kind = $2 AND idempotency_key = $3");
+const auto by_id = transactions.select("hub.by_id", "WHERE id = $1 AND partner_id = $2");
+const auto of_tenant = transactions.select("hub.of_tenant", "WHERE id = $1 AND tenant_id = $2");
+const auto by_ref = transactions.select(
+    "hub.by_ref", "WHERE partner_id = $1 AND ref = $2 ORDER BY id DESC LIMIT $3");
+const auto by_ref_of_player = transactions.select(
     "hub.by_ref_of_player",
-    "SELECT * FROM (" FLORIN_HUB_SELECT
-    " WHERE partner_id = $1 AND ref = $2 AND player = $3 ORDER BY id DESC LIMIT $4) AS named"
-    " UNION ALL SELECT * FROM (" FLORIN_HUB_SELECT
-    " WHERE partner_id = $1 AND ref = $2 AND player = '' ORDER BY id DESC LIMIT $4) AS nameless"};
-constexpr Query newest_of_tenant{
-    "hub.newest_of_tenant", FLORIN_HUB_SELECT " WHERE id < $2 AND tenant_id = $1 ORDER BY id DESC"};
-constexpr Query of_period{
-    "hub.of_period", FLORIN_HUB_SELECT
-    " WHERE id > $2 AND id <= $5 AND partner_id = $1 AND created_at_us < $4 AND"
-    " created_at_us >= $3 ORDER BY id LIMIT $6"};
-constexpr Query due{"hub.due", FLORIN_HUB_SELECT
-                    " WHERE state = 'PENDING' AND next_check_us <= $1"
-                    " ORDER BY next_check_us LIMIT $2"};
-constexpr Query insert_row{"hub.insert", "INSERT INTO hub_transactions (" FLORIN_HUB_COLUMNS
-                                         ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-                                         " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-                                         " $23, $24, $25, $26, $27, $28)"};
-#undef FLORIN_HUB_SELECT
-#undef FLORIN_HUB_COLUMNS
+    "SELECT * FROM ({SELECT} WHERE partner_id = $1 AND ref = $2 AND player = $3"
+    " ORDER BY id DESC LIMIT $4) AS named UNION ALL SELECT * FROM ({SELECT}"
+    " WHERE partner_id = $1 AND ref = $2 AND player = '' ORDER BY id DESC LIMIT $4) AS nameless");
+const auto of_period =
+    transactions.select("hub.of_period",
+                        "WHERE id > $2 AND id <= $5 AND partner_id = $1 AND created_at_us < $4"
+                        " AND created_at_us >= $3 ORDER BY id LIMIT $6");
+const auto due = transactions.select(
+    "hub.due", "WHERE state = 'PENDING' AND next_check_us <= $1 ORDER BY next_check_us LIMIT $2");
+const sql::List<W> newest_first(transactions, "hub.newest_of_tenant");
+
 constexpr Query signature_of_ref{
     "hub.signature_of_ref",
     "SELECT 1 FROM hub_transactions WHERE partner_id = $1 AND ref = $2 AND signature = $3"
@@ -63,12 +89,6 @@ constexpr Query delete_row{"hub.delete",
                            "DELETE FROM hub_transactions WHERE id = $1 AND state = 'PENDING'"};
 constexpr Query postpone_row{"hub.postpone",
                              "UPDATE hub_transactions SET next_check_us = $2 WHERE id = $1"};
-constexpr Query update_row{
-    "hub.update",
-    "UPDATE hub_transactions SET state = $2, target_id = $3, transfer_id = $4, balance_minor = $5,"
-    " credits = $6, refusal = $7, answer = $8, answer_status = $9, operator_reference = $10,"
-    " operator_attempts = $11, next_check_us = $12, stuck = $13, updated_at_us = $14,"
-    " pending_reason = $15 WHERE id = $1"};
 constexpr Query one_more_credit{"hub.one_more_credit",
                                 "UPDATE hub_transactions SET credits = credits + 1 WHERE id = $1"};
 constexpr Query greatest_id{
@@ -76,106 +96,49 @@ constexpr Query greatest_id{
     "SELECT max(id) FROM (SELECT max(id) AS id FROM hub_transactions UNION ALL"
     " SELECT max(id) FROM partners UNION ALL SELECT max(id) FROM partner_secrets) AS ids"};
 
-template <class Array>
-std::string_view bytes_of(const Array& array) {
-  return {reinterpret_cast<const char*>(array.data()), array.size()};
-}
-
-template <class Array>
-Array array_from(std::string_view bytes) {
-  Array array{};
-  std::memcpy(array.data(), bytes.data(), std::min(bytes.size(), array.size()));
-  return array;
-}
-
-Param text_or_null(const std::string& text) { return text.empty() ? Param(nullptr) : Param(text); }
-
-std::optional<std::int64_t> us_of(const std::optional<Timestamp>& at) {
-  return at ? std::optional(at->us) : std::nullopt;
-}
-
-WalletTransaction read(const Row& row) {
-  WalletTransaction t;
-  t.id = {row.integer(0)};
-  t.tenant = {row.integer(1)};
-  t.partner = {row.integer(2)};
-  t.kind = sql::word(row, 3, "hub_transactions.kind", parse_kind);
-  t.state = sql::word(row, 4, "hub_transactions.state", parse_state);
-  t.key = row.text(5);
-  t.request = array_from<idempotency::Digest>(row.blob(6));
-  t.signature = array_from<SignatureMark>(row.blob(7));
-  t.player = row.text(8);
-  t.currency = Currency::parse(row.text(9));
-  if (!t.currency && !row.text(9).empty()) sql::refuse_word(row, 9, "hub_transactions.currency");
-  t.amount_minor = row.integer(10);
-  t.ref = row.text(11);
-  t.target = {row.integer(12)};
-  t.transfer = row.integer(13);
-  t.balance_minor = row.optional_integer(14);
-  t.credits = row.integer(15);
-  t.refusal = row.text(16);
-  t.answer = row.text(17);
-  t.answer_status = static_cast<int>(row.integer(18));
-  t.request_id = row.text(19);
-  t.meta = row.text(20);
-  t.operator_reference = row.optional_text(21);
-  t.operator_attempts = row.integer(22);
-  if (const auto at = row.optional_integer(23)) t.next_check = Timestamp{*at};
-  t.is_stuck = row.integer(24) == 1;
-  t.created_at = {row.integer(25)};
-  t.updated_at = {row.integer(26)};
-  t.pending_reason = row.text(27);
-  return t;
-}
-
-Result<std::optional<WalletTransaction>> first_of(Tx& tx, const Query& query,
-                                                  std::initializer_list<Param> params) {
-  std::optional<WalletTransaction> found;
-  TRY(tx.query(query, params, [&](const Row& row) {
-    found = read(row);
-    return false;
-  }));
-  return found;
-}
-
 }  // namespace
 
-Result<std::optional<WalletTransaction>> find_by_key(Tx& tx, PartnerId partner, Kind kind,
-                                                     std::string_view key) {
-  return first_of(tx, by_key, {partner.value, to_string(kind), key});
+Result<std::optional<W>> find_by_key(Tx& tx, PartnerId partner, Kind kind, std::string_view key) {
+  return by_key.first(tx, {partner.value, to_word(kind), key});
 }
 
-Result<std::optional<WalletTransaction>> find(Tx& tx, PartnerId partner, WalletTransactionId id) {
-  return first_of(tx, by_id, {id.value, partner.value});
+Result<std::optional<W>> find(Tx& tx, PartnerId partner, WalletTransactionId id) {
+  return by_id.first(tx, {id.value, partner.value});
 }
 
-Result<std::optional<WalletTransaction>> find(Tx& tx, TenantId tenant, WalletTransactionId id) {
-  return first_of(tx, of_tenant, {id.value, tenant.value});
+Result<std::optional<W>> find(Tx& tx, TenantId tenant, WalletTransactionId id) {
+  return of_tenant.first(tx, {id.value, tenant.value});
 }
 
 Result<void> visit_by_ref(Tx& tx, const RefOf& which, int limit, const Visitor& visit) {
-  const auto each = [&](const Row& row) { return visit(read(row)); };
-  if (which.player.empty()) return tx.query(by_ref, {which.partner.value, which.ref, limit}, each);
-  return tx.query(by_ref_of_player, {which.partner.value, which.ref, which.player, limit}, each);
+  if (which.player.empty()) return by_ref.visit(tx, {which.partner.value, which.ref, limit}, visit);
+  return by_ref_of_player.visit(tx, {which.partner.value, which.ref, which.player, limit}, visit);
 }
 
 Result<bool> has_signature(Tx& tx, const RefOf& which, const SignatureMark& signature,
                            Timestamp since) {
   bool is_found = false;
-  TRY(tx.query(
-      signature_of_ref,
-      {which.partner.value, which.ref, Param::blob(bytes_of(signature)), since.us, which.player},
-      [&](const Row&) {
-        is_found = true;
-        return false;
-      }));
+  sql::KeptTexts unused;
+  TRY(tx.query(signature_of_ref,
+               {which.partner.value, which.ref, sql::Cell<SignatureMark>::param(signature, unused),
+                since.us, which.player},
+               [&](const Row&) {
+                 is_found = true;
+                 return false;
+               }));
   return is_found;
 }
 
-Result<void> visit_newest(Tx& tx, TenantId tenant, std::int64_t before, const Visitor& visit) {
-  const std::int64_t end = before == 0 ? INT64_MAX : before;
-  return tx.query(newest_of_tenant, {tenant.value, end},
-                  [&](const Row& row) { return visit(read(row)); });
+Result<Paged<W>> list(Tx& tx, TenantId tenant, const Filter& filter, const PageRequest& page) {
+  return newest_first.page(tx, tenant, page,
+                           sql::Filters()
+                               .equals("partner_id", filter.partner)
+                               .equals("player", filter.player)
+                               .equals("ref", filter.ref)
+                               .equals("idempotency_key", filter.key)
+                               .equals("state", filter.state)
+                               .equals("kind", filter.kind)
+                               .equals("stuck", filter.is_stuck));
 }
 
 Result<std::vector<WalletTransaction>> find_period(Tx& tx, PartnerId partner, Timestamp from,
@@ -186,21 +149,11 @@ Result<std::vector<WalletTransaction>> find_period(Tx& tx, PartnerId partner, Ti
   constexpr std::int64_t day_s = 86'400;
   const std::int64_t first = std::max(IdGenerator::first_at(from) - 1, after.value);
   const std::int64_t last = IdGenerator::first_at(to.plus_seconds(day_s));
-  std::vector<WalletTransaction> found;
-  TRY(tx.query(of_period, {partner.value, first, from.us, to.us, last, limit}, [&](const Row& row) {
-    found.push_back(read(row));
-    return true;
-  }));
-  return found;
+  return of_period.all(tx, {partner.value, first, from.us, to.us, last, limit});
 }
 
 Result<std::vector<WalletTransaction>> find_due(Tx& tx, Timestamp now, int limit) {
-  std::vector<WalletTransaction> found;
-  TRY(tx.query(due, {now.us, limit}, [&](const Row& row) {
-    found.push_back(read(row));
-    return true;
-  }));
-  return found;
+  return due.all(tx, {now.us, limit});
 }
 
 Result<void> postpone(Tx& tx, const std::vector<WalletTransaction>& waiting, Timestamp until) {
@@ -218,44 +171,10 @@ Result<PendingCounts> count_pending(Tx& tx) {
   return counts;
 }
 
-Result<void> insert(Tx& tx, const WalletTransaction& t) {
-  const std::string_view currency = t.currency ? t.currency->code() : "";
-  return tx.send(insert_row, {t.id.value,
-                              t.tenant.value,
-                              t.partner.value,
-                              to_string(t.kind),
-                              to_string(t.state),
-                              t.key,
-                              Param::blob(bytes_of(t.request)),
-                              Param::blob(bytes_of(t.signature)),
-                              t.player,
-                              currency,
-                              t.amount_minor,
-                              t.ref,
-                              t.target.value,
-                              t.transfer,
-                              t.balance_minor,
-                              t.credits,
-                              text_or_null(t.refusal),
-                              text_or_null(t.answer),
-                              t.answer_status,
-                              t.request_id,
-                              t.meta,
-                              t.operator_reference,
-                              t.operator_attempts,
-                              us_of(t.next_check),
-                              t.is_stuck,
-                              t.created_at.us,
-                              t.updated_at.us,
-                              text_or_null(t.pending_reason)});
-}
+Result<void> insert(Tx& tx, const W& transaction) { return transactions.insert(tx, transaction); }
 
-Result<void> update(Tx& tx, const WalletTransaction& t) {
-  return tx.send(update_row,
-                 {t.id.value, to_string(t.state), t.target.value, t.transfer, t.balance_minor,
-                  t.credits, text_or_null(t.refusal), text_or_null(t.answer), t.answer_status,
-                  t.operator_reference, t.operator_attempts, us_of(t.next_check), t.is_stuck,
-                  t.updated_at.us, text_or_null(t.pending_reason)});
+Result<void> update(Tx& tx, const W& transaction) {
+  return transactions.send_change(tx, transaction);
 }
 
 Result<void> remove(Tx& tx, WalletTransactionId id) { return tx.send(delete_row, {id.value}); }

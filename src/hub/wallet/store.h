@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/page.h"
 #include "base/result.h"
 #include "hub/hub.h"
 
@@ -35,8 +36,17 @@ Result<void> visit_by_ref(sql::Tx& tx, const RefOf& which, int limit, const Visi
 /// Whether one of them, made at `since` or later, came by this signature.
 Result<bool> has_signature(sql::Tx& tx, const RefOf& which, const SignatureMark& signature,
                            Timestamp since);
-/// A tenant's, newest first, ids below `before` (0: from the newest).
-Result<void> visit_newest(sql::Tx& tx, TenantId tenant, std::int64_t before, const Visitor& visit);
+/// What a list shows; absent: every value. Borrows its texts.
+struct Filter {
+  std::optional<PartnerId> partner = {};
+  std::optional<std::string_view> player = {}, ref = {}, key = {};
+  std::optional<State> state = {};
+  std::optional<Kind> kind = {};
+  std::optional<bool> is_stuck = {};
+};
+/// A tenant's, newest first.
+Result<Paged<WalletTransaction>> list(sql::Tx& tx, TenantId tenant, const Filter& filter,
+                                      const PageRequest& page);
 /// A partner's with from <= created_at < to and ids above `after`, oldest first, at most `limit`.
 Result<std::vector<WalletTransaction>> find_period(sql::Tx& tx, PartnerId partner, Timestamp from,
                                                    Timestamp to, WalletTransactionId after,

@@ -12,7 +12,7 @@ namespace {
 
 /// Nothing while it is on its way.
 std::string event_type(const WalletTransaction& transaction) {
-  const std::string family = "wallet." + std::string(to_string(transaction.kind));
+  const std::string family = "wallet." + std::string(to_word(transaction.kind));
   switch (transaction.state) {
     case State::pending:
       return transaction.is_stuck ? family + ".stuck" : "";
