@@ -142,22 +142,22 @@ Codec<std::vector<X>> codec_for(Of<std::vector<X>>) {
 
 /// A value as its codec writes it.
 template <class X>
-std::string to_text(const X& value) {
+std::string to_text(const X& value, const Codec<X>& codec = codec_for(Of<X>{})) {
   std::string out;
   Writer writer(out);
-  codec_for(Of<X>{}).write(writer, value);
+  codec.write(writer, value);
   return out;
 }
 
 /// What to_text() wrote. Nothing when it is damaged.
 template <class X>
-std::optional<X> from_text(std::string_view text) {
+std::optional<X> from_text(std::string_view text, const Codec<X>& codec = codec_for(Of<X>{})) {
   const auto document = parse(text);
   if (!document) return std::nullopt;
   std::vector<FieldError> problems;
   const Limits unbounded = Limits::unbounded();
   Place place("", unbounded, Reading::stored, problems);
-  return codec_for(Of<X>{}).read(*document, place);
+  return codec.read(*document, place);
 }
 
 }  // namespace florin::json

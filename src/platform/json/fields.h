@@ -379,14 +379,16 @@ Result<T> read_new(const Fields<T>& fields, std::string_view body, T start = {},
 }
 
 /// `before` as the body changes it: what is absent stays, and null takes away what can be absent.
-/// Errors: those of read_new(); fixed.
+/// `between` looks at the result. Errors: those of read_new(); fixed.
 template <class T>
-Result<T> read_change(const Fields<T>& fields, std::string_view body, T before) {
+Result<T> read_change(const Fields<T>& fields, std::string_view body, T before,
+                      Between<T> between = nullptr) {
   std::vector<FieldError> problems;
   if (auto read = detail::read_document(fields.list(), body, Reading::change, &before, problems);
       !read)
     return read.error();
-  if (auto done = detail::finish(std::move(problems), {}); !done) return done.error();
+  auto more = between ? between(before) : std::vector<FieldError>();
+  if (auto done = detail::finish(std::move(problems), std::move(more)); !done) return done.error();
   return before;
 }
 

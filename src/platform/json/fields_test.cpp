@@ -252,6 +252,32 @@ TEST(Fields, ProblemsBetweenFieldsComeLastAndNotBesideOthers) {
                                           {"/note", "required: is required with a code"}}));
 }
 
+TEST(Fields, ProblemsBetweenFieldsAreLookedForInWhatAChangeMakes) {
+  const Between<ThingDraft> between = [](const ThingDraft& thing) {
+    std::vector<FieldError> problems;
+    if (thing.note.empty()) problems.push_back({"/note", "required", "is required with a code"});
+    return problems;
+  };
+  ThingDraft before = usual();
+  before.note = "old";
+  EXPECT_TRUE(read_change(thing_fields(), "{}", before, between)) << "it has one already";
+  EXPECT_EQ(problems_of(read_change(thing_fields(), R"({"note": ""})", before, between)),
+            (Problems{{"/note", "required: is required with a code"}}));
+}
+
+TEST(Codec, ATextIsReadAsItWasWritten) {
+  const std::vector<std::string> texts{"account.*", "a\"b", ""};
+  const std::vector<std::int64_t> numbers{0, -1, INT64_MAX};
+  EXPECT_EQ(to_text(texts), R"(["account.*","a\"b",""])");
+  EXPECT_EQ(from_text<std::vector<std::string>>(to_text(texts)), texts);
+  EXPECT_EQ(from_text<std::vector<std::string>>("[]"), std::vector<std::string>());
+  EXPECT_EQ(from_text<std::vector<std::int64_t>>(to_text(numbers)), numbers);
+  for (const auto* text : {"", "x", "{}", "null", "[1]", "[\"a\", 1]"})
+    EXPECT_FALSE(from_text<std::vector<std::string>>(text)) << text;
+  for (const auto* text : {"", "x", "{}", "[\"1\"]", "[1.5]", "[99999999999999999999]"})
+    EXPECT_FALSE(from_text<std::vector<std::int64_t>>(text)) << text;
+}
+
 TEST(Fields, WhatWasStoredReadsByTypeAlone) {
   const auto engine = read_stored(engine_fields(), R"({"name": "v8", "power": 5000, "wheels": 4})");
   ASSERT_TRUE(engine);
