@@ -31,7 +31,7 @@ Result<void> ensure_partner(Core& core, TenantId tenant, const std::string& code
 Result<void> ensure_game_server_endpoint(Core& core, TenantId tenant, const Config& config) {
   const RgsWebhook& rgs = config.rgs_webhook;
   if (rgs.url.empty()) return {};
-  webhooks::NewEndpoint wanted;
+  webhooks::EndpointDraft wanted;
   wanted.tenant = tenant;
   wanted.name = "rgs";
   wanted.url = rgs.url;

@@ -11,6 +11,7 @@
 #include "platform/http/errors.h"
 #include "platform/json/value.h"
 #include "reconciliation/module.h"
+#include "webhooks/module.h"
 
 // Made by florin_embed_file in CMakeLists.txt.
 extern "C" {
@@ -73,7 +74,7 @@ std::string made_document() {
   const json::Value written = *json::parse({florin_openapi_json_begin, florin_openapi_json_end});
   const json::Value& components = *written.find("components");
   json::Object schemas = *components.find("schemas")->as_object();
-  std::array described{hub::api_schemas(), reconciliation::api_schemas()};
+  std::array described{hub::api_schemas(), reconciliation::api_schemas(), webhooks::api_schemas()};
   for (json::Object& made : described)
     std::move(made.begin(), made.end(), std::back_inserter(schemas));
   return json::serialize(

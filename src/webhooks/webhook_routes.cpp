@@ -5,12 +5,13 @@
 #include "platform/json/writer.h"
 #include "platform/sql/database.h"
 #include "webhooks/delivery/deliveries.h"
+#include "webhooks/delivery/fields.h"
 #include "webhooks/endpoints/endpoint_changes.h"
 #include "webhooks/endpoints/endpoints.h"
+#include "webhooks/endpoints/fields.h"
 #include "webhooks/endpoints/requests.h"
 #include "webhooks/errors.h"
 #include "webhooks/module.h"
-#include "webhooks/webhook_json.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::webhooks {
@@ -57,6 +58,10 @@ struct Handlers {
     return webhooks.database().read(work);
   }
 
+  Result<Endpoint> load(TenantId tenant, EndpointId id) const {
+    return read([&](sql::Tx& tx) { return webhooks.endpoints().load(tx, tenant, id); });
+  }
+
   Result<Response> create(const Request& request) const;
   Result<Response> list(const Request& request) const;
   Result<Response> get(const Request& request) const;
@@ -72,7 +77,7 @@ struct Handlers {
 };
 
 Result<Response> Handlers::create(const Request& request) const {
-  const NewEndpoint wanted = TRY(requests::new_endpoint(request, webhooks.settings().policy));
+  const EndpointDraft wanted = TRY(requests::new_endpoint(request, webhooks.settings().policy));
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
   return once(request, [&](sql::Tx& tx) -> Result<Response> {
@@ -98,12 +103,17 @@ Result<Response> Handlers::get(const Request& request) const {
 
 Result<Response> Handlers::change(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
-  const EndpointChange wanted = TRY(requests::change(request));
-  TRY(webhooks.endpoints().check(wanted));
+  const Endpoint before = TRY(load(request.caller.tenant, id));
+  const EndpointDraft wanted = TRY(requests::change(request, before));
+  if (wanted.url != before.url) TRY(webhooks.endpoints().check_url(wanted.url));
+  const EndpointChange change_row = [&request](const Endpoint& row) {
+    return requests::change(request, row);
+  };
   auto announced = webhooks.changes().announce();
   announced.of(id);
-  return Response::ok(to_json(TRY(webhooks.database().write(
-      [&](sql::Tx& tx) { return webhooks.endpoints().change(tx, request.actor(), id, wanted); }))));
+  return Response::ok(to_json(TRY(webhooks.database().write([&](sql::Tx& tx) {
+    return webhooks.endpoints().change(tx, request.actor(), id, change_row);
+  }))));
 }
 
 Result<Response> Handlers::remove(const Request& request) const {
@@ -193,9 +203,16 @@ Result<Response> Handlers::replay_delivery(const Request& request) const {
 
 }  // namespace
 
+json::Object api_schemas() {
+  json::Object all = endpoint_schemas();
+  for (auto& schema : delivery_schemas()) all.push_back(std::move(schema));
+  return all;
+}
+
 http::Routes routes(Webhooks& webhooks, idempotency::Idempotency& idempotency) {
   const auto sync =
       http::sync_of(std::make_shared<const Handlers>(Handlers{webhooks, idempotency}));
+  constexpr auto time = http::QueryParam::Kind::time;
   const std::string read = "webhooks:read";
   const std::string write = "webhooks:write";
   const std::string endpoints = "/v1/webhook-endpoints";
@@ -214,7 +231,14 @@ http::Routes routes(Webhooks& webhooks, idempotency::Idempotency& idempotency) {
        deliveries,
        read,
        sync(&Handlers::list_deliveries),
-       {"limit", "cursor", "endpoint_id", "event_id", "event_type", "state"}},
+       {"limit",
+        "cursor",
+        "endpoint_id",
+        "event_id",
+        "event_type",
+        "state",
+        {"created_after", time},
+        {"created_before", time}}},
       {"GET", deliveries + "/{id}", read, sync(&Handlers::get_delivery)},
       {"POST",
        deliveries + "/{id}/replay",

@@ -96,7 +96,7 @@ Webhooks::Pipeline::Pipeline(Impl& of)
 
 Webhooks::~Webhooks() { end(); }
 
-Result<EndpointId> Webhooks::ensure_endpoint(const NewEndpoint& wanted) {
+Result<EndpointId> Webhooks::ensure_endpoint(const EndpointDraft& wanted) {
   TRY(impl_->endpoints.check(wanted));
   auto change = impl_->changes.announce();
   const EndpointId id = TRY(impl_->parts.database.write(

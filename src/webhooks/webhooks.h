@@ -53,7 +53,7 @@ class Webhooks {
   /// wants it: made when it is missing, else brought in line; its secret too when one is given.
   /// With `is_trusted` its address may be private. Gives its id.
   /// Errors: webhook_url_refused, validation_failed, secret_unreadable; store errors.
-  Result<EndpointId> ensure_endpoint(const NewEndpoint& wanted);
+  Result<EndpointId> ensure_endpoint(const EndpointDraft& wanted);
 
   /// Ids of endpoints with secrets or keys that do not open with this key: they want new ones.
   Result<std::vector<std::string>> unreadable() const;

@@ -93,7 +93,7 @@ void WebhooksFixture::restart(Settings settings) {
   EXPECT_TRUE(webhooks->begin());
 }
 
-Result<EndpointView> WebhooksFixture::try_create(const NewEndpoint& wanted) {
+Result<EndpointView> WebhooksFixture::try_create(const EndpointDraft& wanted) {
   const auto allowed = webhooks->endpoints().check(wanted);
   if (!allowed) return allowed.error();
   auto change = webhooks->changes().announce();
@@ -104,8 +104,8 @@ Result<EndpointView> WebhooksFixture::try_create(const NewEndpoint& wanted) {
 }
 
 Endpoint WebhooksFixture::create(const Receiver& receiver,
-                                 const std::function<void(NewEndpoint&)>& more) {
-  NewEndpoint wanted;
+                                 const std::function<void(EndpointDraft&)>& more) {
+  EndpointDraft wanted;
   wanted.tenant = tenant;
   wanted.url = receiver.url();
   wanted.policy = webhooks->settings().policy;

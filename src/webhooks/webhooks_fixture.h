@@ -72,8 +72,8 @@ class WebhooksFixture : public testing::Test {
 
   /// Ends the module as a crash would not, and begins another over the same database.
   void restart(Settings settings = settings_of_tests());
-  Result<EndpointView> try_create(const NewEndpoint& wanted);
-  Endpoint create(const Receiver& receiver, const std::function<void(NewEndpoint&)>& more = {});
+  Result<EndpointView> try_create(const EndpointDraft& wanted);
+  Endpoint create(const Receiver& receiver, const std::function<void(EndpointDraft&)>& more = {});
   EventId emit(std::string_view type = "account.created", std::string_view data = R"({"a":1})",
                std::string_view subject = "acc_1", TenantId of = tenant);
   Endpoint read(EndpointId id);

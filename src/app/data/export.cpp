@@ -134,7 +134,7 @@ constexpr std::array<Table, 28> tables{
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15"),
     FLORIN_TABLE(webhook_attempts, "iiiiitttti",
                  "delivery_id, number, started_at_us, duration_us, status, error, request_headers, "
-                 "response_headers, response_body, is_cut_off",
+                 "response_headers, response_body, is_truncated",
                  "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
     FLORIN_TABLE(webhook_replays, "iiitiii",
                  "id, tenant_id, endpoint_id, kind, position, last, created_at_us",

@@ -86,7 +86,7 @@ const std::vector<Sample> samples{
      "n, n, n, n, 'a.b', 'PENDING', 0, 0, 0, 0"},
     {"webhook_attempts",
      "delivery_id, number, started_at_us, duration_us, request_headers, response_headers,"
-     " response_body, is_cut_off",
+     " response_body, is_truncated",
      "n, 1, 0, 0, '{}', '{}', '', 0"},
     {"webhook_replays", "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
      "n, n, n, 'since', 0, 0, 0"},

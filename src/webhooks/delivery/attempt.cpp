@@ -62,7 +62,7 @@ http_client::Request request_of(const Endpoint& endpoint, const Credentials& cre
   request.addresses =
       endpoint.is_trusted ? http_client::AddressRule::any : http_client::AddressRule::public_only;
   request.certificate = credentials.certificate;
-  request.trusted_ca_pem = endpoint.tls.trusted_ca_pem;
+  request.trusted_ca_pem = endpoint.tls.trusted_ca_pem.value_or("");
   request.headers = {
       {"Content-Type", "application/json"},
       {"webhook-id", id},
@@ -89,7 +89,7 @@ Attempt attempt_of(const std::vector<http_client::Header>& sent,
   if (const auto fault = error_of_status(received->status)) attempt.error = std::string(*fault);
   attempt.response_headers = headers_json(received->headers);
   attempt.response_body = as_utf8(received->body, kept_body_bytes);
-  attempt.is_cut_off = received->is_cut_off || received->body.size() > kept_body_bytes;
+  attempt.is_truncated = received->is_cut_off || received->body.size() > kept_body_bytes;
   return attempt;
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -6,6 +7,7 @@
 
 #include "base/id.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 #include "webhooks/endpoints/endpoint.h"
 
 namespace florin::webhooks {
@@ -16,11 +18,18 @@ struct DeliveryTag {
 using DeliveryId = Id<DeliveryTag>;
 
 enum class DeliveryState : std::uint8_t {
-  pending,     ///< Not tried yet.
+  pending,     ///< No attempt yet.
   delivered,   ///< Answered with 2xx.
-  failed,      ///< Tried in vain; a further attempt is due.
-  dead_letter  ///< Given up. It can be replayed.
+  failed,      ///< The last attempt failed; a retry is due.
+  dead_letter  ///< No further attempt. It can be replayed.
 };
+/// "PENDING", "DELIVERED", "FAILED", "DEAD_LETTER".
+constexpr auto words_of(DeliveryState) {
+  return std::to_array<Word<DeliveryState>>({{DeliveryState::pending, "PENDING"},
+                                             {DeliveryState::delivered, "DELIVERED"},
+                                             {DeliveryState::failed, "FAILED"},
+                                             {DeliveryState::dead_letter, "DEAD_LETTER"}});
+}
 inline bool is_open(DeliveryState state) {
   return state == DeliveryState::pending || state == DeliveryState::failed;
 }
@@ -46,7 +55,7 @@ struct Delivery {
   std::optional<Timestamp> delivered_at, replayed_at;
 };
 
-/// One request to an endpoint and what came of it.
+/// One request to an endpoint and its response.
 struct Attempt {
   DeliveryId delivery;
   int number = 0;
@@ -57,7 +66,7 @@ struct Attempt {
   std::string request_headers;       ///< JSON object.
   std::string response_headers;      ///< JSON object.
   std::string response_body;         ///< At most 4 KiB, as UTF-8.
-  bool is_cut_off = false;
+  bool is_truncated = false;
 };
 
 struct DeliveryFilter {
@@ -65,15 +74,15 @@ struct DeliveryFilter {
   std::optional<EventId> event = {};
   std::optional<DeliveryState> state = {};
   std::optional<std::string> event_type = {};
+  std::optional<Timestamp> created_after = {};   ///< At or after.
+  std::optional<Timestamp> created_before = {};  ///< Before.
 };
 
-/// What is sent again to an endpoint: its dead letters, or everything since a time.
+/// What is sent again to an endpoint: its dead letters that were not replayed yet, or all events
+/// since a time.
 struct ReplayRequest {
-  std::optional<Timestamp> since = {};  ///< Nothing: dead letters that were not replayed yet.
+  bool failed = false;
+  std::optional<Timestamp> since = {};
 };
-
-/// "PENDING", "DELIVERED", "FAILED", "DEAD_LETTER".
-std::string_view to_string(DeliveryState state);
-std::optional<DeliveryState> parse_delivery_state(std::string_view text);
 
 }  // namespace florin::webhooks

@@ -98,19 +98,20 @@ TEST_F(Delivering, GoneDisablesTheEndpointAndTellsOthers) {
   const Receiver receiver(Receiver::status(410));
   const Receiver watcher;
   const Endpoint endpoint = create(receiver);
-  create(watcher, [](NewEndpoint& e) { e.selection.event_types = {"webhook.endpoint.disabled"}; });
+  create(watcher,
+         [](EndpointDraft& e) { e.selection.event_types = {"webhook.endpoint.disabled"}; });
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::dead_letter, 1));
   ASSERT_TRUE(watcher.wait_for(1));
   const Endpoint now = read(endpoint.id);
   EXPECT_EQ(now.status, EndpointStatus::disabled);
-  EXPECT_EQ(now.disabled_reason, "gone");
+  EXPECT_EQ(now.disabled_reason, DisabledReason::gone);
   EXPECT_NE(watcher.received().at(0).body.find("webhook.endpoint.disabled"), std::string::npos);
 }
 
 TEST_F(Delivering, AHangingEndpointDelaysNoOther) {
   const Receiver receiver;
-  create(receiver, [&](NewEndpoint& e) { e.url = receiver.url("/hang"); });
+  create(receiver, [&](EndpointDraft& e) { e.url = receiver.url("/hang"); });
   const Receiver healthy;
   const Endpoint quick = create(healthy);
   for (int i = 0; i < 50; ++i) emit();
@@ -129,7 +130,7 @@ TEST_F(Delivering, OneKeyKeepsItsOrderThroughFailures) {
     return http::Response{
         failed.insert(std::string(*request.header("webhook-id"))).second ? 503 : 200, "{}"};
   });
-  create(receiver, [](NewEndpoint& e) { e.policy.order_by = "data.key"; });
+  create(receiver, [](EndpointDraft& e) { e.policy.order_by = "data.key"; });
   std::vector<std::string> sent;
   for (int i = 0; i < 6; ++i) sent.push_back(emit("account.updated", R"({"key":"k"})").str());
   emit("account.updated", R"({"key":"other"})");
@@ -146,7 +147,7 @@ TEST_F(Delivering, OneKeyKeepsItsOrderThroughFailures) {
 
 TEST_F(Delivering, WhatWaitsSurvivesARestart) {
   Receiver receiver(Receiver::status(500));
-  create(receiver, [](NewEndpoint& e) { e.policy.retry_delays_ms = {60'000}; });
+  create(receiver, [](EndpointDraft& e) { e.policy.retry_delays_ms = {60'000}; });
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::failed, 1));
   webhooks.reset();
@@ -160,7 +161,7 @@ TEST_F(Delivering, WhatWaitsSurvivesARestart) {
 
 TEST_F(Delivering, MoreThanFitsIntoMemoryArrivesOnce) {
   const Receiver receiver;
-  create(receiver, [](NewEndpoint& e) { e.policy.max_concurrency = 4; });
+  create(receiver, [](EndpointDraft& e) { e.policy.max_concurrency = 4; });
   constexpr std::size_t count = 1'500;
   EXPECT_TRUE(database->write_work([&](sql::Tx& tx) -> Result<void> {
     for (std::size_t i = 0; i < count; ++i)
@@ -204,7 +205,7 @@ TEST_F(Delivering, AnEndpointHearsOfWhatHappensRightAfterItWasMade) {
   for (int i = 0; i < rounds; ++i) {
     const std::string type = "round.number_" + std::to_string(i);
     emit(type);  // Not for it.
-    create(receiver, [&](NewEndpoint& e) { e.selection.event_types = {type}; });
+    create(receiver, [&](EndpointDraft& e) { e.selection.event_types = {type}; });
     emit(type);
   }
   ASSERT_TRUE(wait_for(DeliveryState::delivered, rounds));
@@ -239,7 +240,7 @@ TEST_F(Delivering, HangingEndpointsTogetherLeaveRoomForThoseThatAnswer) {
   ASSERT_TRUE(receiver.wait_for(1));
   const Receiver hanging;
   for (int i = 0; i < 6; ++i) {
-    create(hanging, [&](NewEndpoint& e) {
+    create(hanging, [&](EndpointDraft& e) {
       e.url = hanging.url("/hang");
       e.policy.timeout_ms = 60'000;
     });
@@ -251,7 +252,7 @@ TEST_F(Delivering, HangingEndpointsTogetherLeaveRoomForThoseThatAnswer) {
 
 TEST_F(Delivering, MetricsTellOfAttemptsLagAndBacklog) {
   const Receiver receiver(Receiver::status(500));
-  create(receiver, [](NewEndpoint& e) { e.policy.retry_delays_ms = {60'000}; });
+  create(receiver, [](EndpointDraft& e) { e.policy.retry_delays_ms = {60'000}; });
   const Receiver other;
   create(other);
   emit();
@@ -277,7 +278,7 @@ TEST_F(Delivering, FailingForDaysDisablesTheEndpoint) {
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::dead_letter, 1));
   EXPECT_EQ(*run_job("webhooks.disable_failing"), "1 endpoints disabled");
-  EXPECT_EQ(read(endpoint.id).disabled_reason, "failing");
+  EXPECT_EQ(read(endpoint.id).disabled_reason, DisabledReason::failing);
 }
 
 TEST_F(Delivering, RetentionRemovesWhatIsOldAndWhatWasDeleted) {

@@ -47,7 +47,7 @@ Result<std::string> Maintenance::disable_failing() {
       auto current = TRY(parts_.store.load(tx, endpoint.id));
       // It may have recovered or been changed since it was read.
       if (!current || current->failing_since != endpoint.failing_since) return {};
-      return parts_.endpoints.disable(tx, *std::move(current), "failing");
+      return parts_.endpoints.disable(tx, *std::move(current), DisabledReason::failing);
     }));
   }
   return summary(static_cast<std::int64_t>(failing.size()), "endpoints disabled");

@@ -61,13 +61,13 @@ constexpr Query delivery_replayed{
 constexpr Query attempt_insert{
     "webhooks.attempt_insert",
     "INSERT INTO webhook_attempts (delivery_id, number, started_at_us, duration_us, status, error,"
-    " request_headers, response_headers, response_body, is_cut_off)"
+    " request_headers, response_headers, response_body, is_truncated)"
     " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
     " ON CONFLICT (delivery_id, number) DO NOTHING"};
 constexpr Query attempts_of{
     "webhooks.attempts",
     "SELECT a.number, a.started_at_us, a.duration_us, a.status, a.error, a.request_headers,"
-    " a.response_headers, a.response_body, a.is_cut_off FROM webhook_attempts a"
+    " a.response_headers, a.response_body, a.is_truncated FROM webhook_attempts a"
     " JOIN webhook_outbox d ON d.id = a.delivery_id"
     " WHERE a.delivery_id = $1 AND d.tenant_id = $2 ORDER BY a.number DESC"};
 constexpr Query replay_insert{
@@ -120,7 +120,7 @@ Delivery read_delivery(const Row& row) {
   delivery.endpoint = {row.integer(2)};
   delivery.event = {row.integer(3)};
   delivery.event_type = std::string(row.text(4));
-  delivery.state = sql::word(row, 5, "webhook_outbox.state", parse_delivery_state);
+  delivery.state = sql::word(row, 5, "webhook_outbox.state", parse_word<DeliveryState>);
   delivery.attempts = static_cast<int>(row.integer(6));
   delivery.next_attempt_at = {row.integer(7)};
   delivery.order_key = row.optional_text(8);
@@ -151,7 +151,9 @@ Result<std::optional<FirstOpen>> first_open(sql::Tx& tx, EndpointId endpoint,
 bool matches(const Delivery& delivery, const DeliveryFilter& filter) {
   return (!filter.event || delivery.event == *filter.event) &&
          (!filter.state || delivery.state == *filter.state) &&
-         (!filter.event_type || delivery.event_type == *filter.event_type);
+         (!filter.event_type || delivery.event_type == *filter.event_type) &&
+         (!filter.created_after || delivery.created_at >= *filter.created_after) &&
+         (!filter.created_before || delivery.created_at < *filter.created_before);
 }
 
 Result<std::optional<Delivery>> one_delivery(sql::Tx& tx, const Query& query,
@@ -236,7 +238,7 @@ Result<bool> update(sql::Tx& tx, const Delivery& delivery) {
   const auto delivered =
       delivery.delivered_at ? std::optional(delivery.delivered_at->us) : std::nullopt;
   const auto rows =
-      TRY(tx.exec(delivery_update, {delivery.id.value, to_string(delivery.state), delivery.attempts,
+      TRY(tx.exec(delivery_update, {delivery.id.value, to_word(delivery.state), delivery.attempts,
                                     delivery.next_attempt_at.us, delivery.last_status,
                                     delivery.last_error, delivered}));
   return rows > 0;
@@ -254,7 +256,7 @@ Result<void> insert_attempt(sql::Tx& tx, const Attempt& attempt) {
   return tx.send(attempt_insert,
                  {attempt.delivery.value, attempt.number, attempt.started_at.us,
                   attempt.duration_us, attempt.status, attempt.error, attempt.request_headers,
-                  attempt.response_headers, attempt.response_body, attempt.is_cut_off});
+                  attempt.response_headers, attempt.response_body, attempt.is_truncated});
 }
 
 Result<std::vector<Attempt>> attempts(sql::Tx& tx, TenantId tenant, DeliveryId delivery) {
@@ -270,7 +272,7 @@ Result<std::vector<Attempt>> attempts(sql::Tx& tx, TenantId tenant, DeliveryId d
     attempt.request_headers = std::string(row.text(5));
     attempt.response_headers = std::string(row.text(6));
     attempt.response_body = std::string(row.text(7));
-    attempt.is_cut_off = row.integer(8) != 0;
+    attempt.is_truncated = row.integer(8) != 0;
     return true;
   }));
   return found;

@@ -69,7 +69,7 @@ Result<void> Recorder::disable_gone(sql::Tx& tx, Entry& entry) {
   if (!endpoint || endpoint->status == EndpointStatus::disabled) return {};
   entry.change.emplace(parts_.changes.announce());
   entry.change->of(endpoint->id);
-  return parts_.endpoints.disable(tx, *std::move(endpoint), "gone");
+  return parts_.endpoints.disable(tx, *std::move(endpoint), DisabledReason::gone);
 }
 
 void Recorder::complete(Entry& entry, const Result<void>& committed) {

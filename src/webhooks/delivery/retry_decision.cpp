@@ -10,7 +10,7 @@ namespace {
 constexpr std::int64_t max_retry_after_s = 3'600;
 
 /// The error words of attempts: those of error_of_status() and of the HTTP client.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> reasons{{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> reasons{{
     {"bad_status", "the receiver's answer is no success"},
     {"redirect_refused", "the receiver answered with a redirect, which is not followed"},
     {"gone", "the receiver wants no more"},
@@ -24,6 +24,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> reasons{
     {"not_connected", "no connection could be made"},
     {"answer_timed_out", "the answer did not come in time"},
     {"closed_early", "the connection ended before the whole answer"},
+    {"no_answer", "no answer came"},
     {"address_refused", "the address is private, loopback or reserved, and may not be called"},
 }};
 
@@ -67,6 +68,12 @@ std::optional<std::string_view> error_of_status(int status) {
   if (status >= 300 && status < 400) return "redirect_refused";
   if (status == 410) return "gone";
   return "bad_status";
+}
+
+std::vector<std::string_view> error_words() {
+  std::vector<std::string_view> words;
+  for (const auto& [word, sentence] : reasons) words.push_back(word);
+  return words;
 }
 
 std::string describe_error(std::string_view error, std::optional<int> status) {

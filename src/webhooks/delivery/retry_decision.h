@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/timestamp.h"
 #include "webhooks/delivery/delivery.h"
@@ -38,6 +39,9 @@ RetryDecision decide(const DeliveryPolicy& policy, const EndedAttempt& ended,
 
 /// The error of an attempt as a sentence, with the HTTP status if there was one.
 std::string describe_error(std::string_view error, std::optional<int> status);
+
+/// The words that an attempt may have as its error.
+std::vector<std::string_view> error_words();
 
 /// The error word of a response; nothing for 2xx.
 std::optional<std::string_view> error_of_status(int status);

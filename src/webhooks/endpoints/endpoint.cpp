@@ -17,12 +17,4 @@ std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_de
 
 std::vector<std::int64_t> game_server_delays() { return {1'000, 5'000, 15'000, 60'000, 300'000}; }
 
-std::string_view to_string(EndpointStatus status) {
-  return status == EndpointStatus::enabled ? "enabled" : "disabled";
-}
-
-std::string_view to_string(SecretKind kind) {
-  return kind == SecretKind::hmac ? "hmac" : "ed25519";
-}
-
 }  // namespace florin::webhooks

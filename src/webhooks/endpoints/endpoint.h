@@ -1,5 +1,7 @@
 #pragma once
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -7,8 +9,10 @@
 #include <vector>
 
 #include "base/id.h"
+#include "base/result.h"
 #include "base/secret.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 #include "platform/json/value.h"
 
 namespace florin::webhooks {
@@ -23,15 +27,31 @@ using EndpointId = Id<EndpointTag>;
 using SecretId = Id<SecretTag>;
 
 enum class EndpointStatus : std::uint8_t { enabled, disabled };
+constexpr auto words_of(EndpointStatus) {
+  return std::to_array<Word<EndpointStatus>>(
+      {{EndpointStatus::enabled, "enabled"}, {EndpointStatus::disabled, "disabled"}});
+}
+
+enum class DisabledReason : std::uint8_t {
+  by_request,
+  gone,    ///< It answered 410.
+  failing  ///< For days, without a success.
+};
+constexpr auto words_of(DisabledReason) {
+  return std::to_array<Word<DisabledReason>>({{DisabledReason::by_request, "by_request"},
+                                              {DisabledReason::gone, "gone"},
+                                              {DisabledReason::failing, "failing"}});
+}
+
+/// Dotted paths into the payload ("data.partner_id") and the values that each may have.
+using FieldFilter = std::map<std::string, std::vector<json::Value>>;
 
 /// Which events an endpoint gets.
 struct Selection {
   /// Exact types and families ("wallet.*"). Empty: all but those of webhooks themselves. Types that
   /// begin with "webhook." are sent only where they are named exactly.
   std::vector<std::string> event_types = {};
-  /// Dotted path into the payload ("data.partner_id") and the values that it may have; all paths
-  /// must agree. Empty: any.
-  std::map<std::string, std::vector<json::Value>> filter = {};
+  FieldFilter filter = {};  ///< All paths must match. Empty: any event.
 
   friend bool operator==(const Selection&, const Selection&) = default;
 };
@@ -42,14 +62,14 @@ std::vector<std::int64_t> exponential_delays(int attempts, std::int64_t first_de
 /// 1, 5, 15, 60 and 300 seconds: what game servers of the wallet hub are promised.
 std::vector<std::int64_t> game_server_delays();
 
-/// How an endpoint wants to be called.
+/// How deliveries to an endpoint are attempted.
 struct DeliveryPolicy {
   /// Before each further attempt, in milliseconds; after the last one fails the delivery is a dead
   /// letter. Default: 5 attempts.
   std::vector<std::int64_t> retry_delays_ms = exponential_delays(5, 1'000);
   int timeout_ms = 30'000;  ///< Of one attempt.
   std::optional<std::int64_t> rate_limit_per_second = {};
-  int max_concurrency = 8;  ///< Attempts under way at one time.
+  int max_concurrency = 8;  ///< Attempts in progress at one time.
   /// "subject" or a dotted path into the payload: deliveries for which it has the same value go one
   /// after the other in the order of their events. Nothing: no order.
   std::optional<std::string> order_by = {};
@@ -57,10 +77,10 @@ struct DeliveryPolicy {
   friend bool operator==(const DeliveryPolicy&, const DeliveryPolicy&) = default;
 };
 
-/// The certificate that we show to the endpoint (mTLS), and whom we trust to be it.
+/// The certificate that is presented to the endpoint (mTLS), and the authority of its own.
 struct Tls {
   std::optional<std::string> certificate_pem = {};
-  std::string trusted_ca_pem = {};  ///< Empty: the system's certificates.
+  std::optional<std::string> trusted_ca_pem = {};  ///< Nothing: the system's authorities.
 
   friend bool operator==(const Tls&, const Tls&) = default;
 };
@@ -73,7 +93,7 @@ struct Endpoint {
   std::string description;
   bool is_trusted = false;  ///< Of the configuration: private addresses are allowed.
   EndpointStatus status = EndpointStatus::enabled;
-  std::optional<std::string> disabled_reason;  ///< "by_request", "gone" or "failing".
+  std::optional<DisabledReason> disabled_reason;
   Selection selection;
   DeliveryPolicy policy;
   Tls tls;
@@ -83,41 +103,26 @@ struct Endpoint {
   Timestamp created_at, updated_at;
 };
 
-struct NewEndpoint {
-  TenantId tenant;
-  /// Set by the configuration alone; with it the endpoint is found again by ensure_endpoint().
-  std::optional<std::string> name = {};
-  std::string url;
-  std::string description = {};
-  bool is_trusted = false;  ///< No route of the API can set it.
-  Selection selection = {};
-  DeliveryPolicy policy = {};
-  Tls tls = {};
-  std::optional<Secret> private_key_pem = {};  ///< Of tls.certificate_pem.
-  /// `whsec_` and base64 of 24 to 64 bytes, which then are the key; or any other text of at least
-  /// 16 bytes, which is the key as it stands. Nothing: one is made.
+/// An endpoint as it is asked for, with the secrets that are given for it.
+struct EndpointDraft : Endpoint {
+  /// Of creation: `whsec_` and base64 of 24 to 64 bytes, which then are the key; or any other text
+  /// of at least 16 bytes, which is the key as it stands. Nothing: one is generated.
   std::optional<Secret> secret = {};
-};
-
-/// What is to be different; what is absent stays.
-struct EndpointChange {
-  std::optional<std::string> url = {}, description = {};
-  std::optional<EndpointStatus> status = {};
-  std::optional<std::vector<std::string>> event_types = {};
-  std::optional<std::map<std::string, std::vector<json::Value>>> filter = {};
-  std::optional<std::vector<std::int64_t>> retry_delays_ms = {};
-  std::optional<int> timeout_ms = {}, max_concurrency = {};
-  std::optional<std::optional<std::int64_t>> rate_limit_per_second = {};
-  std::optional<std::optional<std::string>> order_by = {};
-  std::optional<Tls> tls = {};
+  /// Of tls.certificate_pem. Nothing: the one that is stored; empty: none.
   std::optional<Secret> private_key_pem = {};
+  bool has_stored_key = false;
 };
+/// What a stored endpoint becomes. It may be called more than once.
+using EndpointChange = std::function<Result<EndpointDraft>(const Endpoint& before)>;
 
-/// For an HMAC secret that somebody chose: of the form that NewEndpoint::secret says, and not
-/// guessable.
+/// For an HMAC secret that somebody chose: of the form of EndpointDraft::secret, and not guessable.
 std::optional<SecretFault> broken_secret_rule(const Secret& text);
 
 enum class SecretKind : std::uint8_t { hmac, ed25519 };
+constexpr auto words_of(SecretKind) {
+  return std::to_array<Word<SecretKind>>(
+      {{SecretKind::hmac, "hmac"}, {SecretKind::ed25519, "ed25519"}});
+}
 
 struct EndpointSecret {
   SecretId id;
@@ -130,12 +135,9 @@ struct EndpointSecret {
 };
 
 struct Rotation {
-  std::optional<Secret> secret = {};    ///< Nothing: a new one is made.
+  std::optional<Secret> secret = {};    ///< Nothing: one is generated.
   std::int64_t overlap_s = 24 * 3'600;  ///< The old ones sign too for so long.
   SecretKind kind = SecretKind::hmac;
 };
-
-std::string_view to_string(EndpointStatus status);
-std::string_view to_string(SecretKind kind);
 
 }  // namespace florin::webhooks

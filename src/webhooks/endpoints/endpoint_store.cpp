@@ -7,7 +7,7 @@
 #include "platform/crypto/vault.h"
 #include "platform/sql/database.h"
 #include "platform/sql/words.h"
-#include "webhooks/stored_json.h"
+#include "webhooks/endpoints/fields.h"
 
 namespace florin::webhooks {
 namespace {
@@ -79,6 +79,9 @@ constexpr Query health_success{"webhooks.health_success",
                                " failing_since_us = NULL WHERE id = $1"};
 constexpr Query key_set{"webhooks.private_key_set",
                         "UPDATE webhook_endpoints SET sealed_private_key = $2 WHERE id = $1"};
+constexpr Query key_clear{"webhooks.private_key_clear",
+                          "UPDATE webhook_endpoints SET sealed_private_key = NULL WHERE id = $1"
+                          " AND sealed_private_key IS NOT NULL"};
 constexpr Query key_get{"webhooks.private_key",
                         "SELECT sealed_private_key FROM webhook_endpoints WHERE id = $1"};
 constexpr Query keys_all{"webhooks.private_keys_all",
@@ -105,10 +108,31 @@ constexpr Query secrets_expired{"webhooks.secrets_remove_expired",
 constexpr Query secrets_of_endpoint{"webhooks.secrets_remove",
                                     "DELETE FROM webhook_secrets WHERE endpoint_id = $1"};
 
-constexpr sql::Words<EndpointStatus, 2> statuses{
-    {{"enabled", EndpointStatus::enabled}, {"disabled", EndpointStatus::disabled}}};
-constexpr sql::Words<SecretKind, 2> secret_kinds{
-    {{"hmac", SecretKind::hmac}, {"ed25519", SecretKind::ed25519}}};
+/// Lists and the filter as their columns keep them. Anything else is nothing: an empty list would
+/// stand for every event.
+std::optional<std::vector<std::string>> texts_of(std::string_view text) {
+  return json::from_text<std::vector<std::string>>(text);
+}
+std::optional<std::vector<std::int64_t>> integers_of(std::string_view text) {
+  return json::from_text<std::vector<std::int64_t>>(text);
+}
+std::optional<FieldFilter> filter_of(std::string_view text) {
+  return json::from_text<FieldFilter>(text, filter_codec());
+}
+
+/// An endpoint's columns that hold JSON.
+struct JsonColumns {
+  explicit JsonColumns(const Endpoint& endpoint)
+      : event_types(json::to_text(endpoint.selection.event_types)),
+        filter(json::to_text(endpoint.selection.filter, filter_codec())),
+        retry_delays(json::to_text(endpoint.policy.retry_delays_ms)) {}
+
+  std::string event_types, filter, retry_delays;
+};
+
+std::optional<std::string_view> word_of(const std::optional<DisabledReason>& reason) {
+  return reason ? std::optional(to_word(*reason)) : std::nullopt;
+}
 
 std::string secret_purpose(SecretId id) { return "webhooks.secret:" + id.str(); }
 std::string key_purpose(EndpointId id) { return "webhooks.client_key:" + id.str(); }
@@ -130,17 +154,20 @@ Endpoint read_endpoint(const Row& row) {
   endpoint.url = std::string(row.text(3));
   endpoint.description = std::string(row.text(4));
   endpoint.is_trusted = row.integer(5) != 0;
-  endpoint.status = sql::word(row, 6, "webhook_endpoints.status", statuses);
-  endpoint.disabled_reason = row.optional_text(7);
-  endpoint.selection = {sql::word(row, 8, "webhook_endpoints.event_types", stored::texts),
-                        sql::word(row, 9, "webhook_endpoints.filter", stored::filter_of_text)};
+  endpoint.status = sql::word(row, 6, "webhook_endpoints.status", parse_word<EndpointStatus>);
+  if (!row.is_null(7)) {
+    endpoint.disabled_reason =
+        sql::word(row, 7, "webhook_endpoints.disabled_reason", parse_word<DisabledReason>);
+  }
+  endpoint.selection = {sql::word(row, 8, "webhook_endpoints.event_types", texts_of),
+                        sql::word(row, 9, "webhook_endpoints.filter", filter_of)};
   endpoint.policy.order_by = row.optional_text(10);
   endpoint.policy.retry_delays_ms =
-      sql::word(row, 11, "webhook_endpoints.retry_delays_ms", stored::integers);
+      sql::word(row, 11, "webhook_endpoints.retry_delays_ms", integers_of);
   endpoint.policy.timeout_ms = static_cast<int>(row.integer(12));
   endpoint.policy.rate_limit_per_second = row.optional_integer(13);
   endpoint.policy.max_concurrency = static_cast<int>(row.integer(14));
-  endpoint.tls = {row.optional_text(15), std::string(row.text(16))};
+  endpoint.tls = {row.optional_text(15), row.optional_text(16)};
   endpoint.start_after = {row.integer(17)};
   endpoint.failing_since = time_at(row, 18);
   endpoint.last_failure_at = time_at(row, 19);
@@ -192,27 +219,24 @@ Result<std::int64_t> read_number(sql::Tx& tx, const Query& query,
 }  // namespace
 
 Result<void> EndpointStore::insert(sql::Tx& tx, const Endpoint& e) const {
-  const std::string types = stored::text_of(e.selection.event_types);
-  const std::string filter = stored::text_of(e.selection.filter);
-  const std::string delays = stored::text_of(e.policy.retry_delays_ms);
-  TRY(tx.exec(endpoint_insert,
-              {e.id.value, e.tenant.value, e.name, e.url, e.description, e.is_trusted,
-               to_string(e.status), types, filter, e.policy.order_by, delays, e.policy.timeout_ms,
-               e.policy.rate_limit_per_second, e.policy.max_concurrency, e.tls.certificate_pem,
-               e.tls.trusted_ca_pem, e.start_after.value, e.created_at.us, e.updated_at.us}));
+  const JsonColumns json(e);
+  TRY(tx.exec(
+      endpoint_insert,
+      {e.id.value, e.tenant.value, e.name, e.url, e.description, e.is_trusted, to_word(e.status),
+       json.event_types, json.filter, e.policy.order_by, json.retry_delays, e.policy.timeout_ms,
+       e.policy.rate_limit_per_second, e.policy.max_concurrency, e.tls.certificate_pem,
+       e.tls.trusted_ca_pem, e.start_after.value, e.created_at.us, e.updated_at.us}));
   return {};
 }
 
 Result<void> EndpointStore::update(sql::Tx& tx, const Endpoint& e) const {
-  const std::string types = stored::text_of(e.selection.event_types);
-  const std::string filter = stored::text_of(e.selection.filter);
-  const std::string delays = stored::text_of(e.policy.retry_delays_ms);
+  const JsonColumns json(e);
   TRY(tx.exec(
       endpoint_update,
-      {e.id.value, e.url, e.description, to_string(e.status), e.disabled_reason, types, filter,
-       e.policy.order_by, delays, e.policy.timeout_ms, e.policy.rate_limit_per_second,
-       e.policy.max_concurrency, e.tls.certificate_pem, e.tls.trusted_ca_pem,
-       us_of(e.failing_since), e.updated_at.us, e.start_after.value}));
+      {e.id.value, e.url, e.description, to_word(e.status), word_of(e.disabled_reason),
+       json.event_types, json.filter, e.policy.order_by, json.retry_delays, e.policy.timeout_ms,
+       e.policy.rate_limit_per_second, e.policy.max_concurrency, e.tls.certificate_pem,
+       e.tls.trusted_ca_pem, us_of(e.failing_since), e.updated_at.us, e.start_after.value}));
   return {};
 }
 
@@ -288,6 +312,11 @@ Result<std::vector<Endpoint>> EndpointStore::failing_for(sql::Tx& tx,
   return read_many(tx, endpoints_failing, {duration_us});
 }
 
+Result<void> EndpointStore::clear_private_key(sql::Tx& tx, EndpointId id) const {
+  TRY(tx.exec(key_clear, {id.value}));
+  return {};
+}
+
 Result<void> EndpointStore::set_private_key(sql::Tx& tx, EndpointId id, const Secret& pem) const {
   const std::string sealed = TRY(vault_.seal(pem, key_purpose(id)));
   TRY(tx.exec(key_set, {id.value, sealed}));
@@ -307,7 +336,7 @@ Result<std::optional<Secret>> EndpointStore::private_key(sql::Tx& tx, EndpointId
 Result<void> EndpointStore::insert_secret(sql::Tx& tx, EndpointId endpoint,
                                           const EndpointSecret& secret) const {
   const std::string sealed = TRY(vault_.seal(secret.text, secret_purpose(secret.id)));
-  TRY(tx.exec(secret_insert, {secret.id.value, endpoint.value, to_string(secret.kind), sealed,
+  TRY(tx.exec(secret_insert, {secret.id.value, endpoint.value, to_word(secret.kind), sealed,
                               secret.created_at.us, us_of(secret.expires_at)}));
   return {};
 }
@@ -319,7 +348,7 @@ Result<std::vector<EndpointSecret>> EndpointStore::secrets(sql::Tx& tx, Endpoint
   TRY(tx.query(secrets_valid, {endpoint.value, now.us}, [&](const Row& row) {
     EndpointSecret secret;
     secret.id = {row.integer(0)};
-    secret.kind = sql::word(row, 1, "webhook_secrets.kind", secret_kinds);
+    secret.kind = sql::word(row, 1, "webhook_secrets.kind", parse_word<SecretKind>);
     secret.created_at = {row.integer(3)};
     secret.expires_at = time_at(row, 4);
     if (auto opened = vault_.open(row.text(2), secret_purpose(secret.id))) {
@@ -339,7 +368,7 @@ Result<std::int64_t> EndpointStore::count_secrets(sql::Tx& tx, EndpointId endpoi
                                                   Timestamp now) const {
   std::int64_t count = 0;
   TRY(tx.query(secrets_valid, {endpoint.value, now.us}, [&](const Row& row) {
-    count += row.text(1) == to_string(kind) ? 1 : 0;
+    count += row.text(1) == to_word(kind) ? 1 : 0;
     return true;
   }));
   return count;
@@ -362,7 +391,7 @@ Result<std::vector<std::string>> EndpointStore::unreadable(sql::Tx& tx, Timestam
 
 Result<void> EndpointStore::expire_secrets(sql::Tx& tx, EndpointId endpoint, SecretKind kind,
                                            Timestamp at) const {
-  TRY(tx.exec(secrets_expire, {endpoint.value, to_string(kind), at.us}));
+  TRY(tx.exec(secrets_expire, {endpoint.value, to_word(kind), at.us}));
   return {};
 }
 

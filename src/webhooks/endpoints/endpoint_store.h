@@ -61,6 +61,7 @@ class EndpointStore {
   /// Enabled endpoints that failed for so long, without a success, up to their last failure.
   Result<std::vector<Endpoint>> failing_for(sql::Tx& tx, std::int64_t duration_us) const;
 
+  Result<void> clear_private_key(sql::Tx& tx, EndpointId id) const;
   Result<void> set_private_key(sql::Tx& tx, EndpointId id, const Secret& pem) const;
   Result<std::optional<Secret>> private_key(sql::Tx& tx, EndpointId id) const;
   Result<void> insert_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;

@@ -9,11 +9,11 @@
 #include "platform/crypto/vault.h"
 #include "platform/http_client/address_guard.h"
 #include "platform/json/object_reader.h"
-#include "platform/json/writer.h"
 #include "platform/sql/database.h"
 #include "webhooks/delivery/outbox_store.h"
 #include "webhooks/delivery/signature.h"
 #include "webhooks/endpoints/endpoint_store.h"
+#include "webhooks/endpoints/fields.h"
 #include "webhooks/errors.h"
 
 namespace florin::webhooks {
@@ -28,72 +28,18 @@ Result<void> check_secret(const std::optional<Secret>& secret, const SecretRule&
   return json::validation_error({{"/secret", broken->rule, broken->detail}});
 }
 
-/// A certificate is of no use without its key, nor a key without its certificate.
-Result<void> check_certificate(const std::optional<Tls>& tls, const std::optional<Secret>& key) {
-  const bool has_certificate = tls && tls->certificate_pem;
-  if (has_certificate == key.has_value()) return {};
-  return json::validation_error({{has_certificate ? "/client_key_pem" : "/client_certificate_pem",
-                                  "required", "certificate and key are given together"}});
-}
-
-Result<void> check_url(const http_client::AddressGuard& guard, std::string_view url) {
-  const auto allowed = guard.check_url(url);
-  if (allowed) return {};
-  const std::string& rule = allowed.error().detail;
-  return Error{errors::webhook_url_refused, "the url " + rule, {{"/url", "bad_url", rule}}};
-}
-
-template <class T>
-void take(T& place, const std::optional<T>& wanted) {
-  if (wanted) place = *wanted;
-}
-
-void apply(Endpoint& endpoint, const EndpointChange& change) {
-  take(endpoint.url, change.url);
-  take(endpoint.description, change.description);
-  take(endpoint.selection.event_types, change.event_types);
-  take(endpoint.selection.filter, change.filter);
-  take(endpoint.policy.retry_delays_ms, change.retry_delays_ms);
-  take(endpoint.policy.timeout_ms, change.timeout_ms);
-  take(endpoint.policy.max_concurrency, change.max_concurrency);
-  take(endpoint.policy.rate_limit_per_second, change.rate_limit_per_second);
-  take(endpoint.policy.order_by, change.order_by);
-  take(endpoint.tls, change.tls);
-  if (!change.status || *change.status == endpoint.status) return;
-  endpoint.status = *change.status;
+/// What follows from another status.
+void apply_status(Endpoint& endpoint, EndpointStatus before) {
+  if (endpoint.status == before) return;
   endpoint.disabled_reason.reset();
-  if (endpoint.status == EndpointStatus::disabled) endpoint.disabled_reason = "by_request";
+  if (endpoint.status == EndpointStatus::disabled)
+    endpoint.disabled_reason = DisabledReason::by_request;
   endpoint.failing_since.reset();
 }
 
-std::string data_of(const Endpoint& endpoint) {
-  std::string data;
-  json::Writer writer(data);
-  writer.begin_object()
-      .member("id", endpoint.id.str())
-      .member("url", endpoint.url)
-      .member("status", to_string(endpoint.status))
-      .key("disabled_reason");
-  if (endpoint.disabled_reason) {
-    writer.value(*endpoint.disabled_reason);
-  } else {
-    writer.null();
-  }
-  writer.end_object();
-  return data;
-}
-
-Endpoint make_endpoint(const NewEndpoint& wanted, EndpointId id, Timestamp now) {
-  Endpoint endpoint;
+Endpoint make_endpoint(const EndpointDraft& wanted, EndpointId id, Timestamp now) {
+  Endpoint endpoint = wanted;
   endpoint.id = id;
-  endpoint.tenant = wanted.tenant;
-  endpoint.name = wanted.name;
-  endpoint.url = wanted.url;
-  endpoint.description = wanted.description;
-  endpoint.is_trusted = wanted.is_trusted;
-  endpoint.selection = wanted.selection;
-  endpoint.policy = wanted.policy;
-  endpoint.tls = wanted.tls;
   // Ids grow in the order of commits: what has a greater one happens after this.
   endpoint.start_after = {id.value};
   endpoint.created_at = endpoint.updated_at = now;
@@ -102,16 +48,17 @@ Endpoint make_endpoint(const NewEndpoint& wanted, EndpointId id, Timestamp now) 
 
 }  // namespace
 
-Result<void> Endpoints::check(const NewEndpoint& wanted) const {
-  if (!wanted.is_trusted) TRY(check_url(parts_.guard, wanted.url));
-  TRY(check_certificate(wanted.tls, wanted.private_key_pem));
+Result<void> Endpoints::check(const EndpointDraft& wanted) const {
   if (wanted.is_trusted) return {};  // The operator's own choice.
+  TRY(check_url(wanted.url));
   return check_secret(wanted.secret, parts_.settings.secret_rule);
 }
 
-Result<void> Endpoints::check(const EndpointChange& change) const {
-  if (change.url) TRY(check_url(parts_.guard, *change.url));
-  return check_certificate(change.tls, change.private_key_pem);
+Result<void> Endpoints::check_url(std::string_view url) const {
+  const auto allowed = parts_.guard.check_url(url);
+  if (allowed) return {};
+  const std::string& rule = allowed.error().detail;
+  return Error{errors::webhook_url_refused, "the url " + rule, {{"/url", "bad_url", rule}}};
 }
 
 Result<void> Endpoints::check(const Rotation& rotation) const {
@@ -119,7 +66,7 @@ Result<void> Endpoints::check(const Rotation& rotation) const {
 }
 
 Result<EndpointView> Endpoints::create(sql::Tx& tx, const Actor& actor,
-                                       const NewEndpoint& wanted) const {
+                                       const EndpointDraft& wanted) const {
   if (TRY(parts_.store.count(tx, wanted.tenant)) >= parts_.settings.max_endpoints_per_tenant)
     return Error{errors::webhook_endpoint_limit, "the tenant has as many endpoints as it may have"};
   const Endpoint endpoint = make_endpoint(wanted, {parts_.ids.next()}, parts_.clock.now());
@@ -148,17 +95,19 @@ Result<EndpointPage> Endpoints::list(sql::Tx& tx, TenantId tenant, std::int64_t 
 
 Result<EndpointView> Endpoints::change(sql::Tx& tx, const Actor& actor, EndpointId id,
                                        const EndpointChange& change) const {
-  Endpoint endpoint = TRY(load(tx, actor.tenant, id));
-  if (endpoint.name && change.url)
+  const Endpoint before = TRY(load(tx, actor.tenant, id));
+  const EndpointDraft wanted = TRY(change(before));
+  if (before.name && wanted.url != before.url)
     return Error{errors::webhook_endpoint_managed, "the configuration gives its address"};
-  const bool was_enabled = endpoint.status == EndpointStatus::enabled;
-  apply(endpoint, change);
+  Endpoint endpoint = wanted;
+  apply_status(endpoint, before.status);
+  const bool was_enabled = before.status == EndpointStatus::enabled;
   // What happened meanwhile is not sent, whether it was read already or not; a replay brings it.
   if (!was_enabled && endpoint.status == EndpointStatus::enabled)
     endpoint.start_after = {parts_.ids.next()};
   endpoint.updated_at = parts_.clock.now();
   TRY(parts_.store.update(tx, endpoint));
-  if (change.private_key_pem) TRY(parts_.store.set_private_key(tx, id, *change.private_key_pem));
+  TRY(store_private_key(tx, wanted));
   const bool is_disabled = was_enabled && endpoint.status == EndpointStatus::disabled;
   TRY(append_event(
       tx, actor, is_disabled ? "webhook.endpoint.disabled" : "webhook.endpoint.updated", endpoint));
@@ -201,7 +150,7 @@ Result<Delivery> Endpoints::send_test(sql::Tx& tx, const Actor& actor, EndpointI
   delivery.created_at = delivery.next_attempt_at = parts_.clock.now();
   delivery.event_type = "webhook.test";
   const std::string subject = id.str();
-  const std::string data = data_of(endpoint);
+  const std::string data = event_data(endpoint);
   delivery.event =
       TRY(parts_.events.append(tx, {actor.tenant, delivery.event_type, subject, data, actor.name,
                                     actor.request_id, delivery.created_at}));
@@ -219,7 +168,7 @@ Result<void> Endpoints::replay(sql::Tx& tx, TenantId tenant, EndpointId id,
   replay.id = parts_.ids.next();
   replay.tenant = tenant;
   replay.endpoint = id;
-  replay.is_of_failed = !request.since;
+  replay.is_of_failed = request.failed;
   // Both events and deliveries of now have smaller ids than the replay itself.
   replay.last = replay.id;
   if (request.since) replay.position = IdGenerator::first_at(*request.since) - 1;
@@ -227,15 +176,15 @@ Result<void> Endpoints::replay(sql::Tx& tx, TenantId tenant, EndpointId id,
   return outbox::insert_replay(tx, replay);
 }
 
-Result<void> Endpoints::disable(sql::Tx& tx, Endpoint endpoint, std::string_view reason) const {
+Result<void> Endpoints::disable(sql::Tx& tx, Endpoint endpoint, DisabledReason reason) const {
   endpoint.status = EndpointStatus::disabled;
-  endpoint.disabled_reason = std::string(reason);
+  endpoint.disabled_reason = reason;
   endpoint.updated_at = parts_.clock.now();
   TRY(parts_.store.update(tx, endpoint));
   return append_event(tx, {endpoint.tenant}, "webhook.endpoint.disabled", endpoint);
 }
 
-Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const NewEndpoint& wanted) const {
+Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const EndpointDraft& wanted) const {
   auto found = TRY(parts_.store.find_by_name(tx, wanted.tenant, wanted.name.value_or("")));
   if (!found) return TRY(create(tx, {wanted.tenant}, wanted)).endpoint.id;
   Endpoint endpoint = make_endpoint(wanted, found->id, found->created_at);
@@ -245,6 +194,7 @@ Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const NewEndpoint& wanted) con
   endpoint.failing_since = found->failing_since;
   endpoint.updated_at = parts_.clock.now();
   TRY(parts_.store.update(tx, endpoint));
+  if (!endpoint.tls.certificate_pem) TRY(parts_.store.clear_private_key(tx, endpoint.id));
   if (!wanted.secret) return endpoint.id;
   const auto valid = TRY(readable_secrets(tx, endpoint.id));
   const bool is_known = std::any_of(valid.begin(), valid.end(), [&](const EndpointSecret& one) {
@@ -268,6 +218,13 @@ Result<Endpoint> Endpoints::load_enabled(sql::Tx& tx, TenantId tenant, EndpointI
   if (endpoint.status != EndpointStatus::enabled)
     return Error{errors::webhook_endpoint_disabled, "enable the endpoint first"};
   return endpoint;
+}
+
+/// A key goes with its certificate.
+Result<void> Endpoints::store_private_key(sql::Tx& tx, const EndpointDraft& wanted) const {
+  if (!wanted.tls.certificate_pem) return parts_.store.clear_private_key(tx, wanted.id);
+  if (!wanted.private_key_pem) return {};
+  return parts_.store.set_private_key(tx, wanted.id, *wanted.private_key_pem);
 }
 
 Result<void> Endpoints::add_secret(sql::Tx& tx, EndpointId endpoint,
@@ -299,7 +256,7 @@ Result<EndpointView> Endpoints::view(sql::Tx& tx, Endpoint endpoint) const {
 Result<void> Endpoints::append_event(sql::Tx& tx, const Actor& actor, std::string_view type,
                                      const Endpoint& endpoint) const {
   const std::string subject = endpoint.id.str();
-  const std::string data = data_of(endpoint);
+  const std::string data = event_data(endpoint);
   TRY(parts_.events.append(tx, {endpoint.tenant, type, subject, data, actor.name, actor.request_id,
                                 parts_.clock.now()}));
   return {};

@@ -55,16 +55,16 @@ class Endpoints {
 
   /// What needs no database but may look names up: do it before the unit of work.
   /// Errors: webhook_url_refused, validation_failed.
-  Result<void> check(const NewEndpoint& wanted) const;
-  Result<void> check(const EndpointChange& change) const;
+  Result<void> check(const EndpointDraft& wanted) const;
+  Result<void> check_url(std::string_view url) const;
   Result<void> check(const Rotation& rotation) const;
 
   /// Errors: webhook_endpoint_limit.
-  Result<EndpointView> create(sql::Tx& tx, const Actor& actor, const NewEndpoint& wanted) const;
+  Result<EndpointView> create(sql::Tx& tx, const Actor& actor, const EndpointDraft& wanted) const;
   /// Errors: webhook_endpoint_not_found, here and below.
   Result<EndpointView> get(sql::Tx& tx, TenantId tenant, EndpointId id) const;
   Result<EndpointPage> list(sql::Tx& tx, TenantId tenant, std::int64_t before, int limit) const;
-  /// Enabling forgets earlier failures. Errors: webhook_endpoint_managed.
+  /// Enabling forgets earlier failures. Errors: those of `change`; webhook_endpoint_managed.
   Result<EndpointView> change(sql::Tx& tx, const Actor& actor, EndpointId id,
                               const EndpointChange& change) const;
   /// Its deliveries go little by little. Errors: webhook_endpoint_managed.
@@ -84,17 +84,18 @@ class Endpoints {
   Result<void> replay(sql::Tx& tx, TenantId tenant, EndpointId id,
                       const ReplayRequest& request) const;
 
-  /// Ends deliveries to an endpoint and says so with `webhook.endpoint.disabled`.
-  Result<void> disable(sql::Tx& tx, Endpoint endpoint, std::string_view reason) const;
+  /// Ends deliveries to an endpoint and writes the event `webhook.endpoint.disabled`.
+  Result<void> disable(sql::Tx& tx, Endpoint endpoint, DisabledReason reason) const;
   /// An endpoint of the configuration: made when there is none of that name, else brought in line.
   /// Gives its id. Errors: secret_unreadable.
-  Result<EndpointId> ensure(sql::Tx& tx, const NewEndpoint& wanted) const;
+  Result<EndpointId> ensure(sql::Tx& tx, const EndpointDraft& wanted) const;
 
   /// Errors: webhook_endpoint_not_found.
   Result<Endpoint> load(sql::Tx& tx, TenantId tenant, EndpointId id) const;
 
  private:
   Result<Endpoint> load_enabled(sql::Tx& tx, TenantId tenant, EndpointId id) const;
+  Result<void> store_private_key(sql::Tx& tx, const EndpointDraft& wanted) const;
   Result<void> add_secret(sql::Tx& tx, EndpointId endpoint, const EndpointSecret& secret) const;
   Result<EndpointView> view(sql::Tx& tx, Endpoint endpoint) const;
   Result<std::vector<EndpointSecret>> readable_secrets(sql::Tx& tx, EndpointId id) const;

@@ -1,5 +1,6 @@
 #include "platform/sql/damage.h"
 #include "webhooks/delivery/signature.h"
+#include "webhooks/endpoints/endpoint_store.h"
 #include "webhooks/errors.h"
 #include "webhooks/webhooks_fixture.h"
 
@@ -65,8 +66,11 @@ TEST_F(EndpointRules, AWordThatARowCannotHaveIsDamageAndNothingElse) {
   EXPECT_EQ(call("GET", "/v1/webhook-deliveries").code, "store_corrupt");
   EXPECT_TRUE(sql::damage(*database, "UPDATE webhook_secrets SET kind = 'ZZZ'"));
   EXPECT_EQ(call("GET", one, id).code, "store_corrupt");
-  const std::vector<std::pair<std::string, std::string>> columns{
-      {"event_types", "[]"}, {"filter", "{}"}, {"retry_delays_ms", "[5]"}, {"status", "enabled"}};
+  const std::vector<std::pair<std::string, std::string>> columns{{"event_types", "[]"},
+                                                                 {"filter", "{}"},
+                                                                 {"retry_delays_ms", "[5]"},
+                                                                 {"status", "enabled"},
+                                                                 {"disabled_reason", "gone"}};
   for (const auto& [column, right] : columns) {
     const auto write = [&, name = column](const std::string& value) {
       EXPECT_TRUE(
@@ -107,10 +111,10 @@ TEST_F(EndpointRules, ValidationNamesEveryBadField) {
       "rate_limit_per_second":0,"max_concurrency":65,"client_certificate_pem":"x",
       "is_trusted":true})");
   EXPECT_EQ(refused.code, "validation_failed");
-  EXPECT_EQ(places(refused),
-            (std::vector<std::string>{"/url", "/event_types", "/filter", "/retry_delays_ms",
-                                      "/timeout_ms", "/max_concurrency", "/rate_limit_per_second",
-                                      "/order_by", "/client_certificate_pem", "/is_trusted"}));
+  EXPECT_EQ(places(refused), (std::vector<std::string>{
+                                 "/url", "/event_types", "/filter", "/order_by",
+                                 "/retry_delays_ms/0", "/timeout_ms", "/rate_limit_per_second",
+                                 "/max_concurrency", "/client_certificate_pem", "/is_trusted"}));
   for (const char* types : {"transactions.*", "acc.*", "account.gone", "webhook.*", "*"}) {
     const std::string body = R"({"event_types":[")" + std::string(types) + "\"]}";
     const auto unknown = call("PATCH", one, made(), body);
@@ -120,8 +124,10 @@ TEST_F(EndpointRules, ValidationNamesEveryBadField) {
             (std::vector<std::string>{"/status", "/secret"}));
   EXPECT_EQ(places(call("POST", one + "/replay", made(), R"({"since":"yesterday"})")),
             (std::vector<std::string>{"/since"}));
-  EXPECT_EQ(places(call("POST", one + "/replay", made(), "{}")),
-            (std::vector<std::string>{"/failed"}));
+  for (const std::string body : {"{}", R"({"failed":true,"since":"2026-01-01T00:00:00Z"})"}) {
+    EXPECT_EQ(places(call("POST", one + "/replay", made(), body)),
+              (std::vector<std::string>{"/since"}));
+  }
   EXPECT_EQ(places(call("POST", one + "/rotate-secret", made(),
                         R"({"kind":"ed25519","secret":"x","overlap_seconds":-1})")),
             (std::vector<std::string>{"/overlap_seconds", "/secret"}));
@@ -133,6 +139,71 @@ TEST_F(EndpointRules, ValidationNamesEveryBadField) {
   EXPECT_EQ(
       places(call("POST", collection, "", R"({"url":"http://127.0.0.1:9/",)" + certificate + "}")),
       (std::vector<std::string>{"/client_key_pem"}));
+}
+
+// A change keeps what it does not name, null removes, and the result is what must be valid.
+class ClientCertificate : public EndpointRules {
+ protected:
+  static inline const std::string certificate = "-----BEGIN CERTIFICATE-----\\nQQ==\\n";
+  static inline const std::string key = "-----BEGIN PRIVATE KEY-----\\nQQ==\\n";
+
+  std::string with_certificate() {
+    return made(R"({"url":"http://127.0.0.1:9/in","trusted_ca_pem":")" + certificate +
+                R"(","client_certificate_pem":")" + certificate + R"(","client_key_pem":")" + key +
+                "\"}");
+  }
+  /// What is stored sealed; empty: nothing.
+  std::string stored_key(const std::string& id) {
+    EndpointStore store(vault);
+    const auto pem =
+        *database->read([&](sql::Tx& tx) { return store.private_key(tx, *EndpointId::parse(id)); });
+    return pem ? std::string(pem->reveal()) : "";
+  }
+};
+
+TEST_F(ClientCertificate, NamingOnePemFieldKeepsTheOthers) {
+  const std::string id = with_certificate();
+  const auto before = call("GET", one, id).body;
+  const auto changed = call("PATCH", one, id, R"({"trusted_ca_pem":null})");
+  ASSERT_EQ(changed.status, 200);
+  EXPECT_TRUE(changed.body.find("trusted_ca_pem")->is_null());
+  EXPECT_EQ(*changed.body.find("client_certificate_pem"), *before.find("client_certificate_pem"));
+  EXPECT_TRUE(stored_key(id).starts_with("-----BEGIN PRIVATE KEY-----"));
+  ASSERT_EQ(call("PATCH", one, id, R"({"trusted_ca_pem":")" + certificate + "\"}").status, 200);
+  EXPECT_EQ(call("PATCH", one, id, R"({"client_certificate_pem":")" + certificate + "x\"}").status,
+            200)
+      << "renewed for the key that is stored";
+  const auto after = call("GET", one, id).body;
+  EXPECT_EQ(*after.find("trusted_ca_pem"), *before.find("trusted_ca_pem"));
+  EXPECT_NE(*after.find("client_certificate_pem"), *before.find("client_certificate_pem"));
+  EXPECT_FALSE(stored_key(id).empty());
+}
+
+TEST_F(ClientCertificate, NullRemovesACertificateAndItsKey) {
+  const std::string id = with_certificate();
+  EXPECT_EQ(places(call("PATCH", one, id, R"({"client_key_pem":null})")),
+            (std::vector<std::string>{"/client_key_pem"}));
+  EXPECT_FALSE(stored_key(id).empty());
+  const auto changed = call("PATCH", one, id, R"({"client_certificate_pem":null})");
+  ASSERT_EQ(changed.status, 200);
+  EXPECT_TRUE(changed.body.find("client_certificate_pem")->is_null());
+  EXPECT_FALSE(changed.body.find("trusted_ca_pem")->is_null());
+  EXPECT_TRUE(stored_key(id).empty());
+  EXPECT_EQ(places(call("PATCH", one, id, R"({"client_key_pem":")" + key + "\"}")),
+            (std::vector<std::string>{"/client_certificate_pem"}));
+  EXPECT_EQ(places(call("PATCH", one, id, R"({"client_certificate_pem":")" + certificate + "\"}")),
+            (std::vector<std::string>{"/client_key_pem"}));
+  const auto both =
+      call("PATCH", one, id, R"({"client_certificate_pem":null,"client_key_pem":null})");
+  EXPECT_EQ(both.status, 200);
+}
+
+TEST_F(EndpointRules, AChangeNamesEveryBadFieldAndWhatIsFixed) {
+  const std::string id = made();
+  EXPECT_EQ(places(call("PATCH", one, id, R"({"id":"x","secret":"a new secret of it","url":null,
+      "retry_delays_ms":[1,"a"],"client_key_pem":"x","managed":true})")),
+            (std::vector<std::string>{"/id", "/url", "/managed", "/retry_delays_ms/1",
+                                      "/client_key_pem", "/secret"}));
 }
 
 TEST_F(EndpointRules, SecretsThatAreNoKeysAreRefused) {
@@ -189,7 +260,7 @@ TEST_F(EndpointRules, RotationOverlapsAndHasALimit) {
   EXPECT_EQ(secrets().size(), 2u);
   const auto rotated = call("POST", one + "/rotate-secret", id, R"({"overlap_seconds":60})");
   EXPECT_EQ(rotated.status, 201);
-  EXPECT_EQ(rotated.body.find("secret"), nullptr);
+  EXPECT_TRUE(rotated.body.find("secret")->is_null());
   EXPECT_EQ(secrets().size(), 3u);
   EXPECT_TRUE(secrets()[2].find("expires_at")->is_null());
   EXPECT_FALSE(secrets()[0].find("expires_at")->is_null());
@@ -224,7 +295,7 @@ TEST_F(EndpointRules, ATestGoesToThisEndpointWhateverItSelects) {
   const Receiver receiver;
   const Receiver other;
   const Endpoint endpoint =
-      create(receiver, [](NewEndpoint& e) { e.selection.event_types = {"a.b"}; });
+      create(receiver, [](EndpointDraft& e) { e.selection.event_types = {"a.b"}; });
   create(other);
   EXPECT_EQ(call("POST", one + "/test", endpoint.id.str()).status, 202);
   ASSERT_TRUE(receiver.wait_for(1));
@@ -234,7 +305,7 @@ TEST_F(EndpointRules, ATestGoesToThisEndpointWhateverItSelects) {
 
 TEST_F(EndpointRules, WhatStillWaitsCannotBeReplayed) {
   const Receiver receiver(Receiver::status(500));
-  create(receiver, [](NewEndpoint& e) { e.policy.retry_delays_ms = {60'000}; });
+  create(receiver, [](EndpointDraft& e) { e.policy.retry_delays_ms = {60'000}; });
   emit();
   ASSERT_TRUE(wait_for(DeliveryState::failed, 1));
   const std::string id = deliveries().at(0).id.str();
@@ -242,7 +313,7 @@ TEST_F(EndpointRules, WhatStillWaitsCannotBeReplayed) {
 }
 
 TEST_F(EndpointRules, AnEndpointOfTheConfigurationIsMadeOnceAndBroughtInLine) {
-  NewEndpoint wanted;
+  EndpointDraft wanted;
   wanted.tenant = tenant;
   wanted.name = "rgs";
   wanted.url = "http://10.0.0.9:3002/hooks";
@@ -264,7 +335,7 @@ TEST_F(EndpointRules, AnEndpointOfTheConfigurationIsMadeOnceAndBroughtInLine) {
 TEST_F(EndpointRules, WhatTheConfigurationNamesMayBePrivate) {
   restart(Settings());  // Nothing is allowed to tenants.
   const Receiver receiver;
-  NewEndpoint wanted;
+  EndpointDraft wanted;
   wanted.tenant = tenant;
   wanted.name = "rgs";
   wanted.url = receiver.url();

@@ -2,15 +2,15 @@
 #include "base/result.h"
 #include "platform/http/message.h"
 #include "webhooks/delivery/delivery.h"
-#include "webhooks/endpoints/endpoint.h"
+#include "webhooks/endpoints/endpoints.h"
 
 /// From HTTP requests to what the module works with; each names every bad field at once.
 /// Errors: validation_failed, malformed_json.
 namespace florin::webhooks::requests {
 
-/// `policy`: what holds where the request says nothing.
-Result<NewEndpoint> new_endpoint(const http::Request& request, const DeliveryPolicy& policy);
-Result<EndpointChange> change(const http::Request& request);
+/// `policy` gives the defaults.
+Result<EndpointDraft> new_endpoint(const http::Request& request, const DeliveryPolicy& policy);
+Result<EndpointDraft> change(const http::Request& request, const Endpoint& before);
 Result<Rotation> rotation(const http::Request& request);
 Result<ReplayRequest> replay(const http::Request& request);
 Result<DeliveryFilter> delivery_filter(const http::Request& request);

@@ -20,7 +20,7 @@ CREATE TABLE webhook_endpoints (
   max_concurrency        BIGINT  NOT NULL,
   certificate_pem        TEXT,
   sealed_private_key     TEXT,
-  trusted_ca_pem         TEXT    NOT NULL,
+  trusted_ca_pem         TEXT,
   start_after            BIGINT  NOT NULL, -- events with greater ids are for this endpoint
   failing_since_us       BIGINT,
   last_failure_at_us     BIGINT,
@@ -83,7 +83,7 @@ CREATE TABLE webhook_attempts (
   request_headers   TEXT   NOT NULL, -- JSON object; the body is the payload of the event
   response_headers  TEXT   NOT NULL, -- JSON object
   response_body     TEXT   NOT NULL, -- cut at 4 KiB
-  is_cut_off        BIGINT NOT NULL,
+  is_truncated      BIGINT NOT NULL,
   PRIMARY KEY (delivery_id, number)
 );
 {TENANT webhook_attempts BY delivery_id OF webhook_outbox}
