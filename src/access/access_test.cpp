@@ -8,7 +8,7 @@
 #include "access/sessions.h"
 #include "base/id_generator.h"
 #include "platform/cache/rate_limiter.h"
-#include "platform/cache/short_lived.h"
+#include "platform/cache/ttl_cache.h"
 #include "platform/sql/damage.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
@@ -58,7 +58,7 @@ class AccessTest : public testing::Test {
   std::unique_ptr<sql::Database> database;
   std::optional<Access> access;
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
-  std::unique_ptr<cache::ShortLivedStore> values = cache::short_lived_in_memory(clock, 100);
+  std::unique_ptr<cache::TtlCache> values = cache::ttl_cache_in_memory(clock, 100);
   std::optional<Sessions> sessions{std::in_place, *values, clock, SessionSettings()};
   std::optional<KeyGate> gate;
   TenantId tenant;

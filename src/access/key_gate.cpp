@@ -211,7 +211,7 @@ KeyGate::~KeyGate() = default;
 std::optional<http::Admission> KeyGate::try_admit(const http::Request& request,
                                                   const http::Route& route) {
   if (const auto token = session_token_of(request)) {
-    const auto session = impl_->sessions.glance(*token);
+    const auto session = impl_->sessions.find_local(*token);
     const auto known = session ? impl_->snapshot()->find(session->key) : nullptr;
     if (!known) return std::nullopt;
     return impl_->judge_session({request, route, *token}, *known);

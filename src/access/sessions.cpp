@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "platform/cache/short_lived.h"
+#include "platform/cache/ttl_cache.h"
 #include "platform/crypto/hash.h"
 #include "platform/crypto/random.h"
 #include "platform/log/log.h"
@@ -11,7 +11,7 @@
 namespace florin::access {
 namespace {
 
-/// 256 bits, so that a plain SHA-256 protects it where it is stored.
+/// 256 bits, so that a plain SHA-256 protects it in the cache.
 constexpr std::size_t token_length = 43;
 
 std::string name_of(const Secret& token) {
@@ -36,36 +36,35 @@ std::int64_t ms_until(Timestamp end, Timestamp now) {
 
 }  // namespace
 
-Sessions::Sessions(cache::ShortLivedStore& store, const Clock& clock,
-                   const SessionSettings& settings)
-    : store_(store), clock_(clock), settings_(settings) {}
+Sessions::Sessions(cache::TtlCache& cache, const Clock& clock, const SessionSettings& settings)
+    : cache_(cache), clock_(clock), settings_(settings) {}
 
 NewSession Sessions::begin(ApiKeyId key) {
   const Timestamp now = clock_.now();
   NewSession made{Secret(crypto::random_base62(token_length)),
                   {key, now, now.plus_seconds(settings_.absolute_seconds)}};
   const std::int64_t seconds = std::min(settings_.idle_seconds, settings_.absolute_seconds);
-  store_.put(name_of(made.token), value_of(made.session), seconds * 1'000);
+  cache_.put(name_of(made.token), value_of(made.session), seconds * 1'000);
   log::info("session began", {{"key_id", key.str()}});
   return made;
 }
 
-std::optional<Session> Sessions::glance(const Secret& token) const {
-  return read(store_.glance(name_of(token)));
+std::optional<Session> Sessions::find_local(const Secret& token) const {
+  return read(cache_.find_local(name_of(token)));
 }
 
 std::optional<Session> Sessions::find(const Secret& token) {
   const std::string name = name_of(token);
-  const auto session = read(store_.find(name));
+  const auto session = read(cache_.find(name));
   if (!session) return std::nullopt;
   const Timestamp now = clock_.now();
   const Timestamp idle_until = now.plus_seconds(settings_.idle_seconds);
-  store_.extend(name, ms_until(std::min(idle_until, session->expires_at), now));
+  cache_.extend(name, ms_until(std::min(idle_until, session->expires_at), now));
   return session;
 }
 
 void Sessions::end(const Secret& token, const Session& session) {
-  store_.erase(name_of(token), ms_until(session.expires_at, clock_.now()));
+  cache_.erase(name_of(token), ms_until(session.expires_at, clock_.now()));
   log::info("session ended", {{"key_id", session.key.str()}});
 }
 

@@ -10,7 +10,7 @@
 #include "base/timestamp.h"
 
 namespace florin::cache {
-class ShortLivedStore;
+class TtlCache;
 }
 
 namespace florin::access {
@@ -34,30 +34,30 @@ struct Session {
 };
 
 struct NewSession {
-  Secret token;  ///< For the cookie. The store holds its hash.
+  Secret token;  ///< For the cookie. The cache holds its hash.
   Session session;
 };
 
-/// Sessions, kept in a store of short-lived values: of all nodes with Redis, of this one without.
-/// Whether a session's key still holds is for the gate to say. A token that the store does not know
-/// admits nobody, so that none can be chosen from outside. Safe for concurrent use.
+/// Sessions, kept in a cache: of all nodes with Redis, of this one without.
+/// The authenticator checks whether a session's key is still valid. A token that is not in the
+/// cache is rejected, so that none can be chosen from outside. Safe for concurrent use.
 class Sessions {
  public:
-  Sessions(cache::ShortLivedStore& store, const Clock& clock, const SessionSettings& settings);
+  Sessions(cache::TtlCache& cache, const Clock& clock, const SessionSettings& settings);
 
   NewSession begin(ApiKeyId key);
-  /// From memory alone, for I/O threads. Nothing: ask find().
-  std::optional<Session> glance(const Secret& token) const;
-  /// Also counts as use, which puts the idle time-out off.
+  /// From memory alone, for I/O threads. Nothing: call find().
+  std::optional<Session> find_local(const Secret& token) const;
+  /// Also counts as use: the idle time-out starts again.
   std::optional<Session> find(const Secret& token);
-  /// Ends it on all nodes that can be told. Once is enough.
+  /// Ends it on all nodes that can be reached.
   void end(const Secret& token, const Session& session);
   const SessionSettings& settings() const { return settings_; }
 
  private:
   std::optional<Session> read(const std::optional<std::string>& value) const;
 
-  cache::ShortLivedStore& store_;
+  cache::TtlCache& cache_;
   const Clock& clock_;
   const SessionSettings settings_;
 };

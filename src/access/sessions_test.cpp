@@ -9,7 +9,7 @@
 #include "access/module.h"
 #include "base/id_generator.h"
 #include "platform/cache/rate_limiter.h"
-#include "platform/cache/short_lived.h"
+#include "platform/cache/ttl_cache.h"
 #include "platform/json/value.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"
@@ -108,7 +108,7 @@ class SessionsTest : public testing::Test {
   std::unique_ptr<sql::Database> database;
   std::optional<Access> access;
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
-  std::unique_ptr<cache::ShortLivedStore> values = cache::short_lived_in_memory(clock, 100);
+  std::unique_ptr<cache::TtlCache> values = cache::ttl_cache_in_memory(clock, 100);
   Sessions sessions{*values, clock, SessionSettings()};
   std::optional<KeyGate> gate;
   TenantId tenant;

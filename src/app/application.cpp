@@ -64,12 +64,12 @@ std::unique_ptr<cache::RateLimiter> limiter(const Config& config, const Clock& c
 }
 
 /// Enough for the sessions of many browsers; some 300 bytes each.
-constexpr std::size_t most_values = 100'000;
+constexpr std::size_t max_values = 100'000;
 
-std::unique_ptr<cache::ShortLivedStore> short_lived_store(const Config& config, const Clock& clock,
-                                                          metrics::Registry& metrics) {
-  if (config.redis.host.empty()) return cache::short_lived_in_memory(clock, most_values);
-  return cache::short_lived_over_redis(config.redis, clock, metrics, most_values);
+std::unique_ptr<cache::TtlCache> ttl_cache(const Config& config, const Clock& clock,
+                                           metrics::Registry& metrics) {
+  if (config.redis.host.empty()) return cache::ttl_cache_in_memory(clock, max_values);
+  return cache::ttl_cache_over_redis(config.redis, clock, metrics, max_values);
 }
 
 /// Anyone can send a body to a route that asks for no key.
@@ -93,8 +93,7 @@ std::string summary(std::int64_t count, std::string_view what) {
 
 /// Redis as the health page shows it, well when both limits and sessions are shared; nothing while
 /// they are kept in memory.
-DependencyState dependency_of(const cache::RateLimiter& limits,
-                              const cache::ShortLivedStore& values) {
+DependencyState dependency_of(const cache::RateLimiter& limits, const cache::TtlCache& values) {
   return [&limits, &values]() -> std::optional<Dependency> {
     cache::Sharing state = limits.state();
     if (!state.is_remote) return std::nullopt;
@@ -118,7 +117,7 @@ Core::Core(sql::Database& db, const Clock& clock, const Config& config, const Se
            Turns turns)
     : database(db),
       limits(limiter(config, clock, metrics)),
-      values(short_lived_store(config, clock, metrics)),
+      values(ttl_cache(config, clock, metrics)),
       vault(secret_key),
       ids(clock, config.node_id),
       access(db, clock, ids, config.rate_limit_per_second),
@@ -308,7 +307,7 @@ void Application::reload_certificate() {
 
 void Application::begin_to_leave() {
   if (is_leaving_.exchange(true)) return;
-  server_.say_goodbye();
+  server_.announce_shutdown();
   scheduler_.stop();
   core_.reconciliation_runner.stop();
   keeper_.give_up_duties();

@@ -19,7 +19,7 @@
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
 #include "platform/cache/rate_limiter.h"
-#include "platform/cache/short_lived.h"
+#include "platform/cache/ttl_cache.h"
 #include "platform/crypto/vault.h"
 #include "platform/http/server.h"
 #include "platform/jobs/scheduler.h"
@@ -52,8 +52,8 @@ struct Core {
 
   sql::Database& database;
   metrics::Registry metrics;
-  std::unique_ptr<cache::RateLimiter> limits;      ///< Started by the server alone.
-  std::unique_ptr<cache::ShortLivedStore> values;  ///< Started by the server alone.
+  std::unique_ptr<cache::RateLimiter> limits;  ///< Started by the server alone.
+  std::unique_ptr<cache::TtlCache> values;     ///< Started by the server alone.
   crypto::Vault vault;
   IdGenerator ids;
   access::Access access;

@@ -296,7 +296,7 @@ TEST(TokenBucket, OwesAndHoldsNoMoreThanItsBounds) {
   FakeClock clock;
   TokenBucket bucket(10, second_us, clock.now());
   bucket.set_level(-1'000 * second_us, clock.now());
-  EXPECT_EQ(bucket.take(clock.now()), TokenBucket::most_debt * second_us + 100'000);
+  EXPECT_EQ(bucket.take(clock.now()), TokenBucket::max_debt * second_us + 100'000);
   bucket.set_level(1'000 * second_us, clock.now());
   EXPECT_EQ(bucket.take(clock.now()), 0);
   EXPECT_EQ(bucket.remaining(), 9);

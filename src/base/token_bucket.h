@@ -11,14 +11,14 @@ namespace florin {
 class TokenBucket {
  public:
   /// As many buckets may be owed as this, when a level is set from outside.
-  static constexpr std::int64_t most_debt = 15;
+  static constexpr std::int64_t max_debt = 15;
 
   TokenBucket(std::int64_t tokens, std::int64_t period_us, Timestamp now)
       : tokens_(tokens), period_us_(period_us), level_(tokens * period_us), filled_at_(now) {}
 
   /// Takes a token: 0. Or tells in how many microseconds there will be one.
   std::int64_t take(Timestamp now) {
-    constexpr std::int64_t from_debt_to_full = most_debt + 1;
+    constexpr std::int64_t from_debt_to_full = max_debt + 1;
     const std::int64_t passed_us =
         std::clamp<std::int64_t>(now.us - filled_at_.us, 0, from_debt_to_full * period_us_);
     filled_at_ = now;
@@ -36,7 +36,7 @@ class TokenBucket {
   /// Goes on from what another bucket of the same size holds, in parts of a token: period_us of
   /// them are one. Below zero is a debt.
   void set_level(std::int64_t level, Timestamp now) {
-    level_ = std::clamp(level, -most_debt * tokens_ * period_us_, tokens_ * period_us_);
+    level_ = std::clamp(level, -max_debt * tokens_ * period_us_, tokens_ * period_us_);
     filled_at_ = now;
   }
 

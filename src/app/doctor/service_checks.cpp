@@ -29,14 +29,14 @@ double value_of(Core& core, std::string_view gauge) {
   return core.metrics.gauge(gauge, "").value();
 }
 
-constexpr std::size_t most_named = 10;
+constexpr std::size_t max_named = 10;
 
 /// "partner acme", a few of them, before `more`.
 std::vector<std::string> named(std::string_view kind, const std::vector<std::string>& names,
                                std::vector<std::string> more) {
   std::vector<std::string> all;
   for (const std::string& name : names) {
-    if (all.size() == most_named) {
+    if (all.size() == max_named) {
       all.push_back(fmt::format("{} in all", names.size()));
       break;
     }

@@ -17,9 +17,9 @@ namespace {
 constexpr std::int64_t us_per_ms = 1'000;
 constexpr std::int64_t us_per_second = 1'000'000;
 /// All pauses of one errand together: beyond, the hub's resolver goes on with it.
-constexpr std::int64_t longest_wait_ms = 30'000;
+constexpr std::int64_t max_wait_ms = 30'000;
 /// However long a Retry-After is, somebody looks again after this.
-constexpr std::int64_t longest_pause_us = longest_wait_ms * us_per_ms;
+constexpr std::int64_t longest_pause_us = max_wait_ms * us_per_ms;
 
 std::uint64_t random_number() {
   thread_local std::mt19937_64 generator{std::random_device{}()};
@@ -48,7 +48,7 @@ std::string fault_of(const Result<http_client::Response>& outcome, bool is_fault
 
 std::int64_t pause_ms(std::int64_t own_ms, std::optional<std::int64_t> asked_s) {
   if (!asked_s || *asked_s <= 0) return own_ms;
-  if (*asked_s > longest_wait_ms / 1'000) return longest_wait_ms + 1;  // Not to be waited for.
+  if (*asked_s > max_wait_ms / 1'000) return max_wait_ms + 1;  // Not to be waited for.
   return std::max(own_ms, *asked_s * 1'000);
 }
 
@@ -182,8 +182,7 @@ std::int64_t Courier::Core::pause_before_next(const RunPtr& run,
 }
 
 bool Courier::Core::may_wait(const Run& run, std::int64_t wait_ms) const {
-  const std::int64_t bound_ms =
-      run.delivery.attempts == 0 ? run.errand.first_wait_ms : longest_wait_ms;
+  const std::int64_t bound_ms = run.delivery.attempts == 0 ? run.errand.first_wait_ms : max_wait_ms;
   return run.waited_ms + wait_ms <= bound_ms;
 }
 

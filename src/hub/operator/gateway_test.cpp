@@ -63,8 +63,8 @@ TEST_F(GatewayTest, TheLimitIsNamedAfterThePartnerAndNoNodeRunsFarAhead) {
   EXPECT_EQ(usual.name, "operator:" + target.partner.str());
   EXPECT_EQ(usual.limit.tokens, 60);
   EXPECT_EQ(usual.limit.period_us, 60'000'000);
-  EXPECT_EQ(usual.limit.most_ahead, 6);
-  EXPECT_EQ(asked_with(3).limit.most_ahead, 1);
+  EXPECT_EQ(usual.limit.max_ahead, 6);
+  EXPECT_EQ(asked_with(3).limit.max_ahead, 1);
 }
 
 TEST_F(GatewayTest, WithoutARateThereIsNoLimit) {

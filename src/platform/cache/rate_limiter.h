@@ -15,7 +15,7 @@ struct Limit {
   std::int64_t period_us = 1'000'000;
   /// How many a node may hand out before the nodes' common count has heard of them; further ones
   /// are told to wait for some milliseconds. 0: as many as there are.
-  std::int64_t most_ahead = 0;
+  std::int64_t max_ahead = 0;
 };
 
 /// What came of taking a token.

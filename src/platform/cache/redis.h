@@ -8,7 +8,7 @@
 #include "base/result.h"
 #include "base/secret.h"
 #include "platform/cache/rate_limiter.h"
-#include "platform/cache/short_lived.h"
+#include "platform/cache/ttl_cache.h"
 
 namespace florin::metrics {
 class Registry;
@@ -52,21 +52,19 @@ Result<RedisCheck> check_redis(const RedisOptions& options);
 /// as limits per node, and join again by themselves when Redis answers (a look once a second).
 ///
 /// How far the nodes together may exceed a limit: in one burst each by what it hands out before its
-/// next settlement, at most `most_ahead`; what was too much is owed by the bucket (up to 15 times
+/// next settlement, at most `max_ahead`; what was too much is owed by the bucket (up to 15 times
 /// its size), so that over time the limit holds. Source: docs/redis.md.
 /// The process must ignore SIGPIPE.
 std::unique_ptr<RateLimiter> limiter_over_redis(const RedisOptions& options, const Clock& clock,
                                                 metrics::Registry& metrics);
 
-/// Values that all nodes with the same Redis, database and prefix share; `most_values` is of the
+/// Values that all nodes with the same Redis, database and prefix share; `max_values` is of the
 /// node's own copy. What a request asks of Redis takes the options' time-out at most, once: then
 /// Redis counts as away, and the copy answers until a thread of the store's own has it back (a look
 /// once a second) and has told it what the node knows: what was put or erased meanwhile, and what a
 /// Redis that lost its memory has forgotten. A value that was erased anywhere stays erased.
 /// Source: docs/redis.md. The process must ignore SIGPIPE.
-std::unique_ptr<ShortLivedStore> short_lived_over_redis(const RedisOptions& options,
-                                                        const Clock& clock,
-                                                        metrics::Registry& metrics,
-                                                        std::size_t most_values);
+std::unique_ptr<TtlCache> ttl_cache_over_redis(const RedisOptions& options, const Clock& clock,
+                                               metrics::Registry& metrics, std::size_t max_values);
 
 }  // namespace florin::cache

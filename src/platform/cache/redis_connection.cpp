@@ -14,7 +14,7 @@ namespace {
 
 /// The bucket by Redis's own clock, so that the nodes' clocks do not matter. Levels and times are
 /// whole numbers below 2^53, which Lua's numbers hold exactly. The owed part is bounded as in
-/// TokenBucket::most_debt. Effects, not the script, are replicated (Redis 5 and later).
+/// TokenBucket::max_debt. Effects, not the script, are replicated (Redis 5 and later).
 constexpr std::string_view settle_script = R"(
 local tokens, period, spent = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')

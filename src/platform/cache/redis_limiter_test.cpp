@@ -66,7 +66,7 @@ TEST_F(RedisLimiterTest, TwoNodesTogetherKeepOneLimit) {
   Node one(server->options());
   Node other(server->options());
   ASSERT_TRUE(wait_until([&] { return one.is_shared() && other.is_shared(); }));
-  constexpr Limit limit{.tokens = 200, .period_us = hour_us, .most_ahead = 10};
+  constexpr Limit limit{.tokens = 200, .period_us = hour_us, .max_ahead = 10};
   const auto first = one.limiter->limit("both", limit);
   const auto second = other.limiter->limit("both", limit);
 
@@ -79,7 +79,7 @@ TEST_F(RedisLimiterTest, TwoNodesTogetherKeepOneLimit) {
     return a.wait_us > second_us && b.wait_us > second_us;
   }));
   EXPECT_GE(admitted, limit.tokens);
-  EXPECT_LE(admitted, limit.tokens + 2 * limit.most_ahead);
+  EXPECT_LE(admitted, limit.tokens + 2 * limit.max_ahead);
 }
 
 TEST_F(RedisLimiterTest, WhatNodesOverspentIsOwed) {

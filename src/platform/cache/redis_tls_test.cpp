@@ -56,7 +56,7 @@ TEST_F(RedisTlsTest, WorksForLimitsAndValues) {
   const SystemClock clock;
   metrics::Registry metrics;
   const auto limiter = limiter_over_redis(options(), clock, metrics);
-  const auto values = short_lived_over_redis(options(), clock, metrics, 100);
+  const auto values = ttl_cache_over_redis(options(), clock, metrics, 100);
   limiter->start();
   values->start();
   ASSERT_TRUE(wait_until([&] { return limiter->state().is_shared && values->state().is_shared; }));

@@ -48,7 +48,7 @@ Taken SharedLimit::take(Timestamp now) {
   {
     const std::lock_guard lock(mutex_);
     const bool is_shared = queue_.is_open();
-    const bool is_ahead = limit_.most_ahead > 0 && spent_ + in_flight_ >= limit_.most_ahead;
+    const bool is_ahead = limit_.max_ahead > 0 && spent_ + in_flight_ >= limit_.max_ahead;
     if (is_shared && is_ahead) return {settlement_pause_us, bucket_.remaining()};
     taken.wait_us = bucket_.take(now);
     taken.remaining = bucket_.remaining();

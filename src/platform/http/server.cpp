@@ -58,7 +58,7 @@ struct Server::Impl {
   std::unique_ptr<Listener> listener;
   std::mutex mutex;  // Start and stop may come from different threads.
   bool running = false;
-  bool has_said_goodbye = false;
+  bool is_shutdown_announced = false;
   int port = 0;
 };
 
@@ -86,10 +86,10 @@ int Server::port() const { return impl_->port; }
 
 TlsSource* Server::tls() const { return impl_->tls.get(); }
 
-void Server::say_goodbye() {
+void Server::announce_shutdown() {
   const std::lock_guard lock(impl_->mutex);
   if (!impl_->running) return;
-  impl_->has_said_goodbye = true;
+  impl_->is_shutdown_announced = true;
   for (const auto& thread : impl_->threads) thread->leave();
 }
 
@@ -99,7 +99,7 @@ void Server::stop() {
   impl_->running = false;
   impl_->listener->close();
   // A proxy sends its request right after it has connected: the last ones are on their way.
-  if (impl_->has_said_goodbye) impl_->open_connections.wait_for_none(last_requests);
+  if (impl_->is_shutdown_announced) impl_->open_connections.wait_for_none(last_requests);
   for (const auto& thread : impl_->threads) thread->drain();
   impl_->open_connections.wait_for_none(std::chrono::milliseconds(impl_->options.drain_timeout_ms));
   impl_->workers.stop();

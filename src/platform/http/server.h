@@ -71,9 +71,9 @@ class Server {
   int port() const;
   /// The certificate of new connections; nothing with plain HTTP. Safe for concurrent use.
   TlsSource* tls() const;
-  /// First step of a stop without a failed request: goes on answering, but each answer says that it
-  /// is the last of its connection, so that proxies let go of those they keep. Safe to call twice.
-  void say_goodbye();
+  /// First step of a stop without a failed request: goes on answering, but each answer closes its
+  /// connection, so that proxies drop those they keep. Safe to call twice.
+  void announce_shutdown();
   /// Graceful: stops accepting, answers what has arrived (Connection: close), waits at most
   /// drain_timeout_ms, closes. Safe to call twice.
   void stop();

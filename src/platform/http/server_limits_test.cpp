@@ -345,7 +345,7 @@ TEST(ServerStop, AfterTheGoodbyeEachAnswerIsTheLastOfItsConnection) {
   TestServer server({hello()}, {.io_threads = 2});
   RawClient kept = server.connect();
   EXPECT_NE(kept.ask(get("/hello")).header("connection"), "close");
-  server.server.say_goodbye();
+  server.server.announce_shutdown();
   RawClient fresh = server.connect();  // Still welcome.
   EXPECT_EQ(fresh.ask(get("/hello")).status, 200);
   EXPECT_TRUE(fresh.is_closed_by_server());

@@ -18,7 +18,7 @@
 namespace florin::http_client {
 namespace {
 
-constexpr int longest_wait_ms = 1'000;  // A wake-up ends it; this only bounds a lost one.
+constexpr int max_wait_ms = 1'000;  // A wake-up ends it; this only bounds a lost one.
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -291,7 +291,7 @@ class Engine {
       int running = 0;
       curl_multi_perform(multi_.get(), &running);
       finish_answered();
-      curl_multi_poll(multi_.get(), nullptr, 0, longest_wait_ms, nullptr);
+      curl_multi_poll(multi_.get(), nullptr, 0, max_wait_ms, nullptr);
     }
     for (const auto& exchange : running_) {
       curl_multi_remove_handle(multi_.get(), exchange->easy.get());
@@ -426,17 +426,17 @@ std::optional<std::string_view> Response::header(std::string_view name) const {
 std::optional<std::int64_t> retry_after_s(const Response& response, std::int64_t now_s) {
   const auto text = response.header("Retry-After");
   if (!text) return std::nullopt;
-  constexpr std::int64_t longest_s = 10LL * 365 * 86'400;
+  constexpr std::int64_t max_s = 10LL * 365 * 86'400;
   const char* const last = text->data() + text->size();
   std::int64_t seconds = -1;
   const auto [end, fault] = std::from_chars(text->data(), last, seconds);
   if (end == last && fault != std::errc::invalid_argument) {
     if (text->starts_with('-')) return std::nullopt;
-    return fault == std::errc::result_out_of_range ? longest_s : std::min(seconds, longest_s);
+    return fault == std::errc::result_out_of_range ? max_s : std::min(seconds, max_s);
   }
   const time_t at = curl_getdate(std::string(*text).c_str(), nullptr);
   if (at < 0) return std::nullopt;
-  return std::clamp<std::int64_t>(static_cast<std::int64_t>(at) - now_s, 0, longest_s);
+  return std::clamp<std::int64_t>(static_cast<std::int64_t>(at) - now_s, 0, max_s);
 }
 
 }  // namespace florin::http_client

@@ -233,9 +233,9 @@ TEST(RetryAfter, ReadsSecondsAndDates) {
   EXPECT_FALSE(read("-5"));
   EXPECT_FALSE(read("-99999999999999999999"));
   EXPECT_FALSE(read(""));
-  const std::int64_t longest_s = 10LL * 365 * 86'400;
-  EXPECT_EQ(read("9223372036854775807"), longest_s);
-  EXPECT_EQ(read("99999999999999999999999999"), longest_s);
+  const std::int64_t max_s = 10LL * 365 * 86'400;
+  EXPECT_EQ(read("9223372036854775807"), max_s);
+  EXPECT_EQ(read("99999999999999999999999999"), max_s);
   EXPECT_FALSE(read("soon"));
   EXPECT_FALSE(retry_after_s(Response{}, 0));
 }

@@ -11,8 +11,8 @@ namespace florin::log {
 namespace {
 
 constexpr std::size_t worth_writing = 32 * 1'024;
-constexpr std::size_t most_waiting = 4 * 1'024 * 1'024;
-constexpr auto longest_wait = std::chrono::seconds(1);
+constexpr std::size_t max_waiting_bytes = 4 * 1'024 * 1'024;
+constexpr auto max_wait = std::chrono::seconds(1);
 
 void write_all(int descriptor, std::string_view rest) {
   while (!rest.empty()) {
@@ -47,7 +47,7 @@ bool LineWriter::is_worth_writing() const {
 
 void LineWriter::add(std::string_view line, When when) {
   std::unique_lock lock(mutex_);
-  if (waiting_.size() + line.size() > most_waiting) {
+  if (waiting_.size() + line.size() > max_waiting_bytes) {
     ++left_out_;
     return;
   }
@@ -75,7 +75,7 @@ void LineWriter::run() {
     std::uint64_t left_out = 0;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait_for(lock, longest_wait, [this] { return is_worth_writing(); });
+      wake_.wait_for(lock, max_wait, [this] { return is_worth_writing(); });
       piece.clear();
       piece.swap(waiting_);
       left_out = std::exchange(left_out_, 0);

@@ -14,8 +14,8 @@ namespace florin::sql {
 namespace {
 
 /// A disk that is dying has more of them than anybody reads.
-constexpr std::size_t most_remembered = 1'000;
-constexpr std::size_t most_named = 10;
+constexpr std::size_t max_remembered = 1'000;
+constexpr std::size_t max_named = 10;
 
 thread_local std::uint32_t last_page = 0;
 
@@ -38,7 +38,7 @@ void note_page_damage(const std::string& file, std::uint32_t page) {
     Damage& all = damage();
     const std::lock_guard lock(all.mutex);
     auto& known = all.pages[file];
-    if (known.size() >= most_remembered || !known.insert(page).second) return;
+    if (known.size() >= max_remembered || !known.insert(page).second) return;
   }
   log::error("a page of the database does not match its checksum; what needs it is refused",
              {{"file", file}, {"page", std::int64_t{page}}});
@@ -61,7 +61,7 @@ void forget_page_damage(const std::string& file) {
 std::uint32_t last_damaged_page() { return last_page; }
 
 std::string name_pages(const std::vector<std::uint32_t>& pages) {
-  const auto named = std::span(pages).first(std::min(pages.size(), most_named));
+  const auto named = std::span(pages).first(std::min(pages.size(), max_named));
   std::string text =
       fmt::format("{} {}", pages.size() == 1 ? "page" : "pages", fmt::join(named, ", "));
   if (pages.size() > named.size()) text += fmt::format(" and {} more", pages.size() - named.size());

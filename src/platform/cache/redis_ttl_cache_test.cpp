@@ -14,13 +14,13 @@ constexpr std::int64_t hour_ms = 3'600'000;
 
 struct Node {
   explicit Node(const RedisOptions& options)
-      : store(short_lived_over_redis(options, clock, metrics, 100)) {
+      : store(ttl_cache_over_redis(options, clock, metrics, 100)) {
     store->start();
   }
   bool is_shared() const { return store->state().is_shared; }
   /// Once it was asked for.
   bool answers_at_a_glance(const std::string& name, const std::string& value) const {
-    return wait_until([&] { return store->find(name) && store->glance(name) == value; });
+    return wait_until([&] { return store->find(name) && store->find_local(name) == value; });
   }
   bool has_metric(const std::string& line) const {
     return metrics.expose().find(line + "\n") != std::string::npos;
@@ -28,7 +28,7 @@ struct Node {
 
   SystemClock clock;
   metrics::Registry metrics;
-  std::unique_ptr<ShortLivedStore> store;
+  std::unique_ptr<TtlCache> store;
 };
 
 class RedisValuesTest : public testing::Test {
@@ -61,7 +61,7 @@ class RedisValuesTest : public testing::Test {
 
 TEST_F(RedisValuesTest, WhatOneNodePutsTheOtherFinds) {
   one->store->put("a", "text", hour_ms);
-  EXPECT_FALSE(other->store->glance("a"));
+  EXPECT_FALSE(other->store->find_local("a"));
   EXPECT_TRUE(other->answers_at_a_glance("a", "text"));
   EXPECT_TRUE(one->has_metric("florin_cache_values_shared 1"));
 }
@@ -70,7 +70,7 @@ TEST_F(RedisValuesTest, WhatOneNodeErasesEndsOnTheOtherWithinASecond) {
   one->store->put("a", "text", hour_ms);
   EXPECT_EQ(other->store->find("a"), "text");
   one->store->erase("a", hour_ms);
-  EXPECT_TRUE(wait_until([&] { return !other->store->glance("a"); }));
+  EXPECT_TRUE(wait_until([&] { return !other->store->find_local("a"); }));
   EXPECT_FALSE(other->store->find("a"));
   other->store->put("a", "again", hour_ms);
   EXPECT_FALSE(one->store->find("a"));

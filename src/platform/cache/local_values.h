@@ -13,9 +13,9 @@
 
 namespace florin::cache {
 
-/// What a process knows of short-lived values, in memory. What was erased is kept as such until its
-/// time is over. Safe for concurrent use.
-class NearValues {
+/// The values of a cache that this process knows, in memory. An erased name is kept as such until
+/// its lifetime ends. Safe for concurrent use.
+class LocalValues {
  public:
   struct Known {
     std::optional<std::string> value;  ///< Nothing: erased.
@@ -27,16 +27,16 @@ class NearValues {
     Known known;
   };
 
-  explicit NearValues(std::size_t most) : most_(most) {}
+  explicit LocalValues(std::size_t max_values) : max_values_(max_values) {}
 
   /// A value that was seen within the last second.
-  std::optional<std::string> glance(std::string_view name, Timestamp now);
+  std::optional<std::string> find_local(std::string_view name, Timestamp now);
   std::optional<Known> find(std::string_view name, Timestamp now);
-  /// As find(), and it counts as seen now.
-  std::optional<std::string> see(std::string_view name, Timestamp now);
-  /// What is new takes the place of what was known; but what was erased stays erased.
-  void note(std::string_view name, Known known);
-  /// Of a value that is there and not erased.
+  /// As find(), and the value counts as seen now.
+  std::optional<std::string> find_and_touch(std::string_view name, Timestamp now);
+  /// Replaces what the name had, unless it was erased.
+  void put(std::string_view name, Known known);
+  /// Of a value that is known and not erased.
   void extend(std::string_view name, Timestamp ends_at);
   /// All that is still known.
   std::vector<Named> all(Timestamp now);
@@ -48,9 +48,9 @@ class NearValues {
     ByEnd::iterator place;
   };
   Entry* entry_of(std::string_view name, Timestamp now);
-  void forget_ended(Timestamp now);
+  void remove_expired(Timestamp now);
 
-  const std::size_t most_;
+  const std::size_t max_values_;
   std::mutex mutex_;  // Guards what follows.
   std::unordered_map<std::string, Entry> entries_;
   ByEnd by_end_;

@@ -1,4 +1,4 @@
-#include "platform/cache/near_values.h"
+#include "platform/cache/local_values.h"
 
 #include <utility>
 
@@ -9,7 +9,7 @@ constexpr std::int64_t fresh_us = 1'000'000;
 
 }  // namespace
 
-std::optional<std::string> NearValues::glance(std::string_view name, Timestamp now) {
+std::optional<std::string> LocalValues::find_local(std::string_view name, Timestamp now) {
   const std::lock_guard lock(mutex_);
   const Entry* entry = entry_of(name, now);
   if (!entry) return std::nullopt;
@@ -19,13 +19,13 @@ std::optional<std::string> NearValues::glance(std::string_view name, Timestamp n
   return is_fresh ? entry->known.value : std::nullopt;
 }
 
-std::optional<NearValues::Known> NearValues::find(std::string_view name, Timestamp now) {
+std::optional<LocalValues::Known> LocalValues::find(std::string_view name, Timestamp now) {
   const std::lock_guard lock(mutex_);
   const Entry* entry = entry_of(name, now);
   return entry ? std::optional(entry->known) : std::nullopt;
 }
 
-std::optional<std::string> NearValues::see(std::string_view name, Timestamp now) {
+std::optional<std::string> LocalValues::find_and_touch(std::string_view name, Timestamp now) {
   const std::lock_guard lock(mutex_);
   Entry* entry = entry_of(name, now);
   if (!entry) return std::nullopt;
@@ -33,9 +33,9 @@ std::optional<std::string> NearValues::see(std::string_view name, Timestamp now)
   return entry->known.value;
 }
 
-void NearValues::note(std::string_view name, Known known) {
+void LocalValues::put(std::string_view name, Known known) {
   const std::lock_guard lock(mutex_);
-  forget_ended(known.seen_at);
+  remove_expired(known.seen_at);
   const std::string key(name);
   const auto [at, is_new] = entries_.try_emplace(key);
   const bool is_erased = !is_new && !at->second.known.value;
@@ -43,13 +43,13 @@ void NearValues::note(std::string_view name, Known known) {
   if (!is_new) by_end_.erase(at->second.place);
   at->second.place = by_end_.emplace(known.ends_at, key);
   at->second.known = std::move(known);
-  while (entries_.size() > most_) {
+  while (entries_.size() > max_values_) {
     entries_.erase(by_end_.begin()->second);
     by_end_.erase(by_end_.begin());
   }
 }
 
-void NearValues::extend(std::string_view name, Timestamp ends_at) {
+void LocalValues::extend(std::string_view name, Timestamp ends_at) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(std::string(name));
   if (found == entries_.end() || !found->second.known.value) return;
@@ -58,22 +58,22 @@ void NearValues::extend(std::string_view name, Timestamp ends_at) {
   found->second.known.ends_at = ends_at;
 }
 
-std::vector<NearValues::Named> NearValues::all(Timestamp now) {
+std::vector<LocalValues::Named> LocalValues::all(Timestamp now) {
   const std::lock_guard lock(mutex_);
-  forget_ended(now);
+  remove_expired(now);
   std::vector<Named> list;
   list.reserve(entries_.size());
   for (const auto& [name, entry] : entries_) list.push_back({name, entry.known});
   return list;
 }
 
-NearValues::Entry* NearValues::entry_of(std::string_view name, Timestamp now) {
-  forget_ended(now);
+LocalValues::Entry* LocalValues::entry_of(std::string_view name, Timestamp now) {
+  remove_expired(now);
   const auto found = entries_.find(std::string(name));
   return found == entries_.end() ? nullptr : &found->second;
 }
 
-void NearValues::forget_ended(Timestamp now) {
+void LocalValues::remove_expired(Timestamp now) {
   while (!by_end_.empty() && by_end_.begin()->first <= now) {
     entries_.erase(by_end_.begin()->second);
     by_end_.erase(by_end_.begin());
