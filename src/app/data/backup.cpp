@@ -139,7 +139,7 @@ Result<Manifest> read_manifest(const std::string& folder) {
 
 Result<void> prove_books(sql::Database& database, const Config& config,
                          const BackupProgress& progress) {
-  database.seal_with(sealer_for_reading(config));
+  database.seal_with(TRY(sealer_for_reading(config)));
   const auto proof = TRY(ledger::verify(database, progress));
   if (!proof.clean()) return failed("the books of the copy are not in order; see florin verify");
   if (proof.other_key() > 0)

@@ -1,5 +1,8 @@
 #include "app/data/export.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <deque>
 #include <istream>
@@ -8,6 +11,7 @@
 #include <vector>
 
 #include "app/data/migrations.h"
+#include "app/data/schema.h"
 #include "base/try.h"
 #include "ledger/verify.h"
 #include "platform/crypto/hash.h"
@@ -24,129 +28,55 @@ using sql::Query;
 using sql::Row;
 using sql::Tx;
 
-/// A table as the export knows it. Kinds of columns: i integer, t text, b blob (hex in the file).
+/// The first three say who works on the database now, and which migrations made it: whoever imports
+/// is somebody else, and has made its own. The others are empty of what counts once the ledger is
+/// settled.
+constexpr std::array<std::string_view, 5> not_exported{"nodes", "node_leases", "schema_migrations",
+                                                       "large_bulks", "large_bulk_slices"};
+
+/// A table as the export reads and writes it.
 struct Table {
-  std::string_view name;
-  std::string_view kinds;
-  Query select;
-  Query insert;
-};
+  explicit Table(const sql::CatalogueTable& described)
+      : name(described.name),
+        columns(described.columns),
+        select_sql(select_of(described)),
+        insert_sql(insert_of(described)) {}
 
-#define FLORIN_TABLE(name, kinds, columns, values)                                         \
-  Table {                                                                                  \
-#name, kinds, {"export." #name, "SELECT " columns " FROM " #name, sql::Rows::many }, { \
-      "import." #name, "INSERT INTO " #name " (" columns ") VALUES (" values ")"           \
-    }                                                                                      \
+  const std::string name;
+  const std::vector<sql::CatalogueColumn> columns;
+  const std::string select_sql, insert_sql;
+  const Query select{"export.select", select_sql, sql::Rows::many};
+  const Query insert{"import.insert", insert_sql};
+
+ private:
+  static std::string names(const sql::CatalogueTable& table, bool keys_alone) {
+    std::string text;
+    for (const sql::CatalogueColumn& column : table.columns) {
+      if (column.is_key || !keys_alone) text += (text.empty() ? "" : ", ") + column.name;
+    }
+    return text;
   }
-
-/// Every table, parents before children, but nodes and node_leases: they say who works on the
-/// database now, and whoever imports is somebody else.
-constexpr std::array<Table, 28> tables{
-    FLORIN_TABLE(tenants, "itib", "id, name, created_at_us, row_seal", "$1, $2, $3, $4"),
-    FLORIN_TABLE(api_keys, "iitbtttiiiib",
-                 "id, tenant_id, name, hash, hint, mode, permissions, rate_limit_per_second, "
-                 "expires_at_us, revoked_at_us, created_at_us, row_seal",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"),
-    FLORIN_TABLE(
-        idempotency_keys, "bbiitiiib",
-        "digest, request, ref, status, body, created_at_us, expires_at_us, tenant_id, row_seal",
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
-    FLORIN_TABLE(idempotency_secrets, "biti", "digest, tenant_id, sealed, expires_at_us",
-                 "$1, $2, $3, $4"),
-    FLORIN_TABLE(events, "iitttttib",
-                 "id, tenant_id, type, subject, payload, actor, request_id, created_at_us, link",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9"),
-    FLORIN_TABLE(accounts, "iitttiiiitib",
-                 "id, tenant_id, code, type, currency, min_balance, max_balance, frozen, closed, "
-                 "metadata, created_at_us, row_seal",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12"),
-    FLORIN_TABLE(balances, "iiiiiii",
-                 "account_id, debits_posted, credits_posted, debits_pending, credits_pending, "
-                 "last_posting, posting_count",
-                 "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(transfers, "iititttiiii",
-                 "id, tenant_id, kind, posting_count, reference, description, metadata, "
-                 "effective_at_us, created_at_us, hold_id, reverses_id",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
-    FLORIN_TABLE(postings, "iiiiitiiiiiii",
-                 "id, transfer_id, debit_id, credit_id, amount_minor, currency, debit_previous, "
-                 "debit_sequence, debit_balance, credit_previous, credit_sequence, credit_balance, "
-                 "backdated_to_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"),
-    FLORIN_TABLE(account_milestones, "iiii", "account_id, created_at_us, sequence, posting_id",
-                 "$1, $2, $3, $4"),
-    FLORIN_TABLE(
-        holds, "iittttii",
-        "id, tenant_id, status, reference, description, metadata, expires_at_us, created_at_us",
-        "$1, $2, $3, $4, $5, $6, $7, $8"),
-    FLORIN_TABLE(hold_postings, "iiiiiti",
-                 "hold_id, place, debit_id, credit_id, amount_minor, currency, remaining",
-                 "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(hold_changes, "iitii", "id, hold_id, kind, transfer_id, created_at_us",
-                 "$1, $2, $3, $4, $5"),
-    FLORIN_TABLE(chain_links, "iiiiibi",
-                 "chain, sequence, first_id, last_id, records, hash, created_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(key_losses, "itti", "lost_at_us, lost_key, acceptance, accepted_at_us",
-                 "$1, $2, $3, $4"),
-    FLORIN_TABLE(partners, "iittttiitiitb",
-                 "id, tenant_id, code, status, wallet_mode, currencies, max_amount, rate_limit, "
-                 "operator, created_at_us, updated_at_us, signature_scheme, row_seal",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13"),
-    FLORIN_TABLE(partner_secrets, "iittiib",
-                 "id, partner_id, kind, sealed, created_at_us, valid_until_us, row_seal",
-                 "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(hub_transactions, "iiitttbbttitiiiittitttiiiiitb",
-                 "id, tenant_id, partner_id, kind, state, idempotency_key, request, signature, "
-                 "player, currency, amount_minor, ref, target_id, transfer_id, balance_minor, "
-                 "credits, refusal, answer, answer_status, request_id, meta, operator_reference, "
-                 "operator_attempts, next_check_us, stuck, created_at_us, updated_at_us, "
-                 "pending_reason, row_seal",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, "
-                 "$19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29"),
-    FLORIN_TABLE(
-        reconciliation_runs, "iitiititttiittttiii",
-        "id, tenant_id, partner, from_us, to_us, status, attempt, our_name, their_name, counts, "
-        "mismatches, items_truncated, error_code, error_detail, report_file, requested_by, "
-        "created_at_us, started_at_us, finished_at_us",
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
-    FLORIN_TABLE(
-        reconciliation_items, "iiitittttttttttiiib",
-        "id, tenant_id, run_id, fingerprint, seen_attempt, kind, status, transaction_id, ours, "
-        "theirs, note, explained_by, proposal, proposed_by, decided_by, transfer_id, "
-        "created_at_us, updated_at_us, row_seal",
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19"),
-    FLORIN_TABLE(
-        webhook_endpoints, "iitttittttttiiitttiiiiiib",
-        "id, tenant_id, name, url, description, is_trusted, status, disabled_reason, event_types, "
-        "filter, order_by, retry_delays_ms, timeout_ms, rate_limit_per_second, max_concurrency, "
-        "certificate_pem, sealed_private_key, trusted_ca_pem, start_after, failing_since_us, "
-        "last_failure_at_us, last_success_at_us, created_at_us, updated_at_us, row_seal",
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, "
-        "$20, $21, $22, $23, $24, $25"),
-    FLORIN_TABLE(webhook_secrets, "iittiib",
-                 "id, endpoint_id, kind, sealed, created_at_us, expires_at_us, row_seal",
-                 "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(webhook_outbox, "iiiittiitiitiii",
-                 "id, tenant_id, endpoint_id, event_id, event_type, state, attempts, "
-                 "next_attempt_at_us, order_key, is_replay, last_status, last_error, "
-                 "created_at_us, delivered_at_us, replayed_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15"),
-    FLORIN_TABLE(webhook_attempts, "iiiiitttti",
-                 "delivery_id, number, started_at_us, duration_us, status, error, request_headers, "
-                 "response_headers, response_body, is_truncated",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10"),
-    FLORIN_TABLE(webhook_replays, "iiitiii",
-                 "id, tenant_id, endpoint_id, kind, position, last, created_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7"),
-    FLORIN_TABLE(webhook_cursor, "ti", "name, event_id", "$1, $2"),
-    FLORIN_TABLE(relay_cursors, "ti", "name, event_id", "$1, $2"),
-    FLORIN_TABLE(inbound_events, "iittttbitii",
-                 "id, tenant_id, source, source_event_id, type, subject, content, occurred_at_us, "
-                 "channel, event_id, received_at_us",
-                 "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11"),
+  static std::string select_of(const sql::CatalogueTable& table) {
+    return fmt::format("SELECT {} FROM {} ORDER BY {}", names(table, false), table.name,
+                       names(table, true));
+  }
+  static std::string insert_of(const sql::CatalogueTable& table) {
+    std::string values;
+    for (std::size_t i = 1; i <= table.columns.size(); ++i)
+      values += fmt::format("{}${}", i == 1 ? "" : ", ", i);
+    return fmt::format("INSERT INTO {} ({}) VALUES ({})", table.name, names(table, false), values);
+  }
 };
-#undef FLORIN_TABLE
+
+/// Every table of the schema, those that others refer to first.
+Result<std::deque<Table>> exported_tables() {
+  std::deque<Table> tables;
+  for (const sql::CatalogueTable& table : *TRY(schema())) {
+    if (std::find(not_exported.begin(), not_exported.end(), table.name) == not_exported.end())
+      tables.emplace_back(table);
+  }
+  return tables;
+}
 
 constexpr std::int64_t progress_step = 50'000;
 
@@ -186,16 +116,17 @@ std::string row_line(const Table& table, const Row& row) {
   std::string line;
   json::Writer writer(line);
   writer.begin_object().key(table.name).begin_array();
-  for (std::size_t i = 0; i < table.kinds.size(); ++i) {
-    const int column = static_cast<int>(i);
-    if (row.is_null(column)) {
+  int place = 0;
+  for (const sql::CatalogueColumn& column : table.columns) {
+    const int at = place++;
+    if (row.is_null(at)) {
       writer.null();
-    } else if (table.kinds[i] == 'i') {
-      writer.value(row.integer(column));
-    } else if (table.kinds[i] == 't') {
-      writer.value(row.text(column));
+    } else if (column.kind == Param::Kind::integer) {
+      writer.value(row.integer(at));
+    } else if (column.kind == Param::Kind::text) {
+      writer.value(row.text(at));
     } else {
-      writer.value(crypto::to_hex(row.blob(column)));
+      writer.value(crypto::to_hex(row.blob(at)));
     }
   }
   writer.end_array().end_object();
@@ -233,18 +164,18 @@ std::optional<std::string> from_hex(std::string_view hex) {
 /// A row of the file as parameters; blobs live in `blobs` until the insert is done.
 std::optional<std::vector<Param>> to_params(const Table& table, const json::Array& values,
                                             std::deque<std::string>& blobs) {
-  if (values.size() != table.kinds.size()) return std::nullopt;
+  if (values.size() != table.columns.size()) return std::nullopt;
   std::vector<Param> params;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const json::Value& value = values[i];
-    const char kind = table.kinds[i];
+    const Param::Kind kind = table.columns[i].kind;
     if (value.is_null()) {
       params.emplace_back(nullptr);
-    } else if (kind == 'i' && value.as_integer()) {
+    } else if (kind == Param::Kind::integer && value.as_integer()) {
       params.emplace_back(*value.as_integer());
-    } else if (kind == 't' && value.as_string()) {
+    } else if (kind == Param::Kind::text && value.as_string()) {
       params.emplace_back(*value.as_string());
-    } else if (kind == 'b' && value.as_string()) {
+    } else if (kind == Param::Kind::blob && value.as_string()) {
       auto bytes = from_hex(*value.as_string());
       if (!bytes) return std::nullopt;
       params.push_back(Param::blob(blobs.emplace_back(*std::move(bytes))));
@@ -255,7 +186,7 @@ std::optional<std::vector<Param>> to_params(const Table& table, const json::Arra
   return params;
 }
 
-const Table* find_table(std::string_view name) {
+const Table* find_table(const std::deque<Table>& tables, std::string_view name) {
   for (const Table& table : tables) {
     if (table.name == name) return &table;
   }
@@ -264,9 +195,11 @@ const Table* find_table(std::string_view name) {
 
 std::string at_line(std::int64_t line) { return "line " + std::to_string(line); }
 
-Result<void> import_row(Tx& tx, const json::Value& document, std::int64_t line) {
+Result<void> import_row(Tx& tx, const std::deque<Table>& tables, const json::Value& document,
+                        std::int64_t line) {
   const json::Object* object = document.as_object();
-  const Table* table = object && object->size() == 1 ? find_table(object->front().first) : nullptr;
+  const Table* table =
+      object && object->size() == 1 ? find_table(tables, object->front().first) : nullptr;
   const json::Array* values = table ? object->front().second.as_array() : nullptr;
   std::deque<std::string> blobs;
   const auto params = values ? to_params(*table, *values, blobs) : std::nullopt;
@@ -279,7 +212,7 @@ Result<void> import_row(Tx& tx, const json::Value& document, std::int64_t line) 
   return {};
 }
 
-Result<void> check_empty(Tx& tx) {
+Result<void> check_empty(Tx& tx, const std::deque<Table>& tables) {
   for (const Table& table : tables) {
     bool empty = true;
     TRY(tx.query(table.select, {}, [&](const Row&) {
@@ -287,13 +220,14 @@ Result<void> check_empty(Tx& tx) {
       return false;
     }));
     if (!empty)
-      return refused("the database is not empty (" + std::string(table.name) +
+      return refused("the database is not empty (" + table.name +
                      " has rows); import into a new one");
   }
   return {};
 }
 
-Result<std::int64_t> import_lines(Tx& tx, std::istream& in, const RowProgress& progress) {
+Result<std::int64_t> import_lines(Tx& tx, const std::deque<Table>& tables, std::istream& in,
+                                  const RowProgress& progress) {
   std::string line;
   if (!std::getline(in, line) || line != head_line()) {
     return refused("the file does not begin with the head of an export of this version's schema");
@@ -310,7 +244,7 @@ Result<std::int64_t> import_lines(Tx& tx, std::istream& in, const RowProgress& p
       return rows;
     }
     tally.add(line);
-    TRY(import_row(tx, *document, rows + 2));
+    TRY(import_row(tx, tables, *document, rows + 2));
     if (++rows % progress_step == 0 && progress)
       progress(document->as_object()->front().first, rows);
   }
@@ -321,6 +255,7 @@ Result<std::int64_t> import_lines(Tx& tx, std::istream& in, const RowProgress& p
 
 Result<std::int64_t> export_all(sql::Database& database, std::ostream& out,
                                 const RowProgress& progress) {
+  const auto tables = TRY(exported_tables());
   std::int64_t rows = 0;
   TRY(ledger::read_settled(database, [&](Tx& tx) -> Result<void> {
     Tally tally;
@@ -346,9 +281,10 @@ Result<std::int64_t> export_all(sql::Database& database, std::ostream& out,
 
 Result<std::int64_t> import_all(sql::Database& database, std::istream& in,
                                 const RowProgress& progress) {
+  const auto tables = TRY(exported_tables());
   return database.write([&](Tx& tx) -> Result<std::int64_t> {
-    TRY(check_empty(tx));
-    return import_lines(tx, in, progress);
+    TRY(check_empty(tx, tables));
+    return import_lines(tx, tables, in, progress);
   });
 }
 

@@ -102,27 +102,29 @@ Result<void> check_schema(sql::Database& database) {
                            waiting)};
 }
 
-std::shared_ptr<const sql::Sealer> sealer_of(const Secret& key) {
-  return std::make_shared<sql::Sealer>(crypto::SealKey(key), sealed_tables());
+using SealerPtr = std::shared_ptr<const sql::Sealer>;
+
+Result<SealerPtr> sealer_of(const Secret& key) {
+  const auto tables = TRY(sealed_tables());
+  return SealerPtr(std::make_shared<const sql::Sealer>(crypto::SealKey(key), tables));
 }
 
-std::shared_ptr<const sql::Sealer> sealer_without_key(std::string lost_key, const Clock& clock) {
-  return std::make_shared<sql::Sealer>(sealed_tables(),
-                                       [lost_key = std::move(lost_key), &clock](sql::Tx& tx) {
-                                         return ledger::note_key_loss(tx, lost_key, clock.now());
-                                       });
+Result<SealerPtr> sealer_without_key(std::string lost_key, const Clock& clock) {
+  const auto tables = TRY(sealed_tables());
+  auto note_loss = [lost_key = std::move(lost_key), &clock](sql::Tx& tx) {
+    return ledger::note_key_loss(tx, lost_key, clock.now());
+  };
+  return SealerPtr(std::make_shared<const sql::Sealer>(tables, std::move(note_loss)));
 }
 
 /// What seals the rows that are written. A key that did not seal the books is as good as none until
 /// the operator says that it is meant: it would make seals that the right one cannot check.
-Result<std::shared_ptr<const sql::Sealer>> sealer_for_writing(const Config& config,
-                                                              sql::Database& database,
-                                                              const Clock& clock,
-                                                              const Opening& opening) {
+Result<SealerPtr> sealer_for_writing(const Config& config, sql::Database& database,
+                                     const Clock& clock, const Opening& opening) {
   const Secret key = TRY(load_secret_key(config, TRY(key_file_of(database, opening))));
   const std::string of_books = TRY(books_key(database));
   if (key.empty()) return sealer_without_key(of_books, clock);
-  auto sealer = sealer_of(key);
+  auto sealer = TRY(sealer_of(key));
   const bool is_theirs = of_books.empty() || sealer->key().name() == of_books;
   if (is_theirs || opening.takes_key || opening.brings_rows) return sealer;
   if (opening.new_secret_key) {
@@ -177,16 +179,18 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
   } else {
     TRY(sql::migrate(*database, all_migrations(), clock.now()));
   }
-  database->seal_with(reads ? sealer_for_reading(config)
-                            : TRY(sealer_for_writing(config, *database, clock, opening)));
+  auto sealer = TRY(reads ? sealer_for_reading(config)
+                          : sealer_for_writing(config, *database, clock, opening));
+  database->seal_with(std::move(sealer));
   return database;
 }
 
-std::shared_ptr<const sql::Sealer> sealer_for_reading(const Config& config) {
+Result<std::shared_ptr<const sql::Sealer>> sealer_for_reading(const Config& config) {
   const auto key = load_secret_key(config, KeyFile::is_expected);
   if (key && !key->empty()) return sealer_of(*key);
-  return std::make_shared<sql::Sealer>(sealed_tables(),
-                                       [](sql::Tx&) -> Result<void> { return {}; });
+  const auto tables = TRY(sealed_tables());
+  const auto notes_nothing = [](sql::Tx&) -> Result<void> { return {}; };
+  return SealerPtr(std::make_shared<const sql::Sealer>(tables, notes_nothing));
 }
 
 }  // namespace florin::app

@@ -43,7 +43,7 @@ Result<std::unique_ptr<sql::Database>> open_database(const Config& config, const
 
 /// What checks the seals of a database that is not changed: with the key of the settings, or one
 /// that stands for it when it is not there. Makes no key.
-std::shared_ptr<const sql::Sealer> sealer_for_reading(const Config& config);
+Result<std::shared_ptr<const sql::Sealer>> sealer_for_reading(const Config& config);
 
 namespace errors {
 /// No database exists at the configured path, and this command does not create one. Correct --data

@@ -1,13 +1,12 @@
 #pragma once
 #include <span>
 
+#include "base/result.h"
 #include "platform/sql/sealer.h"
 
 namespace florin::app {
 
-/// Every table whose rows carry a seal. A column is covered by its name here;
-/// tests/e2e/proof_catalogue.test.mjs goes over the schema and wants a reason for each column that
-/// nothing covers.
-std::span<const sql::SealedTable> sealed_tables();
+/// Every table with a column row_seal. The seal covers the other columns in their order.
+Result<std::span<const sql::SealedTable>> sealed_tables();
 
 }  // namespace florin::app

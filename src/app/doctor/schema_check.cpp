@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "app/data/migrations.h"
+#include "app/data/schema.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
 #include "platform/sql/migration.h"
@@ -156,12 +157,37 @@ std::vector<std::string> compare(const Catalogue& made, const Catalogue& found, 
   return faults;
 }
 
+/// PostgreSQL's columns, each with its type.
+Result<void> compare_columns(sql::Database& database, std::vector<std::string>& faults) {
+  std::map<std::string, std::vector<sql::CatalogueColumn>> found;
+  for (sql::CatalogueTable& table :
+       TRY(database.read([](sql::Tx& tx) { return sql::read_catalogue(tx); })))
+    found[table.name] = std::move(table.columns);
+  for (const sql::CatalogueTable& made : *TRY(schema())) {
+    const auto& there = found[made.name];
+    if (there.empty()) continue;  // Named as missing already.
+    for (const sql::CatalogueColumn& column : made.columns) {
+      const auto same = std::find_if(there.begin(), there.end(),
+                                     [&](const auto& c) { return c.name == column.name; });
+      if (same == there.end()) {
+        faults.push_back(fmt::format("column {}.{} is missing", made.name, column.name));
+      } else if (*same != column) {
+        faults.push_back(
+            fmt::format("column {}.{} is not as florin made it", made.name, column.name));
+      }
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> schema_faults(sql::Database& database) {
   if (database.dialect() == sql::Dialect::postgres) {
     const Catalogue made = TRY(postgres_as_made());
-    return compare(made, TRY(load(database, postgres_catalogue)), false);
+    auto faults = compare(made, TRY(load(database, postgres_catalogue)), false);
+    TRY(compare_columns(database, faults));
+    return faults;
   }
   return compare(TRY(sqlite_as_made()), TRY(load(database, sqlite_catalogue)), true);
 }
