@@ -42,8 +42,8 @@ Result<void> ItemRecorder::add(const Mismatch& mismatch) {
     return {};
   }
   ++count_;
-  store::FoundItem found;
-  Item& item = found.item;
+  Item item;
+  item.created_at = clock_.now();  // Before the id: an id tells no earlier time.
   item.id = {ids_.next()};
   item.tenant = run_.tenant;
   item.run = run_.id;
@@ -51,9 +51,10 @@ Result<void> ItemRecorder::add(const Mismatch& mismatch) {
   item.transaction_id = mismatch.entry().key;
   item.ours = mismatch.ours;
   item.theirs = mismatch.theirs;
-  item.created_at = clock_.now();
-  found.fingerprint = fingerprint_of(item.kind, mismatch.entry());
-  waiting_.push_back(std::move(found));
+  item.updated_at = item.created_at;
+  item.fingerprint = fingerprint_of(item.kind, mismatch.entry());
+  item.seen_attempt = run_.attempt;
+  waiting_.push_back(std::move(item));
   return waiting_.size() < batch_items ? Result<void>() : flush();
 }
 
@@ -61,7 +62,7 @@ Result<void> ItemRecorder::flush() {
   if (waiting_.empty()) return {};
   TRY(database_.write([&](sql::Tx& tx) -> Result<void> {
     TRY(store::require_attempt(tx, run_));
-    for (const store::FoundItem& found : waiting_) TRY(store::record(tx, found, run_.attempt));
+    for (const Item& item : waiting_) TRY(store::record(tx, item));
     return {};
   }));
   waiting_.clear();

@@ -40,7 +40,7 @@ class ItemRecorder {
   const std::int64_t max_items_;
   std::int64_t count_ = 0;
   bool is_truncated_ = false;
-  std::vector<store::FoundItem> waiting_;
+  std::vector<Item> waiting_;
   std::unordered_map<std::string, std::int64_t> without_key_;  // How often each was met.
 };
 

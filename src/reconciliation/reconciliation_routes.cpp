@@ -65,9 +65,9 @@ Result<Response> Handlers::start(const Request& request) const {
 }
 
 Result<Response> Handlers::list_runs(const Request& request) const {
-  const RunFilter filter = TRY(requests::run_filter(request));
-  const PageRequest page = TRY(requests::page(request));
-  return list(request, TRY(runs.runs(request.caller.tenant, filter, page)));
+  const auto partner = requests::partner_filter(request);
+  const PageRequest page = TRY(http::parse_page(request));
+  return list(request, TRY(runs.runs(request.caller.tenant, partner, page)));
 }
 
 Result<Response> Handlers::get_run(const Request& request) const {
@@ -78,7 +78,7 @@ Result<Response> Handlers::get_run(const Request& request) const {
 Result<Response> Handlers::list_items(const Request& request) const {
   const RunId id = TRY(requests::run_in_path(request));
   const ItemFilter filter = TRY(requests::item_filter(request));
-  const PageRequest page = TRY(requests::page(request));
+  const PageRequest page = TRY(http::parse_page(request));
   return list(request, TRY(runs.items(request.caller.tenant, id, filter, page)));
 }
 

@@ -20,18 +20,9 @@ std::vector<FieldError> ends_too_soon(const Run& wanted) {
   return {{"/to", "too_small", "must not end before from begins"}};
 }
 
-Error query_error(std::string_view name, std::string_view rule, std::string detail) {
-  return json::validation_error({{"#/query/" + std::string(name), rule, std::move(detail)}});
-}
-
 std::optional<std::string> query_text(const http::Request& request, std::string_view name) {
   const auto text = request.query_param(name);
   return text ? std::optional<std::string>(*text) : std::nullopt;
-}
-
-Result<Created> created_filter(const http::Request& request) {
-  const http::Window window = TRY(http::parse_created(request));
-  return Created{window.from, window.to};
 }
 
 }  // namespace
@@ -71,29 +62,16 @@ Result<ItemId> item_in_path(const http::Request& request) {
   return *id;
 }
 
-Result<RunFilter> run_filter(const http::Request& request) {
-  RunFilter filter;
-  filter.partner = query_text(request, "partner");
-  filter.created = TRY(created_filter(request));
-  return filter;
+std::optional<std::string> partner_filter(const http::Request& request) {
+  return query_text(request, "partner");
 }
 
 Result<ItemFilter> item_filter(const http::Request& request) {
   ItemFilter filter;
-  filter.created = TRY(created_filter(request));
   filter.kind = query_text(request, "kind");
   filter.transaction_id = query_text(request, "transaction_id");
-  if (const auto text = request.query_param("status")) {
-    filter.status = parse_word<ItemStatus>(*text);
-    if (!filter.status)
-      return query_error("status", "unknown_value", must_be_one_of(all_words<ItemStatus>()));
-  }
+  filter.status = TRY(http::query_word<ItemStatus>(request, "status"));
   return filter;
-}
-
-Result<PageRequest> page(const http::Request& request) {
-  const florin::PageRequest page = TRY(http::parse_page(request));
-  return PageRequest{page.limit, page.before};
 }
 
 }  // namespace florin::reconciliation::requests

@@ -23,8 +23,8 @@ Result<Rejection> rejection(const http::Request& request);
 Result<RunId> run_in_path(const http::Request& request);
 Result<ItemId> item_in_path(const http::Request& request);
 
-Result<RunFilter> run_filter(const http::Request& request);
+/// The query's `partner`; nothing when absent.
+std::optional<std::string> partner_filter(const http::Request& request);
 Result<ItemFilter> item_filter(const http::Request& request);
-Result<PageRequest> page(const http::Request& request);
 
 }  // namespace florin::reconciliation::requests

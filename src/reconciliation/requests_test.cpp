@@ -131,17 +131,6 @@ TEST(ItemRequests, FiltersAreReadFromTheQuery) {
             (Rules{{"#/query/status", "unknown_value"}}));
 }
 
-TEST(ListRequests, TakeTimesOfCreation) {
-  EXPECT_EQ(
-      requests::run_filter(with_query("created_after", "2026-11-20T12:00:00Z"))->created.after,
-      noon);
-  EXPECT_EQ(
-      requests::item_filter(with_query("created_before", "2026-11-20T12:00:00Z"))->created.before,
-      noon);
-  EXPECT_EQ(rules_of(requests::run_filter(with_query("created_after", "today"))),
-            (Rules{{"#/query/created_after", "must_be_timestamp"}}));
-}
-
 TEST(ItemRequests, APathWithoutAnIdNamesNothing) {
   EXPECT_EQ(requests::run_in_path(with_id("rit_01h2xcejqtf2n")).error().code,
             errors::reconciliation_not_found);

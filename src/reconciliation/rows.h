@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/id.h"
+#include "base/page.h"
 #include "base/words.h"
 #include "ledger/ledger.h"
 #include "reconciliation/reconciliation.h"
@@ -83,33 +84,13 @@ struct Item {
   std::optional<std::string> proposed_by, decided_by;
   std::optional<TransferId> transfer;
   Timestamp created_at, updated_at;
-};
-
-struct PageRequest {
-  int limit = 50;
-  std::int64_t before = 0;  ///< 0: from the newest.
-};
-
-template <class T>
-struct Paged {
-  std::vector<T> rows;    ///< Newest first.
-  std::int64_t next = 0;  ///< Where the next page starts; 0 on the last one.
-};
-
-/// When rows were made: created_after <= created_at < created_before.
-struct Created {
-  std::optional<Timestamp> after, before;
-};
-
-struct RunFilter {
-  std::optional<std::string> partner = {};
-  Created created = {};
+  std::string fingerprint;        ///< Of kind and transaction: the same for the same difference.
+  std::int64_t seen_attempt = 0;  ///< The attempt of the run that found it last.
 };
 
 struct ItemFilter {
   std::optional<std::string> kind, transaction_id;
   std::optional<ItemStatus> status;
-  Created created = {};
 };
 
 }  // namespace florin::reconciliation

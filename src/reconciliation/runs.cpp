@@ -74,11 +74,11 @@ Result<Run> Runs::request(sql::Tx& tx, const RunRequest& wanted) {
     TRY(store::update_run(tx, run));
     return run;
   }
+  run.created_at = clock_.now();  // Before the id: an id tells no earlier time.
   run.id = {ids_.next()};
   run.tenant = wanted.origin.tenant;
   run.partner = wanted.partner;
   run.period = wanted.period;
-  run.created_at = clock_.now();
   TRY(store::insert_run(tx, run));
   return run;
 }
@@ -171,8 +171,9 @@ Result<Run> Runs::run(TenantId tenant, RunId id) {
   return database_.read([&](sql::Tx& tx) { return require_run(tx, tenant, id); });
 }
 
-Result<Paged<Run>> Runs::runs(TenantId tenant, const RunFilter& filter, const PageRequest& page) {
-  return database_.read([&](sql::Tx& tx) { return store::runs(tx, tenant, filter, page); });
+Result<Paged<Run>> Runs::runs(TenantId tenant, const std::optional<std::string>& partner,
+                              const PageRequest& page) {
+  return database_.read([&](sql::Tx& tx) { return store::runs(tx, tenant, partner, page); });
 }
 
 Result<Paged<Item>> Runs::items(TenantId tenant, RunId id, const ItemFilter& filter,

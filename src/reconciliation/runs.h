@@ -64,7 +64,8 @@ class Runs {
 
   /// Errors: reconciliation_not_found.
   Result<Run> run(TenantId tenant, RunId id);
-  Result<Paged<Run>> runs(TenantId tenant, const RunFilter& filter, const PageRequest& page);
+  Result<Paged<Run>> runs(TenantId tenant, const std::optional<std::string>& partner,
+                          const PageRequest& page);
   /// Errors: reconciliation_not_found; validation_failed for a kind that the run does not know.
   Result<Paged<Item>> items(TenantId tenant, RunId id, const ItemFilter& filter,
                             const PageRequest& page);

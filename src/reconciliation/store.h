@@ -28,17 +28,12 @@ Result<void> update_run(sql::Tx& tx, const Run& run);
 Result<void> require_attempt(sql::Tx& tx, const Run& run);
 /// Runs that are queued or were left running, oldest first.
 Result<std::vector<RunId>> unfinished(sql::Tx& tx);
-Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const RunFilter& filter,
+Result<Paged<Run>> runs(sql::Tx& tx, TenantId tenant, const std::optional<std::string>& partner,
                         const PageRequest& page);
 
-/// A mismatch on its way into the rows.
-struct FoundItem {
-  std::string fingerprint;
-  Item item;
-};
-/// A new item; or the one that is there, which keeps what was decided as long as the entries are
-/// the same.
-Result<void> record(sql::Tx& tx, const FoundItem& found, std::int64_t attempt);
+/// Adds the item, or updates the one with its fingerprint, which keeps what was decided as long as
+/// the entries are the same.
+Result<void> record(sql::Tx& tx, const Item& found);
 /// Undecided items that this attempt did not see are cleared.
 Result<void> clear_unseen(sql::Tx& tx, RunId run, std::int64_t attempt, Timestamp now);
 
