@@ -2,13 +2,15 @@
 #include <span>
 
 #include "platform/http/route.h"
-#include "platform/sql/migration.h"
+#include "platform/modules/module.h"
 
 namespace florin::access {
 class Access;
 class KeyGate;
 class Sessions;
 
+/// Provides Access, Sessions and KeyGate.
+modules::Module module();
 std::span<const sql::Migration> migrations();
 
 struct SessionParts {

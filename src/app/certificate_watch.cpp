@@ -45,11 +45,12 @@ void reload_certificate(http::TlsSource& source, const Clock& clock) {
   loaded ? log_new(source) : log_fault(loaded.error());
 }
 
-Finding look_at_certificate(const http::TlsState& state, Timestamp now) {
+modules::Health look_at_certificate(const http::TlsState& state, Timestamp now) {
   if (!state.fault.empty())
-    return {Health::degraded, "new TLS files are not in use: " + state.fault};
+    return {modules::HealthLevel::degraded, "new TLS files are not in use: " + state.fault};
   if (state.expires_at.us - now.us < warned_before_us)
-    return {Health::degraded, "the TLS certificate expires at " + state.expires_at.rfc3339()};
+    return {modules::HealthLevel::degraded,
+            "the TLS certificate expires at " + state.expires_at.rfc3339()};
   return {};
 }
 

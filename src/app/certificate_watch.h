@@ -1,8 +1,8 @@
 #pragma once
-#include "app/doctor/service_checks.h"
 #include "base/clock.h"
 #include "platform/http/tls.h"
 #include "platform/jobs/scheduler.h"
+#include "platform/modules/module.h"
 
 namespace florin::metrics {
 class Registry;
@@ -19,6 +19,6 @@ jobs::Job certificate_watch(http::TlsSource& source, const Clock& clock,
 void reload_certificate(http::TlsSource& source, const Clock& clock);
 
 /// Degraded while new files are not usable, and during the last week of the certificate.
-Finding look_at_certificate(const http::TlsState& state, Timestamp now);
+modules::Health look_at_certificate(const http::TlsState& state, Timestamp now);
 
 }  // namespace florin::app

@@ -234,8 +234,6 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
     TRY(set(loaded, *setting, value, "flag", "the command line"));
   }
   Config& config = loaded.config;
-  config.webhooks.policy.retry_delays_ms =
-      webhooks::exponential_delays(config.webhook_attempts, config.webhook_first_delay_ms);
   TRY(finish_tls(config));
   TRY(check_redis_tls(config.redis));
   TRY(check_kafka_security(config.relay.kafka));

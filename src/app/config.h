@@ -8,8 +8,11 @@
 #include <string_view>
 
 #include "access/sessions.h"
+#include "access/settings.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "hub/settings.h"
+#include "ledger/settings.h"
 #include "platform/cache/redis.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
@@ -17,26 +20,6 @@
 #include "webhooks/settings.h"
 
 namespace florin::app {
-
-/// The wallet hub by configuration alone: a partner "default" exists when it has a secret.
-struct HubConfig {
-  Secret hmac_secret;             ///< Of the default partner's calls.
-  std::string operator_base_url;  ///< Empty: its wallets are internal.
-  Secret operator_secret;         ///< Empty: hmac_secret.
-  std::string operator_id = "florin";
-  std::string operator_dialect = "florin";
-  std::int64_t operator_rate_per_minute = 60;
-  std::int64_t operator_timeout_ms = 5'000;
-  /// "HOST" or "HOST:PORT" that tenants may name as Operators in spite of the address rules.
-  std::vector<std::string> allowed_hosts = {};
-};
-
-/// Where the game server of this configuration hears of its wallets' changes.
-struct RgsWebhook {
-  std::string url;  ///< Empty: there is none.
-  Secret secret;    ///< Empty: one is made.
-  int max_retries = 5;
-};
 
 /// A PostgreSQL server named piece by piece, as deployments like to do.
 struct DatabaseServer {
@@ -50,12 +33,10 @@ struct DatabaseServer {
 /// The settings of one process, typed and checked.
 struct Config {
   std::string data_dir = "florin-data";
-  std::string anchor_file;   ///< Empty: <data_dir>/anchor.json
   std::string database_url;  ///< Empty: database_server, or else sqlite:<data_dir>/florin.db
   DatabaseServer database_server;
   http::ServerOptions http;  ///< Its `tls` is set when a certificate is.
   http::TlsOptions tls;
-  std::int64_t rate_limit_per_second = 10'000;
   log::Level log_level = log::Level::info;
   log::Format log_format = log::Format::text;
   int node_id = 0;
@@ -64,13 +45,12 @@ struct Config {
   bool sandbox = false;
   bool is_public_sandbox = false;  ///< Others than this machine may reach it.
   Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
-  HubConfig hub;
+  ledger::Settings ledger;
+  hub::Settings hub;
   cache::RedisOptions redis;  ///< Without a host each node keeps its own limits and sessions.
+  access::Settings access;
   access::SessionSettings sessions;
   webhooks::Settings webhooks;
-  int webhook_attempts = 5;
-  std::int64_t webhook_first_delay_ms = 1'000;
-  RgsWebhook rgs_webhook;
   relay::Settings relay;
 
   std::string effective_database_url() const;

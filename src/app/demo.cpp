@@ -10,8 +10,10 @@
 #include <random>
 #include <sstream>
 
+#include "access/access.h"
 #include "base/try.h"
 #include "ledger/errors.h"
+#include "ledger/ledger_service.h"
 #include "platform/json/value.h"
 #include "platform/json/writer.h"
 #include "platform/sql/database.h"
@@ -69,12 +71,12 @@ ledger::PostTransfer transfer(std::vector<ledger::PostingRequest> postings,
 Result<void> open_chart(Core& core, sql::Database& database, TenantId tenant) {
   for (const NewAccount& wanted : chart(tenant)) {
     const auto opened = database.write([&](sql::Tx& tx) {
-      return core.ledger.open_account(tx, {tenant, "demo", ""}, wanted);
+      return core.get<ledger::LedgerService>().open_account(tx, {tenant, "demo", ""}, wanted);
     });
     if (!opened && opened.error().code == ledger::errors::account_exists) continue;
     if (!opened) return opened.error();
     if (!wanted.code.starts_with("wallet:")) continue;
-    const auto outcome = core.ledger.execute(command(
+    const auto outcome = core.get<ledger::LedgerService>().execute(command(
         tenant,
         transfer({posting("bank:settlement", wanted.code, opening_minor)}, "Opening deposit")));
     if (const auto* error = std::get_if<Error>(&outcome)) return *error;
@@ -141,7 +143,8 @@ class Trickle {
                          posting("merchant:coffee", "income:fees", minor / 100)},
                         "Coffee and its fee");
     }
-    const ledger::Outcome outcome = core_.ledger.execute(command(tenant_, std::move(body)));
+    const ledger::Outcome outcome =
+        core_.get<ledger::LedgerService>().execute(command(tenant_, std::move(body)));
     const auto* error = std::get_if<Error>(&outcome);
     // An empty wallet is part of a living demo; a database that is away is not.
     if (error && error->code.kind == ErrorKind::unavailable) return *error;
@@ -166,7 +169,7 @@ class Trickle {
 }  // namespace
 
 Result<Demo> prepare_demo(Core& core, sql::Database& database, const std::string& data_dir) {
-  const access::Tenant tenant = TRY(demo_tenant(core.access));
+  const access::Tenant tenant = TRY(demo_tenant(core.get<access::Access>()));
   TRY(open_chart(core, database, tenant.id));
   std::string key = stored_key(data_dir);
   if (key.empty()) {
@@ -176,7 +179,7 @@ Result<Demo> prepare_demo(Core& core, sql::Database& database, const std::string
     wanted.mode = access::KeyMode::test;
     wanted.permissions = {"*"};
     wanted.rate_limit_per_second = 0;
-    const access::CreatedApiKey created = TRY(core.access.create_key(wanted));
+    const access::CreatedApiKey created = TRY(core.get<access::Access>().create_key(wanted));
     key = std::string(created.secret.reveal());
     TRY(store_key(data_dir, tenant.id, key));
   }

@@ -1,7 +1,8 @@
 #pragma once
 #include <string>
 
-#include "app/application.h"
+#include "app/core.h"
+#include "platform/jobs/scheduler.h"
 
 namespace florin::app {
 

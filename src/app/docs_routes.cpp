@@ -7,11 +7,9 @@
 #include <string_view>
 #include <utility>
 
-#include "hub/module.h"
+#include "app/modules.h"
 #include "platform/http/errors.h"
 #include "platform/json/value.h"
-#include "reconciliation/module.h"
-#include "webhooks/module.h"
 
 // Made by florin_embed_file in CMakeLists.txt.
 extern "C" {
@@ -74,9 +72,11 @@ std::string made_document() {
   const json::Value written = *json::parse({florin_openapi_json_begin, florin_openapi_json_end});
   const json::Value& components = *written.find("components");
   json::Object schemas = *components.find("schemas")->as_object();
-  std::array described{hub::api_schemas(), reconciliation::api_schemas(), webhooks::api_schemas()};
-  for (json::Object& made : described)
+  for (const modules::Module& module : all_modules()) {
+    if (!module.api_schemas) continue;
+    json::Object made = module.api_schemas();
     std::move(made.begin(), made.end(), std::back_inserter(schemas));
+  }
   return json::serialize(
       with(written, "components", with(components, "schemas", std::move(schemas))));
 }

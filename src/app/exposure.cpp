@@ -66,7 +66,7 @@ Result<void> check_exposure(const Config& config) {
   for (const auto& [setting, secret] :
        {std::pair("hub.hmac_secret", &config.hub.hmac_secret),
         std::pair("hub.operator_secret", &config.hub.operator_secret),
-        std::pair("webhooks.rgs_secret", &config.rgs_webhook.secret)}) {
+        std::pair("webhooks.rgs_secret", &config.webhooks.game_server.secret)}) {
     if (is_published(*secret)) return must_be_own(setting);
   }
   return {};

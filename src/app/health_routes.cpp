@@ -16,6 +16,8 @@ namespace {
 
 using http::Request;
 using http::Response;
+using modules::Health;
+using modules::HealthLevel;
 
 void set_gauge(metrics::Registry& metrics, std::string_view name, std::string_view help,
                std::uint64_t value) {
@@ -68,45 +70,44 @@ void write_service(json::Writer& writer, std::string_view name, std::string_view
 /// Requests wait for commits: people notice from here on.
 constexpr std::uint64_t slow_commit_us = 100'000;
 
-Finding look_at_database(const HealthSources& sources) {
+Health look_at_database(const HealthSources& sources) {
   if (const auto answer = sources.database.ping(); !answer)
-    return {Health::down, answer.error().detail};
+    return {HealthLevel::down, answer.error().detail};
   const sql::WriteStats stats = sources.database.write_stats();
-  if (!stats.write_fault.empty()) return {Health::degraded, "writes fail: " + stats.write_fault};
+  if (!stats.write_fault.empty())
+    return {HealthLevel::degraded, "writes fail: " + stats.write_fault};
   if (!stats.damaged_pages.empty()) {
-    return {Health::degraded,
+    return {HealthLevel::degraded,
             fmt::format("{} pages of the file do not match their checksums, the first is page {}: "
                         "what needs them is refused; see docs/runbook.md",
                         stats.damaged_pages.size(), stats.damaged_pages.front())};
   }
   const std::uint64_t commit_us = stats.last_commit_us;
   if (commit_us < slow_commit_us) return {};
-  return {Health::degraded,
+  return {HealthLevel::degraded,
           fmt::format("the latest commit took {} ms: check the disk that it is written to",
                       commit_us / 1'000)};
 }
 
 /// A module cannot be better than its database.
 Response services_response(const HealthSources& sources) {
-  const Finding database = look_at_database(sources);
-  const bool is_down = database.health == Health::down;
-  Health worst = database.health;
+  const Health database = look_at_database(sources);
+  const bool is_down = database.level == HealthLevel::down;
+  HealthLevel worst = database.level;
   std::string services;
   json::Writer writer(services);
   writer.begin_array();
   write_service(writer, "database", to_string(worst), database.reason);
   for (const ServiceCheck& service : sources.services) {
-    const Finding found =
-        is_down ? Finding{Health::down, "the database is unavailable"} : service.look();
-    worst = std::max(worst, found.health);
-    write_service(writer, service.name, to_string(found.health), found.reason);
+    const Health found =
+        is_down ? Health{HealthLevel::down, "the database is unavailable"} : service.look();
+    worst = std::max(worst, found.level);
+    write_service(writer, service.name, to_string(found.level), found.reason);
   }
-  for (const DependencyState& look : sources.dependencies) {
-    const auto dependency = look();
-    if (!dependency) continue;
-    const Health health = dependency->is_healthy ? Health::healthy : Health::degraded;
-    worst = std::max(worst, health);
-    write_service(writer, dependency->name, to_string(health), dependency->detail);
+  for (const modules::Dependency& dependency : sources.dependencies()) {
+    const auto level = dependency.is_healthy ? HealthLevel::healthy : HealthLevel::degraded;
+    worst = std::max(worst, level);
+    write_service(writer, dependency.name, to_string(level), dependency.detail);
   }
   writer.end_array();
 

@@ -1,7 +1,5 @@
 #pragma once
 #include <functional>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "app/doctor/service_checks.h"
@@ -16,22 +14,12 @@ class Database;
 
 namespace florin::app {
 
-/// Something outside that the process does without for a time: when it is away, the server is
-/// degraded and serves on.
-struct Dependency {
-  std::string name;
-  bool is_healthy = true;
-  std::string detail;
-};
-/// Looks at one; nothing when it is not configured.
-using DependencyState = std::function<std::optional<Dependency>()>;
-
 struct HealthSources {
   sql::Database& database;
   metrics::Registry& metrics;
   std::vector<ServiceCheck> services;    ///< The modules this process runs.
   std::function<bool()> takes_requests;  ///< False once it has been told to stop.
-  std::vector<DependencyState> dependencies = {};
+  std::function<std::vector<modules::Dependency>()> dependencies;
 };
 
 /// GET /health, /health/ready, /health/services, /{service}/actuator/health and /metrics; all

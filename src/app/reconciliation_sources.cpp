@@ -5,8 +5,11 @@
 
 #include "app/wallet_sources.h"
 #include "base/try.h"
+#include "hub/module.h"
 #include "reconciliation/csv.h"
 #include "reconciliation/errors.h"
+#include "reconciliation/module.h"
+#include "reconciliation/runs.h"
 
 namespace florin::app {
 namespace {
@@ -42,13 +45,14 @@ Result<SourcePair> open_inbox(const std::string& inbox, TenantId tenant, std::st
   return sides;
 }
 
-std::string work_folder(const Config& config) { return config.data_dir + "/reconciliation"; }
-
 }  // namespace
 
-reconciliation::SourceFactory reconciliation_sources(const Config& config, hub::Hub& hub) {
-  return [inbox = config.data_dir + "/reconciliation-inbox", work = work_folder(config), &hub](
-             TenantId tenant, std::string_view name) -> Result<SourcePair> {
+reconciliation::SourceFactory reconciliation_sources(const modules::DataFolder& data,
+                                                     const modules::Services& services) {
+  return [inbox = data.path + "/reconciliation-inbox",
+          work = reconciliation::run_options(data).work_dir,
+          &services](TenantId tenant, std::string_view name) -> Result<SourcePair> {
+    hub::Hub& hub = services.get<hub::Hub>();
     const hub::PartnerPtr partner = hub.partners().by_code(name);
     const bool has_operator = partner && partner->partner.tenant == tenant &&
                               partner->partner.mode == hub::WalletMode::operator_wallet;
@@ -57,13 +61,6 @@ reconciliation::SourceFactory reconciliation_sources(const Config& config, hub::
     std::filesystem::create_directories(work, fault);  // What is wrong with it shows at its use.
     return wallet_sources(hub, partner, work + "/pages-" + partner->partner.id.str());
   };
-}
-
-reconciliation::RunOptions reconciliation_options(const Config& config) {
-  reconciliation::RunOptions options;
-  options.work_dir = work_folder(config);
-  options.report_dir = config.data_dir + "/reconciliation-reports";
-  return options;
 }
 
 }  // namespace florin::app

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "app/application.h"
-#include "app/data/migrations.h"
 #include "app/docs_routes.h"
+#include "app/modules.h"
 #include "platform/json/value.h"
 #include "platform/sql/database.h"
 #include "platform/sql/test_database.h"

@@ -86,7 +86,7 @@ std::vector<Line> lines_of(const Shown& shown) {
   std::vector<Line> lines;
   for (const jobs::JobState& job : shown.scheduler.states())
     lines.push_back({job.name, job.help, job.every_ms, job.alone, note_of(job)});
-  for (const Duty& duty : shown.keeper.duties()) {
+  for (const jobs::Duty& duty : shown.keeper.duties()) {
     const bool is_job = std::any_of(lines.begin(), lines.end(),
                                     [&](const Line& line) { return line.name == duty.name; });
     if (!is_job) lines.push_back({duty.name, duty.help, std::nullopt, true, ""});

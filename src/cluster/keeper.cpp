@@ -23,7 +23,7 @@ Keeper::Keeper(Parts parts)
 
 Keeper::~Keeper() { stop(); }
 
-void Keeper::add(Duty duty) { duties_.push_back(std::move(duty)); }
+void Keeper::add(jobs::Duty duty) { duties_.push_back(std::move(duty)); }
 
 Result<void> Keeper::start() {
   TRY(parts_.nodes.join());
@@ -89,7 +89,7 @@ Result<void> Keeper::beat() {
 
 Result<void> Keeper::take_free() {
   std::vector<std::string> wanted;
-  for (const Duty& duty : duties_) {
+  for (const jobs::Duty& duty : duties_) {
     if (!holds(duty.name)) wanted.push_back(duty.name);
   }
   if (wanted.empty()) return {};
@@ -104,7 +104,7 @@ Result<void> Keeper::take_free() {
 }
 
 void Keeper::begin_and_end() {
-  for (const Duty& duty : duties_) {
+  for (const jobs::Duty& duty : duties_) {
     const bool is_ours = holds(duty.name) && !is_giving_up_;
     if (is_ours && !begun_.contains(duty.name)) {
       const auto begun = duty.begin();

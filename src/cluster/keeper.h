@@ -11,17 +11,10 @@
 #include "base/result.h"
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
+#include "platform/jobs/duty.h"
 #include "platform/jobs/worker_thread.h"
 
 namespace florin::cluster {
-
-/// Work that goes on for as long as this node holds its lease.
-struct Duty {
-  std::string name;  ///< Of the lease: "webhooks.deliver"
-  std::string help;  ///< One sentence for people.
-  std::function<Result<void>()> begin = [] { return Result<void>(); };  ///< Tried again on error.
-  std::function<void()> end = [] {};  ///< Must come back within seconds: beats wait for it.
-};
 
 /// Keeps this process a member: registers it, lets it beat, renews what it holds, takes what is
 /// free, and begins and ends duties. A lease counts as held only while its last renewal is younger
@@ -41,7 +34,7 @@ class Keeper {
   explicit Keeper(Parts parts);
   ~Keeper();  ///< As stop().
 
-  void add(Duty duty);  ///< Before start().
+  void add(jobs::Duty duty);  ///< Before start().
   /// Joins, takes what is free and goes on by itself. Waits for the ttl at most when the node id
   /// belonged to a process that may live. Errors: node_id_taken; store errors.
   Result<void> start();
@@ -56,7 +49,7 @@ class Keeper {
   void give_up_duties();
   /// give_up_duties(), then leaves. Safe to call twice.
   void stop();
-  const std::vector<Duty>& duties() const { return duties_; }
+  const std::vector<jobs::Duty>& duties() const { return duties_; }
 
  private:
   struct Held {
@@ -69,8 +62,8 @@ class Keeper {
   std::optional<Lease> held(const std::string& duty) const;
 
   Parts parts_;
-  std::vector<Duty> duties_;  // Fixed once started.
-  std::mutex turns_;          // Held for a whole turn, and guards the next three.
+  std::vector<jobs::Duty> duties_;  // Fixed once started.
+  std::mutex turns_;                // Held for a whole turn, and guards the next three.
   std::set<std::string> begun_;
   Timestamp next_beat_;  // Steady.
   bool is_giving_up_ = false;

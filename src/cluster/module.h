@@ -2,7 +2,7 @@
 #include <span>
 
 #include "platform/http/route.h"
-#include "platform/sql/migration.h"
+#include "platform/modules/module.h"
 
 namespace florin {
 class Clock;
@@ -12,10 +12,14 @@ class Scheduler;
 }
 
 namespace florin::cluster {
+class AgreedClock;
 class Keeper;
 class Leases;
 class Nodes;
 
+/// In a server it shows the place among the nodes that the server has made: Nodes, Leases, Keeper,
+/// AgreedClock and the scheduler. A command has none of them, and nothing runs.
+modules::Module module();
 std::span<const sql::Migration> migrations();
 
 /// What the routes show.
@@ -28,5 +32,9 @@ struct Shown {
 };
 /// GET /v1/system/nodes and /v1/system/jobs. What is shown outlives the routes.
 http::Routes routes(Shown shown);
+
+/// Compares the host's clock with the database server's; `steady` never steps back.
+/// Errors: store errors.
+Result<void> look_at_clocks(AgreedClock& clock, sql::Database& database, const Clock& steady);
 
 }  // namespace florin::cluster

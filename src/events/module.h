@@ -2,12 +2,16 @@
 #include <span>
 
 #include "platform/http/route.h"
-#include "platform/sql/migration.h"
+#include "platform/modules/module.h"
 
 namespace florin::events {
 class EventLog;
 
+/// Provides EventLog.
+modules::Module module();
 std::span<const sql::Migration> migrations();
+
 /// GET /v1/events, GET /v1/events/{id}.
 http::Routes routes(EventLog& log);
+
 }  // namespace florin::events

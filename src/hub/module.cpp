@@ -2,7 +2,6 @@
 
 #include "base/id_generator.h"
 #include "base/try.h"
-#include "hub/partners/fields.h"
 #include "hub/partners/routes.h"
 #include "hub/wallet/internal_wallet.h"
 #include "hub/wallet/operator_wallet.h"
@@ -14,8 +13,6 @@
 #include "platform/sql/database.h"
 
 namespace florin::hub {
-
-json::Object api_schemas() { return partner_schemas(); }
 
 struct Hub::Impl {
   HubParts parts;
@@ -100,6 +97,7 @@ std::vector<std::pair<std::string, operators::Trouble>> Hub::troubles() {
   return all;
 }
 
+Hub::Pending Hub::pending() const { return {impl_->resolver.pending(), impl_->resolver.stuck()}; }
 Partners& Hub::partners() { return impl_->partners; }
 operators::OperatorClient& Hub::operator_client() { return *impl_->client; }
 

@@ -13,8 +13,7 @@
 #include "platform/http/route.h"
 #include "platform/http_client/http_client.h"
 #include "platform/jobs/scheduler.h"
-#include "platform/json/value.h"
-#include "platform/sql/migration.h"
+#include "platform/modules/module.h"
 
 namespace florin::idempotency {
 class Idempotency;
@@ -28,9 +27,9 @@ class Registry;
 
 namespace florin::hub {
 
+/// Provides Hub.
+modules::Module module();
 std::span<const sql::Migration> migrations();
-/// The schemas of the API document that are made from descriptions of fields.
-json::Object api_schemas();
 
 /// What the hub is built over.
 struct HubParts {
@@ -66,6 +65,12 @@ class Hub {
   /// error of `visit` ends it.
   Result<void> visit_period(PartnerId partner, Timestamp from, Timestamp to,
                             const std::function<Result<void>(const WalletTransaction&)>& visit);
+
+  /// Wallet transactions, as of the last measurement.
+  struct Pending {
+    std::int64_t pending = 0, stuck = 0;
+  };
+  Pending pending() const;
 
   /// Codes of active partners whose Operator could not be called the last time, and why.
   std::vector<std::pair<std::string, operators::Trouble>> troubles();

@@ -107,6 +107,8 @@ Result<void> LedgerService::recover() {
 
 Result<std::int64_t> LedgerService::take_over_bulks() { return impl_->large_bulks->take_over(); }
 
+bulk::Counts LedgerService::large_bulks() const { return impl_->large_bulks->counts(); }
+
 // ---------------------------------------------------------------- commands
 
 void LedgerService::submit(Command command, Completion done) {

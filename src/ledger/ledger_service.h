@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "ledger/bulk/counts.h"
 #include "ledger/ledger.h"
 
 namespace florin {
@@ -81,6 +82,8 @@ class LedgerService {
   /// Writes out the rows of large bulks that were promised and that nobody works on any more;
   /// returns how many bulks. The scheduler calls it.
   Result<std::int64_t> take_over_bulks();
+
+  bulk::Counts large_bulks() const;
 
   /// Ends holds whose time is over; returns how many. The scheduler calls it.
   Result<std::int64_t> expire_holds();

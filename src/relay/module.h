@@ -2,7 +2,7 @@
 #include <span>
 
 #include "platform/http/route.h"
-#include "platform/sql/migration.h"
+#include "platform/modules/module.h"
 
 namespace florin::idempotency {
 class Idempotency;
@@ -11,7 +11,10 @@ class Idempotency;
 namespace florin::relay {
 class Relay;
 
+/// Event log to Kafka, and inbound events.
+modules::Module module();
 std::span<const sql::Migration> migrations();
+
 /// POST /v1/inbound-events.
 http::Routes routes(Relay& relay, idempotency::Idempotency& idempotency);
 

@@ -2,8 +2,7 @@
 #include <span>
 
 #include "platform/http/route.h"
-#include "platform/json/value.h"
-#include "platform/sql/migration.h"
+#include "platform/modules/module.h"
 
 namespace florin::idempotency {
 class Idempotency;
@@ -12,9 +11,12 @@ class Idempotency;
 namespace florin::webhooks {
 class Webhooks;
 
+/// Provides Webhooks.
+modules::Module module();
 std::span<const sql::Migration> migrations();
-/// What the API document has of this module's resources.
+/// The schemas of the API document that are made from descriptions of fields.
 json::Object api_schemas();
+
 /// /v1/webhook-endpoints and /v1/webhook-deliveries.
 http::Routes routes(Webhooks& webhooks, idempotency::Idempotency& idempotency);
 

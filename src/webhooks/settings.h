@@ -14,9 +14,19 @@ class Tx;
 
 namespace florin::webhooks {
 
+/// The game server of the configuration, which is told of changes to its wallets.
+struct GameServer {
+  std::string url;  ///< Empty: there is none.
+  Secret secret;    ///< Empty: one is made.
+  int max_retries = 5;
+};
+
 /// The module's part of the configuration.
 struct Settings {
   DeliveryPolicy policy = {};  ///< Of endpoints that do not say otherwise.
+  int retry_attempts = 5;      ///< These two make its delays, in the module.
+  std::int64_t retry_delay_ms = 1'000;
+  GameServer game_server = {};
   std::int64_t retention_days = 30;
   std::int64_t max_endpoints_per_tenant = 500;
   /// "HOST" or "HOST:PORT" that tenants may name in spite of the address rules (sandbox).

@@ -144,6 +144,10 @@ void Webhooks::end() {
 }
 
 std::vector<jobs::Job> Webhooks::jobs() { return impl_->maintenance.jobs(); }
+DeliveryBacklog Webhooks::backlog() const {
+  return {static_cast<std::int64_t>(impl_->metrics.backlog.value()),
+          static_cast<std::int64_t>(impl_->metrics.backlog_age_seconds.value())};
+}
 sql::Database& Webhooks::database() { return impl_->parts.database; }
 const Settings& Webhooks::settings() const { return impl_->settings; }
 Endpoints& Webhooks::endpoints() { return impl_->endpoints; }

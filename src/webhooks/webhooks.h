@@ -31,6 +31,12 @@ class Deliveries;
 class EndpointChanges;
 class Endpoints;
 
+/// Deliveries that wait for an attempt, as of the last measurement.
+struct DeliveryBacklog {
+  std::int64_t deliveries = 0;
+  std::int64_t oldest_age_s = 0;
+};
+
 /// Events on their way to other systems: endpoints, the outbox, attempts and replays. At least
 /// once: what was committed to the event log arrives, whatever happens to this process. Safe for
 /// concurrent use.
@@ -67,6 +73,8 @@ class Webhooks {
   void end();
   /// What is done from time to time: disabling, retention, metrics of the backlog.
   std::vector<jobs::Job> jobs();
+
+  DeliveryBacklog backlog() const;
 
   // What routes and tests work with.
   sql::Database& database();

@@ -233,7 +233,7 @@ describe('a secret.key', {skip: ofSqlite}, () => {
     assert.equal((await look(books, '/health/ready')).status, 200);
     const health = (await look(books, '/health/services')).json;
     assert.equal(health.status, 'degraded');
-    const named = new RegExp(`do not open with this key.*partner acme, endpoint ${endpoint.id}`);
+    const named = new RegExp(`do not open with this key.*endpoint ${endpoint.id}, partner acme`);
     assert.match(health.services.find(({name}) => name === 'secrets').detail, named);
     const examined = await florin(['doctor', '--data', books.dataDir]);
     assert.equal(examined.code, 1);

@@ -9,10 +9,9 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "app/application.h"
+#include "app/core.h"
 #include "app/data/open_database.h"
-#include "events/module.h"
-#include "ledger/ledger_routes.h"
+#include "ledger/ledger_service.h"
 #include "ledger/verify.h"
 #include "platform/sql/database.h"
 #include "platform/sql/temporary_folder.h"
@@ -137,8 +136,10 @@ struct World::Impl {
     database = must(app::open_database(config, clock), "opening the database");
     core = std::make_unique<app::Core>(*database, clock, config, secret_key);
     must(core->recover(), "recovering");
-    routes = ledger::ledger_routes(core->ledger, core->queries, core->idempotency);
-    for (http::Route& route : events::routes(core->events)) routes.push_back(std::move(route));
+    for (const app::NamedPart& each : core->parts()) {
+      if (each.name != "ledger" && each.name != "events") continue;
+      for (http::Route& route : each.part->routes()) routes.push_back(std::move(route));
+    }
   }
 
   void stop() {
@@ -216,7 +217,9 @@ std::future<Answer> World::send(const Request& from) {
   return future;
 }
 
-void World::expire_holds() { must(impl_->core->ledger.expire_holds(), "expiring holds"); }
+void World::expire_holds() {
+  must(impl_->core->get<ledger::LedgerService>().expire_holds(), "expiring holds");
+}
 
 void World::restart() {
   impl_->stop();

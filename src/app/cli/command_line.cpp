@@ -11,24 +11,28 @@
 #include <functional>
 #include <iostream>
 
-#include "app/application.h"
 #include "app/cli/reconcile_command.h"
 #include "app/cli/sandbox_command.h"
 #include "app/cli/serve_command.h"
-#include "app/configured_parties.h"
-#include "app/data/anchor_file.h"
+#include "app/core.h"
+#include "app/data/accept_books.h"
 #include "app/data/backup.h"
 #include "app/data/export.h"
-#include "app/data/migrations.h"
 #include "app/data/open_database.h"
 #include "app/data/private_files.h"
 #include "app/doctor/doctor.h"
 #include "app/doctor/page_checks.h"
 #include "app/doctor/schema_check.h"
+#include "app/modules.h"
 #include "app/secret_key.h"
+#include "app/tenants.h"
 #include "app/version.h"
 #include "base/try.h"
+#include "hub/module.h"
+#include "ledger/anchor_file.h"
 #include "ledger/books_import.h"
+#include "ledger/ledger_queries.h"
+#include "ledger/ledger_service.h"
 #include "ledger/verify.h"
 #include "platform/json/writer.h"
 #include "platform/log/log.h"
@@ -237,7 +241,7 @@ Result<std::vector<ledger::SignedAnchor>> Program::anchors(const Config& setting
                                                            const crypto::SealKey& seal_key) const {
   const std::string path = file.empty() ? anchor_path(settings) : file;
   if (file.empty() && !std::filesystem::exists(path)) return std::vector<ledger::SignedAnchor>();
-  auto kept = TRY(load_anchors(path, seal_key));
+  auto kept = TRY(ledger::load_anchors(path, seal_key));
   if (kept.empty()) return Error{florin::errors::validation_failed, path + " holds no anchor"};
   return kept;
 }
@@ -266,7 +270,7 @@ Result<int> Program::accept_as_they_are(const Config& settings) const {
   if (!done.aside.empty())
     fmt::print("The books are accepted as they are; the earlier anchor is kept in {}\n",
                done.aside);
-  fmt::print("{}\n", TRY(present_anchor(*database, clock.now())));
+  fmt::print("{}\n", TRY(ledger::present_anchor(*database, clock.now())));
   return exit_done;
 }
 
@@ -274,7 +278,7 @@ Result<int> Program::anchor() const {
   const Config settings = TRY(load()).config;
   if (accept) return accept_as_they_are(settings);
   const auto database = TRY(open(settings, Opening::For::reading));
-  fmt::print("{}\n", TRY(present_anchor(*database, clock.now())));
+  fmt::print("{}\n", TRY(ledger::present_anchor(*database, clock.now())));
   return exit_done;
 }
 
@@ -431,8 +435,9 @@ Result<int> Program::import_books() const {
   Core core(*database, clock, settings, TRY(load_secret_key(settings, KeyFile::is_expected)));
   TRY(core.recover());
   const TenantId tenant =
-      TRY(core.access.find_tenant(tenant_name.empty() ? "default" : tenant_name)).id;
-  ledger::BooksImport books(*database, clock, core.ledger, core.queries);
+      TRY(core.get<access::Access>().find_tenant(tenant_name.empty() ? "default" : tenant_name)).id;
+  ledger::BooksImport books(*database, clock, core.get<ledger::LedgerService>(),
+                            core.get<ledger::LedgerQueries>());
   const ledger::ImportSummary made = TRY(books.run(in, tenant, show_progress));
   end_progress();
   fmt::print("{} accounts, {} transfers and {} holds taken in; {} were there, {} holds were over\n",
@@ -474,7 +479,8 @@ Result<int> Program::tell_of_anchor(const Config& settings) const {
   if (!std::filesystem::exists(path)) return exit_done;
   const auto database = open(settings, Opening::For::reading);
   // A backup of an earlier version is migrated by the next start.
-  const std::string reason = database ? TRY(why_anchor_stays(**database, path)) : std::string();
+  const std::string reason =
+      database ? TRY(ledger::why_anchor_stays(**database, path)) : std::string();
   if (!database || !reason.empty())
     fmt::print(
         "{} was written by the books that were here before{}{}.\nWhat came after the backup is not "
@@ -519,7 +525,7 @@ Result<int> Program::with_core(Opening::For purpose, const F& use) const {
 
 Result<int> Program::create_tenant() const {
   return with_core(Opening::For::making, [&](Core& core) -> Result<int> {
-    const access::Tenant tenant = TRY(core.access.create_tenant(tenant_name));
+    const access::Tenant tenant = TRY(core.get<access::Access>().create_tenant(tenant_name));
     fmt::print("{} {}\n", tenant.id.str(), tenant.name);
     return exit_done;
   });
@@ -527,7 +533,7 @@ Result<int> Program::create_tenant() const {
 
 Result<int> Program::list_tenants() const {
   return with_core(Opening::For::reading, [](Core& core) -> Result<int> {
-    for (const access::Tenant& tenant : TRY(core.access.tenants())) {
+    for (const access::Tenant& tenant : TRY(core.get<access::Access>().tenants())) {
       fmt::print("{}  {}  {}\n", tenant.id.str(), tenant.created_at.rfc3339(), tenant.name);
     }
     return exit_done;
@@ -579,7 +585,7 @@ void print_created(const access::CreatedApiKey& created, bool as_json) {
 Result<int> Program::create_key() const {
   return with_core(Opening::For::making, [&](Core& core) -> Result<int> {
     access::NewApiKey wanted;
-    wanted.tenant = TRY(tenant_for_key(core.access, key.tenant)).id;
+    wanted.tenant = TRY(tenant_for_key(core.get<access::Access>(), key.tenant)).id;
     wanted.name = key.name;
     wanted.mode = key.test_mode ? access::KeyMode::test : access::KeyMode::live;
     wanted.permissions = split_words(key.permissions);
@@ -591,7 +597,7 @@ Result<int> Program::create_key() const {
                      "--expires-at " + std::string(Timestamp::rule)};
       }
     }
-    print_created(TRY(core.access.create_key(wanted)), key.json);
+    print_created(TRY(core.get<access::Access>().create_key(wanted)), key.json);
     return exit_done;
   });
 }
@@ -603,7 +609,7 @@ std::string_view state_of(const access::ApiKey& api_key, Timestamp now) {
 
 Result<int> Program::list_keys() const {
   return with_core(Opening::For::reading, [&](Core& core) -> Result<int> {
-    for (const access::ApiKey& one : TRY(core.access.keys(std::nullopt))) {
+    for (const access::ApiKey& one : TRY(core.get<access::Access>().keys(std::nullopt))) {
       fmt::print("{}  {}  {:7}  {}  {}  [{}]\n", one.id.str(), one.tenant.str(),
                  state_of(one, clock.now()), one.hint, one.name, fmt::join(one.permissions, " "));
     }
@@ -617,7 +623,7 @@ Result<int> Program::revoke_key() const {
     if (!id)
       return Error{florin::errors::validation_failed,
                    "the id of a key looks like key_01h2xcejqtf2n; see: florin keys list"};
-    const access::ApiKey revoked = TRY(core.access.revoke_key(*id));
+    const access::ApiKey revoked = TRY(core.get<access::Access>().revoke_key(*id));
     fmt::print("{} is revoked; running servers refuse it within two seconds\n", revoked.id.str());
     return exit_done;
   });
@@ -651,29 +657,31 @@ Result<int> Program::create_partner() const {
                                   .value_or(wanted.signature_scheme);
     if (wanted.currencies.empty())
       return Error{florin::errors::validation_failed, "--currencies must name one at least"};
-    const Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
-    print_partner_secret(TRY(core.database.write(
-        [&](sql::Tx& tx) { return core.hub.partners().create(tx, actor, wanted); })));
+    const Actor actor{TRY(tenant_for_key(core.get<access::Access>(), partner.tenant)).id, "system"};
+    print_partner_secret(TRY(core.get<sql::Database>().write(
+        [&](sql::Tx& tx) { return core.get<hub::Hub>().partners().create(tx, actor, wanted); })));
     return exit_done;
   });
 }
 
 Result<int> Program::list_partners() const {
   return with_core(Opening::For::reading, [&](Core& core) -> Result<int> {
-    TRY(core.hub.recover());
-    const TenantId tenant = TRY(tenant_for_key(core.access, partner.tenant)).id;
-    for (const hub::Partner& one : TRY(core.hub.partners().list(tenant))) print_partner(one);
+    TRY(core.get<hub::Hub>().recover());
+    const TenantId tenant = TRY(tenant_for_key(core.get<access::Access>(), partner.tenant)).id;
+    for (const hub::Partner& one : TRY(core.get<hub::Hub>().partners().list(tenant)))
+      print_partner(one);
     return exit_done;
   });
 }
 
 Result<int> Program::rotate_partner_secret() const {
   return with_core(Opening::For::writing, [&](Core& core) -> Result<int> {
-    TRY(core.hub.recover());
-    const Actor actor{TRY(tenant_for_key(core.access, partner.tenant)).id, "system"};
-    const hub::Partner found = TRY(core.hub.partners().find(actor.tenant, partner.code));
-    print_partner_secret(TRY(core.database.write([&](sql::Tx& tx) {
-      return core.hub.partners().rotate_secret(tx, actor, found.id, partner.overlap_s);
+    TRY(core.get<hub::Hub>().recover());
+    const Actor actor{TRY(tenant_for_key(core.get<access::Access>(), partner.tenant)).id, "system"};
+    const hub::Partner found =
+        TRY(core.get<hub::Hub>().partners().find(actor.tenant, partner.code));
+    print_partner_secret(TRY(core.get<sql::Database>().write([&](sql::Tx& tx) {
+      return core.get<hub::Hub>().partners().rotate_secret(tx, actor, found.id, partner.overlap_s);
     })));
     return exit_done;
   });

@@ -6,13 +6,18 @@
 #include <fstream>
 #include <sstream>
 
-#include "app/reconciliation_sources.h"
+#include "access/access.h"
+#include "app/core.h"
 #include "app/secret_key.h"
 #include "base/try.h"
+#include "events/events.h"
+#include "hub/module.h"
 #include "platform/sql/database.h"
 #include "reconciliation/csv.h"
 #include "reconciliation/engine.h"
+#include "reconciliation/module.h"
 #include "reconciliation/report.h"
+#include "reconciliation/runs.h"
 
 namespace florin::app {
 namespace {
@@ -115,12 +120,12 @@ Result<std::int64_t> reconcile_partner(const ReconcileOptions& options, sql::Dat
                                        const reconciliation::ProgressFn& progress) {
   const Period period = options.from.empty() ? yesterday(clock.now()) : TRY(given_period(options));
   Core core(database, clock, config, TRY(load_secret_key(config, KeyFile::is_expected)));
-  TRY(core.hub.recover());
-  auto run_options = reconciliation_options(config);
+  TRY(core.get<hub::Hub>().recover());
+  auto run_options = reconciliation::run_options(core.get<const modules::DataFolder>());
   run_options.report_dir = options.out;
-  reconciliation::Runs runs(database, clock, core.ids, core.events,
-                            reconciliation_sources(config, core.hub), run_options);
-  const TenantId tenant = TRY(core.access.find_tenant(options.tenant)).id;
+  reconciliation::Runs runs(database, clock, core.get<IdGenerator>(), core.get<events::EventLog>(),
+                            core.get<const reconciliation::SourceFactory>(), run_options);
+  const TenantId tenant = TRY(core.get<access::Access>().find_tenant(options.tenant)).id;
   const auto wanted = TRY(runs.prepare({tenant, "system", ""}, options.partner, period));
   const auto queued = TRY(database.write([&](sql::Tx& tx) { return runs.request(tx, wanted); }));
   const auto run = TRY(runs.execute(queued.id, progress));

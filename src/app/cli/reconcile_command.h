@@ -3,11 +3,16 @@
 #include <string>
 #include <vector>
 
-#include "app/application.h"
+#include "app/config.h"
+#include "base/clock.h"
 #include "reconciliation/reconciliation.h"
 
 namespace CLI {
 class App;
+}
+
+namespace florin::sql {
+class Database;
 }
 
 namespace florin::app {

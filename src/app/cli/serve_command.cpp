@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "app/application.h"
-#include "app/configured_parties.h"
 #include "app/data/open_database.h"
 #include "app/demo.h"
 #include "app/exposure.h"
@@ -18,6 +17,8 @@
 #include "app/stop_signals.h"
 #include "app/version.h"
 #include "base/try.h"
+#include "hub/configured_partner.h"
+#include "hub/module.h"
 #include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "sandbox/sandbox.h"
@@ -51,7 +52,7 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& setting
   options.operator_secrets = {settings.hub.operator_secret};
   options.hub_url = url_of(settings, settings.http.port);
   options.hub_secret = settings.hub.hmac_secret;
-  options.webhook_secret = settings.rgs_webhook.secret;
+  options.webhook_secret = settings.webhooks.game_server.secret;
   auto simulators = std::make_unique<sandbox::Sandbox>(options, clock);
   if (simulators->start()) return simulators;
   options.operator_port = options.rgs_port = 0;
@@ -69,7 +70,8 @@ void fill_in_secrets(Config& settings) {
                                        ? usual.operator_secrets.front()
                                        : settings.hub.hmac_secret;
   }
-  if (settings.rgs_webhook.secret.empty()) settings.rgs_webhook.secret = usual.webhook_secret;
+  if (settings.webhooks.game_server.secret.empty())
+    settings.webhooks.game_server.secret = usual.webhook_secret;
   // What is tried out in a sandbox runs on the same machine.
   for (auto* allowed : {&settings.webhooks.allowed_hosts, &settings.hub.allowed_hosts}) {
     if (allowed->empty() && !settings.is_public_sandbox) *allowed = {"127.0.0.1", "localhost"};
@@ -77,8 +79,8 @@ void fill_in_secrets(Config& settings) {
 }
 
 /// The partner whose players' money the simulated Operator holds.
-HubConfig demo_operator(const Config& settings, const std::string& url) {
-  HubConfig config;
+hub::Settings demo_operator(const Config& settings, const std::string& url) {
+  hub::Settings config;
   config.hmac_secret = settings.hub.hmac_secret;
   config.operator_base_url = url;
   config.operator_secret = settings.hub.operator_secret;
@@ -92,8 +94,9 @@ Result<Playground> prepare_playground(Application& application, sql::Database& d
   Playground playground{TRY(prepare_demo(core, database, settings.data_dir)),
                         local_url(simulators.operator_port()), local_url(simulators.rgs_port())};
   application.scheduler().add(demo_trickle(core, playground.demo.tenant));
-  TRY(ensure_partner(core, playground.demo.tenant, "operator-demo",
-                     demo_operator(settings, playground.operator_url)));
+  TRY(hub::ensure_configured_partner(core.get<hub::Hub>().partners(), playground.demo.tenant,
+                                     "operator-demo",
+                                     demo_operator(settings, playground.operator_url)));
   return playground;
 }
 
@@ -122,7 +125,7 @@ void print_secrets(const Config& settings) {
       "where they are not set:\n  partners sign with {}\n  callers of the operator sign with {}\n"
       "  webhooks are signed with {}\n",
       settings.hub.hmac_secret.reveal(), settings.hub.operator_secret.reveal(),
-      settings.rgs_webhook.secret.reveal());
+      settings.webhooks.game_server.secret.reveal());
 }
 
 StopSignals::Hangup hangup_for(const Config& settings) {
@@ -149,23 +152,18 @@ Result<void> run_server(Config settings, const Clock& clock, const Opening& open
   if (settings.sandbox) {
     fill_in_secrets(settings);
     simulators = TRY(start_simulators(settings, clock));
-    if (settings.rgs_webhook.url.empty())
-      settings.rgs_webhook.url = local_url(simulators->rgs_port()) + "/webhooks";
+    if (settings.webhooks.game_server.url.empty())
+      settings.webhooks.game_server.url = local_url(simulators->rgs_port()) + "/webhooks";
   }
   const Secret key = TRY(load_secret_key(settings, TRY(key_file_of(*database, opening))));
   if (key.empty()) log::error("the secret key is lost: secrets in the database cannot be used");
   Application application(*database, clock, settings, key);
   TRY(application.join([] { ::kill(::getpid(), SIGTERM); }));
-  Core& core = application.core();
-  TRY(core.recover());
+  TRY(application.prepare());
   std::optional<Playground> playground;
   if (simulators)
     playground = TRY(prepare_playground(application, *database, settings, *simulators));
-  if (!settings.hub.hmac_secret.empty()) {
-    const TenantId tenant = TRY(configured_tenant(core.access, settings)).id;
-    TRY(without_key(ensure_partner(core, tenant, "default", settings.hub), "HMAC_SECRET"));
-  }
-  TRY(check_exposure(settings, core.hub.partners()));
+  TRY(check_exposure(settings, application.core().get<hub::Hub>().partners()));
   TRY(application.start());
   print_welcome(settings, application.port());
   if (playground) {

@@ -5,8 +5,9 @@
 #include <filesystem>
 #include <fstream>
 
-#include "app/application.h"
+#include "access/access.h"
 #include "app/cli/tool.h"
+#include "app/core.h"
 #include "app/data/open_database.h"
 #include "app/secret_key.h"
 #include "platform/sql/database.h"
@@ -26,14 +27,14 @@ class Backup : public testing::Test {
     database = std::move(*open_database(config, clock));
     EXPECT_TRUE(load_secret_key(config));
     Core core(*database, clock, config, Secret("a key of the tests"));
-    EXPECT_TRUE(core.access.create_tenant("first"));
+    EXPECT_TRUE(core.get<access::Access>().create_tenant("first"));
   }
   Result<Manifest> back_up_now() { return back_up(config, clock, options, {}); }
   Result<Manifest> restore_now() { return restore(fresh, options, {}); }
   std::size_t tenants_restored() {
     const auto restored = std::move(*open_database(fresh, clock));
     Core core(*restored, clock, fresh, Secret("a key of the tests"));
-    return core.access.tenants()->size();
+    return core.get<access::Access>().tenants()->size();
   }
 
   const FakeClock clock;

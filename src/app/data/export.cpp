@@ -10,8 +10,8 @@
 #include <span>
 #include <vector>
 
-#include "app/data/migrations.h"
 #include "app/data/schema.h"
+#include "app/modules.h"
 #include "base/try.h"
 #include "ledger/verify.h"
 #include "platform/crypto/hash.h"

@@ -6,9 +6,9 @@
 #include <set>
 #include <sstream>
 
-#include "app/data/migrations.h"
 #include "app/data/sample_rows_fixture.h"
 #include "app/data/schema.h"
+#include "app/modules.h"
 #include "base/clock.h"
 #include "base/try.h"
 #include "platform/sql/database.h"

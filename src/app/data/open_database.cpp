@@ -9,10 +9,10 @@
 #include <utility>
 #include <vector>
 
-#include "app/data/anchor_file.h"
-#include "app/data/migrations.h"
+#include "app/data/accept_books.h"
 #include "app/data/private_files.h"
 #include "app/data/sealed_tables.h"
+#include "app/modules.h"
 #include "app/secret_key.h"
 #include "base/try.h"
 #include "ledger/key_losses.h"

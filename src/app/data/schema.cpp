@@ -1,6 +1,6 @@
 #include "app/data/schema.h"
 
-#include "app/data/migrations.h"
+#include "app/modules.h"
 #include "base/try.h"
 #include "platform/sql/migration.h"
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
-#include "app/data/migrations.h"
 #include "app/data/sample_rows_fixture.h"
+#include "app/modules.h"
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "events/events.h"

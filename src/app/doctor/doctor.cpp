@@ -7,20 +7,21 @@
 #include <cstdlib>
 #include <string>
 
-#include "app/application.h"
-#include "app/data/migrations.h"
+#include "app/core.h"
 #include "app/data/open_database.h"
 #include "app/doctor/host_checks.h"
 #include "app/doctor/page_checks.h"
 #include "app/doctor/postgres_checks.h"
 #include "app/doctor/schema_check.h"
 #include "app/doctor/service_checks.h"
+#include "app/modules.h"
 #include "app/secret_key.h"
 #include "base/clock.h"
 #include "base/try.h"
 #include "cluster/agreed_clock.h"
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
+#include "hub/module.h"
 #include "platform/cache/redis.h"
 #include "platform/crypto/seal_key.h"
 #include "platform/kafka/kafka.h"
@@ -149,7 +150,7 @@ void check_sealed(const Config& config, sql::Database& database, const Clock& cl
   const auto key = load_secret_key(config, KeyFile::is_expected);
   if (!key) return;  // That it cannot be read is told by others.
   Core core(database, clock, config, *key);
-  if (const auto loaded = core.hub.partners().refresh(); !loaded)
+  if (const auto loaded = core.get<hub::Hub>().partners().refresh(); !loaded)
     return report.bad("sealed secrets", loaded.error().detail, "See what the database logs.");
   const std::string lost = unreadable_secrets(core);
   if (lost.empty()) return report.good("sealed secrets", "all open with the key");

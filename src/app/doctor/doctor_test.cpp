@@ -52,7 +52,7 @@ TEST_F(Doctor, TellsOfAKeyThatOthersCanRead) {
 
 TEST_F(Doctor, TellsOfSettingsThatAreOpenToTheWorld) {
   config.http.host = "0.0.0.0";
-  config.rate_limit_per_second = 0;
+  config.access.rate_limit_per_second = 0;
   config.hub.hmac_secret = Secret("sandbox-hub-secret");
   EXPECT_EQ(state_of("listening"), State::warning);
   EXPECT_EQ(state_of("rate limit"), State::warning);

@@ -166,12 +166,12 @@ void check_certificate(const Config& config, const Clock& clock, DoctorReport& r
 }
 
 void check_rate_limit(const Config& config, DoctorReport& report) {
-  if (config.rate_limit_per_second == 0) {
+  if (config.access.rate_limit_per_second == 0) {
     report.doubtful("rate limit", "new keys have none",
                     "Set access.rate_limit_per_second, so that one client cannot take it all.");
   } else {
     report.good("rate limit",
-                fmt::format("{} a second for a new key", config.rate_limit_per_second));
+                fmt::format("{} a second for a new key", config.access.rate_limit_per_second));
   }
 }
 
@@ -218,7 +218,7 @@ void check_settings(const Config& config, const Clock& clock, DoctorReport& repo
   check_secret_key(config, report);
   check_secret("HMAC_SECRET", config.hub.hmac_secret, report);
   check_secret("OPERATOR_HMAC_SECRET", config.hub.operator_secret, report);
-  check_secret("WEBHOOK_SECRET", config.rgs_webhook.secret, report);
+  check_secret("WEBHOOK_SECRET", config.webhooks.game_server.secret, report);
 }
 
 }  // namespace florin::app

@@ -8,8 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "app/data/migrations.h"
 #include "app/data/schema.h"
+#include "app/modules.h"
 #include "base/try.h"
 #include "platform/sql/database.h"
 #include "platform/sql/migration.h"

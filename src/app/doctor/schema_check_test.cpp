@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "app/data/migrations.h"
+#include "app/modules.h"
 #include "base/clock.h"
 #include "platform/sql/database.h"
 #include "platform/sql/migration.h"

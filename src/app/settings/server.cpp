@@ -128,7 +128,7 @@ std::vector<Setting> of_node() {
       number<std::int64_t>(
           "access.rate_limit_per_second", "FLORIN_RATE_LIMIT",
           "Requests a second that a new API key may make, 0 to 1000000; 0 means no limit.", 0,
-          1'000'000, [](Config& c) -> std::int64_t& { return c.rate_limit_per_second; }),
+          1'000'000, [](Config& c) -> std::int64_t& { return c.access.rate_limit_per_second; }),
       word<Level>("log.level", "FLORIN_LOG_LEVEL",
                   "Least level that is logged: debug, info, warn, error or off.", levels,
                   [](Config& c) -> Level& { return c.log_level; }),

@@ -24,7 +24,7 @@ std::vector<Setting> of_storage() {
       optional_text("anchor.file", "FLORIN_ANCHOR_FILE",
                     "File in which the server keeps the signed end of the books; best on another "
                     "disk. Default: anchor.json in the data folder.",
-                    [](Config& c) -> std::string& { return c.anchor_file; }),
+                    [](Config& c) -> std::string& { return c.ledger.anchor_file; }),
       database_url(),
       text("database.host", "DB_HOST",
            "Host of a PostgreSQL server, or the folder of its socket; database.url goes first.",

@@ -137,4 +137,7 @@ Result<std::string> Resolver::measure() {
   return std::string();
 }
 
+std::int64_t Resolver::pending() const { return static_cast<std::int64_t>(impl_->pending.value()); }
+std::int64_t Resolver::stuck() const { return static_cast<std::int64_t>(impl_->stuck.value()); }
+
 }  // namespace florin::hub

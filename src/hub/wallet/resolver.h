@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,9 @@ class Resolver {
   /// Counts what is pending and what is stuck, for /metrics and the health page: on every node,
   /// whichever resolves.
   Result<std::string> measure();
+  /// As of the last measurement.
+  std::int64_t pending() const;
+  std::int64_t stuck() const;
 
  private:
   struct Impl;

@@ -266,6 +266,14 @@ Result<void> LargeBulks::recover() {
   return {};
 }
 
+Counts LargeBulks::counts() const {
+  const auto now = [](const metrics::Gauge& gauge) {
+    return static_cast<std::int64_t>(gauge.value());
+  };
+  const Figures& figures = impl_->figures;
+  return {now(figures.waiting), now(figures.running), now(figures.unwritten)};
+}
+
 Result<std::int64_t> LargeBulks::take_over() {
   std::vector<store::Header> left;
   for (const store::Header& header : TRY(impl_->list())) {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/clock.h"
+#include "ledger/bulk/counts.h"
 #include "ledger/ledger.h"
 
 namespace florin {
@@ -55,6 +56,7 @@ class LargeBulks {
   /// Does so for bulks that nobody works on any more: those of nodes that are gone, and those that
   /// a fault of the database left; returns how many. A job calls it.
   Result<std::int64_t> take_over();
+  Counts counts() const;
 
  private:
   struct Impl;

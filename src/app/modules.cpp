@@ -1,0 +1,36 @@
+#include "app/modules.h"
+
+/// The list of modules. A module may use the services of those above it.
+#define FLORIN_MODULES(MODULE) \
+  MODULE(cluster)              \
+  MODULE(idempotency)          \
+  MODULE(access)               \
+  MODULE(events)               \
+  MODULE(ledger)               \
+  MODULE(webhooks)             \
+  MODULE(hub)                  \
+  MODULE(reconciliation)       \
+  MODULE(relay)
+
+#define DECLARE_MODULE(name) \
+  namespace florin::name {   \
+  modules::Module module();  \
+  }
+FLORIN_MODULES(DECLARE_MODULE)
+
+namespace florin::app {
+
+std::span<const modules::Module> all_modules() {
+#define MAKE_MODULE(name) florin::name::module(),
+  static const modules::Module all[] = {FLORIN_MODULES(MAKE_MODULE)};
+  return all;
+}
+
+std::vector<sql::Migration> all_migrations() {
+  std::vector<sql::Migration> all;
+  for (const modules::Module& module : all_modules())
+    all.insert(all.end(), module.migrations.begin(), module.migrations.end());
+  return all;
+}
+
+}  // namespace florin::app

@@ -1,0 +1,62 @@
+#include "relay/module.h"
+
+#include "access/access.h"
+#include "base/id_generator.h"
+#include "events/events.h"
+#include "idempotency/idempotency.h"
+#include "platform/metrics/metrics.h"
+#include "platform/sql/database.h"
+#include "relay/relay.h"
+
+namespace florin::relay {
+namespace {
+
+/// On one node alone, whichever holds its lease.
+constexpr const char* relaying = "relay.kafka";
+
+Relay::Parts parts_of(const modules::Services& services) {
+  const jobs::HeldDuties duties = services.get<const jobs::HeldDuties>();
+  return {services.get<sql::Database>(),
+          services.get<const Clock>(),
+          services.get<IdGenerator>(),
+          services.get<access::Access>(),
+          services.get<events::EventLog>(),
+          services.get<metrics::Registry>(),
+          [duties](sql::Tx& tx) { return duties.check(tx, relaying); },
+          [duties] { return duties.holds(relaying); }};
+}
+
+class RelayPart final : public modules::Part {
+ public:
+  explicit RelayPart(const modules::Services& services)
+      : idempotency_(services.get<idempotency::Idempotency>()),
+        relay_(parts_of(services), services.get<const Settings>()) {}
+
+  Result<void> recover() override { return relay_.recover(); }
+  http::Routes routes() override { return relay::routes(relay_, idempotency_); }
+  std::vector<jobs::Job> jobs() override { return relay_.jobs(); }
+
+  std::vector<jobs::Duty> duties() override {
+    if (!relay_.is_configured()) return {};
+    return {{relaying, "Sends events to Kafka, and reads those of other systems.",
+             [this] { return relay_.start(); }, [this] { relay_.stop(); }}};
+  }
+
+  std::optional<modules::Dependency> dependency() override {
+    if (!relay_.is_configured()) return std::nullopt;
+    Health health = relay_.health();
+    return modules::Dependency{"kafka", health.is_healthy, std::move(health.detail)};
+  }
+
+ private:
+  idempotency::Idempotency& idempotency_;
+  Relay relay_;
+};
+
+}  // namespace
+
+modules::Module module() {
+  return {.name = "relay", .migrations = migrations(), .build = modules::make_part<RelayPart>};
+}
+
+}  // namespace florin::relay
