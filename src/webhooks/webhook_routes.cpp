@@ -175,9 +175,9 @@ Result<Response> Handlers::list_deliveries(const Request& request) const {
   const DeliveryFilter filter = TRY(requests::delivery_filter(request));
   const PageRequest page = TRY(http::parse_page(request));
   const auto found = TRY(read([&](sql::Tx& tx) {
-    return webhooks.deliveries().list(tx, request.caller.tenant, filter, page.before, page.limit);
+    return webhooks.deliveries().list(tx, request.caller.tenant, filter, page);
   }));
-  return list_of(request, found.deliveries, found.next);
+  return list_of(request, found.rows, found.next);
 }
 
 Result<Response> Handlers::get_delivery(const Request& request) const {

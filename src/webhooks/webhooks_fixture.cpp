@@ -129,8 +129,10 @@ Endpoint WebhooksFixture::read(EndpointId id) {
 
 std::vector<Delivery> WebhooksFixture::deliveries(const DeliveryFilter& filter) {
   return database
-      ->read([&](sql::Tx& tx) { return webhooks->deliveries().list(tx, tenant, filter, 0, 200); })
-      ->deliveries;
+      ->read([&](sql::Tx& tx) {
+        return webhooks->deliveries().list(tx, tenant, filter, {.limit = 200});
+      })
+      ->rows;
 }
 
 bool WebhooksFixture::wait_for(DeliveryState state, std::size_t count) {

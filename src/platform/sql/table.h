@@ -88,17 +88,14 @@ class Column {
   template <BaseOf<T> Owner, class X>
   Column(std::string_view name, X Owner::*member, TextForm<std::type_identity_t<X>> form,
          ColumnOptions how = {})
-      : text{name, Param::Kind::text, how.role},
-        param([member, form](const T& row, KeptTexts& kept) {
-          return Param(kept.emplace_back(form.write(row.*member)));
-        }),
-        read([member, form](T& row, const CellPlace& cell) {
-          if (auto value = form.read(cell.text())) {
-            row.*member = *std::move(value);
-          } else {
-            cell.refuse();
-          }
-        }) {}
+      : Column(
+            name, how, form, [member](auto& row) -> auto& { return row.*member; }) {}
+
+  template <BaseOf<T> Owner, class Part, class X>
+  Column(std::string_view name, Within<Owner, Part, X> at, TextForm<std::type_identity_t<X>> form,
+         ColumnOptions how = {})
+      : Column(
+            name, how, form, [at](auto& row) -> auto& { return row.*(at.part).*(at.member); }) {}
 
   ColumnText text;
   std::function<Param(const T&, KeptTexts&)> param;
@@ -120,6 +117,20 @@ class Column {
             value = {};
           } else {
             value = Cell<std::remove_cvref_t<decltype(value)>>::read(cell);
+          }
+        }) {}
+
+  template <class X, class Get>
+  Column(std::string_view name, ColumnOptions how, TextForm<X> form, Get get)
+      : text{name, Param::Kind::text, how.role},
+        param([get, form](const T& row, KeptTexts& kept) {
+          return Param(kept.emplace_back(form.write(get(row))));
+        }),
+        read([get, form](T& row, const CellPlace& cell) {
+          if (auto value = form.read(cell.text())) {
+            get(row) = *std::move(value);
+          } else {
+            cell.refuse();
           }
         }) {}
 };

@@ -8,9 +8,9 @@
 
 namespace florin::webhooks {
 
-Result<outbox::Page> Deliveries::list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter,
-                                      std::int64_t before, int limit) const {
-  return outbox::list(tx, tenant, filter, before, limit);
+Result<Paged<Delivery>> Deliveries::list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter,
+                                         const PageRequest& page) const {
+  return outbox::list(tx, tenant, filter, page);
 }
 
 Result<Delivery> Deliveries::get(sql::Tx& tx, TenantId tenant, DeliveryId id) const {

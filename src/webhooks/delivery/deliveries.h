@@ -19,9 +19,9 @@ class Deliveries {
   Deliveries(const Endpoints& endpoints, IdGenerator& ids, const Clock& clock)
       : endpoints_(endpoints), ids_(ids), clock_(clock) {}
 
-  /// Newest first, ids below `before` (0: from the newest).
-  Result<outbox::Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter,
-                            std::int64_t before, int limit) const;
+  /// Newest first.
+  Result<Paged<Delivery>> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter,
+                               const PageRequest& page) const;
   /// Errors: webhook_delivery_not_found, here and below.
   Result<Delivery> get(sql::Tx& tx, TenantId tenant, DeliveryId id) const;
   /// The latest first.

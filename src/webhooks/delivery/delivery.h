@@ -74,8 +74,6 @@ struct DeliveryFilter {
   std::optional<EventId> event = {};
   std::optional<DeliveryState> state = {};
   std::optional<std::string> event_type = {};
-  std::optional<Timestamp> created_after = {};   ///< At or after.
-  std::optional<Timestamp> created_before = {};  ///< Before.
 };
 
 /// What is sent again to an endpoint: its dead letters that were not replayed yet, or all events

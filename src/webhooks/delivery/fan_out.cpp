@@ -203,7 +203,7 @@ Result<bool> FanOut::run_replays() {
       outbox::Replay ended = replay;
       ended.position = ended.last;
       TRY(write({}, [&](sql::Tx& tx) { return outbox::move_replay(tx, ended); }));
-    } else if (replay.is_of_failed) {
+    } else if (replay.kind == outbox::ReplayKind::failed) {
       TRY(replay_failed(replay, *endpoint));
     } else {
       TRY(replay_events(replay, *std::move(endpoint)));

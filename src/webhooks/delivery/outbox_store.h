@@ -1,10 +1,12 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <string_view>
 #include <vector>
 
+#include "base/page.h"
 #include "base/result.h"
 #include "webhooks/delivery/delivery.h"
 
@@ -24,19 +26,15 @@ Result<bool> insert(sql::Tx& tx, Delivery& delivery);
 Result<void> visit_open(sql::Tx& tx, EndpointId endpoint,
                         const std::function<bool(const Delivery&)>& visit);
 Result<std::optional<Delivery>> find(sql::Tx& tx, TenantId tenant, DeliveryId id);
-/// Newest first, ids below `before`; stops after looking at a bounded number of rows.
-struct Page {
-  std::vector<Delivery> deliveries;
-  std::int64_t next = 0;  ///< 0: no more.
-};
-Result<Page> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter, std::int64_t before,
-                  int limit);
+/// Newest first; a page looks at a bounded number of rows.
+Result<Paged<Delivery>> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter& filter,
+                             const PageRequest& page);
 Result<std::int64_t> greatest_id(sql::Tx& tx);
 
 /// Writes what an attempt changed: state, attempts, times, the answer's words. False: the row is
 /// gone.
 Result<bool> update(sql::Tx& tx, const Delivery& delivery);
-/// Lets the first open delivery of the order key go, when it is held.
+/// Makes the first open delivery of the order key due now, when it is held.
 Result<void> release_next(sql::Tx& tx, EndpointId endpoint, std::string_view order_key,
                           Timestamp now);
 Result<void> insert_attempt(sql::Tx& tx, const Attempt& attempt);
@@ -47,17 +45,25 @@ Result<std::vector<Delivery>> dead_letters(sql::Tx& tx, EndpointId endpoint, std
                                            std::int64_t last, int limit);
 Result<void> mark_replayed(sql::Tx& tx, TenantId tenant, DeliveryId id, Timestamp now);
 
+enum class ReplayKind : std::uint8_t {
+  since,  ///< Of all events after `position`, which is an event.
+  failed  ///< Of all dead letters after `position`, which is a delivery.
+};
+constexpr auto words_of(ReplayKind) {
+  return std::to_array<Word<ReplayKind>>(
+      {{ReplayKind::since, "since"}, {ReplayKind::failed, "failed"}});
+}
 struct Replay {
   std::int64_t id = 0;
   TenantId tenant;
   EndpointId endpoint;
-  bool is_of_failed = false;  ///< Else of everything after an event.
+  ReplayKind kind = ReplayKind::since;
   std::int64_t position = 0, last = 0;
   Timestamp created_at;
 };
 Result<void> insert_replay(sql::Tx& tx, const Replay& replay);
 Result<std::vector<Replay>> replays(sql::Tx& tx);
-/// Moves on; a replay that has come to its end is removed.
+/// Stores its position; a replay that has come to its end is removed.
 Result<void> move_replay(sql::Tx& tx, const Replay& replay);
 
 Result<EventId> cursor(sql::Tx& tx);

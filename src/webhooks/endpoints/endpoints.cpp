@@ -168,7 +168,7 @@ Result<void> Endpoints::replay(sql::Tx& tx, TenantId tenant, EndpointId id,
   replay.id = parts_.ids.next();
   replay.tenant = tenant;
   replay.endpoint = id;
-  replay.is_of_failed = request.failed;
+  replay.kind = request.failed ? outbox::ReplayKind::failed : outbox::ReplayKind::since;
   // Both events and deliveries of now have smaller ids than the replay itself.
   replay.last = replay.id;
   if (request.since) replay.position = IdGenerator::first_at(*request.since) - 1;

@@ -92,12 +92,7 @@ Result<DeliveryFilter> delivery_filter(const http::Request& request) {
       read_param(request, "event_type", problems, event_type_of,
                  {"unknown_event_type",
                   "must be an event type; there are those of " + events::known_families()});
-  const auto created = http::parse_created(request);
-  if (!created)
-    problems.insert(problems.end(), created.error().fields.begin(), created.error().fields.end());
   if (!problems.empty()) return json::validation_error(std::move(problems));
-  filter.created_after = created->from;
-  filter.created_before = created->to;
   return filter;
 }
 
