@@ -9,25 +9,20 @@
 #include "base/try.h"
 #include "platform/crypto/hash.h"
 #include "platform/log/log.h"
-#include "platform/sql/database.h"
 #include "platform/sql/errors.h"
+#include "platform/sql/table.h"
 
 namespace florin::access {
 namespace {
 
-using sql::Param;
 using sql::Query;
-using sql::Row;
 
-constexpr Query tenant_insert{"access.tenant_insert",
-                              "INSERT INTO tenants (id, name, created_at_us) VALUES ($1, $2, $3)"};
-constexpr Query tenants_all{"access.tenants",
-                            "SELECT id, name, created_at_us FROM tenants ORDER BY id"};
-constexpr Query key_insert{
-    "access.key_insert",
-    "INSERT INTO api_keys (id, tenant_id, name, hash, hint, mode, permissions,"
-    " rate_limit_per_second, expires_at_us, created_at_us)"
-    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"};
+const sql::Table<Tenant> all_tenants("tenants", {
+                                                    {"id", &Tenant::id, {.role = sql::Role::key}},
+                                                    {"name", &Tenant::name},
+                                                    {"created_at_us", &Tenant::created_at},
+                                                });
+const auto tenants_by_id = all_tenants.select("access.tenants", "ORDER BY id");
 constexpr Query key_revoke{
     "access.key_revoke",
     "UPDATE api_keys SET revoked_at_us = $2 WHERE id = $1 AND revoked_at_us IS NULL"};
@@ -77,24 +72,6 @@ Result<void> check(const NewApiKey& wanted, Timestamp now) {
   return {};
 }
 
-std::string joined(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) {
-    if (!text.empty()) text += ' ';
-    text += word;
-  }
-  return text;
-}
-
-Result<std::vector<Tenant>> load_tenants(sql::Tx& tx) {
-  std::vector<Tenant> tenants;
-  TRY(tx.query(tenants_all, {}, [&](const Row& row) {
-    tenants.push_back({{row.integer(0)}, std::string(row.text(1)), {row.integer(2)}});
-    return true;
-  }));
-  return tenants;
-}
-
 }  // namespace
 
 std::vector<Permission> all_permissions() {
@@ -124,10 +101,7 @@ Access::Access(sql::Database& database, const Clock& clock, IdGenerator& ids,
 Result<Tenant> Access::create_tenant(std::string_view name) {
   TRY(check_name(name));
   const Tenant tenant{{ids_.next()}, std::string(name), clock_.now()};
-  const auto written = database_.write([&](sql::Tx& tx) -> Result<void> {
-    TRY(tx.exec(tenant_insert, {tenant.id.value, tenant.name, tenant.created_at.us}));
-    return {};
-  });
+  const auto written = database_.write([&](sql::Tx& tx) { return all_tenants.insert(tx, tenant); });
   if (!written && written.error().code == sql::errors::constraint_violated) {
     return Error{errors::tenant_exists, "a tenant of this name exists"};
   }
@@ -136,7 +110,9 @@ Result<Tenant> Access::create_tenant(std::string_view name) {
   return tenant;
 }
 
-Result<std::vector<Tenant>> Access::tenants() { return database_.read(load_tenants); }
+Result<std::vector<Tenant>> Access::tenants() {
+  return database_.read([](sql::Tx& tx) { return tenants_by_id.all(tx); });
+}
 
 Result<Tenant> Access::find_tenant(std::string_view name_or_id) {
   const auto id = TenantId::parse(name_or_id);
@@ -150,25 +126,18 @@ Result<CreatedApiKey> Access::create_key(const NewApiKey& wanted) {
   const Timestamp now = clock_.now();
   TRY(check(wanted, now));
   const Secret secret = new_key_text(wanted.mode);
-  const crypto::Sha256 hash = crypto::sha256(secret.reveal());
-  const ApiKey key{.id = {ids_.next()},
-                   .tenant = wanted.tenant,
-                   .name = wanted.name,
-                   .hint = hint_of(secret),
-                   .mode = wanted.mode,
-                   .permissions = wanted.permissions,
-                   .rate_limit_per_second =
-                       wanted.rate_limit_per_second.value_or(default_rate_limit_per_second_),
-                   .expires_at = wanted.expires_at,
-                   .revoked_at = std::nullopt,
-                   .created_at = now};
-  const auto expires = key.expires_at ? std::optional(key.expires_at->us) : std::nullopt;
-  const auto written = database_.write([&](sql::Tx& tx) -> Result<void> {
-    TRY(tx.exec(key_insert, {key.id.value, key.tenant.value, key.name,
-                             Param::blob(crypto::bytes_of(hash)), key.hint, mode_word(key.mode),
-                             joined(key.permissions), key.rate_limit_per_second, expires, now.us}));
-    return {};
-  });
+  StoredKey key;
+  key.id = {ids_.next()};
+  key.tenant = wanted.tenant;
+  key.name = wanted.name;
+  key.hash = crypto::sha256(secret.reveal());
+  key.hint = hint_of(secret);
+  key.mode = wanted.mode;
+  key.permissions = wanted.permissions;
+  key.rate_limit_per_second = wanted.rate_limit_per_second.value_or(default_rate_limit_per_second_);
+  key.expires_at = wanted.expires_at;
+  key.created_at = now;
+  const auto written = database_.write([&](sql::Tx& tx) { return insert_key(tx, key); });
   // Ids and hashes are new by construction, so what a constraint refuses is the tenant.
   if (!written && written.error().code == sql::errors::constraint_violated) {
     return Error{errors::tenant_not_found, "there is no tenant of this id"};
@@ -181,7 +150,7 @@ Result<CreatedApiKey> Access::create_key(const NewApiKey& wanted) {
 Result<std::vector<ApiKey>> Access::keys(std::optional<TenantId> tenant) {
   std::vector<ApiKey> keys;
   for (StoredKey& stored : TRY(database_.read(load_keys))) {
-    if (!tenant || stored.key.tenant == *tenant) keys.push_back(std::move(stored.key));
+    if (!tenant || stored.tenant == *tenant) keys.push_back(std::move(stored));
   }
   return keys;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "base/id.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "base/words.h"
 
 namespace florin {
 class IdGenerator;
@@ -27,6 +29,9 @@ struct Tenant {
 };
 
 enum class KeyMode : std::uint8_t { live, test };
+constexpr auto words_of(KeyMode) {
+  return std::to_array<Word<KeyMode>>({{KeyMode::live, "live"}, {KeyMode::test, "test"}});
+}
 
 /// What is known of an API key; never the key itself.
 struct ApiKey {

@@ -117,16 +117,16 @@ struct KeyGate::Impl {
 
   std::shared_ptr<const KnownKey> known(const StoredKey& stored, const KnownKeys& earlier) const {
     auto fresh = std::make_shared<KnownKey>();
-    fresh->key = stored.key;
-    fresh->actor = stored.key.id.str();
+    fresh->key = stored;
+    fresh->actor = stored.id.str();
     if (const auto found = earlier.find(stored.hash)) {
       fresh->limit = found->limit;
       fresh->sign_ins = found->sign_ins;
       return fresh;
     }
     fresh->sign_ins = limits.limit("sign-in:" + fresh->actor, sign_in_limit);
-    if (stored.key.rate_limit_per_second > 0)
-      fresh->limit = limits.limit("key:" + fresh->actor, {stored.key.rate_limit_per_second});
+    if (stored.rate_limit_per_second > 0)
+      fresh->limit = limits.limit("key:" + fresh->actor, {stored.rate_limit_per_second});
     return fresh;
   }
 

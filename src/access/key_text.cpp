@@ -37,6 +37,4 @@ std::string hint_of(const Secret& key) {
          std::string(text.substr(text.size() - 4));
 }
 
-std::string_view mode_word(KeyMode mode) { return mode == KeyMode::live ? "live" : "test"; }
-
 }  // namespace florin::access

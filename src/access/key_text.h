@@ -15,6 +15,4 @@ bool looks_like_key(std::string_view text);
 /// Prefix and the last four characters.
 std::string hint_of(const Secret& key);
 
-std::string_view mode_word(KeyMode mode);
-
 }  // namespace florin::access

@@ -3,7 +3,6 @@
 #include "access/access.h"
 #include "access/errors.h"
 #include "access/key_gate.h"
-#include "access/key_text.h"
 #include "access/module.h"
 #include "access/session_cookie.h"
 #include "access/sessions.h"
@@ -29,7 +28,7 @@ void write_key(json::Writer& writer, const ApiKey& key) {
       .member("id", key.id.str())
       .member("name", key.name)
       .member("hint", key.hint)
-      .member("mode", mode_word(key.mode))
+      .member("mode", to_word(key.mode))
       .key("permissions")
       .begin_array();
   for (const std::string& permission : key.permissions) writer.value(permission);
