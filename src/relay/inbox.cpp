@@ -13,10 +13,9 @@ namespace florin::relay {
 namespace {
 
 /// What must be the same when an event comes again.
-std::string content_of(const CloudEvent& event) {
+idempotency::Digest content_of(const CloudEvent& event) {
   const std::string time = event.time ? event.time->rfc3339() : std::string();
-  const auto digest = idempotency::digest_of({event.type, event.subject, time, event.data});
-  return {digest.begin(), digest.end()};
+  return idempotency::digest_of({event.type, event.subject, time, event.data});
 }
 
 /// The data of our own event: where it came from, and what it said.
@@ -43,14 +42,15 @@ Inbox::Inbox(events::EventLog& events, IdGenerator& ids, const Clock& clock)
     : events_(events), ids_(ids), clock_(clock) {}
 
 Result<Taken> Inbox::take(sql::Tx& tx, const Sender& sender, const CloudEvent& event) const {
-  const std::string content = content_of(event);
+  const idempotency::Digest content = content_of(event);
   auto earlier = TRY(store::find_inbound(tx, sender.tenant, event.source, event.id));
   if (earlier) {
-    if (earlier->content == content) return Taken{std::move(earlier->event), false};
+    if (earlier->content == content) return Taken{*std::move(earlier), false};
     return Error{errors::inbound_event_mismatch,
                  "this source used the id before, for an event with another content"};
   }
-  InboundEvent inbound;
+  store::StoredInbound inbound;
+  inbound.content = content;
   inbound.id = {ids_.next()};
   inbound.tenant = sender.tenant;
   inbound.source = event.source;
@@ -63,7 +63,7 @@ Result<Taken> Inbox::take(sql::Tx& tx, const Sender& sender, const CloudEvent& e
   const std::string data = data_of(inbound, event);
   inbound.event = TRY(events_.append(tx, {sender.tenant, event.type, event.subject, data,
                                           sender.actor, sender.request_id, inbound.received_at}));
-  TRY(store::insert_inbound(tx, {inbound, content}));
+  TRY(store::insert_inbound(tx, inbound));
   return Taken{std::move(inbound), true};
 }
 

@@ -1,13 +1,11 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/id.h"
 #include "base/result.h"
-#include "base/timestamp.h"
+#include "idempotency/key.h"
 #include "relay/inbox.h"
 
 namespace florin::sql {
@@ -21,9 +19,8 @@ Result<EventId> cursor(sql::Tx& tx);
 /// Never moves it back.
 Result<void> move_cursor(sql::Tx& tx, EventId to);
 
-struct StoredInbound {
-  InboundEvent event;
-  std::string content;
+struct StoredInbound : InboundEvent {
+  idempotency::Digest content{};  ///< Tells a repetition from another event with the same id.
 };
 Result<std::optional<StoredInbound>> find_inbound(sql::Tx& tx, TenantId tenant,
                                                   std::string_view source,
