@@ -152,7 +152,7 @@ struct WalletTransaction {
 };
 
 /// How a movement ended: the transaction as stored, or the refusal that stored nothing.
-struct Settled {
+struct MovementResult {
   WalletTransaction transaction;
   bool is_replay = false;  ///< The key had been answered before.
 };

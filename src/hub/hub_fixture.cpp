@@ -104,20 +104,21 @@ void World::change_wallet(const PartnerPtr& partner, const std::string& player,
   }));
 }
 
-std::vector<Result<Settled>> World::move_all(const PartnerPtr& partner,
-                                             const std::vector<Call>& calls) {
-  std::vector<std::promise<Result<Settled>>> promises(calls.size());
+std::vector<Result<MovementResult>> World::move_all(const PartnerPtr& partner,
+                                                    const std::vector<Call>& calls) {
+  std::vector<std::promise<Result<MovementResult>>> promises(calls.size());
   for (std::size_t i = 0; i < calls.size(); ++i) {
-    wallet.submit(partner, movement_of(calls[i]), [&promise = promises[i]](Result<Settled> got) {
-      promise.set_value(std::move(got));
-    });
+    wallet.submit(partner, movement_of(calls[i]),
+                  [&promise = promises[i]](Result<MovementResult> got) {
+                    promise.set_value(std::move(got));
+                  });
   }
-  std::vector<Result<Settled>> outcomes;
+  std::vector<Result<MovementResult>> outcomes;
   for (auto& promise : promises) outcomes.push_back(promise.get_future().get());
   return outcomes;
 }
 
-Result<Settled> World::move(const PartnerPtr& partner, const Call& call) {
+Result<MovementResult> World::move(const PartnerPtr& partner, const Call& call) {
   return move_all(partner, {call}).front();
 }
 
@@ -154,7 +155,7 @@ std::vector<std::string> World::faults() {
   return names;
 }
 
-std::string word_of(const Result<Settled>& outcome) {
+std::string word_of(const Result<MovementResult>& outcome) {
   if (!outcome) return std::string(outcome.error().code.name);
   const WalletTransaction& transaction = outcome->transaction;
   if (!transaction.refusal.empty()) return transaction.refusal;

@@ -57,9 +57,10 @@ struct World {
   void change_wallet(const PartnerPtr& partner, const std::string& player,
                      const ledger::AccountChange& change);
 
-  Result<Settled> move(const PartnerPtr& partner, const Call& call);
+  Result<MovementResult> move(const PartnerPtr& partner, const Call& call);
   /// As move(), all waiting at once; in their order.
-  std::vector<Result<Settled>> move_all(const PartnerPtr& partner, const std::vector<Call>& calls);
+  std::vector<Result<MovementResult>> move_all(const PartnerPtr& partner,
+                                               const std::vector<Call>& calls);
 
   std::vector<std::string> event_types();
   std::int64_t count_rows(const std::string& table);
@@ -81,7 +82,7 @@ struct World {
 };
 
 /// "OK", "PENDING", or the code of the refusal, stored or not.
-std::string word_of(const Result<Settled>& outcome);
+std::string word_of(const Result<MovementResult>& outcome);
 
 class HubTest : public testing::Test {
  protected:

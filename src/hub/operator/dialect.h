@@ -17,7 +17,7 @@ struct Response;
 namespace florin::hub::operators {
 
 /// A part of the Operator's list: from <= processed_at < to, from `cursor` on (empty: its start).
-struct ListQuestion {
+struct ListRequest {
   Timestamp from, to;
   std::string cursor;
 };
@@ -26,7 +26,7 @@ struct ListQuestion {
 class ListDialect {
  public:
   virtual ~ListDialect() = default;
-  virtual http_client::Request build_list(const Target& target, const ListQuestion& question,
+  virtual http_client::Request build_list(const Target& target, const ListRequest& question,
                                           Timestamp now) const = 0;
   /// Errors: operator_refused (not a list of this dialect).
   virtual Result<ListedPage> read_list(const http_client::Response& response) const = 0;

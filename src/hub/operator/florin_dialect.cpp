@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::int64_t us_per_second = 1'000'000;
 constexpr std::size_t request_id_bytes = 16;
-constexpr std::size_t longest_list_bytes = 8 << 20;
+constexpr std::size_t max_list_bytes = 8 << 20;
 
 /// The path of an absolute URL without query: "/wallet/debit".
 std::string_view path_of(std::string_view url) {
@@ -97,7 +97,7 @@ http_client::Request build_get(const Target& target, std::string_view query, Tim
   http_client::Request request;
   request.method = "GET";
   request.url = join_url(target.settings.base_url, "/wallet/transactions?").append(query);
-  request.max_response_bytes = longest_list_bytes;
+  request.max_response_bytes = max_list_bytes;
   sign(request, target, crypto::random_hex(request_id_bytes), now);
   return request;
 }
@@ -138,7 +138,7 @@ bool FlorinDialect::is_fault(const http_client::Response& response) const {
   return response.status >= 500;
 }
 
-http_client::Request FlorinDialect::build_list(const Target& target, const ListQuestion& question,
+http_client::Request FlorinDialect::build_list(const Target& target, const ListRequest& question,
                                                Timestamp now) const {
   std::string query = "from=" + percent_encoded(question.from.rfc3339());
   query.append("&to=").append(percent_encoded(question.to.rfc3339()));

@@ -15,7 +15,7 @@ class FlorinDialect final : public Dialect, public ListDialect {
   bool is_fault(const http_client::Response& response) const override;
   const ListDialect* list() const override { return this; }
 
-  http_client::Request build_list(const Target& target, const ListQuestion& question,
+  http_client::Request build_list(const Target& target, const ListRequest& question,
                                   Timestamp now) const override;
   Result<ListedPage> read_list(const http_client::Response& response) const override;
 };

@@ -161,8 +161,8 @@ TEST(FlorinDialect, AQueryWithoutAClearAnswerIsUnknown) {
 }
 
 TEST(FlorinDialect, AsksForAListOfAPeriod) {
-  const ListQuestion page{*Timestamp::parse("2026-11-20T00:00:00Z"),
-                          *Timestamp::parse("2026-11-21T00:00:00Z"), "a+b"};
+  const ListRequest page{*Timestamp::parse("2026-11-20T00:00:00Z"),
+                         *Timestamp::parse("2026-11-21T00:00:00Z"), "a+b"};
   EXPECT_EQ(dialect.build_list(target(), page, now).url,
             "https://operator.example/api/wallet/transactions?from=2026-11-20T00%3A00%3A00.000000Z"
             "&to=2026-11-21T00%3A00%3A00.000000Z&cursor=a%2Bb");

@@ -41,7 +41,7 @@ bool Gateway::enter() {
 
 void Gateway::leave() { calls_.fetch_sub(1); }
 
-Gateway::Admission Gateway::admit(Timestamp now, bool has_waited) {
+Gateway::Admission Gateway::authenticate(Timestamp now, bool has_waited) {
   const std::int64_t pause_us = has_waited ? 0 : pause_left_us(now);
   if (pause_us > 0) return Wait{pause_us};
   const auto permit = breaker_.try_pass(now);

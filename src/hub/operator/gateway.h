@@ -43,7 +43,7 @@ class Gateway {
   void leave();
 
   /// Leave for one attempt. `has_waited`: the caller has waited out a pause of its own.
-  Admission admit(Timestamp now, bool has_waited);
+  Admission authenticate(Timestamp now, bool has_waited);
   /// How the attempt went; `fault`: what was wrong, empty when nothing was.
   void report(CircuitBreaker::Permit permit, const std::string& fault, Timestamp now);
   std::optional<Trouble> trouble() const;

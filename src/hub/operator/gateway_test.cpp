@@ -71,12 +71,13 @@ TEST_F(GatewayTest, WithoutARateThereIsNoLimit) {
   target.settings.rate_per_minute = 0;
   const auto gateway = gateways.of(target);
   EXPECT_TRUE(limiter.asked.empty());
-  EXPECT_TRUE(std::holds_alternative<CircuitBreaker::Permit>(gateway->admit(clock.now(), false)));
+  EXPECT_TRUE(
+      std::holds_alternative<CircuitBreaker::Permit>(gateway->authenticate(clock.now(), false)));
 }
 
 TEST_F(GatewayTest, ACallThatFindsNoTokenIsToldHowLongToWait) {
   limiter.wait_us = 5'000;
-  const auto admission = gateways.of(target)->admit(clock.now(), false);
+  const auto admission = gateways.of(target)->authenticate(clock.now(), false);
   ASSERT_TRUE(std::holds_alternative<Gateway::Wait>(admission));
   EXPECT_EQ(std::get<Gateway::Wait>(admission).us, 5'000);
 }

@@ -7,9 +7,9 @@
 
 #include "base/try.h"
 #include "hub/errors.h"
-#include "hub/operator/courier.h"
 #include "hub/operator/dialect.h"
 #include "hub/operator/gateway.h"
+#include "hub/operator/retrying_sender.h"
 #include "platform/http_client/http_client.h"
 #include "platform/metrics/metrics.h"
 
@@ -41,7 +41,7 @@ struct OperationMetrics {
     }
   }
 
-  void count(const Delivery& delivery) const {
+  void count(const CallResult& delivery) const {
     if (delivery.attempts > 0) attempts.add(delivery.attempts);
     if (delivery.response)
       answer_seconds.observe(static_cast<double>(delivery.response->duration_us) / us_per_second);
@@ -53,7 +53,7 @@ struct OperationMetrics {
 };
 
 /// What came of the call, as far as it is sure.
-Answer answer_of(const Dialect& dialect, const Call& call, const Delivery& delivery) {
+Answer answer_of(const Dialect& dialect, const Call& call, const CallResult& delivery) {
   Answer answer;
   answer.detail = delivery.detail;
   if (delivery.response) {
@@ -95,24 +95,24 @@ struct OperatorClient::Impl {
                      OperationMetrics(registry, to_string(Operation::rollback)),
                      OperationMetrics(registry, to_string(Operation::query))},
         list_metrics(registry, "list"),
-        courier(http, delayer, clock) {}
+        sender(http, delayer, clock) {}
 
   const Clock& clock;
   Gateways gateways;
   const std::array<OperationMetrics, 5> by_operation;
   const OperationMetrics list_metrics;
-  Courier courier;  // Last: ending it ends the calls that use the rest.
+  RetryingSender sender;  // Last: ending it ends the calls that use the rest.
 
   /// Without what to send.
-  Errand errand_to(const Target& target) {
-    Errand errand;
-    errand.gateway = gateways.of(target);
-    errand.max_attempts = target.settings.max_attempts;
-    errand.first_wait_ms = target.settings.timeout_ms;
-    return errand;
+  OperatorRequest errand_to(const Target& target) {
+    OperatorRequest request;
+    request.gateway = gateways.of(target);
+    request.max_attempts = target.settings.max_attempts;
+    request.first_wait_ms = target.settings.timeout_ms;
+    return request;
   }
 
-  Answer counted(Operation operation, const Delivery& delivery, Answer answer) const {
+  Answer counted(Operation operation, const CallResult& delivery, Answer answer) const {
     const OperationMetrics& metrics = by_operation[static_cast<std::size_t>(operation)];
     metrics.count(delivery);
     metrics.calls[static_cast<std::size_t>(answer.meaning)]->add();
@@ -121,15 +121,15 @@ struct OperatorClient::Impl {
 
   /// A call that no attempt can be made of.
   void turn_down(Operation operation, Meaning meaning, std::string why, Done done) {
-    Errand errand;
-    errand.obstacle = std::move(why);
-    courier.send(std::move(errand),
-                 [this, operation, meaning, done = std::move(done)](const Delivery& delivery) {
-                   Answer answer;
-                   answer.meaning = meaning;
-                   answer.detail = delivery.detail;
-                   done(counted(operation, delivery, std::move(answer)));
-                 });
+    OperatorRequest request;
+    request.obstacle = std::move(why);
+    sender.send(std::move(request),
+                [this, operation, meaning, done = std::move(done)](const CallResult& delivery) {
+                  Answer answer;
+                  answer.meaning = meaning;
+                  answer.detail = delivery.detail;
+                  done(counted(operation, delivery, std::move(answer)));
+                });
   }
 };
 
@@ -150,13 +150,13 @@ void OperatorClient::call(const Target& target, Call call, Done done) {
     return impl_->turn_down(operation, Meaning::unknown, "the dialect has no such call",
                             std::move(done));
   const auto shared = std::make_shared<const std::pair<Target, Call>>(target, std::move(call));
-  Errand errand = impl_->errand_to(target);
-  errand.build = [dialect, shared](Timestamp now) {
+  OperatorRequest request = impl_->errand_to(target);
+  request.build = [dialect, shared](Timestamp now) {
     return with_limits(dialect->build(shared->first, shared->second, now), shared->first.settings);
   };
-  errand.is_fault = [dialect](const auto& response) { return dialect->is_fault(response); };
-  impl_->courier.send(std::move(errand), [impl = impl_.get(), dialect, shared,
-                                          done = std::move(done)](const Delivery& delivery) {
+  request.is_fault = [dialect](const auto& response) { return dialect->is_fault(response); };
+  impl_->sender.send(std::move(request), [impl = impl_.get(), dialect, shared,
+                                          done = std::move(done)](const CallResult& delivery) {
     const Call& asked = shared->second;
     done(impl->counted(asked.operation, delivery, answer_of(*dialect, asked, delivery)));
   });
@@ -180,13 +180,13 @@ Result<ListedPage> OperatorClient::list_page(const Target& target, Timestamp fro
   const Dialect* dialect = find_dialect(target.settings.dialect);
   const ListDialect* lists = dialect ? dialect->list() : nullptr;
   if (!lists) return Error{errors::operator_refused, "the Operator's dialect has no list"};
-  const ListQuestion question{from, to, cursor};
-  Errand errand = impl_->errand_to(target);
-  errand.build = [&](Timestamp now) {
+  const ListRequest question{from, to, cursor};
+  OperatorRequest request = impl_->errand_to(target);
+  request.build = [&](Timestamp now) {
     return with_limits(lists->build_list(target, question, now), target.settings);
   };
-  errand.is_fault = [&](const auto& response) { return dialect->is_fault(response); };
-  const Delivery delivery = impl_->courier.deliver(std::move(errand));
+  request.is_fault = [&](const auto& response) { return dialect->is_fault(response); };
+  const CallResult delivery = impl_->sender.send_and_wait(std::move(request));
   impl_->list_metrics.count(delivery);
   if (!delivery.response) return Error{errors::operator_unavailable, delivery.detail};
   return lists->read_list(*delivery.response);

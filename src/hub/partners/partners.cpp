@@ -83,8 +83,8 @@ struct Partners::Impl {
     return store::insert_secret(tx, {ids.next(), partner, kind, sealed, clock.now()});
   }
 
-  Result<void> tell(sql::Tx& tx, const Actor& actor, std::string_view type,
-                    const Partner& partner) {
+  Result<void> append_event(sql::Tx& tx, const Actor& actor, std::string_view type,
+                            const Partner& partner) {
     const std::string data = to_json(partner);
     const std::string subject = partner.id.str();
     TRY(events.append(
@@ -178,7 +178,7 @@ Result<CreatedPartner> Partners::create(sql::Tx& tx, const Actor& actor,
   TRY(impl_->keep(tx, partner.id, SecretKind::calls, secret));
   if (wanted.operator_secret)
     TRY(impl_->keep(tx, partner.id, SecretKind::operator_calls, *wanted.operator_secret));
-  TRY(impl_->tell(tx, actor, "partner.created", partner));
+  TRY(impl_->append_event(tx, actor, "partner.created", partner));
   return CreatedPartner{std::move(partner), secret};
 }
 
@@ -194,7 +194,7 @@ Result<Partner> Partners::change(sql::Tx& tx, const Actor& actor, PartnerId id,
     TRY(store::end_secrets(tx, id, SecretKind::operator_calls, partner.updated_at));
     TRY(impl_->keep(tx, id, SecretKind::operator_calls, *wanted.operator_secret));
   }
-  TRY(impl_->tell(tx, actor, "partner.updated", partner));
+  TRY(impl_->append_event(tx, actor, "partner.updated", partner));
   return partner;
 }
 
@@ -204,7 +204,7 @@ Result<CreatedPartner> Partners::rotate_secret(sql::Tx& tx, const Actor& actor, 
   const Secret secret = new_partner_secret();
   TRY(store::end_secrets(tx, id, SecretKind::calls, impl_->clock.now().plus_seconds(overlap_s)));
   TRY(impl_->keep(tx, id, SecretKind::calls, secret));
-  TRY(impl_->tell(tx, actor, "partner.secret_rotated", partner));
+  TRY(impl_->append_event(tx, actor, "partner.secret_rotated", partner));
   return CreatedPartner{std::move(partner), secret};
 }
 

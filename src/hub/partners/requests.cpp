@@ -14,7 +14,7 @@ namespace {
 using json::ObjectReader;
 using Problems = std::vector<FieldError>;
 
-constexpr std::int64_t longest_overlap_s = 30 * 24 * 3600;
+constexpr std::int64_t max_overlap_s = 30 * 24 * 3600;
 constexpr std::int64_t usual_overlap_s = 24 * 3600;
 
 std::vector<FieldError> missing_operator(const PartnerDraft& wanted) {
@@ -46,7 +46,7 @@ Result<std::int64_t> rotation_overlap_s(const http::Request& request) {
   const json::Value document = TRY(json::parse(request.body));
   Problems problems;
   ObjectReader body(document, "", problems);
-  const auto overlap = body.optional_integer("overlap_seconds", {0, longest_overlap_s});
+  const auto overlap = body.optional_integer("overlap_seconds", {0, max_overlap_s});
   body.reject_unknown();
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return overlap.value_or(usual_overlap_s);

@@ -6,7 +6,7 @@
 
 namespace florin::hub {
 
-http::Response answer_of(const Settled& settled) {
+http::Response answer_of(const MovementResult& settled) {
   const WalletTransaction& t = settled.transaction;
   http::Response response;
   if (t.state == State::pending) {

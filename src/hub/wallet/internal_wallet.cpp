@@ -8,7 +8,7 @@
 #include "base/try.h"
 #include "hub/errors.h"
 #include "hub/wallet/books.h"
-#include "hub/wallet/intake.h"
+#include "hub/wallet/movement_batcher.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_service.h"
 
@@ -43,29 +43,31 @@ Error as_wallet_error(const Error& error) {
 
 struct InternalWallet::Impl {
   ledger::LedgerService& ledger;
-  Intake intake;
+  MovementBatcher batcher;
 
   Impl(sql::Database& database, const Clock& clock, IdGenerator& ids, ledger::LedgerService& books,
        events::EventLog& events)
       : ledger(books),
-        intake(
+        batcher(
             {database, clock, ids, events},
-            [this](sql::Tx& tx, std::span<Planned> planned) { return move(tx, planned); },
-            [](Item&, Done& done, Result<Settled> outcome) { done(std::move(outcome)); }) {}
+            [this](sql::Tx& tx, std::span<JudgedMovement> judged) { return move(tx, judged); },
+            [](QueuedMovement&, Done& done, Result<MovementResult> outcome) {
+              done(std::move(outcome));
+            }) {}
 
-  Result<void> move(sql::Tx& tx, std::span<Planned> planned);
-  Result<void> settle(sql::Tx& tx, Planned& planned, ledger::Posted posted);
-  Result<void> settle_without_money(sql::Tx& tx, Planned& planned);
-  Result<ledger::Posted> try_again(sql::Tx& tx, Planned& planned, const Error& refusal);
-  Result<ledger::Posted> post(sql::Tx& tx, Planned& planned, books::Holder holder);
-  Result<std::optional<ledger::Account>> find_wallet(sql::Tx& tx, const Planned& planned);
+  Result<void> move(sql::Tx& tx, std::span<JudgedMovement> judged);
+  Result<void> settle(sql::Tx& tx, JudgedMovement& judged, ledger::Posted posted);
+  Result<void> settle_without_money(sql::Tx& tx, JudgedMovement& judged);
+  Result<ledger::Posted> try_again(sql::Tx& tx, JudgedMovement& judged, const Error& refusal);
+  Result<ledger::Posted> post(sql::Tx& tx, JudgedMovement& judged, books::Holder holder);
+  Result<std::optional<ledger::Account>> find_wallet(sql::Tx& tx, const JudgedMovement& judged);
 };
 
-Result<void> InternalWallet::Impl::move(sql::Tx& tx, std::span<Planned> planned) {
+Result<void> InternalWallet::Impl::move(sql::Tx& tx, std::span<JudgedMovement> judged) {
   std::vector<ledger::Command> commands;
-  std::vector<Planned*> moving;
-  commands.reserve(planned.size());
-  for (Planned& next : planned) {
+  std::vector<JudgedMovement*> moving;
+  commands.reserve(judged.size());
+  for (JudgedMovement& next : judged) {
     if (next.has_failed) continue;
     if (next.row.amount_minor == 0) {
       TRY(settle_without_money(tx, next));
@@ -81,67 +83,68 @@ Result<void> InternalWallet::Impl::move(sql::Tx& tx, std::span<Planned> planned)
   return {};
 }
 
-Result<void> InternalWallet::Impl::settle(sql::Tx& tx, Planned& planned, ledger::Posted posted) {
+Result<void> InternalWallet::Impl::settle(sql::Tx& tx, JudgedMovement& judged,
+                                          ledger::Posted posted) {
   if (const auto* refusal = std::get_if<Error>(&posted.outcome))
-    posted = TRY(try_again(tx, planned, *refusal));
+    posted = TRY(try_again(tx, judged, *refusal));
   if (const auto* refusal = std::get_if<Error>(&posted.outcome)) {
-    intake.fail(planned, as_wallet_error(*refusal));
+    batcher.fail(judged, as_wallet_error(*refusal));
     return {};
   }
-  planned.row.transfer = std::get<ledger::Transfer>(posted.outcome).id.value;
+  judged.row.transfer = std::get<ledger::Transfer>(posted.outcome).id.value;
   const ledger::PostingBalances& after = posted.balances.front();
-  planned.row.balance_minor = planned.row.kind == Kind::debit ? after.debit : after.credit;
+  judged.row.balance_minor = judged.row.kind == Kind::debit ? after.debit : after.credit;
   return {};
 }
 
 /// A first movement finds no accounts; a credit must come to rest even where its wallet is shut.
-Result<ledger::Posted> InternalWallet::Impl::try_again(sql::Tx& tx, Planned& planned,
+Result<ledger::Posted> InternalWallet::Impl::try_again(sql::Tx& tx, JudgedMovement& judged,
                                                        const Error& refusal) {
-  const bool brings = planned.row.kind != Kind::debit;
+  const bool brings = judged.row.kind != Kind::debit;
   if (refusal.code == ledger::errors::account_not_found) {
-    TRY(books::open_missing(tx, ledger, planned.partner(), planned.row, books::Holder::wallet,
+    TRY(books::open_missing(tx, ledger, judged.partner(), judged.row, books::Holder::wallet,
                             brings));
-    return post(tx, planned, books::Holder::wallet);
+    return post(tx, judged, books::Holder::wallet);
   }
   const bool cannot_take =
       is_shut(refusal) || refusal.code == ledger::errors::balance_limit_exceeded;
   if (!brings || !cannot_take) return ledger::Posted{refusal, {}};
-  TRY(books::open_missing(tx, ledger, planned.partner(), planned.row, books::Holder::suspense,
+  TRY(books::open_missing(tx, ledger, judged.partner(), judged.row, books::Holder::suspense,
                           false));
-  ledger::Posted posted = TRY(post(tx, planned, books::Holder::suspense));
-  const auto wallet = TRY(find_wallet(tx, planned));
+  ledger::Posted posted = TRY(post(tx, judged, books::Holder::suspense));
+  const auto wallet = TRY(find_wallet(tx, judged));
   if (wallet && !posted.balances.empty())
     posted.balances.front().credit = ledger::balance_of(wallet->type, wallet->sums);
   return posted;
 }
 
-Result<ledger::Posted> InternalWallet::Impl::post(sql::Tx& tx, Planned& planned,
+Result<ledger::Posted> InternalWallet::Impl::post(sql::Tx& tx, JudgedMovement& judged,
                                                   books::Holder holder) {
   std::vector<ledger::Command> commands{
-      books::command_of(planned.partner(), planned.row, holder, planned.item->movement.request_id)};
+      books::command_of(judged.partner(), judged.row, holder, judged.item->movement.request_id)};
   std::vector<ledger::Posted> posted = TRY(ledger.post_all(tx, std::move(commands)));
   return std::move(posted.front());
 }
 
 /// A bet or a win of zero is legal; only a blocked player's bet is not.
-Result<void> InternalWallet::Impl::settle_without_money(sql::Tx& tx, Planned& planned) {
-  if (!planned.row.currency) return {};
-  const auto wallet = TRY(find_wallet(tx, planned));
+Result<void> InternalWallet::Impl::settle_without_money(sql::Tx& tx, JudgedMovement& judged) {
+  if (!judged.row.currency) return {};
+  const auto wallet = TRY(find_wallet(tx, judged));
   if (!wallet) return {};
-  if (planned.row.kind == Kind::debit && (wallet->frozen || wallet->closed)) {
-    intake.fail(planned, {errors::player_blocked, "the player's wallet is frozen or closed"});
+  if (judged.row.kind == Kind::debit && (wallet->frozen || wallet->closed)) {
+    batcher.fail(judged, {errors::player_blocked, "the player's wallet is frozen or closed"});
     return {};
   }
-  planned.row.balance_minor = ledger::balance_of(wallet->type, wallet->sums);
+  judged.row.balance_minor = ledger::balance_of(wallet->type, wallet->sums);
   return {};
 }
 
-Result<std::optional<ledger::Account>> InternalWallet::Impl::find_wallet(sql::Tx& tx,
-                                                                         const Planned& planned) {
-  const Partner& partner = planned.partner();
+Result<std::optional<ledger::Account>> InternalWallet::Impl::find_wallet(
+    sql::Tx& tx, const JudgedMovement& judged) {
+  const Partner& partner = judged.partner();
   return ledger.find_account(
       tx, partner.tenant,
-      {{}, books::wallet_code(partner, planned.row.player, *planned.row.currency)});
+      {{}, books::wallet_code(partner, judged.row.player, *judged.row.currency)});
 }
 
 InternalWallet::InternalWallet(sql::Database& database, const Clock& clock, IdGenerator& ids,
@@ -150,7 +153,7 @@ InternalWallet::InternalWallet(sql::Database& database, const Clock& clock, IdGe
 InternalWallet::~InternalWallet() = default;
 
 void InternalWallet::submit(PartnerPtr partner, Movement movement, Done done) {
-  impl_->intake.submit(std::move(partner), std::move(movement), std::move(done));
+  impl_->batcher.submit(std::move(partner), std::move(movement), std::move(done));
 }
 
 }  // namespace florin::hub

@@ -16,14 +16,14 @@ namespace florin::hub {
 /// posted in one commit. Safe for concurrent use.
 class InternalWallet {
  public:
-  using Done = std::function<void(Result<Settled>)>;
+  using Done = std::function<void(Result<MovementResult>)>;
 
   InternalWallet(sql::Database& database, const Clock& clock, IdGenerator& ids,
                  ledger::LedgerService& ledger, events::EventLog& events);
   ~InternalWallet();
 
   /// Queues the movement; `done` runs on the writer's thread once it is durable (it must be short).
-  /// The answer stands in Settled; an error stored nothing and left the key free. Errors:
+  /// The answer stands in MovementResult; an error stored nothing and left the key free. Errors:
   /// idempotency_mismatch, signature_replayed, hub_busy, store errors (safe to retry).
   void submit(PartnerPtr partner, Movement movement, Done done);
 

@@ -382,7 +382,7 @@ TEST_F(InternalWalletTest, MoreThanMayWaitAreTurnedAway) {
   std::promise<void> all;
   std::atomic<int> left = most + 1;
   for (int i = 0; i <= most; ++i) {
-    world.wallet.submit(acme, bet, [&](const Result<Settled>& settled) {
+    world.wallet.submit(acme, bet, [&](const Result<MovementResult>& settled) {
       if (word_of(settled) == "hub_busy") ++busy;
       if (--left == 0) all.set_value();
     });

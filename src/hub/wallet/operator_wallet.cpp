@@ -9,7 +9,7 @@ namespace {
 /// How long a call with all its attempts and pauses may be under way before the resolver asks.
 constexpr std::int64_t spare_us = 30'000'000;
 
-std::int64_t longest_call_us(const OperatorSettings& settings) {
+std::int64_t max_call_us(const OperatorSettings& settings) {
   return settings.timeout_ms * 1'000 * settings.max_attempts + spare_us;
 }
 
@@ -27,9 +27,9 @@ operators::Operation operation_of(Kind kind) {
 
 /// A rollback of a debit that never was, or no longer is, at the Operator: every debit goes through
 /// us, and one that comes later is refused by what this rollback leaves.
-bool ends_here(const Planned& planned) {
-  if (planned.row.kind != Kind::rollback) return false;
-  const auto& debit = planned.verdict.debit;
+bool ends_here(const JudgedMovement& judged) {
+  if (judged.row.kind != Kind::rollback) return false;
+  const auto& debit = judged.verdict.debit;
   return !debit || debit->state == State::rolled_back || debit->state == State::failed;
 }
 
@@ -38,51 +38,51 @@ bool ends_here(const Planned& planned) {
 struct OperatorWallet::Impl {
   operators::OperatorClient& client;
   Settlement& settlement;
-  Intake intake;
+  MovementBatcher batcher;
 
-  Impl(const Intake::Parts& parts, operators::OperatorClient& calls, Settlement& ends)
+  Impl(const MovementBatcher::Parts& parts, operators::OperatorClient& calls, Settlement& ends)
       : client(calls),
         settlement(ends),
-        intake(
+        batcher(
             parts,
-            [](sql::Tx&, std::span<Planned> planned) {
-              set_out(planned);
+            [](sql::Tx&, std::span<JudgedMovement> judged) {
+              set_out(judged);
               return Result<void>();
             },
-            [this](Item& item, Done& done, Result<Settled> outcome) {
+            [this](QueuedMovement& item, Done& done, Result<MovementResult> outcome) {
               go_on(item, std::move(done), std::move(outcome));
             }) {}
 
-  static void set_out(std::span<Planned> planned) {
-    for (Planned& next : planned) {
+  static void set_out(std::span<JudgedMovement> judged) {
+    for (JudgedMovement& next : judged) {
       if (next.has_failed || ends_here(next)) continue;
       next.row.state = State::pending;
       next.row.next_check =
-          next.row.created_at.plus_us(longest_call_us(next.partner().operator_settings));
+          next.row.created_at.plus_us(max_call_us(next.partner().operator_settings));
     }
   }
 
   /// Only a new pending row goes to the Operator; all else is answered.
-  void go_on(Item& item, Done done, Result<Settled> outcome) {
+  void go_on(QueuedMovement& item, Done done, Result<MovementResult> outcome) {
     if (!outcome || outcome->is_replay || outcome->transaction.state != State::pending)
       return done(std::move(outcome));
     const PartnerPtr partner = item.partner;
     const WalletTransactionId id = outcome->transaction.id;
     client.call(operators::Target::of(*partner), call_of(outcome->transaction),
                 [this, partner, id, done = std::move(done)](operators::Answer answer) mutable {
-                  settlement.submit(partner, id, {Finding::Kind::answered, std::move(answer)},
+                  settlement.submit(partner, id, {Resolution::Kind::answered, std::move(answer)},
                                     std::move(done));
                 });
   }
 };
 
-OperatorWallet::OperatorWallet(const Intake::Parts& parts, operators::OperatorClient& client,
-                               Settlement& settlement)
+OperatorWallet::OperatorWallet(const MovementBatcher::Parts& parts,
+                               operators::OperatorClient& client, Settlement& settlement)
     : impl_(new Impl(parts, client, settlement)) {}
 OperatorWallet::~OperatorWallet() = default;
 
 void OperatorWallet::submit(PartnerPtr partner, Movement movement, Done done) {
-  impl_->intake.submit(std::move(partner), std::move(movement), std::move(done));
+  impl_->batcher.submit(std::move(partner), std::move(movement), std::move(done));
 }
 
 operators::Call call_of(const WalletTransaction& transaction) {

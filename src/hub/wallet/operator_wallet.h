@@ -7,7 +7,7 @@
 #include "base/result.h"
 #include "hub/operator/operator_client.h"
 #include "hub/partners/partners.h"
-#include "hub/wallet/intake.h"
+#include "hub/wallet/movement_batcher.h"
 #include "hub/wallet/settlement.h"
 
 namespace florin::hub {
@@ -16,14 +16,15 @@ namespace florin::hub {
 /// then the settlement. Safe for concurrent use.
 class OperatorWallet {
  public:
-  using Done = Intake::Done;
+  using Done = MovementBatcher::Done;
 
-  OperatorWallet(const Intake::Parts& parts, operators::OperatorClient& client,
+  OperatorWallet(const MovementBatcher::Parts& parts, operators::OperatorClient& client,
                  Settlement& settlement);
   ~OperatorWallet();
 
   /// `done` runs once, with the transaction as it is when the Operator has answered or cannot be
-  /// asked any longer: then it stays pending. Errors: those of Intake; operator_unavailable.
+  /// asked any longer: then it stays pending. Errors: those of MovementBatcher;
+  /// operator_unavailable.
   void submit(PartnerPtr partner, Movement movement, Done done);
 
  private:

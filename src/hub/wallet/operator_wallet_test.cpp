@@ -82,10 +82,10 @@ class OperatorWalletTest : public testing::Test {
 
   ~OperatorWalletTest() override { client.reset(); }
 
-  Result<Settled> move(const Call& call) {
-    std::promise<Result<Settled>> promise;
+  Result<MovementResult> move(const Call& call) {
+    std::promise<Result<MovementResult>> promise;
     wallet.submit(acme, movement_of(call),
-                  [&](Result<Settled> settled) { promise.set_value(std::move(settled)); });
+                  [&](Result<MovementResult> settled) { promise.set_value(std::move(settled)); });
     return promise.get_future().get();
   }
 
@@ -387,19 +387,19 @@ TEST_F(OperatorWalletTest, APersonDecidesWhatIsStuck) {
   start([](int, const ReceivedCall& call) {
     return is_query(call) ? listed(row_of(call, "9.99")) : broken();
   });
-  const auto decide = [&](const std::string& key, const Finding& finding) {
+  const auto decide = [&](const std::string& key, const Resolution& resolution) {
     const WalletTransactionId id = stored(key).id;
     EXPECT_TRUE(world.database->write([&](sql::Tx& tx) {
-      return settlement.conclude(tx, acme->partner, id, finding, {"key_7"});
+      return settlement.conclude(tx, acme->partner, id, resolution, {test_tenant, "key_7"});
     }));
   };
   for (const char* key : {"bet-1", "bet-2"})
     EXPECT_EQ(word_of(move({debit, key, "ana", 250, key})), "PENDING");
   resolve();
-  Finding booked;
+  Resolution booked;
   booked.answer.meaning = operators::Meaning::done;
   decide("bet-1", booked);
-  decide("bet-2", {Finding::Kind::undone, {}});
+  decide("bet-2", {Resolution::Kind::undone, {}});
   EXPECT_EQ(state_of("bet-1"), "SUCCESS");
   EXPECT_EQ(state_of("bet-2"), "ROLLED_BACK");
   EXPECT_EQ(owed(), 250);

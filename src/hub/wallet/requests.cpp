@@ -86,7 +86,7 @@ void read_movement(ObjectReader& body, Movement& movement) {
 
 }  // namespace
 
-Result<Movement> movement(const http::Request& request, const Admitted& caller, Kind kind) {
+Result<Movement> movement(const http::Request& request, const SignedCall& caller, Kind kind) {
   const json::Value document = TRY(json::parse(request.body));
   Problems problems;
   ObjectReader body(document, "", problems);
@@ -107,7 +107,7 @@ Result<Movement> movement(const http::Request& request, const Admitted& caller, 
   return movement;
 }
 
-Result<BalanceQuestion> balance(const http::Request& request, const Partner& partner) {
+Result<BalanceRequest> balance(const http::Request& request, const Partner& partner) {
   const json::Value document = TRY(json::parse(request.body));
   Problems problems;
   ObjectReader body(document, "", problems);
@@ -116,7 +116,7 @@ Result<BalanceQuestion> balance(const http::Request& request, const Partner& par
   body.reject_unknown();
   if (!problems.empty()) return json::validation_error(std::move(problems));
   TRY(check_currency(partner, *currency));
-  return BalanceQuestion{*std::move(player), *currency};
+  return BalanceRequest{*std::move(player), *currency};
 }
 
 Result<store::Filter> transaction_filter(const http::Request& request) {

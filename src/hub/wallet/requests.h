@@ -4,7 +4,7 @@
 
 #include "base/result.h"
 #include "hub/hub.h"
-#include "hub/partners/gate.h"
+#include "hub/partners/authentication.h"
 #include "hub/wallet/store.h"
 #include "platform/http/message.h"
 
@@ -13,14 +13,14 @@
 namespace florin::hub::requests {
 
 /// Errors besides: unsupported_currency, amount_limit_exceeded (both store nothing).
-Result<Movement> movement(const http::Request& request, const Admitted& caller, Kind kind);
+Result<Movement> movement(const http::Request& request, const SignedCall& caller, Kind kind);
 
-struct BalanceQuestion {
+struct BalanceRequest {
   std::string player;
   Currency currency;
 };
 /// Errors besides: unsupported_currency.
-Result<BalanceQuestion> balance(const http::Request& request, const Partner& partner);
+Result<BalanceRequest> balance(const http::Request& request, const Partner& partner);
 
 /// Of the query: all but the partner.
 Result<store::Filter> transaction_filter(const http::Request& request);

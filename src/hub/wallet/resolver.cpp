@@ -52,9 +52,10 @@ struct Resolver::Impl {
   metrics::Gauge& pending;
   metrics::Gauge& stuck;
 
-  void settle(const PartnerPtr& partner, const WalletTransaction& transaction, Finding finding) {
-    settlement.submit(partner, transaction.id, std::move(finding),
-                      [id = transaction.id](const Result<Settled>& settled) {
+  void settle(const PartnerPtr& partner, const WalletTransaction& transaction,
+              Resolution resolution) {
+    settlement.submit(partner, transaction.id, std::move(resolution),
+                      [id = transaction.id](const Result<MovementResult>& settled) {
                         if (settled) return;
                         log::warn(
                             "a pending wallet transaction could not be settled",
@@ -66,36 +67,38 @@ struct Resolver::Impl {
     if (transaction.kind == Kind::debit) return ask(partner, transaction);
     client.call(operators::Target::of(*partner), call_of(transaction),
                 [this, partner, transaction](Answer answer) {
-                  settle(partner, transaction, {Finding::Kind::answered, std::move(answer)});
+                  settle(partner, transaction, {Resolution::Kind::answered, std::move(answer)});
                 });
   }
 
   void ask(const PartnerPtr& partner, const WalletTransaction& debit) {
-    client.call(
-        operators::Target::of(*partner), query_of(debit), [this, partner, debit](Answer answer) {
-          if (answer.meaning == Meaning::not_sent)
-            return settle(partner, debit, {Finding::Kind::answered, as_unknown(std::move(answer))});
-          if (answer.meaning != Meaning::done) return undo(partner, debit);
-          if (is_other_amount(debit, answer)) {
-            answer.detail = "the Operator has booked another amount";
-            return settle(partner, debit, {Finding::Kind::stuck, std::move(answer)});
-          }
-          const auto kind = answer.is_rolled_back ? Finding::Kind::undone : Finding::Kind::answered;
-          settle(partner, debit, {kind, std::move(answer)});
-        });
+    client.call(operators::Target::of(*partner), query_of(debit),
+                [this, partner, debit](Answer answer) {
+                  if (answer.meaning == Meaning::not_sent)
+                    return settle(partner, debit,
+                                  {Resolution::Kind::answered, as_unknown(std::move(answer))});
+                  if (answer.meaning != Meaning::done) return undo(partner, debit);
+                  if (is_other_amount(debit, answer)) {
+                    answer.detail = "the Operator has booked another amount";
+                    return settle(partner, debit, {Resolution::Kind::stuck, std::move(answer)});
+                  }
+                  const auto kind =
+                      answer.is_rolled_back ? Resolution::Kind::undone : Resolution::Kind::answered;
+                  settle(partner, debit, {kind, std::move(answer)});
+                });
   }
 
   void undo(const PartnerPtr& partner, const WalletTransaction& debit) {
-    client.call(operators::Target::of(*partner), undoing(debit),
-                [this, partner, debit](Answer answer) {
-                  const bool is_undone_already =
-                      answer.refusal && answer.refusal->code == errors::already_rolled_back;
-                  if (answer.meaning == Meaning::done || is_undone_already)
-                    return settle(partner, debit, {Finding::Kind::undone, std::move(answer)});
-                  if (answer.meaning == Meaning::refused)
-                    return settle(partner, debit, {Finding::Kind::stuck, std::move(answer)});
-                  settle(partner, debit, {Finding::Kind::answered, as_unknown(std::move(answer))});
-                });
+    client.call(
+        operators::Target::of(*partner), undoing(debit), [this, partner, debit](Answer answer) {
+          const bool is_undone_already =
+              answer.refusal && answer.refusal->code == errors::already_rolled_back;
+          if (answer.meaning == Meaning::done || is_undone_already)
+            return settle(partner, debit, {Resolution::Kind::undone, std::move(answer)});
+          if (answer.meaning == Meaning::refused)
+            return settle(partner, debit, {Resolution::Kind::stuck, std::move(answer)});
+          settle(partner, debit, {Resolution::Kind::answered, as_unknown(std::move(answer))});
+        });
   }
 
   /// The question did not reach the Operator, but the debit may have, before.

@@ -8,7 +8,7 @@
 #include "base/page_work.h"
 #include "base/try.h"
 #include "hub/errors.h"
-#include "hub/partners/gate.h"
+#include "hub/partners/authentication.h"
 #include "hub/wallet/answers.h"
 #include "hub/wallet/books.h"
 #include "hub/wallet/internal_wallet.h"
@@ -72,24 +72,24 @@ Result<Decision> read_decision(const Request& request) {
   return decision;
 }
 
-Finding finding_of(const Decision& decision, Kind kind) {
-  Finding finding;
+Resolution resolution_of(const Decision& decision, Kind kind) {
+  Resolution resolution;
   switch (decision.kind) {
     case Decision::Kind::completed:
-      finding.answer.meaning = operators::Meaning::done;
-      finding.answer.balance_minor = decision.balance_minor;
+      resolution.answer.meaning = operators::Meaning::done;
+      resolution.answer.balance_minor = decision.balance_minor;
       break;
     case Decision::Kind::not_booked:
-      finding.kind = kind == Kind::debit ? Finding::Kind::undone : Finding::Kind::answered;
-      finding.answer.meaning = operators::Meaning::refused;
-      finding.answer.refusal =
+      resolution.kind = kind == Kind::debit ? Resolution::Kind::undone : Resolution::Kind::answered;
+      resolution.answer.meaning = operators::Meaning::refused;
+      resolution.answer.refusal =
           Error{errors::operator_refused, "decided by hand: the Operator has not booked it"};
       break;
     case Decision::Kind::retry:
-      finding.answer.meaning = operators::Meaning::unknown;
+      resolution.answer.meaning = operators::Meaning::unknown;
       break;
   }
-  return finding;
+  return resolution;
 }
 
 /// Everything the handlers share.
@@ -98,9 +98,9 @@ struct Handlers {
 
   void move(const Request& request, const Responder& responder, Kind kind) const;
   void balance(const Request& request, const Responder& responder) const;
-  void internal_balance(PartnerPtr partner, requests::BalanceQuestion question,
+  void internal_balance(PartnerPtr partner, requests::BalanceRequest question,
                         const Responder& responder) const;
-  void operator_balance(const PartnerPtr& partner, requests::BalanceQuestion question,
+  void operator_balance(const PartnerPtr& partner, requests::BalanceRequest question,
                         const Responder& responder) const;
   Result<Response> transactions_of_partner(const Request& request) const;
   Result<Response> transactions_of_tenant(const Request& request) const;
@@ -110,7 +110,7 @@ struct Handlers {
 };
 
 void Handlers::move(const Request& request, const Responder& responder, Kind kind) const {
-  auto caller = admit(parts.partners, request, parts.clock.now());
+  auto caller = authenticate(parts.partners, request, parts.clock.now());
   if (!caller) return responder.send(std::move(caller).error());
   auto movement = requests::movement(request, *caller, kind);
   if (!movement) return responder.send(std::move(movement).error());
@@ -121,7 +121,7 @@ void Handlers::move(const Request& request, const Responder& responder, Kind kin
   auto entered = parts.idempotency.in_flight().enter(key);
   if (!entered) return responder.send(std::move(entered).error());
   auto ticket = std::make_shared<idempotency::InFlight::Ticket>(*std::move(entered));
-  const auto done = [ticket, responder](Result<Settled> settled) {
+  const auto done = [ticket, responder](Result<MovementResult> settled) {
     ticket->release();  // The row is committed: from now on it is a replay.
     responder.send_rendered([settled = std::move(settled)]() -> Result<Response> {
       if (!settled) return settled.error();
@@ -136,7 +136,7 @@ void Handlers::move(const Request& request, const Responder& responder, Kind kin
 }
 
 void Handlers::balance(const Request& request, const Responder& responder) const {
-  auto caller = admit(parts.partners, request, parts.clock.now());
+  auto caller = authenticate(parts.partners, request, parts.clock.now());
   if (!caller) return responder.send(std::move(caller).error());
   auto question = requests::balance(request, caller->partner->partner);
   if (!question) return responder.send(std::move(question).error());
@@ -148,10 +148,10 @@ void Handlers::balance(const Request& request, const Responder& responder) const
 }
 
 /// Read where the movements are written: it stands behind those that were sent before it.
-void Handlers::internal_balance(PartnerPtr partner, requests::BalanceQuestion question,
+void Handlers::internal_balance(PartnerPtr partner, requests::BalanceRequest question,
                                 const Responder& responder) const {
   auto found = std::make_shared<std::optional<ledger::Account>>();
-  auto asked = std::make_shared<const requests::BalanceQuestion>(std::move(question));
+  auto asked = std::make_shared<const requests::BalanceRequest>(std::move(question));
   parts.database.submit(
       [ledger = &parts.ledger, partner = std::move(partner), asked,
        found](sql::Tx& tx) -> Result<void> {
@@ -171,7 +171,7 @@ void Handlers::internal_balance(PartnerPtr partner, requests::BalanceQuestion qu
       sql::Undo::batch);
 }
 
-void Handlers::operator_balance(const PartnerPtr& partner, requests::BalanceQuestion question,
+void Handlers::operator_balance(const PartnerPtr& partner, requests::BalanceRequest question,
                                 const Responder& responder) const {
   operators::Call call;
   call.operation = operators::Operation::balance;
@@ -209,7 +209,7 @@ Result<Response> Handlers::list(const Request& request, TenantId tenant,
 }
 
 Result<Response> Handlers::transactions_of_partner(const Request& request) const {
-  const Admitted caller = TRY(admit(parts.partners, request, parts.clock.now()));
+  const SignedCall caller = TRY(authenticate(parts.partners, request, parts.clock.now()));
   // A partner's signature says whose caller it is; the server, which goes by API keys, did not
   // know.
   const sql::TenantScope scope(caller.partner->partner.tenant.value);
@@ -225,7 +225,7 @@ Result<Response> Handlers::transactions_of_tenant(const Request& request) const 
 Result<Response> Handlers::decide(const Request& request) const {
   const Decision decision = TRY(read_decision(request));
   const auto id = WalletTransactionId::parse(request.path_param("id"));
-  const Author author{request.caller.actor, request.request_id};
+  const Actor actor = request.actor();
   return parts.idempotency.run(
       request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
         const auto found = id ? TRY(store::find(tx, request.caller.tenant, *id)) : std::nullopt;
@@ -238,8 +238,8 @@ Result<Response> Handlers::decide(const Request& request) const {
           return Error{errors::transaction_not_stuck,
                        "only a transaction that the resolver has given up on is decided by hand"};
         }
-        const Settled settled = TRY(parts.settlement.conclude(
-            tx, partner->partner, *id, finding_of(decision, found->kind), author));
+        const MovementResult settled = TRY(parts.settlement.conclude(
+            tx, partner->partner, *id, resolution_of(decision, found->kind), actor));
         std::string body;
         append_json(body, settled.transaction, partner->partner.code);
         return Response::ok(std::move(body));

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "hub/partners/partners.h"
-#include "hub/wallet/intake.h"
+#include "hub/wallet/movement_batcher.h"
 #include "hub/wallet/settlement.h"
 #include "platform/http/route.h"
 

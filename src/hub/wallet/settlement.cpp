@@ -8,7 +8,7 @@
 #include "hub/errors.h"
 #include "hub/wallet/answers.h"
 #include "hub/wallet/books.h"
-#include "hub/wallet/intake.h"
+#include "hub/wallet/movement_batcher.h"
 #include "hub/wallet/store.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_service.h"
@@ -66,11 +66,11 @@ std::string reason_of(const operators::Answer& answer) {
                                               : "the Operator has not told its outcome";
 }
 
-struct Case {
+struct PendingResolution {
   PartnerPtr partner;
   WalletTransactionId id;
-  Finding finding;
-  std::optional<Result<Settled>> outcome = {};
+  Resolution resolution;
+  std::optional<Result<MovementResult>> outcome = {};
 };
 
 }  // namespace
@@ -79,7 +79,7 @@ struct Settlement::Impl {
   const Clock& clock;
   ledger::LedgerService& ledger;
   TransactionLog log;
-  sql::Batcher<Case, Done> batcher;
+  sql::Batcher<PendingResolution, Done> batcher;
 
   Impl(sql::Database& database, const Clock& time, ledger::LedgerService& books,
        events::EventLog& events)
@@ -87,31 +87,32 @@ struct Settlement::Impl {
         ledger(books),
         log(events),
         batcher(
-            database, [this](sql::Tx& tx, std::span<Case> batch) { return run(tx, batch); },
-            [](Case& one, Done& done, const Result<void>& committed) {
-              done(committed ? *std::move(one.outcome) : Result<Settled>(committed.error()));
+            database,
+            [this](sql::Tx& tx, std::span<PendingResolution> batch) { return run(tx, batch); },
+            [](PendingResolution& one, Done& done, const Result<void>& committed) {
+              done(committed ? *std::move(one.outcome) : Result<MovementResult>(committed.error()));
             }) {}
 
-  Result<void> run(sql::Tx& tx, std::span<Case> batch);
-  Result<Settled> conclude(sql::Tx& tx, const Partner& partner, WalletTransactionId id,
-                           const Finding& finding, const Author& author);
+  Result<void> run(sql::Tx& tx, std::span<PendingResolution> batch);
+  Result<MovementResult> conclude(sql::Tx& tx, const Partner& partner, WalletTransactionId id,
+                                  const Resolution& resolution, const Actor& actor);
   Result<void> end(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
-                   const Finding& finding, const Author& author);
+                   const Resolution& resolution, const Actor& actor);
   Result<void> complete(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
-                        const operators::Answer& answer, const Author& author);
+                        const operators::Answer& answer, const Actor& actor);
   /// Gives the ledger's refusal, if it has one.
   Result<std::optional<Error>> post(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
-                                    const Author& author);
+                                    const Actor& actor);
   Result<void> undo(sql::Tx& tx, const Partner& partner, WalletTransaction& debit,
-                    const Author& author);
+                    const Actor& actor);
   Result<void> wait_on(sql::Tx& tx, WalletTransaction& row, const operators::Answer& answer,
-                       const Partner& partner, const Author& author);
+                       const Partner& partner, const Actor& actor);
 };
 
-Result<void> Settlement::Impl::run(sql::Tx& tx, std::span<Case> batch) {
-  for (Case& one : batch) {
+Result<void> Settlement::Impl::run(sql::Tx& tx, std::span<PendingResolution> batch) {
+  for (PendingResolution& one : batch) {
     const Partner& partner = one.partner->partner;
-    auto settled = conclude(tx, partner, one.id, one.finding, Author::partner(partner));
+    auto settled = conclude(tx, partner, one.id, one.resolution, actor_of(partner));
     // Only a fault of the database undoes the batch; the other errors are answers.
     if (!settled && settled.error().code != errors::operator_unavailable &&
         settled.error().code != errors::wallet_transaction_not_found)
@@ -121,67 +122,69 @@ Result<void> Settlement::Impl::run(sql::Tx& tx, std::span<Case> batch) {
   return {};
 }
 
-Result<Settled> Settlement::Impl::conclude(sql::Tx& tx, const Partner& partner,
-                                           WalletTransactionId id, const Finding& finding,
-                                           const Author& author) {
+Result<MovementResult> Settlement::Impl::conclude(sql::Tx& tx, const Partner& partner,
+                                                  WalletTransactionId id,
+                                                  const Resolution& resolution,
+                                                  const Actor& actor) {
   auto found = TRY(store::find(tx, partner.id, id));
   if (!found) return no_transaction();
-  if (found->state != State::pending) return Settled{*std::move(found), false};
-  const bool never_left =
-      finding.kind == Finding::Kind::answered && finding.answer.meaning == Meaning::not_sent;
+  if (found->state != State::pending) return MovementResult{*std::move(found), false};
+  const bool never_left = resolution.kind == Resolution::Kind::answered &&
+                          resolution.answer.meaning == Meaning::not_sent;
   if (never_left && found->kind == Kind::debit && found->operator_attempts == 0) {
     TRY(store::remove(tx, id));
-    return unreachable(finding.answer);
+    return unreachable(resolution.answer);
   }
   found->updated_at = clock.now();
-  TRY(end(tx, partner, *found, finding, author));
-  return Settled{*std::move(found), false};
+  TRY(end(tx, partner, *found, resolution, actor));
+  return MovementResult{*std::move(found), false};
 }
 
 Result<void> Settlement::Impl::end(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
-                                   const Finding& finding, const Author& author) {
-  row.operator_attempts += finding.answer.attempts;
-  row.is_stuck = finding.kind == Finding::Kind::stuck && !is_settled_there(row, finding.answer);
+                                   const Resolution& resolution, const Actor& actor) {
+  row.operator_attempts += resolution.answer.attempts;
+  row.is_stuck =
+      resolution.kind == Resolution::Kind::stuck && !is_settled_there(row, resolution.answer);
   row.next_check.reset();
   row.pending_reason.clear();
-  if (finding.kind == Finding::Kind::undone) return undo(tx, partner, row, author);
+  if (resolution.kind == Resolution::Kind::undone) return undo(tx, partner, row, actor);
   if (row.is_stuck) {
-    row.pending_reason = reason_of(finding.answer);
-    return log.change(tx, partner, row, author);
+    row.pending_reason = reason_of(resolution.answer);
+    return log.change(tx, partner, row, actor);
   }
-  if (finding.kind == Finding::Kind::stuck)
-    return complete(tx, partner, row, finding.answer, author);
-  switch (finding.answer.meaning) {
+  if (resolution.kind == Resolution::Kind::stuck)
+    return complete(tx, partner, row, resolution.answer, actor);
+  switch (resolution.answer.meaning) {
     case Meaning::done:
-      return complete(tx, partner, row, finding.answer, author);
+      return complete(tx, partner, row, resolution.answer, actor);
     case Meaning::refused:
-      if (is_undone_already(row, finding.answer))
-        return complete(tx, partner, row, finding.answer, author);
+      if (is_undone_already(row, resolution.answer))
+        return complete(tx, partner, row, resolution.answer, actor);
       row.state = State::failed;
-      remember_refusal(row, *finding.answer.refusal);
-      return log.change(tx, partner, row, author);
+      remember_refusal(row, *resolution.answer.refusal);
+      return log.change(tx, partner, row, actor);
     case Meaning::not_found:
     case Meaning::unknown:
     case Meaning::not_sent:
       break;
   }
-  return wait_on(tx, row, finding.answer, partner, author);
+  return wait_on(tx, row, resolution.answer, partner, actor);
 }
 
 Result<void> Settlement::Impl::wait_on(sql::Tx& tx, WalletTransaction& row,
                                        const operators::Answer& answer, const Partner& partner,
-                                       const Author& author) {
+                                       const Actor& actor) {
   row.pending_reason = reason_of(answer);
   const std::int64_t age_s = (row.updated_at.us - row.created_at.us) / 1'000'000;
   row.is_stuck = age_s >= give_up_after_s;
   if (!row.is_stuck) row.next_check = row.updated_at.plus_seconds(pause_s(age_s));
   if (!answer.reference.empty()) row.operator_reference = answer.reference;
-  return log.change(tx, partner, row, author);
+  return log.change(tx, partner, row, actor);
 }
 
 /// The debit that the movement names is looked at as it is now: it may have ended meanwhile.
 Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
-                                        const operators::Answer& answer, const Author& author) {
+                                        const operators::Answer& answer, const Actor& actor) {
   row.state = State::success;
   row.balance_minor = answer.balance_minor;
   if (!answer.reference.empty()) row.operator_reference = answer.reference;
@@ -189,7 +192,7 @@ Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, Wal
   const bool is_rollback = row.kind == Kind::rollback;
   const bool moves = !is_rollback || (debit && debit->state == State::success);
   const auto refusal =
-      moves && row.amount_minor > 0 ? TRY(post(tx, partner, row, author)) : std::nullopt;
+      moves && row.amount_minor > 0 ? TRY(post(tx, partner, row, actor)) : std::nullopt;
   if (refusal) {
     // Booked at the Operator, but somebody has frozen or closed the account of ours that mirrors
     // it.
@@ -197,22 +200,22 @@ Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, Wal
     row.is_stuck = true;
     row.pending_reason =
         "the Operator has booked it, and our ledger refuses it: " + refusal->detail;
-    return log.change(tx, partner, row, author);
+    return log.change(tx, partner, row, actor);
   }
-  TRY(log.change(tx, partner, row, author));
+  TRY(log.change(tx, partner, row, actor));
   if (!debit) return {};
   if (is_rollback && debit->state == State::pending) {
     debit->updated_at = row.updated_at;
     debit->next_check.reset();
-    return undo(tx, partner, *debit, author);
+    return undo(tx, partner, *debit, actor);
   }
   return apply_to_debit(tx, log, partner, row, *debit);
 }
 
 Result<std::optional<Error>> Settlement::Impl::post(sql::Tx& tx, const Partner& partner,
-                                                    WalletTransaction& row, const Author& author) {
+                                                    WalletTransaction& row, const Actor& actor) {
   const auto command =
-      books::command_of(partner, row, books::Holder::operator_wallet, author.request_id);
+      books::command_of(partner, row, books::Holder::operator_wallet, actor.request_id);
   ledger::Outcome outcome = TRY(ledger.post(tx, command));
   const auto* refusal = std::get_if<Error>(&outcome);
   if (refusal && refusal->code == ledger::errors::account_not_found) {
@@ -226,10 +229,10 @@ Result<std::optional<Error>> Settlement::Impl::post(sql::Tx& tx, const Partner& 
 
 /// The debit was never answered with success: from now on its key is answered with this refusal.
 Result<void> Settlement::Impl::undo(sql::Tx& tx, const Partner& partner, WalletTransaction& debit,
-                                    const Author& author) {
+                                    const Actor& actor) {
   debit.state = State::rolled_back;
   remember_refusal(debit, undone());
-  return log.change(tx, partner, debit, author);
+  return log.change(tx, partner, debit, actor);
 }
 
 // ---------------------------------------------------------------- facade
@@ -239,15 +242,17 @@ Settlement::Settlement(sql::Database& database, const Clock& clock, ledger::Ledg
     : impl_(new Impl(database, clock, ledger, events)) {}
 Settlement::~Settlement() = default;
 
-void Settlement::submit(PartnerPtr partner, WalletTransactionId id, Finding finding, Done done) {
-  Case one{std::move(partner), id, std::move(finding)};
+void Settlement::submit(PartnerPtr partner, WalletTransactionId id, Resolution resolution,
+                        Done done) {
+  PendingResolution one{std::move(partner), id, std::move(resolution)};
   if (!impl_->batcher.submit(one, done))
     done(Error{errors::hub_busy, "too many movements are waiting", {}, 1});
 }
 
-Result<Settled> Settlement::conclude(sql::Tx& tx, const Partner& partner, WalletTransactionId id,
-                                     const Finding& finding, const Author& author) {
-  return impl_->conclude(tx, partner, id, finding, author);
+Result<MovementResult> Settlement::conclude(sql::Tx& tx, const Partner& partner,
+                                            WalletTransactionId id, const Resolution& resolution,
+                                            const Actor& actor) {
+  return impl_->conclude(tx, partner, id, resolution, actor);
 }
 
 }  // namespace florin::hub

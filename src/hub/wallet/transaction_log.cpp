@@ -29,26 +29,27 @@ std::string event_type(const WalletTransaction& transaction) {
 }  // namespace
 
 Result<void> TransactionLog::add(sql::Tx& tx, const Partner& partner,
-                                 const WalletTransaction& transaction, const Author& author) {
+                                 const WalletTransaction& transaction, const Actor& actor) {
   TRY(store::insert(tx, transaction));
-  return tell(tx, partner, transaction, author);
+  return append_event(tx, partner, transaction, actor);
 }
 
 Result<void> TransactionLog::change(sql::Tx& tx, const Partner& partner,
-                                    const WalletTransaction& transaction, const Author& author) {
+                                    const WalletTransaction& transaction, const Actor& actor) {
   TRY(store::update(tx, transaction));
-  return tell(tx, partner, transaction, author);
+  return append_event(tx, partner, transaction, actor);
 }
 
-Result<void> TransactionLog::tell(sql::Tx& tx, const Partner& partner,
-                                  const WalletTransaction& transaction, const Author& author) {
+Result<void> TransactionLog::append_event(sql::Tx& tx, const Partner& partner,
+                                          const WalletTransaction& transaction,
+                                          const Actor& actor) {
   const std::string type = event_type(transaction);
   if (type.empty()) return {};
   std::string data;
   data.reserve(512);
   append_json(data, transaction, partner.code);
   const std::string subject = transaction.id.str();
-  TRY(events_.append(tx, {partner.tenant, type, subject, data, author.actor, author.request_id,
+  TRY(events_.append(tx, {partner.tenant, type, subject, data, actor.name, actor.request_id,
                           transaction.updated_at}));
   return {};
 }

@@ -2,6 +2,7 @@
 #include <string>
 #include <utility>
 
+#include "base/actor.h"
 #include "base/result.h"
 #include "hub/hub.h"
 
@@ -14,15 +15,10 @@ class Tx;
 
 namespace florin::hub {
 
-/// Who brought a change about; ends up in the event it leaves.
-struct Author {
-  std::string actor;  ///< "partner:acme", "key_…", "system"
-  std::string request_id = {};
-
-  static Author partner(const Partner& partner, std::string request_id = {}) {
-    return {"partner:" + partner.code, std::move(request_id)};
-  }
-};
+/// The partner itself, as the events of its calls name it.
+inline Actor actor_of(const Partner& partner, std::string request_id = {}) {
+  return {partner.tenant, "partner:" + partner.code, std::move(request_id)};
+}
 
 /// Writes transactions together with the event that tells of them: "wallet.<kind>.completed",
 /// ".failed", ".rolled_back" and ".stuck". A pending one leaves none until it ends. Stateless.
@@ -31,14 +27,14 @@ class TransactionLog {
   explicit TransactionLog(events::EventLog& events) : events_(events) {}
 
   Result<void> add(sql::Tx& tx, const Partner& partner, const WalletTransaction& transaction,
-                   const Author& author);
+                   const Actor& actor);
   /// Stores what changed about it, and tells of it.
   Result<void> change(sql::Tx& tx, const Partner& partner, const WalletTransaction& transaction,
-                      const Author& author);
+                      const Actor& actor);
 
  private:
-  Result<void> tell(sql::Tx& tx, const Partner& partner, const WalletTransaction& transaction,
-                    const Author& author);
+  Result<void> append_event(sql::Tx& tx, const Partner& partner,
+                            const WalletTransaction& transaction, const Actor& actor);
   events::EventLog& events_;
 };
 

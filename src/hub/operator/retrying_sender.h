@@ -18,7 +18,7 @@ class Delayer;
 namespace florin::hub::operators {
 
 /// A request to an Operator that may take several attempts.
-struct Errand {
+struct OperatorRequest {
   std::shared_ptr<Gateway> gateway;
   /// A fresh one for every attempt.
   std::function<http_client::Request(Timestamp now)> build;
@@ -29,8 +29,8 @@ struct Errand {
   std::string obstacle = {};  ///< Why it cannot be done at all; then the rest may be missing.
 };
 
-/// How an errand ended.
-struct Delivery {
+/// How a request ended.
+struct CallResult {
   /// The Operator's word, whatever it says; none after faults, silence, and when nothing was sent.
   std::optional<http_client::Response> response;
   bool was_sent = false;    ///< An attempt reached the Operator, or may have.
@@ -45,23 +45,23 @@ std::int64_t backoff_ms(int attempts, std::uint64_t random);
 
 /// The pause before the next attempt of one that was answered with a Retry-After of so many seconds
 /// (none: absent): never sooner than `own_ms`, our own schedule, however small it is; beyond 30 s
-/// it is longer than an errand waits.
+/// it is longer than a request waits.
 std::int64_t pause_ms(std::int64_t own_ms, std::optional<std::int64_t> asked_s);
 
 /// Carries requests to Operators through their gateways: waits for its turn, repeats after faults.
 /// Safe for concurrent use.
-class Courier {
+class RetryingSender {
  public:
-  using Done = std::function<void(Delivery)>;
+  using Done = std::function<void(CallResult)>;
 
-  Courier(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock);
+  RetryingSender(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock);
   /// Ends what is under way: no further attempt is made, and `done` runs here.
-  ~Courier();
+  ~RetryingSender();
 
   /// Returns at once. `done` runs once, on a thread of the HTTP client or of the delayer.
-  void send(Errand errand, Done done);
+  void send(OperatorRequest request, Done done);
   /// send() and wait. Never from a thread that `done` would run on.
-  Delivery deliver(Errand errand);
+  CallResult send_and_wait(OperatorRequest request);
 
  private:
   struct Run;

@@ -7,7 +7,7 @@
 namespace florin::hub {
 
 /// A call that may go on: whose it is, and the first bytes of its signature.
-struct Admitted {
+struct SignedCall {
   PartnerPtr partner;
   SignatureMark signature{};
 };
@@ -19,6 +19,7 @@ struct Admitted {
 /// Idempotency-Key "\n" raw body); a partner of scheme v2 takes the latter alone. Works from
 /// memory, for hot routes. Errors: stale_timestamp, invalid_signature (one answer for a wrong
 /// signature, an unknown and a disabled partner), partner_rate_limited.
-Result<Admitted> admit(const Partners& partners, const http::Request& request, Timestamp now);
+Result<SignedCall> authenticate(const Partners& partners, const http::Request& request,
+                                Timestamp now);
 
 }  // namespace florin::hub

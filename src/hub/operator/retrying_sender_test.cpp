@@ -1,4 +1,4 @@
-#include "hub/operator/courier.h"
+#include "hub/operator/retrying_sender.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "hub/partners/gate.h"
+#include "hub/partners/authentication.h"
 
 #include <future>
 #include <string>
@@ -19,7 +19,7 @@ std::string hex_hmac(std::string_view text) {
   return crypto::to_hex(crypto::bytes_of(crypto::hmac_sha256(test_secret, text)));
 }
 
-class PartnerGate : public HubTest {
+class PartnerAuthentication : public HubTest {
  protected:
   http::Request call(std::string_view path, std::string_view key, std::string_view body = bet) {
     http::Request request;
@@ -44,7 +44,7 @@ class PartnerGate : public HubTest {
                             "\n" + std::string(key) + "\n" + std::string(body));
   }
   std::string word(const http::Request& request) {
-    const auto admitted = admit(world.partners, request, clock.now());
+    const auto admitted = authenticate(world.partners, request, clock.now());
     return admitted ? "OK" : std::string(admitted.error().code.name);
   }
   void require(SignatureScheme scheme) {
@@ -60,11 +60,11 @@ class PartnerGate : public HubTest {
   }
   Result<Movement> movement(std::string_view body, Kind kind = Kind::debit) {
     const auto request = v1("/wallet/debit", "k", body);
-    return requests::movement(request, *admit(world.partners, request, clock.now()), kind);
+    return requests::movement(request, *authenticate(world.partners, request, clock.now()), kind);
   }
 };
 
-TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
+TEST_F(PartnerAuthentication, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
   PartnerDraft wanted;
   wanted.code = "demo";
   wanted.currencies = {eur()};
@@ -98,7 +98,7 @@ TEST_F(PartnerGate, AKnownSecretIsFoundUntilItIsRotatedOrItsPartnerDisabled) {
   EXPECT_EQ(owner_of("a secret that all know"), "");
 }
 
-TEST_F(PartnerGate, AWordThatAPartnerCannotHaveIsDamageAndNothingElse) {
+TEST_F(PartnerAuthentication, AWordThatAPartnerCannotHaveIsDamageAndNothingElse) {
   const auto refuses = [&](const std::string& table, const std::string& column,
                            const std::string& right) {
     const auto write = [&](const std::string& value) {
@@ -120,13 +120,13 @@ TEST_F(PartnerGate, AWordThatAPartnerCannotHaveIsDamageAndNothingElse) {
   EXPECT_TRUE(world.partners.refresh());
 }
 
-TEST_F(PartnerGate, TakesTheSignatureOfTheContract) {
+TEST_F(PartnerAuthentication, TakesTheSignatureOfTheContract) {
   EXPECT_EQ(word(v1("/wallet/debit", "k")), "OK");
   EXPECT_EQ(word(with(call("/wallet/debit", "k"), std::string(64, '0'))), "invalid_signature");
   EXPECT_EQ(word(call("/wallet/debit", "k")), "invalid_signature");
 }
 
-TEST_F(PartnerGate, TheSecondSchemeCoversRouteKeyAndBody) {
+TEST_F(PartnerAuthentication, TheSecondSchemeCoversRouteKeyAndBody) {
   const std::string signature = v2_signature("/wallet/debit", "k");
   EXPECT_EQ(word(with(call("/wallet/debit", "k"), signature)), "OK");
   EXPECT_EQ(word(with(call("/wallet/credit", "k"), signature)), "invalid_signature");
@@ -135,7 +135,7 @@ TEST_F(PartnerGate, TheSecondSchemeCoversRouteKeyAndBody) {
   EXPECT_EQ(word(with(call("/wallet/debit", "k", "{}"), signature)), "invalid_signature");
 }
 
-TEST_F(PartnerGate, TheSecondSchemeCoversTheQuery) {
+TEST_F(PartnerAuthentication, TheSecondSchemeCoversTheQuery) {
   http::Request list = call("/wallet/transactions", "", "");
   list.method = "GET";
   list.query = "limit=5";
@@ -145,7 +145,7 @@ TEST_F(PartnerGate, TheSecondSchemeCoversTheQuery) {
   EXPECT_EQ(word(with(list, signature)), "invalid_signature");
 }
 
-TEST_F(PartnerGate, APartnerOfTheSecondSchemeTakesNoOther) {
+TEST_F(PartnerAuthentication, APartnerOfTheSecondSchemeTakesNoOther) {
   require(SignatureScheme::v2);
   EXPECT_EQ(word(v1("/wallet/debit", "k")), "invalid_signature");
   EXPECT_EQ(word(with(call("/wallet/debit", "k"), v2_signature("/wallet/debit", "k"))), "OK");
@@ -153,7 +153,7 @@ TEST_F(PartnerGate, APartnerOfTheSecondSchemeTakesNoOther) {
   EXPECT_EQ(word(v1("/wallet/debit", "k")), "OK");
 }
 
-TEST_F(PartnerGate, OneMovementHasOneDigestHoweverItsJsonIsWritten) {
+TEST_F(PartnerAuthentication, OneMovementHasOneDigestHoweverItsJsonIsWritten) {
   const auto first = movement(bet);
   const auto other = movement(
       R"( {"meta":{"b":[ 2 ],"a":1}, "refId":"r", "currency":"EUR","amountCents":5,"playerId":"p-1"})");
@@ -171,20 +171,21 @@ TEST_F(PartnerGate, OneMovementHasOneDigestHoweverItsJsonIsWritten) {
   EXPECT_NE(movement(bet, Kind::credit)->request, first->request);
 }
 
-TEST_F(PartnerGate, AKeyOfAnEarlierVersionKnowsItsRequestByTheRawBody) {
+TEST_F(PartnerAuthentication, AKeyOfAnEarlierVersionKnowsItsRequestByTheRawBody) {
   const auto later = movement(bet);
   Movement earlier = *later;
   earlier.request = earlier.raw_request;
   const auto settle = [&](const Movement& one) {
-    std::promise<Result<Settled>> promise;
-    world.wallet.submit(acme, one, [&](Result<Settled> got) { promise.set_value(std::move(got)); });
+    std::promise<Result<MovementResult>> promise;
+    world.wallet.submit(acme, one,
+                        [&](Result<MovementResult> got) { promise.set_value(std::move(got)); });
     return promise.get_future().get();
   };
   EXPECT_FALSE(settle(earlier)->is_replay);
   EXPECT_TRUE(settle(*later)->is_replay);
 }
 
-TEST_F(PartnerGate, ARollbackMayNameACurrencyWithoutAnAmount) {
+TEST_F(PartnerAuthentication, ARollbackMayNameACurrencyWithoutAnAmount) {
   const auto one = movement(R"({"playerId":"p-1","refId":"r","currency":"USD"})", Kind::rollback);
   EXPECT_EQ(one->currency, *Currency::parse("USD"));
   EXPECT_FALSE(one->amount);

@@ -1,4 +1,4 @@
-#include "hub/wallet/intake.h"
+#include "hub/wallet/movement_batcher.h"
 
 #include <string>
 #include <utility>
@@ -14,11 +14,11 @@ namespace {
 
 using Action = rules::Verdict::Action;
 
-std::string name_of(const Item& item, const std::string& name) {
+std::string name_of(const QueuedMovement& item, const std::string& name) {
   return item.partner->partner.code + ' ' + name;
 }
 
-WalletTransaction row_of(const Item& item, const rules::Verdict& verdict, std::int64_t id,
+WalletTransaction row_of(const QueuedMovement& item, const rules::Verdict& verdict, std::int64_t id,
                          Timestamp now) {
   const Movement& movement = item.movement;
   WalletTransaction row;
@@ -46,14 +46,14 @@ WalletTransaction row_of(const Item& item, const rules::Verdict& verdict, std::i
 
 // ---------------------------------------------------------------- segment
 
-bool Segment::meets(const Item& item) const {
+bool Segment::meets(const QueuedMovement& item) const {
   return names_.contains(name_of(item, item.movement.key)) ||
          names_.contains(name_of(item, item.movement.ref));
 }
 bool Segment::meets(const rules::Known& known) const {
   return known.debit && debits_.contains(known.debit->id);
 }
-void Segment::add(const Item& item, const rules::Known& known) {
+void Segment::add(const QueuedMovement& item, const rules::Known& known) {
   names_.insert(name_of(item, item.movement.key));
   names_.insert(name_of(item, item.movement.ref));
   if (known.debit) debits_.insert(known.debit->id);
@@ -63,92 +63,96 @@ void Segment::clear() {
   debits_.clear();
 }
 
-// ---------------------------------------------------------------- intake
+// ---------------------------------------------------------------- batcher
 
-Intake::Intake(const Parts& parts, Settle settle, Answer answer)
+MovementBatcher::MovementBatcher(const Parts& parts, Settle settle, Answer answer)
     : clock_(parts.clock),
       ids_(parts.ids),
       settle_(std::move(settle)),
       answer_(std::move(answer)),
       log_(parts.events),
       batcher_(
-          parts.database, [this](sql::Tx& tx, std::span<Item> batch) { return run(tx, batch); },
-          [this](Item& item, Done& done, const Result<void>& committed) {
-            answer_(item, done,
-                    committed ? *std::move(item.outcome) : Result<Settled>(committed.error()));
+          parts.database,
+          [this](sql::Tx& tx, std::span<QueuedMovement> batch) { return run(tx, batch); },
+          [this](QueuedMovement& item, Done& done, const Result<void>& committed) {
+            answer_(
+                item, done,
+                committed ? *std::move(item.outcome) : Result<MovementResult>(committed.error()));
           }) {}
 
-void Intake::submit(PartnerPtr partner, Movement movement, Done done) {
-  Item item{std::move(partner), std::move(movement)};
+void MovementBatcher::submit(PartnerPtr partner, Movement movement, Done done) {
+  QueuedMovement item{std::move(partner), std::move(movement)};
   if (!batcher_.submit(item, done))
     done(Error{errors::hub_busy, "too many movements are waiting", {}, 1});
 }
 
-Result<void> Intake::run(sql::Tx& tx, std::span<Item> batch) {
+Result<void> MovementBatcher::run(sql::Tx& tx, std::span<QueuedMovement> batch) {
   Segment segment;
-  std::vector<Planned> planned;
-  planned.reserve(batch.size());
-  for (Item& item : batch) TRY(plan(tx, item, segment, planned));
-  return finish(tx, segment, planned);
+  std::vector<JudgedMovement> judged;
+  judged.reserve(batch.size());
+  for (QueuedMovement& item : batch) TRY(plan(tx, item, segment, judged));
+  return finish(tx, segment, judged);
 }
 
-Result<void> Intake::plan(sql::Tx& tx, Item& item, Segment& segment,
-                          std::vector<Planned>& planned) {
+Result<void> MovementBatcher::plan(sql::Tx& tx, QueuedMovement& item, Segment& segment,
+                                   std::vector<JudgedMovement>& judged) {
   const PartnerId partner = item.partner->partner.id;
   const Timestamp now = clock_.now();
-  if (segment.meets(item)) TRY(finish(tx, segment, planned));
+  if (segment.meets(item)) TRY(finish(tx, segment, judged));
   rules::Known known = TRY(rules::look_up(tx, partner, item.movement, now));
   if (segment.meets(known)) {
-    TRY(finish(tx, segment, planned));
+    TRY(finish(tx, segment, judged));
     known = TRY(rules::look_up(tx, partner, item.movement, now));
   }
   segment.add(item, known);
-  take_up(item, known, planned);
+  take_up(item, known, judged);
   return {};
 }
 
-void Intake::take_up(Item& item, const rules::Known& known, std::vector<Planned>& planned) const {
+void MovementBatcher::take_up(QueuedMovement& item, const rules::Known& known,
+                              std::vector<JudgedMovement>& judged) const {
   rules::Verdict verdict = rules::judge(item.movement, known);
   if (verdict.action == Action::replay) {
-    item.outcome = Settled{*known.same_key, true};
+    item.outcome = MovementResult{*known.same_key, true};
     return;
   }
   if (verdict.action == Action::refuse) {
     item.outcome = *verdict.error;
     return;
   }
-  Planned next{&item, std::move(verdict), {}};
+  JudgedMovement next{&item, std::move(verdict), {}};
   next.row = row_of(item, next.verdict, ids_.next(), clock_.now());
   if (next.verdict.action == Action::fail) fail(next, *next.verdict.error);
-  planned.push_back(std::move(next));
+  judged.push_back(std::move(next));
 }
 
-Result<void> Intake::finish(sql::Tx& tx, Segment& segment, std::vector<Planned>& planned) {
-  TRY(settle_(tx, planned));
-  for (Planned& next : planned) {
+Result<void> MovementBatcher::finish(sql::Tx& tx, Segment& segment,
+                                     std::vector<JudgedMovement>& judged) {
+  TRY(settle_(tx, judged));
+  for (JudgedMovement& next : judged) {
     if (!next.item->outcome) TRY(write(tx, next));
   }
-  planned.clear();
+  judged.clear();
   segment.clear();
   return {};
 }
 
-void Intake::fail(Planned& planned, const Error& error) const {
-  planned.has_failed = true;
+void MovementBatcher::fail(JudgedMovement& judged, const Error& error) const {
+  judged.has_failed = true;
   if (rules::refusal(error).action == Action::refuse) {
-    planned.item->outcome = error;
+    judged.item->outcome = error;
     return;
   }
-  planned.row.state = State::failed;
-  remember_refusal(planned.row, error);
+  judged.row.state = State::failed;
+  remember_refusal(judged.row, error);
 }
 
-Result<void> Intake::write(sql::Tx& tx, Planned& planned) {
-  TRY(log_.add(tx, planned.partner(), planned.row,
-               Author::partner(planned.partner(), planned.item->movement.request_id)));
-  if (planned.verdict.debit && planned.row.state == State::success)
-    TRY(apply_to_debit(tx, log_, planned.partner(), planned.row, *planned.verdict.debit));
-  planned.item->outcome = Settled{std::move(planned.row), false};
+Result<void> MovementBatcher::write(sql::Tx& tx, JudgedMovement& judged) {
+  TRY(log_.add(tx, judged.partner(), judged.row,
+               actor_of(judged.partner(), judged.item->movement.request_id)));
+  if (judged.verdict.debit && judged.row.state == State::success)
+    TRY(apply_to_debit(tx, log_, judged.partner(), judged.row, *judged.verdict.debit));
+  judged.item->outcome = MovementResult{std::move(judged.row), false};
   return {};
 }
 
@@ -160,7 +164,7 @@ Result<void> apply_to_debit(sql::Tx& tx, TransactionLog& log, const Partner& par
   undone.state = State::rolled_back;
   undone.next_check.reset();
   undone.updated_at = movement.updated_at;
-  return log.change(tx, partner, undone, Author::partner(partner));
+  return log.change(tx, partner, undone, actor_of(partner));
 }
 
 }  // namespace florin::hub

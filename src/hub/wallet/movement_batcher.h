@@ -19,15 +19,15 @@ class IdGenerator;
 namespace florin::hub {
 
 /// A movement that came in, and how it ends.
-struct Item {
+struct QueuedMovement {
   PartnerPtr partner;
   Movement movement;
-  std::optional<Result<Settled>> outcome = {};
+  std::optional<Result<MovementResult>> outcome = {};
 };
 
 /// A movement that has been judged, on its way into the books.
-struct Planned {
-  Item* item = nullptr;
+struct JudgedMovement {
+  QueuedMovement* item = nullptr;
   rules::Verdict verdict;
   WalletTransaction row;
   bool has_failed = false;
@@ -39,9 +39,9 @@ struct Planned {
 /// meet in a key or ref, or in the debit that both name.
 class Segment {
  public:
-  bool meets(const Item& item) const;
+  bool meets(const QueuedMovement& item) const;
   bool meets(const rules::Known& known) const;
-  void add(const Item& item, const rules::Known& known);
+  void add(const QueuedMovement& item, const rules::Known& known);
   void clear();
 
  private:
@@ -52,14 +52,14 @@ class Segment {
 /// Takes movements in, judges what waits together by the rules of both wallet modes, and writes a
 /// row for each in one commit. What `settle` does before is the mode's own. Safe for concurrent
 /// use.
-class Intake {
+class MovementBatcher {
  public:
-  using Done = std::function<void(Result<Settled>)>;
+  using Done = std::function<void(Result<MovementResult>)>;
   /// Fills in the rows of those that have not failed (fail() them otherwise). An error means that
   /// the database failed.
-  using Settle = std::function<Result<void>(sql::Tx&, std::span<Planned>)>;
+  using Settle = std::function<Result<void>(sql::Tx&, std::span<JudgedMovement>)>;
   /// Runs on the writer's thread with what was committed, in place of `done`; it must be short.
-  using Answer = std::function<void(Item&, Done&, Result<Settled>)>;
+  using Answer = std::function<void(QueuedMovement&, Done&, Result<MovementResult>)>;
 
   struct Parts {
     sql::Database& database;
@@ -67,28 +67,30 @@ class Intake {
     IdGenerator& ids;
     events::EventLog& events;
   };
-  Intake(const Parts& parts, Settle settle, Answer answer);
+  MovementBatcher(const Parts& parts, Settle settle, Answer answer);
 
   /// `done` runs on the writer's thread. Errors: idempotency_mismatch, signature_replayed,
   /// hub_busy, store errors: nothing is stored and the key stays free.
   void submit(PartnerPtr partner, Movement movement, Done done);
 
   /// Refuses it: in its row, or, when the key shall not remember the refusal, without one.
-  void fail(Planned& planned, const Error& error) const;
+  void fail(JudgedMovement& judged, const Error& error) const;
 
  private:
-  Result<void> run(sql::Tx& tx, std::span<Item> batch);
-  Result<void> plan(sql::Tx& tx, Item& item, Segment& segment, std::vector<Planned>& planned);
-  void take_up(Item& item, const rules::Known& known, std::vector<Planned>& planned) const;
-  Result<void> finish(sql::Tx& tx, Segment& segment, std::vector<Planned>& planned);
-  Result<void> write(sql::Tx& tx, Planned& planned);
+  Result<void> run(sql::Tx& tx, std::span<QueuedMovement> batch);
+  Result<void> plan(sql::Tx& tx, QueuedMovement& item, Segment& segment,
+                    std::vector<JudgedMovement>& judged);
+  void take_up(QueuedMovement& item, const rules::Known& known,
+               std::vector<JudgedMovement>& judged) const;
+  Result<void> finish(sql::Tx& tx, Segment& segment, std::vector<JudgedMovement>& judged);
+  Result<void> write(sql::Tx& tx, JudgedMovement& judged);
 
   const Clock& clock_;
   IdGenerator& ids_;
   const Settle settle_;
   const Answer answer_;
   TransactionLog log_;
-  sql::Batcher<Item, Done> batcher_;
+  sql::Batcher<QueuedMovement, Done> batcher_;
 };
 
 /// What a settled movement does to the debit that it names: a credit is counted, a rollback undoes

@@ -1,4 +1,4 @@
-#include "hub/partners/gate.h"
+#include "hub/partners/authentication.h"
 
 #include <charconv>
 #include <cstring>
@@ -77,7 +77,8 @@ Result<void> take_token(const KnownPartner& partner, Timestamp now) {
 
 }  // namespace
 
-Result<Admitted> admit(const Partners& partners, const http::Request& request, Timestamp now) {
+Result<SignedCall> authenticate(const Partners& partners, const http::Request& request,
+                                Timestamp now) {
   const std::string_view timestamp = TRY(timestamp_of(request, now));
   PartnerPtr partner = partners.by_code(request.header("X-Partner-Id").value_or(default_partner));
   if (!partner || !partner->partner.is_active()) return refused();
@@ -91,7 +92,7 @@ Result<Admitted> admit(const Partners& partners, const http::Request& request, T
   const auto digest = fitting_digest(*partner, message, signature);
   if (!digest) return refused();
   TRY(take_token(*partner, now));
-  Admitted admitted{std::move(partner), {}};
+  SignedCall admitted{std::move(partner), {}};
   std::memcpy(admitted.signature.data(), digest->data(), admitted.signature.size());
   return admitted;
 }
