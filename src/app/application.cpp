@@ -12,7 +12,7 @@
 #include "app/health_routes.h"
 #include "app/version.h"
 #include "base/try.h"
-#include "cluster/job_note.h"
+#include "cluster/last_run.h"
 #include "cluster/module.h"
 #include "cluster/process_identity.h"
 #include "platform/crypto/random.h"
@@ -48,12 +48,12 @@ http::Route within_tenant(http::Route route) {
 }  // namespace
 
 http::Routes Application::routes() {
-  http::Routes all =
-      health_routes({database_, core_.get<metrics::Registry>(),
-                     service_checks({core_, database_, leases_, scheduler_,
-                                     [this](const std::string& job) { return keeper_.holds(job); },
-                                     clock_, [this] { return server_.tls(); }}),
-                     [this] { return !is_leaving_; }, [this] { return core_.dependencies(); }});
+  http::Routes all = health_routes(
+      {database_, core_.get<metrics::Registry>(),
+       service_checks({core_, database_, leases_, scheduler_,
+                       [this](const std::string& job) { return lease_manager_.holds(job); }, clock_,
+                       [this] { return server_.tls(); }}),
+       [this] { return !is_leaving_; }, [this] { return core_.dependencies(); }});
   http::Routes of_tenants = docs_routes();
   for (const NamedPart& each : core_.parts()) {
     http::Routes routes = each.part->routes();
@@ -74,29 +74,29 @@ Application::Application(sql::Database& database, const Clock& host_clock, const
       clock_(host_clock, steady_),
       nodes_(database, clock_, steady_, self_of(config), config.lease_seconds * 1'000'000),
       leases_(database, clock_, steady_, nodes_.self(), config.lease_seconds * 1'000'000),
-      keeper_({database, nodes_, leases_, steady_, config.lease_seconds * 1'000'000,
-               [this](const std::string& duty) { return note_of(duty); },
-               [this] { on_evicted_(); }}),
-      held_duties_{
-          [this](const std::string& duty) { return keeper_.holds(duty); },
-          [this](sql::Tx& tx, const std::string& duty) { return keeper_.check(tx, duty); }},
-      scheduler_(clock_, held_duties_.holds),
+      lease_manager_({database, nodes_, leases_, steady_, config.lease_seconds * 1'000'000,
+                      [this](const std::string& job) { return last_run_of(job); },
+                      [this] { on_evicted_(); }}),
+      held_leases_{
+          [this](const std::string& task) { return lease_manager_.holds(task); },
+          [this](sql::Tx& tx, const std::string& task) { return lease_manager_.check(tx, task); }},
+      scheduler_(clock_, held_leases_.holds),
       core_(database, clock_, config, secret_key, place_among_nodes()),
       server_(config.http, routes(), core_.get<access::KeyGate>(), clock_,
               core_.get<metrics::Registry>()) {
   add_jobs();
-  add_duties();
+  add_leased_tasks();
 }
 
 Application::~Application() { stop(); }
 
 modules::Services Application::place_among_nodes() {
   modules::Services services;
-  services.provide(held_duties_);
+  services.provide(held_leases_);
   services.provide(clock_);
   services.provide(nodes_);
   services.provide(leases_);
-  services.provide(keeper_);
+  services.provide(lease_manager_);
   services.provide(std::as_const(scheduler_));
   return services;
 }
@@ -109,18 +109,18 @@ void Application::add_jobs() {
   }
 }
 
-void Application::add_duties() {
+void Application::add_leased_tasks() {
   for (const jobs::JobState& job : scheduler_.states()) {
-    if (job.alone) keeper_.add({job.name, job.help});
+    if (job.alone) lease_manager_.add({job.name, job.help});
   }
   for (const NamedPart& each : core_.parts()) {
-    for (jobs::Duty& duty : each.part->duties()) keeper_.add(std::move(duty));
+    for (jobs::LeasedTask& task : each.part->leased_tasks()) lease_manager_.add(std::move(task));
   }
 }
 
-std::string Application::note_of(const std::string& duty) const {
+std::string Application::last_run_of(const std::string& wanted) const {
   for (const jobs::JobState& job : scheduler_.states()) {
-    if (job.name == duty) return cluster::note_of(job);
+    if (job.name == wanted) return cluster::last_run_json(job);
   }
   return {};
 }
@@ -130,7 +130,7 @@ Result<void> Application::join(std::function<void()> on_evicted) {
   TRY(cluster::look_at_clocks(clock_, database_, steady_));
   TRY(nodes_.join());
   // Histories on SQLite rely on ids that grow from commit to commit: those of one process do.
-  if (database_.dialect() == sql::Dialect::sqlite) TRY(nodes_.be_alone());
+  if (database_.dialect() == sql::Dialect::sqlite) TRY(nodes_.require_single_node());
   return {};
 }
 
@@ -142,7 +142,7 @@ Result<void> Application::prepare() {
 
 Result<void> Application::start() {
   core_.start();
-  TRY(keeper_.start());
+  TRY(lease_manager_.start());
   for (const NamedPart& each : core_.parts()) TRY(each.part->start());
   TRY(server_.start());
   scheduler_.start();
@@ -159,7 +159,7 @@ void Application::begin_to_leave() {
   scheduler_.stop();
   const auto& parts = core_.parts();
   for (auto each = parts.rbegin(); each != parts.rend(); ++each) each->part->begin_to_leave();
-  keeper_.give_up_duties();
+  lease_manager_.release_all();
 }
 
 void Application::stop() {
@@ -167,7 +167,7 @@ void Application::stop() {
   server_.stop();
   const auto& parts = core_.parts();
   for (auto each = parts.rbegin(); each != parts.rend(); ++each) each->part->stop();
-  keeper_.stop();
+  lease_manager_.stop();
 }
 
 }  // namespace florin::app

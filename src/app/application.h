@@ -7,7 +7,7 @@
 #include "app/core.h"
 #include "base/clock.h"
 #include "cluster/agreed_clock.h"
-#include "cluster/keeper.h"
+#include "cluster/lease_manager.h"
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
 #include "platform/http/server.h"
@@ -15,7 +15,7 @@
 
 namespace florin::app {
 
-/// The server: its place among the nodes, the modules, their jobs and duties, and HTTP.
+/// The server: its place among the nodes, the modules, their jobs and leased tasks, and HTTP.
 class Application {
  public:
   Application(sql::Database& database, const Clock& host_clock, const Config& config,
@@ -45,9 +45,9 @@ class Application {
 
  private:
   void add_jobs();
-  void add_duties();
+  void add_leased_tasks();
   modules::Services place_among_nodes();
-  std::string note_of(const std::string& duty) const;
+  std::string last_run_of(const std::string& job) const;
 
   const Config config_;
   sql::Database& database_;
@@ -57,8 +57,8 @@ class Application {
   std::function<void()> on_evicted_ = [] {};
   cluster::Nodes nodes_;
   cluster::Leases leases_;
-  cluster::Keeper keeper_;
-  const jobs::HeldDuties held_duties_;
+  cluster::LeaseManager lease_manager_;
+  const jobs::HeldLeases held_leases_;
   jobs::Scheduler scheduler_;
   Core core_;
   http::Server server_;

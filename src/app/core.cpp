@@ -68,7 +68,7 @@ Core::Core(sql::Database& database, const Clock& clock, const Config& config,
   services_.provide(config_.webhooks);
   services_.provide(config_.hub);
   services_.provide(config_.relay);
-  if (!services_.find<const jobs::HeldDuties>()) services_.provide(every_duty_);
+  if (!services_.find<const jobs::HeldLeases>()) services_.provide(every_duty_);
   for (const modules::Module& module : all_modules()) {
     if (module.build) parts_.push_back({module.name, module.build(services_)});
   }

@@ -31,7 +31,7 @@ struct NamedPart {
 class Core {
  public:
   /// `secret_key` is what load_secret_key() gives. `given` has what a server brings besides:
-  /// jobs::HeldDuties and its place among the nodes. All of it outlives this.
+  /// jobs::HeldLeases and its place among the nodes. All of it outlives this.
   Core(sql::Database& database, const Clock& clock, const Config& config, const Secret& secret_key,
        modules::Services given = {});
   ~Core();
@@ -64,7 +64,7 @@ class Core {
   const Config config_;
   const SecretRule secret_rule_;
   const modules::DataFolder data_;
-  const jobs::HeldDuties every_duty_;
+  const jobs::HeldLeases every_duty_;
   const modules::ConfiguredTenant tenant_;
   const reconciliation::SourceFactory sources_;
   bool is_recovered_ = false;

@@ -18,15 +18,15 @@ struct Self {
 /// A process that works on the database, or did.
 struct Node {
   Self self;
-  std::int64_t beats = 0, ttl_us = 0;
-  Timestamp started_at, beat_at;  ///< By its own clock.
+  std::int64_t heartbeats = 0, ttl_us = 0;
+  Timestamp started_at, heartbeat_at;  ///< By its own clock.
 
-  /// Whether it has been heard of lately, as far as the two clocks agree. For people: who may take
-  /// over is decided by counting beats, never by comparing clocks.
-  bool is_live(Timestamp now) const { return now < beat_at.plus_us(ttl_us); }
+  /// Whether its last heartbeat is recent, as far as the two clocks agree. For people: takeovers
+  /// are decided by counting heartbeats, never by comparing clocks.
+  bool is_live(Timestamp now) const { return now < heartbeat_at.plus_us(ttl_us); }
 };
 
-/// The right to do work that one node alone may do. Whoever gets it next gets a greater number.
+/// The right to run a task that one node alone may run. The next holder gets a greater number.
 struct Lease {
   std::string name;  ///< "webhooks.deliver"
   std::int64_t fencing = 0;
@@ -39,7 +39,7 @@ struct LeaseState {
   std::string session;
   std::int64_t renewals = 0, ttl_us = 0;
   Timestamp acquired_at, expires_at;  ///< By the holder's clock, for people.
-  std::string note;                   ///< JSON of the holder about its work, or empty.
+  std::string last_run;               ///< JSON: the holder's last run of the job; empty: none.
 };
 
 }  // namespace florin::cluster

@@ -9,25 +9,25 @@ ClusterFixture::ClusterFixture() {
 }
 
 ClusterFixture::Process::Process(ClusterFixture& of, int node, const std::string& session)
-    // No process of this machine: whether it lives is known from its beats alone.
+    // No process of this machine: whether it lives is known from its heartbeats alone.
     : self{node, session, "other-machine/1", "host-" + session, "10.0.0.1:8000", "1.0"},
       nodes(*of.database, clock, of.steady, self, ttl_s * 1'000'000),
       leases(*of.database, clock, of.steady, self, ttl_s * 1'000'000),
       fixture(of) {}
 
-void ClusterFixture::Process::join_with(std::initializer_list<std::string> duties) {
+void ClusterFixture::Process::join_with(std::initializer_list<std::string> tasks) {
   ASSERT_TRUE(*nodes.try_join());
-  keeper = std::make_unique<Keeper>(
-      Keeper::Parts{*fixture.database, nodes, leases, fixture.steady, ttl_s * 1'000'000,
-                    [](const std::string& duty) { return "{\"of\":\"" + duty + "\"}"; },
-                    [this] { is_evicted = true; }});
-  for (const std::string& duty : duties) {
-    keeper->add({duty, "Work of a test.",
-                 [this, duty]() -> Result<void> {
-                   at_work.insert(duty);
-                   return {};
-                 },
-                 [this, duty] { at_work.erase(duty); }});
+  manager = std::make_unique<LeaseManager>(
+      LeaseManager::Parts{*fixture.database, nodes, leases, fixture.steady, ttl_s * 1'000'000,
+                          [](const std::string& task) { return "{\"of\":\"" + task + "\"}"; },
+                          [this] { is_evicted = true; }});
+  for (const std::string& task : tasks) {
+    manager->add({task, "Work of a test.",
+                  [this, task]() -> Result<void> {
+                    running.insert(task);
+                    return {};
+                  },
+                  [this, task] { running.erase(task); }});
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "cluster/errors.h"
-#include "cluster/keeper.h"
+#include "cluster/lease_manager.h"
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
 #include "platform/sql/database.h"
@@ -29,12 +29,12 @@ class ClusterFixture : public testing::Test {
     FakeClock clock;
     Nodes nodes;
     Leases leases;
-    std::set<std::string> at_work;  ///< Duties that have begun and not ended.
+    std::set<std::string> running;  ///< Duties that have begun and not ended.
     bool is_evicted = false;
-    std::unique_ptr<Keeper> keeper;
+    std::unique_ptr<LeaseManager> manager;
 
-    /// A keeper with these duties, joined; its turns are the test's.
-    void join_with(std::initializer_list<std::string> duties);
+    /// A manager with these tasks, joined; the test calls its tick().
+    void join_with(std::initializer_list<std::string> tasks);
     Result<void> check(const Lease& lease);
     Result<bool> renew(const Lease& lease);
 

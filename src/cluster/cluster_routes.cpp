@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/try.h"
-#include "cluster/job_note.h"
-#include "cluster/keeper.h"
+#include "cluster/last_run.h"
+#include "cluster/lease_manager.h"
 #include "cluster/leases.h"
 #include "cluster/module.h"
 #include "cluster/nodes.h"
@@ -17,9 +17,8 @@ namespace {
 using http::Request;
 using http::Response;
 
-/// Whatever one node alone does, and this one holds.
-void write_duties(json::Writer& writer, const Node& node, const std::vector<LeaseState>& leases) {
-  writer.key("duties").begin_array();
+void write_leases(json::Writer& writer, const Node& node, const std::vector<LeaseState>& leases) {
+  writer.key("leases").begin_array();
   for (const LeaseState& state : leases) {
     if (state.session == node.self.session) writer.value(state.lease.name);
   }
@@ -31,14 +30,14 @@ void write_node(json::Writer& writer, const Node& node, const Shown& shown,
   writer.begin_object()
       .member("id", node.self.node)
       .member("this", node.self.session == shown.nodes.self().session)
-      .member("state", node.is_live(shown.clock.now()) ? "live" : "silent")
+      .member("status", node.is_live(shown.clock.now()) ? "live" : "silent")
       .member("host", node.self.host)
       .member("address", node.self.address)
       .member("version", node.self.version)
       .member("started_at", node.started_at.rfc3339())
-      .member("last_beat_at", node.beat_at.rfc3339())
+      .member("last_heartbeat_at", node.heartbeat_at.rfc3339())
       .member("lease_seconds", node.ttl_us / 1'000'000);
-  write_duties(writer, node, leases);
+  write_leases(writer, node, leases);
   writer.end_object();
 }
 
@@ -53,12 +52,12 @@ Result<Response> list_nodes(const Shown& shown) {
   return Response::ok(std::move(body));
 }
 
-/// A line of the list: a job of the scheduler, or a duty without a schedule.
+/// An entry of the list: a job of the scheduler, or a task without a schedule.
 struct Line {
   std::string name, help;
   std::optional<std::int64_t> every_ms;
   bool is_alone = true;
-  std::string note;  ///< Of this node's own runs; empty: none.
+  std::string last_run;  ///< Of this node's own runs; empty: none.
 };
 
 const LeaseState* lease_of(const std::vector<LeaseState>& leases, const std::string& name) {
@@ -75,21 +74,21 @@ void write_line(json::Writer& writer, const Line& line, const LeaseState* lease,
   lease && lease->holder ? writer.value(*lease->holder) : writer.null();
   writer.key("fencing");
   lease ? writer.value(lease->lease.fencing) : writer.null();
-  // Who runs it knows best; of a job that runs elsewhere the holder has left a note.
-  const std::string& note = lease && !is_ours ? lease->note : line.note;
+  // Of a job that runs elsewhere the holder has stored its last run with the lease.
+  const std::string& last_run = lease && !is_ours ? lease->last_run : line.last_run;
   writer.key("last_run");
-  note.empty() ? writer.null() : writer.raw(note);
+  last_run.empty() ? writer.null() : writer.raw(last_run);
   writer.end_object();
 }
 
 std::vector<Line> lines_of(const Shown& shown) {
   std::vector<Line> lines;
   for (const jobs::JobState& job : shown.scheduler.states())
-    lines.push_back({job.name, job.help, job.every_ms, job.alone, note_of(job)});
-  for (const jobs::Duty& duty : shown.keeper.duties()) {
+    lines.push_back({job.name, job.help, job.every_ms, job.alone, last_run_json(job)});
+  for (const jobs::LeasedTask& task : shown.manager.leased_tasks()) {
     const bool is_job = std::any_of(lines.begin(), lines.end(),
-                                    [&](const Line& line) { return line.name == duty.name; });
-    if (!is_job) lines.push_back({duty.name, duty.help, std::nullopt, true, ""});
+                                    [&](const Line& line) { return line.name == task.name; });
+    if (!is_job) lines.push_back({task.name, task.help, std::nullopt, true, ""});
   }
   return lines;
 }
@@ -101,7 +100,7 @@ Result<Response> list_jobs(const Shown& shown) {
   writer.begin_object().key("data").begin_array();
   for (const Line& line : lines_of(shown)) {
     const LeaseState* lease = line.is_alone ? lease_of(leases, line.name) : nullptr;
-    write_line(writer, line, lease, shown.keeper.holds(line.name));
+    write_line(writer, line, lease, shown.manager.holds(line.name));
   }
   writer.end_array().end_object();
   return Response::ok(std::move(body));

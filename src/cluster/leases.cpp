@@ -17,12 +17,12 @@ using sql::Tx;
 constexpr Query lease_list{
     "cluster.leases",
     "SELECT name, fencing, holder, session, renewals, ttl_us, acquired_at_us,"
-    " expires_at_us, note FROM node_leases ORDER BY name"};
+    " expires_at_us, last_run FROM node_leases ORDER BY name"};
 constexpr Query session_list{"cluster.sessions", "SELECT session FROM nodes"};
 constexpr Query lease_insert{
     "cluster.lease_insert",
     "INSERT INTO node_leases (name, holder, session, fencing, renewals, ttl_us, acquired_at_us,"
-    " expires_at_us, note) VALUES ($1, $2, $3, 1, 0, $4, $5, $6, '') ON CONFLICT (name) DO "
+    " expires_at_us, last_run) VALUES ($1, $2, $3, 1, 0, $4, $5, $6, '') ON CONFLICT (name) DO "
     "NOTHING"};
 constexpr Query lease_take{
     "cluster.lease_take",
@@ -31,7 +31,7 @@ constexpr Query lease_take{
     " WHERE name = $1 AND fencing = $7 AND renewals = $8"};
 constexpr Query lease_renew{
     "cluster.lease_renew",
-    "UPDATE node_leases SET renewals = renewals + 1, expires_at_us = $4, note = $5"
+    "UPDATE node_leases SET renewals = renewals + 1, expires_at_us = $4, last_run = $5"
     " WHERE name = $1 AND fencing = $2 AND session = $3"};
 constexpr Query lease_release{"cluster.lease_release",
                               "UPDATE node_leases SET holder = NULL, session = '',"
@@ -55,7 +55,7 @@ LeaseState state_of(const Row& row) {
   state.ttl_us = row.integer(5);
   state.acquired_at = {row.integer(6)};
   state.expires_at = {row.integer(7)};
-  state.note = row.text(8);
+  state.last_run = row.text(8);
   return state;
 }
 
@@ -85,9 +85,9 @@ Result<std::optional<Lease>> Leases::acquire(const std::string& name) {
 }
 
 Result<std::vector<Lease>> Leases::acquire_free(std::span<const std::string> names) {
-  // Before the look: what it shows may change from then on.
+  // Before the read: rows may change from then on.
   const Timestamp seen_at = steady_.now();
-  const Seen seen = TRY(look());
+  const Seen seen = TRY(read_all());
   std::vector<std::string> missing;
   std::vector<LeaseState> free;
   for (const std::string& name : names) {
@@ -113,7 +113,7 @@ Result<std::vector<Lease>> Leases::acquire_free(std::span<const std::string> nam
   });
 }
 
-Result<Leases::Seen> Leases::look() const {
+Result<Leases::Seen> Leases::read_all() const {
   return database_.read([](Tx& tx) -> Result<Seen> {
     Seen seen;
     seen.leases = TRY(read_leases(tx));
@@ -126,7 +126,7 @@ Result<Leases::Seen> Leases::look() const {
 }
 
 bool Leases::is_free(const LeaseState& state, const Seen& seen, Timestamp seen_at) {
-  // Ours, but we lost sight of it: a new number for a new beginning.
+  // Ours, but unknown to this object: taken again with a new number.
   if (state.session == self_.session) return true;
   const auto& sessions = seen.sessions;
   if (std::find(sessions.begin(), sessions.end(), state.session) == sessions.end()) return true;
@@ -149,9 +149,9 @@ Result<bool> Leases::take(Tx& tx, const LeaseState& state) const {
          0;
 }
 
-Result<bool> Leases::renew(Tx& tx, const Lease& lease, std::string_view note) const {
+Result<bool> Leases::renew(Tx& tx, const Lease& lease, std::string_view last_run) const {
   return TRY(tx.exec(lease_renew, {lease.name, lease.fencing, self_.session,
-                                   clock_.now().plus_us(ttl_us_).us, note})) > 0;
+                                   clock_.now().plus_us(ttl_us_).us, last_run})) > 0;
 }
 
 Result<void> Leases::release(std::span<const Lease> leases) const {
@@ -172,7 +172,7 @@ Result<void> Leases::check(Tx& tx, const Lease& lease) const {
                  return false;
                }));
   if (is_ours) return {};
-  return Error{errors::lease_lost, "another node does " + lease.name + " by now"};
+  return Error{errors::lease_lost, "another node holds the lease " + lease.name};
 }
 
 Result<std::vector<LeaseState>> Leases::list() const { return database_.read(read_leases); }

@@ -17,31 +17,30 @@ class Tx;
 
 namespace florin::cluster {
 
-/// Leases in the database. A holder renews; whoever sees that a lease was not renewed for its ttl,
-/// by his own steady clock, may take it, with the next fencing number. A holder that slept through
-/// this finds it out when it renews, and at the latest in check(), inside the unit of work that
-/// must not be written by two. Used by one thread at a time, but for check() and list().
-/// Source: docs/adr/0013-leases.md.
+/// Leases in the database. The holder renews. A node that sees no renewal for the ttl, by its own
+/// steady clock, may take the lease, with the next fencing number. A holder that was paused
+/// meanwhile learns it when it renews, at the latest in check(), inside the unit of work that two
+/// nodes must not write. Used by one thread at a time, except check() and list(). Source:
+/// docs/adr/0013-leases.md.
 class Leases {
  public:
   Leases(sql::Database& database, const Clock& clock, const Clock& steady, Self self,
          std::int64_t ttl_us);
 
-  /// Takes the lease when nobody has it: never taken, released, its holder silent for its ttl or no
-  /// longer registered. Nothing: somebody has it. Errors: store errors.
+  /// Takes the lease when it is free: never taken, released, its holder without a heartbeat for its
+  /// ttl or no longer registered. Nothing: it is held. Errors: store errors.
   Result<std::optional<Lease>> acquire(const std::string& name);
-  /// Looks at all leases once and takes what it can of `names`. Errors: store errors.
+  /// Reads all leases once and takes the free ones of `names`. Errors: store errors.
   Result<std::vector<Lease>> acquire_free(std::span<const std::string> names);
-  /// Renews inside the caller's unit of work and leaves a note (JSON, or empty). False: it is lost.
-  Result<bool> renew(sql::Tx& tx, const Lease& lease, std::string_view note) const;
-  /// Gives all of them back at once: the next holder need not wait. Nothing happens to one that is
-  /// lost already.
+  /// Renews inside the caller's unit of work and stores the last run. False: the lease is lost.
+  Result<bool> renew(sql::Tx& tx, const Lease& lease, std::string_view last_run) const;
+  /// Frees all of them at once: the next holder need not wait. One that was lost is left alone.
   Result<void> release(std::span<const Lease> leases) const;
 
-  /// To be called first in a unit of work that one holder alone may write: nobody takes the lease
-  /// before it has ended. Errors: lease_lost.
+  /// Call first in a unit of work that the holder alone may write: the lease cannot be taken before
+  /// that ends. Errors: lease_lost.
   Result<void> check(sql::Tx& tx, const Lease& lease) const;
-  /// All there are, by name.
+  /// All, by name.
   Result<std::vector<LeaseState>> list() const;
 
  private:
@@ -53,7 +52,7 @@ class Leases {
     std::vector<LeaseState> leases;
     std::vector<std::string> sessions;  // Of registered nodes.
   };
-  Result<Seen> look() const;
+  Result<Seen> read_all() const;
   bool is_free(const LeaseState& state, const Seen& seen, Timestamp seen_at);
   Result<bool> take(sql::Tx& tx, const LeaseState& state) const;
   Result<bool> make(sql::Tx& tx, const std::string& name) const;

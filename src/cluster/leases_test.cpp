@@ -103,7 +103,7 @@ TEST_F(TwoNodes, TheListShowsHolderAndNote) {
   ASSERT_EQ(list.size(), 1u);
   EXPECT_EQ(list[0].lease.name, "work");
   EXPECT_EQ(list[0].holder, 1);
-  EXPECT_EQ(list[0].note, R"({"ok":true})");
+  EXPECT_EQ(list[0].last_run, R"({"ok":true})");
   EXPECT_EQ(list[0].expires_at, a.clock.now().plus_seconds(ttl_s));
 }
 

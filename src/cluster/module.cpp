@@ -4,7 +4,7 @@
 
 #include "base/try.h"
 #include "cluster/agreed_clock.h"
-#include "cluster/keeper.h"
+#include "cluster/lease_manager.h"
 #include "cluster/leases.h"
 #include "cluster/nodes.h"
 #include "platform/sql/database.h"
@@ -36,7 +36,7 @@ class ClusterPart final : public modules::Part {
     for (const Node& node : *all) {
       if (!node.is_live(clock_.now()))
         silent += fmt::format("{}node {} ({}) is silent since {}", silent.empty() ? "" : "; ",
-                              node.self.node, node.self.host, node.beat_at.rfc3339());
+                              node.self.node, node.self.host, node.heartbeat_at.rfc3339());
     }
     return silent.empty() ? modules::Health() : modules::Health::degraded(silent);
   }
@@ -52,9 +52,10 @@ std::unique_ptr<modules::Part> build(modules::Services& services) {
   Nodes* const nodes = services.find<Nodes>();
   if (!nodes) return std::make_unique<modules::Part>();
   auto& clock = services.get<AgreedClock>();
-  return std::make_unique<ClusterPart>(services.get<sql::Database>(), clock,
-                                       Shown{*nodes, services.get<Leases>(), services.get<Keeper>(),
-                                             services.get<const jobs::Scheduler>(), clock});
+  return std::make_unique<ClusterPart>(
+      services.get<sql::Database>(), clock,
+      Shown{*nodes, services.get<Leases>(), services.get<LeaseManager>(),
+            services.get<const jobs::Scheduler>(), clock});
 }
 
 }  // namespace

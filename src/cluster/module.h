@@ -13,12 +13,12 @@ class Scheduler;
 
 namespace florin::cluster {
 class AgreedClock;
-class Keeper;
+class LeaseManager;
 class Leases;
 class Nodes;
 
-/// In a server it shows the place among the nodes that the server has made: Nodes, Leases, Keeper,
-/// AgreedClock and the scheduler. A command has none of them, and nothing runs.
+/// In a server it shows the place among the nodes that the server has made: Nodes, Leases,
+/// LeaseManager, AgreedClock and the scheduler. A command has none of them, and nothing runs.
 modules::Module module();
 std::span<const sql::Migration> migrations();
 
@@ -26,7 +26,7 @@ std::span<const sql::Migration> migrations();
 struct Shown {
   const Nodes& nodes;
   const Leases& leases;
-  const Keeper& keeper;
+  const LeaseManager& manager;
   const jobs::Scheduler& scheduler;
   const Clock& clock;
 };

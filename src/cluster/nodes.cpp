@@ -18,35 +18,35 @@ namespace {
 using sql::Query;
 
 constexpr Query node_list{"cluster.nodes",
-                          "SELECT id, session, process, host, address, version, beats, ttl_us,"
-                          " started_at_us, beat_at_us FROM nodes ORDER BY id"};
+                          "SELECT id, session, process, host, address, version, heartbeats, ttl_us,"
+                          " started_at_us, heartbeat_at_us FROM nodes ORDER BY id"};
 constexpr Query node_insert{
     "cluster.node_insert",
-    "INSERT INTO nodes (id, session, process, host, address, version, beats, ttl_us,"
-    " started_at_us, beat_at_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $8)"
+    "INSERT INTO nodes (id, session, process, host, address, version, heartbeats, ttl_us,"
+    " started_at_us, heartbeat_at_us) VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8, $8)"
     " ON CONFLICT (id) DO NOTHING"};
-constexpr Query node_replace{
-    "cluster.node_replace",
-    "UPDATE nodes SET session = $2, process = $3, host = $4, address = $5, version = $6, beats = 0,"
-    " ttl_us = $7, started_at_us = $8, beat_at_us = $8"
-    " WHERE id = $1 AND session = $9 AND beats = $10"};
-constexpr Query node_beat{"cluster.node_beat",
-                          "UPDATE nodes SET beats = beats + 1, beat_at_us = $3"
-                          " WHERE id = $1 AND session = $2"};
+constexpr Query node_replace{"cluster.node_replace",
+                             "UPDATE nodes SET session = $2, process = $3, host = $4, address = "
+                             "$5, version = $6, heartbeats = 0,"
+                             " ttl_us = $7, started_at_us = $8, heartbeat_at_us = $8"
+                             " WHERE id = $1 AND session = $9 AND heartbeats = $10"};
+constexpr Query node_heartbeat{"cluster.node_heartbeat",
+                               "UPDATE nodes SET heartbeats = heartbeats + 1, heartbeat_at_us = $3"
+                               " WHERE id = $1 AND session = $2"};
 constexpr Query node_remove{"cluster.node_remove",
                             "DELETE FROM nodes WHERE id = $1 AND session = $2"};
 
-constexpr std::chrono::milliseconds between_looks{100};
+constexpr std::chrono::milliseconds poll_interval{100};
 
 Node node_of(const sql::Row& row) {
   Node node;
   node.self = {static_cast<int>(row.integer(0)), std::string(row.text(1)),
                std::string(row.text(2)),         std::string(row.text(3)),
                std::string(row.text(4)),         std::string(row.text(5))};
-  node.beats = row.integer(6);
+  node.heartbeats = row.integer(6);
   node.ttl_us = row.integer(7);
   node.started_at = {row.integer(8)};
-  node.beat_at = {row.integer(9)};
+  node.heartbeat_at = {row.integer(9)};
   return node;
 }
 
@@ -93,17 +93,17 @@ Result<bool> Nodes::try_join() {
 }
 
 Result<void> Nodes::join() {
-  bool is_told = false;
+  bool is_logged = false;
   while (!TRY(try_join())) {
-    if (!std::exchange(is_told, true))
+    if (!std::exchange(is_logged, true))
       log::info("waiting to see whether the last process with this node id still lives",
                 {{"node", self_.node}});
-    std::this_thread::sleep_for(between_looks);
+    std::this_thread::sleep_for(poll_interval);
   }
   return {};
 }
 
-Result<bool> Nodes::try_be_alone() {
+Result<bool> Nodes::try_require_single_node() {
   const Timestamp seen_at = steady_.now();
   bool is_known = true;
   for (const Node& other : TRY(list())) {
@@ -116,20 +116,21 @@ Result<bool> Nodes::try_be_alone() {
     is_known = is_known && alive.has_value();
     if (alive) TRY(forget(other));
   }
-  TRY(database_.write([&](sql::Tx& tx) { return beat(tx); }));
+  TRY(database_.write([&](sql::Tx& tx) { return heartbeat(tx); }));
   return is_known;
 }
 
-Result<void> Nodes::be_alone() {
-  while (!TRY(try_be_alone())) std::this_thread::sleep_for(between_looks);
+Result<void> Nodes::require_single_node() {
+  while (!TRY(try_require_single_node())) std::this_thread::sleep_for(poll_interval);
   return {};
 }
 
 std::optional<bool> Nodes::is_alive(const Node& other, Timestamp seen_at) {
   if (has_ended(other.self.process)) return false;
   Sighting& sighting = sightings_[other.self.node];
-  if (sighting.session != other.self.session) sighting = {other.self.session, other.beats, seen_at};
-  if (sighting.beats != other.beats) return true;
+  if (sighting.session != other.self.session)
+    sighting = {other.self.session, other.heartbeats, seen_at};
+  if (sighting.heartbeats != other.heartbeats) return true;
   if (seen_at >= sighting.since.plus_us(other.ttl_us)) return false;
   return std::nullopt;
 }
@@ -145,7 +146,7 @@ Result<bool> Nodes::take_place_of(const Node& other) const {
   const bool is_ours = TRY(database_.write([&](sql::Tx& tx) -> Result<bool> {
     return TRY(tx.exec(node_replace, {self_.node, self_.session, self_.process, self_.host,
                                       self_.address, self_.version, ttl_us_, clock_.now().us,
-                                      other.self.session, other.beats})) > 0;
+                                      other.self.session, other.heartbeats})) > 0;
   }));
   if (is_ours)
     log::info("took over the node id of a process that has ended",
@@ -153,8 +154,8 @@ Result<bool> Nodes::take_place_of(const Node& other) const {
   return is_ours;
 }
 
-Result<void> Nodes::beat(sql::Tx& tx) const {
-  const auto changed = TRY(tx.exec(node_beat, {self_.node, self_.session, clock_.now().us}));
+Result<void> Nodes::heartbeat(sql::Tx& tx) const {
+  const auto changed = TRY(tx.exec(node_heartbeat, {self_.node, self_.session, clock_.now().us}));
   if (changed > 0) return {};
   return Error{
       errors::node_evicted,

@@ -17,12 +17,12 @@ namespace florin::cluster {
 /// All that are registered, by id. Errors: store errors.
 Result<std::vector<Node>> list_nodes(sql::Database& database);
 
-/// Who works on this database. A node id belongs to one live process: ids of rows are made with it.
-/// A process is dead when its count of beats stood still for its ttl, measured by the looker's
-/// steady clock: nobody's wall clock matters. Used by one thread at a time, but for list().
+/// The processes that work on this database. A node id belongs to one live process: ids of rows are
+/// made with it. A process is dead when its count of heartbeats has not changed for its ttl, by the
+/// observer's steady clock; wall clocks do not matter. Used by one thread at a time, except list().
 class Nodes {
  public:
-  /// `steady` never steps back and goes on while the machine sleeps.
+  /// `steady` never steps back and counts while the machine sleeps.
   Nodes(sql::Database& database, const Clock& clock, const Clock& steady, Self self,
         std::int64_t ttl_us);
 
@@ -30,16 +30,16 @@ class Nodes {
   /// known yet whether it lives; ask again soon, for its ttl at most.
   /// Errors: node_id_taken (it lives); store errors.
   Result<bool> try_join();
-  /// As try_join(), again and again until it is known; sleeps in between.
+  /// Repeats try_join() until it is known; sleeps in between.
   Result<void> join();
-  /// After join(), where the database serves one node at a time: forgets those that are dead.
-  /// False: it is not known yet whether another lives; ask again soon. Beats, too. Errors:
-  /// one_node_only (another lives; this one has left again); store errors.
-  Result<bool> try_be_alone();
-  /// As try_be_alone(), again and again until it is known.
-  Result<void> be_alone();
-  /// Says that this process lives, inside the caller's unit of work. Errors: node_evicted.
-  Result<void> beat(sql::Tx& tx) const;
+  /// After join(), where the database serves one node at a time: removes dead nodes, and writes a
+  /// heartbeat. False: it is not known yet whether another lives; ask again soon.
+  /// Errors: one_node_only (another lives; this one has left again); store errors.
+  Result<bool> try_require_single_node();
+  /// Repeats try_require_single_node() until it is known.
+  Result<void> require_single_node();
+  /// Inside the caller's unit of work. Errors: node_evicted.
+  Result<void> heartbeat(sql::Tx& tx) const;
   /// Frees the node id at once.
   Result<void> leave() const;
   /// All that are registered, by id. Safe for concurrent use.
@@ -49,7 +49,7 @@ class Nodes {
  private:
   struct Sighting {
     std::string session;
-    std::int64_t beats = 0;
+    std::int64_t heartbeats = 0;
     Timestamp since;  // Steady.
   };
   /// Whether the other is seen to live, or to be dead; nothing: not known yet.
@@ -62,7 +62,7 @@ class Nodes {
   const Clock& steady_;
   const Self self_;
   const std::int64_t ttl_us_;
-  std::map<int, Sighting> sightings_;  // Of the processes that are in our way, by node.
+  std::map<int, Sighting> sightings_;  // Of processes that may have to end first, by node.
 };
 
 }  // namespace florin::cluster

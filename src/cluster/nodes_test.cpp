@@ -18,7 +18,7 @@ TEST_F(NodesTest, ALiveProcessKeepsItsNodeIdToItself) {
   Process first(*this, 7, "first"), second(*this, 7, "second");
   ASSERT_TRUE(*first.nodes.try_join());
   EXPECT_FALSE(*second.nodes.try_join());  // Not known yet.
-  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return first.nodes.beat(tx); }));
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return first.nodes.heartbeat(tx); }));
   const auto refused = second.nodes.try_join();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, errors::node_id_taken);
@@ -34,7 +34,7 @@ TEST_F(NodesTest, TheNodeIdOfASilentProcessIsFreeAfterItsTime) {
   EXPECT_FALSE(*second.nodes.try_join());
   pass_seconds(1);
   EXPECT_TRUE(*second.nodes.try_join());
-  const auto evicted = database->write([&](sql::Tx& tx) { return first.nodes.beat(tx); });
+  const auto evicted = database->write([&](sql::Tx& tx) { return first.nodes.heartbeat(tx); });
   ASSERT_FALSE(evicted);
   EXPECT_EQ(evicted.error().code, errors::node_evicted);
 }
@@ -63,11 +63,11 @@ TEST_F(NodesTest, OthersHaveOtherNumbers) {
 TEST_F(NodesTest, WhereOneAloneMayWorkASecondLeavesAgain) {
   Process first(*this, 1, "first"), second(*this, 2, "second");
   ASSERT_TRUE(*first.nodes.try_join());
-  EXPECT_TRUE(*first.nodes.try_be_alone());
+  EXPECT_TRUE(*first.nodes.try_require_single_node());
   ASSERT_TRUE(*second.nodes.try_join());
-  EXPECT_FALSE(*second.nodes.try_be_alone());  // Not known yet.
-  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return first.nodes.beat(tx); }));
-  const auto refused = second.nodes.try_be_alone();
+  EXPECT_FALSE(*second.nodes.try_require_single_node());  // Not known yet.
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return first.nodes.heartbeat(tx); }));
+  const auto refused = second.nodes.try_require_single_node();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, errors::one_node_only);
   EXPECT_EQ(first.nodes.list()->size(), 1u);
@@ -77,9 +77,9 @@ TEST_F(NodesTest, WhereOneAloneMayWorkTheDeadAreForgotten) {
   Process first(*this, 1, "first"), second(*this, 2, "second");
   ASSERT_TRUE(*first.nodes.try_join());
   ASSERT_TRUE(*second.nodes.try_join());
-  EXPECT_FALSE(*second.nodes.try_be_alone());
+  EXPECT_FALSE(*second.nodes.try_require_single_node());
   pass_seconds(ttl_s);
-  EXPECT_TRUE(*second.nodes.try_be_alone());
+  EXPECT_TRUE(*second.nodes.try_require_single_node());
   EXPECT_EQ(second.nodes.list()->size(), 1u);
 }
 

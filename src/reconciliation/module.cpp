@@ -29,8 +29,8 @@ class ReconciliationPart final : public modules::Part {
               run_options(services.get<const modules::DataFolder>())),
         items_(services.get<const Clock>(), services.get<events::EventLog>(),
                services.get<ledger::LedgerService>()),
-        runner_(runs_, [duties = services.get<const jobs::HeldDuties>()] {
-          return duties.holds(running);
+        runner_(runs_, [leases = services.get<const jobs::HeldLeases>()] {
+          return leases.holds(running);
         }) {
     services.provide(runs_);
   }
@@ -39,7 +39,7 @@ class ReconciliationPart final : public modules::Part {
     return reconciliation_routes(runs_, items_, idempotency_, [this] { runner_.wake(); });
   }
 
-  std::vector<jobs::Duty> duties() override {
+  std::vector<jobs::LeasedTask> leased_tasks() override {
     return {{running, "Works on queued reconciliations.", [this]() -> Result<void> {
                runner_.wake();
                return {};

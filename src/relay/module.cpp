@@ -15,15 +15,15 @@ namespace {
 constexpr const char* relaying = "relay.kafka";
 
 Relay::Parts parts_of(const modules::Services& services) {
-  const jobs::HeldDuties duties = services.get<const jobs::HeldDuties>();
+  const jobs::HeldLeases leases = services.get<const jobs::HeldLeases>();
   return {services.get<sql::Database>(),
           services.get<const Clock>(),
           services.get<IdGenerator>(),
           services.get<access::Access>(),
           services.get<events::EventLog>(),
           services.get<metrics::Registry>(),
-          [duties](sql::Tx& tx) { return duties.check(tx, relaying); },
-          [duties] { return duties.holds(relaying); }};
+          [leases](sql::Tx& tx) { return leases.check(tx, relaying); },
+          [leases] { return leases.holds(relaying); }};
 }
 
 class RelayPart final : public modules::Part {
@@ -36,7 +36,7 @@ class RelayPart final : public modules::Part {
   http::Routes routes() override { return relay::routes(relay_, idempotency_); }
   std::vector<jobs::Job> jobs() override { return relay_.jobs(); }
 
-  std::vector<jobs::Duty> duties() override {
+  std::vector<jobs::LeasedTask> leased_tasks() override {
     if (!relay_.is_configured()) return {};
     return {{relaying, "Sends events to Kafka, and reads those of other systems.",
              [this] { return relay_.start(); }, [this] { relay_.stop(); }}};

@@ -22,14 +22,14 @@ constexpr std::int64_t poll_interval_ms = 2'000;
 constexpr std::int64_t old_backlog_s = 300;
 
 Webhooks::Parts parts_of(const modules::Services& services) {
-  const jobs::HeldDuties duties = services.get<const jobs::HeldDuties>();
+  const jobs::HeldLeases leases = services.get<const jobs::HeldLeases>();
   return {services.get<sql::Database>(),
           services.get<const Clock>(),
           services.get<IdGenerator>(),
           services.get<events::EventLog>(),
           services.get<const crypto::Vault>(),
           services.get<metrics::Registry>(),
-          [duties](sql::Tx& tx) { return duties.check(tx, delivering); }};
+          [leases](sql::Tx& tx) { return leases.check(tx, delivering); }};
 }
 
 Settings settings_of(const modules::Services& services) {
@@ -83,7 +83,7 @@ class WebhooksPart final : public modules::Part {
   http::Routes routes() override { return webhooks::routes(webhooks_, idempotency_); }
   std::vector<jobs::Job> jobs() override { return webhooks_.jobs(); }
 
-  std::vector<jobs::Duty> duties() override {
+  std::vector<jobs::LeasedTask> leased_tasks() override {
     return {{delivering, "Makes deliveries of events and sends them.",
              [this] { return webhooks_.begin(); }, [this] { webhooks_.end(); }}};
   }

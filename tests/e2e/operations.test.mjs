@@ -41,7 +41,7 @@ describe('nodes', () => {
     const books = await openBooks({FLORIN_NODE_LEASE_SECONDS: '300'});
     after(() => books.close());
     await books.crashAndRestart();
-    assert.deepEqual((await nodesOf(books.api)).map(({id, state}) => ({id, state})), [{id: 0, state: 'live'}]);
+    assert.deepEqual((await nodesOf(books.api)).map(({id, status}) => ({id, status})), [{id: 0, status: 'live'}]);
     assert.equal(await deliverer(books.api), 0);
   });
 
@@ -58,8 +58,8 @@ describe('nodes', () => {
     bodyOf(await api.post('/v1/webhook-endpoints', {url: receiver.url, event_types: ['account.*']}), 201);
     assert.equal(await deliverer(api), 0);
     const [first, idle] = await nodesOf(api);
-    assert.ok(first.duties.includes('webhooks.deliver') && !first.this);
-    assert.deepEqual([idle.duties, idle.this, idle.lease_seconds], [[], true, 2]);
+    assert.ok(first.leases.includes('webhooks.deliver') && !first.this);
+    assert.deepEqual([idle.leases, idle.this, idle.lease_seconds], [[], true, 2]);
     await books.server.kill();
     const began = Date.now();
     const created = bodyOf(await api.post('/v1/accounts', {code: 'after-the-death', type: 'asset', currency: 'KZT'}), 201);
@@ -69,7 +69,7 @@ describe('nodes', () => {
     assert.equal(await deliverer(api), 1);
   });
 
-  it('ends duties of a node that was paused, without a write of two', twoNodes, async () => {
+  it('ends tasks of a node that was paused, without a write of two', twoNodes, async () => {
     const books = await openBooks();
     after(() => books.close());
     const second = await startNode(books, 1);
@@ -79,7 +79,7 @@ describe('nodes', () => {
     books.server.child.kill('SIGSTOP');
     await eventually('takeover', async () => await deliverer(api) === 1);
     books.server.child.kill('SIGCONT');
-    await eventually('the first is back', async () => (await nodesOf(api)).every(({state}) => state === 'live'));
+    await eventually('the first is back', async () => (await nodesOf(api)).every(({status}) => status === 'live'));
     assert.equal(await deliverer(books.api), 1);
   });
 

@@ -128,14 +128,14 @@ void check_nodes(sql::Database& database, const Clock& clock, DoctorReport& repo
   if (!nodes) return;  // A schema before the table of nodes: the migrations that wait were told.
   for (const cluster::Node& node : *nodes) {
     const std::string what = fmt::format("node {}", node.self.node);
-    const std::int64_t age_us = clock.now().us - node.beat_at.us;
+    const std::int64_t age_us = clock.now().us - node.heartbeat_at.us;
     if (cluster::has_ended(node.self.process)) {
-      report.doubtful(what, "ended without leaving, last heard of " + node.beat_at.rfc3339(),
+      report.doubtful(what, "ended without leaving, last heard of " + node.heartbeat_at.rfc3339(),
                       "Look why; its next start, or another node, takes over.");
     } else if (age_us < -cluster::AgreedClock::tolerance_us) {
       report_skew(what + "'s clock", -age_us, report);
     } else if (!node.is_live(clock.now())) {
-      report.doubtful(what, "silent since " + node.beat_at.rfc3339(),
+      report.doubtful(what, "silent since " + node.heartbeat_at.rfc3339(),
                       "It is dead, cut off, or its clock is behind.");
     } else {
       report.good(what, fmt::format("{} on {}, version {}", node.self.address, node.self.host,

@@ -7,7 +7,7 @@
 #include "app/certificate_watch.h"
 #include "app/core.h"
 #include "app/modules.h"
-#include "cluster/job_note.h"
+#include "cluster/last_run.h"
 #include "cluster/leases.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/sql/database.h"
@@ -25,7 +25,7 @@ void add_failure(std::string& failed, std::string_view job, std::string_view why
   failed += fmt::format("{}the job {} failed: {}", failed.empty() ? "" : "; ", job, why);
 }
 
-/// Of the module, or of all without one. What another node alone does is known by the note that it
+/// Of the module, or of all without one. A job of another node is known by the last run that it
 /// left on its lease.
 Health look_at_jobs(const CheckedParts& parts, const std::string& module) {
   std::string failed;
@@ -40,8 +40,8 @@ Health look_at_jobs(const CheckedParts& parts, const std::string& module) {
   if (!leases) return Health::degraded(leases.error().detail);
   for (const cluster::LeaseState& state : *leases) {
     const std::string& job = state.lease.name;
-    if (state.note.empty() || ours.contains(job) || !job.starts_with(module)) continue;
-    if (const auto why = cluster::failure_in(state.note))
+    if (state.last_run.empty() || ours.contains(job) || !job.starts_with(module)) continue;
+    if (const auto why = cluster::failure_in(state.last_run))
       add_failure(failed, state.holder ? fmt::format("{} on node {}", job, *state.holder) : job,
                   *why);
   }

@@ -1,5 +1,5 @@
 -- 0001_cluster
--- Why:  several processes work on one database: who they are, and which of them does what one alone may do.
+-- Why:  several processes work on one database: who they are, and which of them runs single-node tasks.
 -- Cost: new tables of a few rows each.
 CREATE TABLE nodes (
   id             INTEGER NOT NULL PRIMARY KEY,  -- node.id
@@ -8,10 +8,10 @@ CREATE TABLE nodes (
   host           TEXT    NOT NULL,
   address        TEXT    NOT NULL,
   version        TEXT    NOT NULL,
-  beats          BIGINT  NOT NULL,              -- grows while it lives
-  ttl_us         BIGINT  NOT NULL,              -- silent for longer than this: dead
+  heartbeats     BIGINT  NOT NULL,              -- grows while it lives
+  ttl_us         BIGINT  NOT NULL,              -- dead after so long without a heartbeat
   started_at_us  BIGINT  NOT NULL,
-  beat_at_us     BIGINT  NOT NULL               -- by its own clock
+  heartbeat_at_us BIGINT NOT NULL               -- by its own clock
 );
 
 CREATE TABLE node_leases (
@@ -23,5 +23,5 @@ CREATE TABLE node_leases (
   ttl_us          BIGINT  NOT NULL,
   acquired_at_us  BIGINT  NOT NULL,
   expires_at_us   BIGINT  NOT NULL,             -- by the holder's clock; for people, nobody decides by it
-  note            TEXT    NOT NULL              -- JSON: what the holder says of its work; empty: nothing
+  last_run        TEXT    NOT NULL              -- JSON: the holder's last run of the job; empty: none
 );

@@ -10,7 +10,7 @@
 
 #include "base/result.h"
 #include "platform/http/route.h"
-#include "platform/jobs/duty.h"
+#include "platform/jobs/leased_task.h"
 #include "platform/jobs/scheduler.h"
 #include "platform/json/value.h"
 #include "platform/modules/services.h"
@@ -50,8 +50,8 @@ class Part {
   virtual Result<void> apply_settings() { return {}; }
   virtual http::Routes routes() { return {}; }
   virtual std::vector<jobs::Job> jobs() { return {}; }
-  /// What one of many nodes does alone, besides the jobs that say so.
-  virtual std::vector<jobs::Duty> duties() { return {}; }
+  /// Run by one node alone, besides the jobs that say so.
+  virtual std::vector<jobs::LeasedTask> leased_tasks() { return {}; }
 
   /// Cheap; called while the database answers. Failed jobs of the module are reported without it.
   virtual Health health() { return {}; }
@@ -67,11 +67,11 @@ class Part {
   /// First step of a stop: background work ends, requests are still answered. May be called
   /// without start().
   virtual void begin_to_leave() {}
-  /// No request, job or duty runs any more. May be called twice, and without start().
+  /// No request, job or leased task runs any more. May be called twice, and without start().
   virtual void stop() {}
 };
 
-/// A module as a value. `name` is that of its folder, and its jobs and duties begin with it.
+/// A module as a value. `name` is that of its folder, and its jobs and leased tasks begin with it.
 struct Module {
   std::string_view name;
   std::span<const sql::Migration> migrations = {};

@@ -1,4 +1,4 @@
-#include "cluster/job_note.h"
+#include "cluster/last_run.h"
 
 #include "platform/jobs/scheduler.h"
 #include "platform/json/value.h"
@@ -6,10 +6,10 @@
 
 namespace florin::cluster {
 
-std::string note_of(const jobs::JobState& job) {
+std::string last_run_json(const jobs::JobState& job) {
   if (job.runs == 0) return {};
-  std::string note;
-  json::Writer(note)
+  std::string text;
+  json::Writer(text)
       .begin_object()
       .member("started_at", job.last_start.rfc3339())
       .member("ended_at", job.last_end.rfc3339())
@@ -18,11 +18,11 @@ std::string note_of(const jobs::JobState& job) {
       .member("runs", job.runs)
       .member("failures", job.failures)
       .end_object();
-  return note;
+  return text;
 }
 
-std::optional<std::string> failure_in(std::string_view note) {
-  const auto said = json::parse(note);
+std::optional<std::string> failure_in(std::string_view last_run) {
+  const auto said = json::parse(last_run);
   const json::Value* ok = said ? said->find("ok") : nullptr;
   if (!ok || !ok->as_bool() || *ok->as_bool()) return std::nullopt;
   const json::Value* result = said->find("result");
