@@ -35,11 +35,14 @@ Receiver::Receiver(Answer answer) : answer_(std::move(answer)) {
          {
            const std::lock_guard lock(mutex_);
            received_.push_back(request);
-           if (request.path == "/hang") hanging_.push_back(responder);
-           now = answer_;
+           if (is_hanging_ || request.path == "/hang") {
+             hanging_.emplace_back(request, responder);
+           } else {
+             now = answer_;
+           }
          }
          changed_.notify_all();
-         if (request.path != "/hang") responder.send(now(request));
+         if (now) responder.send(now(request));
        })});
   http::ServerOptions options;
   options.port = 0;
@@ -68,6 +71,23 @@ std::vector<http::Request> Receiver::received() const {
 void Receiver::answer_with(Answer answer) {
   const std::lock_guard lock(mutex_);
   answer_ = std::move(answer);
+}
+
+void Receiver::hang() {
+  const std::lock_guard lock(mutex_);
+  is_hanging_ = true;
+}
+
+void Receiver::release() {
+  std::vector<std::pair<http::Request, http::Responder>> released;
+  Answer now;
+  {
+    const std::lock_guard lock(mutex_);
+    is_hanging_ = false;
+    std::swap(released, hanging_);
+    now = answer_;
+  }
+  for (const auto& [request, responder] : released) responder.send(now(request));
 }
 
 Settings WebhooksFixture::settings_of_tests() {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -43,6 +44,10 @@ class Receiver {
   bool wait_for(std::size_t count) const;
   std::vector<http::Request> received() const;
   void answer_with(Answer answer);
+  /// From now on requests are not answered.
+  void hang();
+  /// Answers those that hang, and all later ones.
+  void release();
 
  private:
   class OpenGate final : public http::Gate {
@@ -58,7 +63,8 @@ class Receiver {
   mutable std::condition_variable changed_;
   Answer answer_;
   std::vector<http::Request> received_;
-  std::vector<http::Responder> hanging_;
+  bool is_hanging_ = false;
+  std::vector<std::pair<http::Request, http::Responder>> hanging_;
   std::unique_ptr<http::Server> server_;
 };
 
