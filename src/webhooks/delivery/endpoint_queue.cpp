@@ -66,7 +66,9 @@ Timestamp EndpointQueue::next_check(Timestamp now) const {
   if (waiting_.empty()) return stored_due_;
   const Timestamp first = waiting_.begin()->first.first;
   const Timestamp next = std::max({first, paused_until_, rate_allows_at(now)});
-  const bool checks_store = waiting_.size() <= refill_below || first > stored_due_;
+  // When it was due before, needs_refill() says that what is here goes first.
+  const bool checks_store =
+      stored_due_ > now && (waiting_.size() <= refill_below || first > stored_due_);
   return checks_store ? std::min(stored_due_, next) : next;
 }
 

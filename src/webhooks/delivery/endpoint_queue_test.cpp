@@ -106,6 +106,18 @@ TEST_F(Queue, KeepsItsRate) {
   EXPECT_EQ(take(start.plus_us(100'000)), 0);
 }
 
+// Else the dispatcher would check again and again until the rate allows the next one.
+TEST_F(Queue, RestsUntilTheRateAllowsTheNextAlsoWhereTheStoreHasEarlierOnes) {
+  prove();
+  limit_rate(10);
+  for (int i = 1; i <= 300; ++i) push(i);
+  while (take() != 0) {
+  }
+  queue.expect_stored(start.plus_seconds(-1));
+  EXPECT_FALSE(queue.needs_refill(start));
+  EXPECT_EQ(queue.next_check(start), start.plus_us(100'000));
+}
+
 TEST_F(Queue, AnEndpointThatHasNotAnsweredYetGetsTwoAttemptsAtATime) {
   endpoint.policy.max_concurrency = 8;
   queue.set_endpoint(endpoint);
