@@ -171,7 +171,7 @@ Result<PendingCounts> count_pending(Tx& tx) {
   return counts;
 }
 
-Result<void> insert(Tx& tx, const W& transaction) { return transactions.insert(tx, transaction); }
+Result<void> insert(Tx& tx, const W& transaction) { return transactions.send(tx, transaction); }
 
 Result<void> update(Tx& tx, const W& transaction) {
   return transactions.send_change(tx, transaction);

@@ -266,8 +266,14 @@ class Table {
     return {*this, std::string(name), rest};
   }
 
-  Result<void> insert(Tx& tx, const T& row) const { return insert_.send(tx, std::span(&row, 1)); }
-  Result<void> insert(Tx& tx, std::span<const T> rows) const { return insert_.send(tx, rows); }
+  /// Errors: constraint_violated, and the database's.
+  Result<void> insert(Tx& tx, const T& row) const {
+    TRY(insert_.add(tx, row));
+    return {};
+  }
+  /// As insert(), where nobody asks how it went: PostgreSQL may tell of an error by a later call.
+  Result<void> send(Tx& tx, const T& row) const { return insert_.send(tx, std::span(&row, 1)); }
+  Result<void> send(Tx& tx, std::span<const T> rows) const { return insert_.send(tx, rows); }
   /// Writes every column that changes; false: there is no row with these keys.
   Result<bool> change(Tx& tx, const T& row) const {
     KeptTexts kept;

@@ -144,7 +144,7 @@ class TableTest : public EngineTest {
   }
   void insert(const std::vector<Parcel>& rows) {
     const auto written =
-        database_->write([&](Tx& tx) { return parcels.insert(tx, std::span<const Parcel>(rows)); });
+        database_->write([&](Tx& tx) { return parcels.send(tx, std::span<const Parcel>(rows)); });
     ASSERT_TRUE(written) << written.error().detail;
   }
   std::vector<Parcel> stored() {
@@ -243,6 +243,19 @@ TEST_P(TableTest, InsertionSaysWhetherTheRowIsNew) {
   });
   ASSERT_TRUE(done) << done.error().detail;
   EXPECT_EQ(stored(), (std::vector{full_parcel(1), bare_parcel(2)}));
+}
+
+TEST_P(TableTest, AnInsertKnowsThatTheRowBreaksAConstraint) {
+  insert({bare_parcel(1)});
+  std::string known;
+  const auto done = database_->write([&](Tx& tx) -> Result<void> {
+    auto refused = parcels.insert(tx, full_parcel(1));
+    known = code_of(refused);
+    return refused;
+  });
+  EXPECT_EQ(known, "constraint_violated");
+  EXPECT_EQ(code_of(done), "constraint_violated");
+  EXPECT_EQ(stored(), std::vector{bare_parcel(1)});
 }
 
 TEST_P(TableTest, CellsThatCannotBeReadAreCorrupt) {
