@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "access/errors.h"
-#include "access/key_gate.h"
+#include "access/key_authenticator.h"
 #include "access/module.h"
 #include "access/sessions.h"
 #include "base/id_generator.h"
@@ -22,7 +22,7 @@ class AccessTest : public testing::Test {
     database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
     access.emplace(*database, clock, ids, 100);
-    gate.emplace(*database, clock, *limits, *sessions);
+    authenticator.emplace(*database, clock, *limits, *sessions);
     tenant = access->create_tenant("acme")->id;
   }
 
@@ -42,15 +42,15 @@ class AccessTest : public testing::Test {
   }
 
   /// As the server asks: memory first, then the database.
-  http::Admission ask(const Secret& key, const std::string& permission = "ledger:read") {
+  http::Authentication ask(const Secret& key, const std::string& permission = "ledger:read") {
     const http::Request request = request_with("Bearer " + std::string(key.reveal()));
     const http::Route route{"GET", "/", permission, http::SyncHandler()};
-    auto known = gate->try_admit(request, route);
-    return known ? std::move(*known) : gate->admit(request, route);
+    auto known = authenticator->try_authenticate(request, route);
+    return known ? std::move(*known) : authenticator->authenticate(request, route);
   }
   std::string_view refusal(const Secret& key, const std::string& permission = "ledger:read") {
-    const http::Admission admission = ask(key, permission);
-    return admission.caller ? "" : admission.caller.error().code.name;
+    const http::Authentication authentication = ask(key, permission);
+    return authentication.caller ? "" : authentication.caller.error().code.name;
   }
 
   FakeClock clock;
@@ -60,7 +60,7 @@ class AccessTest : public testing::Test {
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
   std::unique_ptr<cache::TtlCache> values = cache::ttl_cache_in_memory(clock, 100);
   std::optional<Sessions> sessions{std::in_place, *values, clock, SessionSettings()};
-  std::optional<KeyGate> gate;
+  std::optional<KeyAuthenticator> authenticator;
   TenantId tenant;
 };
 
@@ -83,10 +83,10 @@ TEST_F(AccessTest, TenantsHaveNamesOfTheirOwn) {
 
 TEST_F(AccessTest, AKeyAdmitsItsTenantWithItsPermissions) {
   const CreatedApiKey key = make_key({"ledger:read"});
-  const http::Admission admission = ask(key.secret);
-  ASSERT_TRUE(admission.caller);
-  EXPECT_EQ(admission.caller->tenant, tenant);
-  EXPECT_EQ(admission.caller->actor, key.key.id.str());
+  const http::Authentication authentication = ask(key.secret);
+  ASSERT_TRUE(authentication.caller);
+  EXPECT_EQ(authentication.caller->tenant, tenant);
+  EXPECT_EQ(authentication.caller->actor, key.key.id.str());
   EXPECT_EQ(refusal(key.secret, "ledger:write"), "permission_denied");
   EXPECT_EQ(refusal(make_key({"ledger:*"}).secret, "ledger:write"), "");
   EXPECT_EQ(refusal(make_key({"ledger:*"}).secret, "events:read"), "permission_denied");
@@ -98,14 +98,14 @@ TEST_F(AccessTest, UnknownKeysAndOtherSchemesAreRefused) {
   EXPECT_EQ(refusal(Secret("nonsense")), "unauthenticated");
   const http::Route route{"GET", "/", "ledger:read", http::SyncHandler()};
   for (const char* header : {"", "Bearer", "Basic abc", "Bearer "}) {
-    const auto admission = gate->try_admit(request_with(header), route);
-    ASSERT_TRUE(admission) << header;
-    EXPECT_EQ(admission->caller.error().code, errors::unauthenticated) << header;
+    const auto authentication = authenticator->try_authenticate(request_with(header), route);
+    ASSERT_TRUE(authentication) << header;
+    EXPECT_EQ(authentication->caller.error().code, errors::unauthenticated) << header;
   }
 }
 
 TEST_F(AccessTest, AKeyMadeElsewhereWorksAtOnce) {
-  ASSERT_TRUE(gate->refresh());
+  ASSERT_TRUE(authenticator->refresh());
   Access other(*database, clock, ids, 100);
   NewApiKey wanted;
   wanted.tenant = tenant;
@@ -118,7 +118,7 @@ TEST_F(AccessTest, ARevokedKeyIsRefusedAfterARefresh) {
   const CreatedApiKey key = make_key({"*"});
   EXPECT_EQ(refusal(key.secret), "");
   EXPECT_TRUE(access->revoke_key(key.key.id)->revoked_at);
-  ASSERT_TRUE(gate->refresh());
+  ASSERT_TRUE(authenticator->refresh());
   EXPECT_EQ(refusal(key.secret), "key_revoked");
   EXPECT_TRUE(access->revoke_key(key.key.id));
   EXPECT_EQ(access->revoke_key(ApiKeyId{42}).error().code, errors::api_key_not_found);
@@ -141,7 +141,7 @@ TEST_F(AccessTest, AKeyIsHeldToItsRate) {
   const CreatedApiKey key = make_key({"*"}, 2);
   EXPECT_EQ(ask(key.secret).rate_limit->remaining, 1);
   EXPECT_EQ(refusal(key.secret), "");
-  const http::Admission third = ask(key.secret);
+  const http::Authentication third = ask(key.secret);
   ASSERT_FALSE(third.caller);
   EXPECT_EQ(third.caller.error().code, errors::rate_limited);
   EXPECT_EQ(third.caller.error().retry_after_s, 1);

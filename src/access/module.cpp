@@ -1,7 +1,7 @@
 #include "access/module.h"
 
 #include "access/access.h"
-#include "access/key_gate.h"
+#include "access/key_authenticator.h"
 #include "access/sessions.h"
 #include "access/settings.h"
 #include "base/id_generator.h"
@@ -20,29 +20,29 @@ class AccessPart final : public modules::Part {
                 services.get<IdGenerator>(), services.get<const Settings>().rate_limit_per_second),
         sessions_(services.get<cache::TtlCache>(), services.get<const Clock>(),
                   services.get<const SessionSettings>()),
-        gate_(services.get<sql::Database>(), services.get<const Clock>(),
-              services.get<cache::RateLimiter>(), sessions_) {
+        authenticator_(services.get<sql::Database>(), services.get<const Clock>(),
+                       services.get<cache::RateLimiter>(), sessions_) {
     services.provide(access_);
     services.provide(sessions_);
-    services.provide(gate_);
+    services.provide(authenticator_);
   }
 
-  http::Routes routes() override { return session_routes({access_, gate_, sessions_}); }
+  http::Routes routes() override { return session_routes({access_, authenticator_, sessions_}); }
 
   std::vector<jobs::Job> jobs() override {
     return {{"access.refresh_keys", "Loads API keys that were made or revoked elsewhere.", 1'000,
              [this]() -> Result<std::string> {
-               TRY(gate_.refresh());
+               TRY(authenticator_.refresh());
                return std::string();
              }}};
   }
 
-  Result<void> start() override { return gate_.refresh(); }
+  Result<void> start() override { return authenticator_.refresh(); }
 
  private:
   Access access_;
   Sessions sessions_;
-  KeyGate gate_;
+  KeyAuthenticator authenticator_;
 };
 
 }  // namespace

@@ -6,16 +6,16 @@
 
 namespace florin::access {
 class Access;
-class KeyGate;
+class KeyAuthenticator;
 class Sessions;
 
-/// Provides Access, Sessions and KeyGate.
+/// Provides Access, Sessions and KeyAuthenticator.
 modules::Module module();
 std::span<const sql::Migration> migrations();
 
 struct SessionParts {
   Access& access;
-  KeyGate& gate;
+  KeyAuthenticator& authenticator;
   Sessions& sessions;
 };
 /// POST /v1/sessions, GET and DELETE /v1/sessions/current.

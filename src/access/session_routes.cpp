@@ -2,7 +2,7 @@
 
 #include "access/access.h"
 #include "access/errors.h"
-#include "access/key_gate.h"
+#include "access/key_authenticator.h"
 #include "access/module.h"
 #include "access/session_cookie.h"
 #include "access/sessions.h"
@@ -55,7 +55,7 @@ std::string to_json(const Shown& shown, const SessionSettings& settings) {
 }
 
 Result<std::string> shown(const SessionParts& parts, const Secret& token, const Session& session) {
-  const ApiKey key = TRY(parts.gate.key(session.key));
+  const ApiKey key = TRY(parts.authenticator.key(session.key));
   const Tenant tenant = TRY(parts.access.find_tenant(key.tenant.str()));
   Session until = session;
   if (key.expires_at) until.expires_at = std::min(until.expires_at, *key.expires_at);
@@ -68,7 +68,7 @@ Result<Response> sign_in(const SessionParts& parts, const Request& request) {
     return Error{errors::unauthenticated,
                  "sign in with an API key as Authorization: Bearer fl_..."};
   const auto key = ApiKeyId::parse(request.caller.actor).value_or(ApiKeyId());
-  TRY(parts.gate.take_sign_in(key));
+  TRY(parts.authenticator.take_sign_in(key));
   const NewSession made = parts.sessions.begin(key);
   Response response = Response::created(TRY(shown(parts, made.token, made.session)));
   response.headers.push_back(

@@ -5,7 +5,7 @@
 
 #include "access/access.h"
 #include "access/errors.h"
-#include "access/key_gate.h"
+#include "access/key_authenticator.h"
 #include "access/module.h"
 #include "base/id_generator.h"
 #include "platform/cache/rate_limiter.h"
@@ -28,7 +28,7 @@ class SessionsTest : public testing::Test {
     database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
     access.emplace(*database, clock, ids, 100);
-    gate.emplace(*database, clock, *limits, sessions);
+    authenticator.emplace(*database, clock, *limits, sessions);
     tenant = access->create_tenant("acme")->id;
   }
 
@@ -43,19 +43,19 @@ class SessionsTest : public testing::Test {
   }
 
   /// As the server asks: memory first, then the database and the store.
-  http::Admission admit(const http::Request& request, const http::Route& route) {
-    auto known = gate->try_admit(request, route);
-    return known ? std::move(*known) : gate->admit(request, route);
+  http::Authentication authenticate(const http::Request& request, const http::Route& route) {
+    auto known = authenticator->try_authenticate(request, route);
+    return known ? std::move(*known) : authenticator->authenticate(request, route);
   }
 
-  /// A request through gate and handler.
+  /// A request through the authenticator and its handler.
   Result<http::Response> send(http::Request request) {
     const std::string pattern = request.method == "POST" ? "/v1/sessions" : "/v1/sessions/current";
-    for (const http::Route& route : session_routes({*access, *gate, sessions})) {
+    for (const http::Route& route : session_routes({*access, *authenticator, sessions})) {
       if (route.method != request.method || route.pattern != pattern) continue;
-      http::Admission admission = admit(request, route);
-      if (!admission.caller) return admission.caller.error();
-      request.caller = *admission.caller;
+      http::Authentication authentication = authenticate(request, route);
+      if (!authentication.caller) return authentication.caller.error();
+      request.caller = *authentication.caller;
       return std::get<http::SyncHandler>(route.handler)(request);
     }
     return Error{florin::errors::internal_error, "no route"};
@@ -94,12 +94,12 @@ class SessionsTest : public testing::Test {
     return std::string(*body.find(name)->as_string());
   }
 
-  /// How the gate answers; empty when it admits.
+  /// The error code; empty when it authenticates.
   std::string_view refusal(const http::Request& request,
                            const std::string& permission = "ledger:read") {
     const http::Route route{request.method, "/", permission, http::SyncHandler()};
-    const http::Admission admission = admit(request, route);
-    return admission.caller ? "" : admission.caller.error().code.name;
+    const http::Authentication authentication = authenticate(request, route);
+    return authentication.caller ? "" : authentication.caller.error().code.name;
   }
   std::string_view refusal(const Browser& browser) { return refusal(by("GET", browser)); }
 
@@ -110,7 +110,7 @@ class SessionsTest : public testing::Test {
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
   std::unique_ptr<cache::TtlCache> values = cache::ttl_cache_in_memory(clock, 100);
   Sessions sessions{*values, clock, SessionSettings()};
-  std::optional<KeyGate> gate;
+  std::optional<KeyAuthenticator> authenticator;
   TenantId tenant;
 };
 
@@ -124,10 +124,10 @@ TEST_F(SessionsTest, ActsForTheKeyThatSignedIn) {
 
   const Browser browser = sign_in(key.secret);
   const http::Route route{"GET", "/", "ledger:read", http::SyncHandler()};
-  const http::Admission admission = admit(by("GET", browser), route);
-  ASSERT_TRUE(admission.caller);
-  EXPECT_EQ(admission.caller->tenant, tenant);
-  EXPECT_EQ(admission.caller->actor, key.key.id.str());
+  const http::Authentication authentication = authenticate(by("GET", browser), route);
+  ASSERT_TRUE(authentication.caller);
+  EXPECT_EQ(authentication.caller->tenant, tenant);
+  EXPECT_EQ(authentication.caller->actor, key.key.id.str());
   EXPECT_EQ(refusal(by("GET", browser), "ledger:write"), "permission_denied");
 }
 
@@ -175,7 +175,7 @@ TEST_F(SessionsTest, EndsWithItsKey) {
   const Browser browser = sign_in(key.secret);
   EXPECT_EQ(refusal(browser), "");
   ASSERT_TRUE(access->revoke_key(key.key.id));
-  ASSERT_TRUE(gate->refresh());
+  ASSERT_TRUE(authenticator->refresh());
   EXPECT_EQ(refusal(browser), "key_revoked");
 }
 
@@ -255,10 +255,10 @@ TEST_F(SessionsTest, AKeySignsInSoOftenAndNoMore) {
 
 TEST_F(SessionsTest, AnotherNodeKnowsItByTheSameStore) {
   const CreatedApiKey key = make_key();
-  ASSERT_TRUE(gate->refresh());
+  ASSERT_TRUE(authenticator->refresh());
   const Browser browser = sign_in(key.secret);
   Sessions there{*values, clock, SessionSettings()};
-  gate.emplace(*database, clock, *limits, there);  // It does not know the key yet.
+  authenticator.emplace(*database, clock, *limits, there);  // It does not know the key yet.
   EXPECT_EQ(refusal(browser), "");
 }
 

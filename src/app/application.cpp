@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "access/key_gate.h"
+#include "access/key_authenticator.h"
 #include "app/certificate_watch.h"
 #include "app/docs_routes.h"
 #include "app/doctor/service_checks.h"
@@ -82,7 +82,7 @@ Application::Application(sql::Database& database, const Clock& host_clock, const
           [this](sql::Tx& tx, const std::string& task) { return lease_manager_.check(tx, task); }},
       scheduler_(clock_, held_leases_.holds),
       core_(database, clock_, config, secret_key, place_among_nodes()),
-      server_(config.http, routes(), core_.get<access::KeyGate>(), clock_,
+      server_(config.http, routes(), core_.get<access::KeyAuthenticator>(), clock_,
               core_.get<metrics::Registry>()) {
   add_jobs();
   add_leased_tasks();

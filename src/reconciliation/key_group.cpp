@@ -5,7 +5,7 @@
 namespace florin::reconciliation {
 namespace {
 
-constexpr std::size_t most_kept = 64;
+constexpr std::size_t max_kept = 64;
 
 bool is_same_movement(const Entry& a, const Entry& b) {
   return a.amount == b.amount && a.kind == b.kind &&
@@ -18,7 +18,7 @@ KeyGroup::KeyGroup(Entry first, const Period& period) : period_(period) { add(st
 
 void KeyGroup::add(Entry next) {
   if (next.status == EntryStatus::success) {
-    if (standing_.size() < most_kept) {
+    if (standing_.size() < max_kept) {
       standing_.push_back(std::move(next));
     } else {
       ++beyond_;

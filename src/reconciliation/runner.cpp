@@ -11,7 +11,7 @@ namespace florin::reconciliation {
 namespace {
 
 /// How long what another process asked for, or left behind, may lie there.
-constexpr std::chrono::seconds look_around{5};
+constexpr std::chrono::seconds poll_interval{5};
 
 }  // namespace
 
@@ -36,7 +36,7 @@ void Runner::wake() {
 
 bool Runner::wait() {
   std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, look_around, [this] { return is_woken_ || is_stopping_; });
+  changed_.wait_for(lock, poll_interval, [this] { return is_woken_ || is_stopping_; });
   is_woken_ = false;
   return !is_stopping_;
 }

@@ -56,7 +56,10 @@ class RelayPart final : public modules::Part {
 }  // namespace
 
 modules::Module module() {
-  return {.name = "relay", .migrations = migrations(), .build = modules::make_part<RelayPart>};
+  return {.name = "relay",
+          .migrations = migrations(),
+          .api_schemas = api_schemas,
+          .build = modules::make_part<RelayPart>};
 }
 
 }  // namespace florin::relay

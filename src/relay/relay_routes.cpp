@@ -2,8 +2,8 @@
 
 #include "base/try.h"
 #include "idempotency/idempotency.h"
+#include "platform/json/fields.h"
 #include "platform/json/object_reader.h"
-#include "platform/json/writer.h"
 #include "platform/sql/database.h"
 #include "relay/cloud_event.h"
 #include "relay/inbox.h"
@@ -16,25 +16,20 @@ namespace {
 using http::Request;
 using http::Response;
 
-std::string to_json(const InboundEvent& event) {
-  std::string body;
-  json::Writer writer(body);
-  writer.begin_object()
-      .member("id", event.id.str())
-      .member("source", event.source)
-      .member("source_event_id", event.source_event_id)
-      .member("type", event.type)
-      .member("subject", event.subject)
-      .key("occurred_at");
-  if (event.occurred_at) {
-    writer.value(event.occurred_at->rfc3339());
-  } else {
-    writer.null();
-  }
-  writer.member("event_id", event.event.str())
-      .member("received_at", event.received_at.rfc3339())
-      .end_object();
-  return body;
+const json::Fields<InboundEvent>& inbound_event_fields() {
+  static const json::Fields<InboundEvent> fields({
+      {"id", &InboundEvent::id, {.example = "inb_0s9vbhtwm0001"}},
+      {"source", &InboundEvent::source},
+      {"source_event_id", &InboundEvent::source_event_id},
+      {"type", &InboundEvent::type},
+      {"subject",
+       &InboundEvent::subject,
+       {.help = "That of the source, or the event's id where it gave none."}},
+      {"occurred_at", &InboundEvent::occurred_at},
+      {"event_id", &InboundEvent::event, {.help = "In our event log."}},
+      {"received_at", &InboundEvent::received_at},
+  });
+  return fields;
 }
 
 /// A key acts for its own tenant alone.
@@ -51,17 +46,20 @@ Result<Response> take(const Relay& relay, idempotency::Idempotency& idempotency,
   TRY(check_tenant(event, request.caller.tenant));
   const Sender sender{request.caller.tenant, request.caller.actor, request.request_id,
                       Channel::http};
-  return idempotency.run(request, idempotency::Lifetime::thirty_days,
-                         [&](sql::Tx& tx) -> Result<Response> {
-                           const Taken taken = TRY(relay.inbox().take(tx, sender, event));
-                           Response response = Response::created(to_json(taken.event));
-                           if (!taken.is_new)
-                             response.headers.push_back({"Idempotent-Replayed", "true"});
-                           return response;
-                         });
+  return idempotency.run(
+      request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
+        const Taken taken = TRY(relay.inbox().take(tx, sender, event));
+        Response response = Response::created(json::write(inbound_event_fields(), taken.event));
+        if (!taken.is_new) response.headers.push_back({"Idempotent-Replayed", "true"});
+        return response;
+      });
 }
 
 }  // namespace
+
+json::Object api_schemas() {
+  return {{"InboundEvent", json::schema(inbound_event_fields(), json::Use::answer)}};
+}
 
 http::Routes routes(Relay& relay, idempotency::Idempotency& idempotency) {
   return {{"POST", "/v1/inbound-events", "inbound:write",

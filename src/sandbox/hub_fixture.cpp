@@ -41,11 +41,12 @@ HubFixture::HubFixture(HubOptions options)
   EXPECT_TRUE(started) << started.error().detail;
 }
 
-std::optional<http::Admission> HubFixture::try_admit(const http::Request&, const http::Route&) {
-  return http::Admission{http::Caller{}};
+std::optional<http::Authentication> HubFixture::try_authenticate(const http::Request&,
+                                                                 const http::Route&) {
+  return http::Authentication{http::Caller{}};
 }
 
-http::Admission HubFixture::admit(const http::Request&, const http::Route&) {
+http::Authentication HubFixture::authenticate(const http::Request&, const http::Route&) {
   return {http::Caller{}};
 }
 

@@ -36,7 +36,7 @@ struct HubOptions {
 };
 
 /// A wallet API by the hub's contract, in memory, on a free port.
-class HubFixture final : public http::Gate {
+class HubFixture final : public http::Authenticator {
  public:
   explicit HubFixture(HubOptions options = {});
   ~HubFixture() override { server_.stop(); }
@@ -44,8 +44,9 @@ class HubFixture final : public http::Gate {
   std::string url() const { return "http://127.0.0.1:" + std::to_string(server_.port()); }
   int calls() const { return calls_; }
 
-  std::optional<http::Admission> try_admit(const http::Request&, const http::Route&) override;
-  http::Admission admit(const http::Request&, const http::Route&) override;
+  std::optional<http::Authentication> try_authenticate(const http::Request&,
+                                                       const http::Route&) override;
+  http::Authentication authenticate(const http::Request&, const http::Route&) override;
 
  private:
   struct Stored {

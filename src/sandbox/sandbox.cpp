@@ -13,12 +13,13 @@ namespace florin::sandbox {
 namespace {
 
 /// Every route is public, so nobody is ever asked who they are.
-class OpenGate final : public http::Gate {
+class AllowAll final : public http::Authenticator {
  public:
-  std::optional<http::Admission> try_admit(const http::Request&, const http::Route&) override {
-    return http::Admission{http::Caller{}};
+  std::optional<http::Authentication> try_authenticate(const http::Request&,
+                                                       const http::Route&) override {
+    return http::Authentication{http::Caller{}};
   }
-  http::Admission admit(const http::Request&, const http::Route&) override {
+  http::Authentication authenticate(const http::Request&, const http::Route&) override {
     return {http::Caller{}};
   }
 };
@@ -51,11 +52,11 @@ struct Sandbox::Impl {
       : wallet_operator(operator_options(options), delayer, clock),
         rgs(rgs_options(options), delayer, clock),
         operator_server(server_options(options.operator_host, options.operator_port),
-                        wallet_operator.routes(), gate, clock, operator_metrics),
-        rgs_server(server_options(options.rgs_host, options.rgs_port), rgs.routes(), gate, clock,
-                   rgs_metrics) {}
+                        wallet_operator.routes(), authenticator, clock, operator_metrics),
+        rgs_server(server_options(options.rgs_host, options.rgs_port), rgs.routes(), authenticator,
+                   clock, rgs_metrics) {}
 
-  OpenGate gate;
+  AllowAll authenticator;
   metrics::Registry operator_metrics, rgs_metrics;
   OperatorSimulator wallet_operator;
   RgsSimulator rgs;

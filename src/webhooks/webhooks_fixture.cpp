@@ -17,12 +17,12 @@ constexpr std::chrono::seconds patience{10};
 
 }  // namespace
 
-std::optional<http::Admission> Receiver::OpenGate::try_admit(const http::Request&,
-                                                             const http::Route&) {
-  return http::Admission{http::Caller{}};
+std::optional<http::Authentication> Receiver::AllowAll::try_authenticate(const http::Request&,
+                                                                         const http::Route&) {
+  return http::Authentication{http::Caller{}};
 }
 
-http::Admission Receiver::OpenGate::admit(const http::Request&, const http::Route&) {
+http::Authentication Receiver::AllowAll::authenticate(const http::Request&, const http::Route&) {
   return {http::Caller{}};
 }
 
@@ -48,7 +48,8 @@ Receiver::Receiver(Answer answer) : answer_(std::move(answer)) {
   options.port = 0;
   options.access_log = false;
   options.drain_timeout_ms = 0;
-  server_ = std::make_unique<http::Server>(options, std::move(routes), gate_, clock_, metrics_);
+  server_ =
+      std::make_unique<http::Server>(options, std::move(routes), authenticator_, clock_, metrics_);
   EXPECT_TRUE(server_->start());
 }
 

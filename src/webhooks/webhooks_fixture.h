@@ -50,15 +50,16 @@ class Receiver {
   void release();
 
  private:
-  class OpenGate final : public http::Gate {
+  class AllowAll final : public http::Authenticator {
    public:
-    std::optional<http::Admission> try_admit(const http::Request&, const http::Route&) override;
-    http::Admission admit(const http::Request&, const http::Route&) override;
+    std::optional<http::Authentication> try_authenticate(const http::Request&,
+                                                         const http::Route&) override;
+    http::Authentication authenticate(const http::Request&, const http::Route&) override;
   };
 
   SystemClock clock_;
   metrics::Registry metrics_;
-  OpenGate gate_;
+  AllowAll authenticator_;
   mutable std::mutex mutex_;  // Guards what follows.
   mutable std::condition_variable changed_;
   Answer answer_;

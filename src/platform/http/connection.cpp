@@ -53,7 +53,7 @@ int Connection::patience(int timeout_ms) const {
   return health_only_ ? std::min(timeout_ms, linger_ms) : timeout_ms;
 }
 
-void Connection::let_in() {
+void Connection::proceed() {
   receive_body();
   advance();
 }
@@ -191,10 +191,10 @@ bool Connection::take_head() {
   return pass_gate();
 }
 
-/// Nothing of a body is kept for those whom the gate refuses. False while it is asked on a worker,
+/// No body is kept for a rejected request. False while a worker authenticates,
 /// too.
 bool Connection::pass_gate() {
-  const auto admitted = services_.dispatcher.admit(exchange_);
+  const auto admitted = services_.dispatcher.authenticate(exchange_);
   if (!admitted) {
     await_answer();
   } else if (!*admitted) {

@@ -48,8 +48,8 @@ class Connection final : public Transport::User, public std::enable_shared_from_
   void start();
   /// As start(), for one request alone: health checks are answered, others told 503 overloaded.
   void start_for_health();
-  /// The gate, asked on a worker, lets the request in: its body may come.
-  void let_in();
+  /// A worker has authenticated the request: its body is read now.
+  void proceed();
   /// The answer to the request being handled.
   void answer(const Response& response);
   /// What it is at, in a word of `connection_states`.

@@ -53,10 +53,10 @@ void guarded_step(const std::shared_ptr<Ticket>& ticket, const Work& work) {
   if (!done) ticket->answer_error(std::move(done).error());
 }
 
-/// Notes who is asking, or gives the gate's refusal.
-Result<void> let_in(Exchange& exchange, Admission admission) {
-  exchange.rate_limit = admission.rate_limit;
-  exchange.request.caller = TRY(std::move(admission.caller));
+/// Sets the caller of the exchange, or returns the rejection.
+Result<void> apply(Exchange& exchange, Authentication authentication) {
+  exchange.rate_limit = authentication.rate_limit;
+  exchange.request.caller = TRY(std::move(authentication.caller));
   return {};
 }
 
@@ -125,14 +125,15 @@ std::optional<Response> Dispatcher::find_route(
   return response;
 }
 
-std::optional<Result<void>> Dispatcher::admit(const std::shared_ptr<Exchange>& exchange) const {
+std::optional<Result<void>> Dispatcher::authenticate(
+    const std::shared_ptr<Exchange>& exchange) const {
   if (exchange->route->permission.empty()) return Result<void>();
-  auto admission = guarded(*exchange, [&]() -> Result<std::optional<Admission>> {
-    return with_.gate.try_admit(exchange->request, *exchange->route);
+  auto authentication = guarded(*exchange, [&]() -> Result<std::optional<Authentication>> {
+    return with_.authenticator.try_authenticate(exchange->request, *exchange->route);
   });
-  if (!admission) return Result<void>(std::move(admission).error());
-  if (*admission) return let_in(*exchange, **std::move(admission));
-  submit(with_.workers, std::make_shared<Ticket>(exchange), &Dispatcher::admit_on_worker);
+  if (!authentication) return Result<void>(std::move(authentication).error());
+  if (*authentication) return apply(*exchange, **std::move(authentication));
+  submit(with_.workers, std::make_shared<Ticket>(exchange), &Dispatcher::authenticate_on_worker);
   return std::nullopt;
 }
 
@@ -184,11 +185,12 @@ void Dispatcher::answer_large(const std::shared_ptr<Ticket>& ticket, Render rend
   if (!queued) ticket->answer(*shared);
 }
 
-void Dispatcher::admit_on_worker(const std::shared_ptr<Ticket>& ticket) const {
+void Dispatcher::authenticate_on_worker(const std::shared_ptr<Ticket>& ticket) const {
   Exchange& exchange = ticket->exchange();
-  auto admitted = let_in(exchange, with_.gate.admit(exchange.request, *exchange.route));
+  auto admitted =
+      apply(exchange, with_.authenticator.authenticate(exchange.request, *exchange.route));
   if (!admitted) return ticket->answer_error(std::move(admitted).error());
-  ticket->let_in();
+  ticket->proceed();
 }
 
 void Dispatcher::run_on_worker(const std::shared_ptr<Ticket>& ticket) const {

@@ -9,12 +9,12 @@
 namespace florin::http {
 
 /// Takes a request from its head to its handler and turns what comes back into a response: route,
-/// form, gate, handler. Safe for concurrent use; has no state of its own.
+/// form, authenticator, handler. Safe for concurrent use; has no state of its own.
 class Dispatcher {
  public:
   struct Collaborators {
     const Router& router;
-    Gate& gate;
+    Authenticator& authenticator;
     WorkerPool& workers;
     WorkerPool& large_bodies;  ///< Its few threads alone work on bodies that take long to read.
   };
@@ -25,11 +25,10 @@ class Dispatcher {
   std::optional<Response> find_route(Exchange& exchange,
                                      const std::vector<std::string_view>& segments) const;
 
-  /// The gate's word on a request whose head is there, before its body is read; on its I/O thread.
-  /// Nothing: a worker has to ask the database, and the mailbox brings the refusal or a letter that
-  /// lets the request in.
-  std::optional<Result<void>> admit(const std::shared_ptr<Exchange>& exchange) const;
-  /// Starts a complete, admitted request; on its I/O thread. The answer comes by the mailbox.
+  /// Authenticates a request by its head, before its body is read, on its I/O thread.
+  /// Nothing: a worker has to ask the database; the mailbox brings the result.
+  std::optional<Result<void>> authenticate(const std::shared_ptr<Exchange>& exchange) const;
+  /// Starts a complete, authenticated request; on its I/O thread. The answer comes by the mailbox.
   void dispatch(const std::shared_ptr<Exchange>& exchange) const;
 
   /// The response that goes out; an exception in `render` becomes internal_error.
@@ -38,7 +37,7 @@ class Dispatcher {
 
  private:
   void run(const std::shared_ptr<Ticket>& ticket) const;
-  void admit_on_worker(const std::shared_ptr<Ticket>& ticket) const;
+  void authenticate_on_worker(const std::shared_ptr<Ticket>& ticket) const;
   void run_on_worker(const std::shared_ptr<Ticket>& ticket) const;
   void run_large(const std::shared_ptr<Ticket>& ticket) const;
   void answer_large(const std::shared_ptr<Ticket>& ticket, Render render) const;

@@ -29,7 +29,7 @@ void Ticket::answer(Render render) {
   }
 }
 
-void Ticket::let_in() { answer(nullptr); }
+void Ticket::proceed() { answer(nullptr); }
 
 void Ticket::answer_error(Error error) {
   answer([kept = std::move(error)]() mutable { return Result<Response>(std::move(kept)); });

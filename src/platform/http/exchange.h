@@ -26,7 +26,7 @@ struct Exchange {
 
   Request request;
   const Route* route = nullptr;
-  std::optional<Admission::RateLimit> rate_limit;
+  std::optional<Authentication::RateLimit> rate_limit;
   SteadyTime started;
   BodyShare body_share;              ///< Given back when the answer is out.
   std::atomic<bool> is_lost{false};  ///< There was no memory even to say that it failed.
@@ -46,8 +46,8 @@ class Ticket final : public Responder::Sink {
   /// Later answers to the same request are ignored.
   void answer(Render render) override;
   void answer_error(Error error);
-  /// The gate lets the request in: the connection goes on with it. The ticket is used up.
-  void let_in();
+  /// The request is authenticated: the connection continues with it. The ticket is used up.
+  void proceed();
   /// The exchange; not to be touched after the answer.
   Exchange& exchange() const { return *exchange_; }
   const std::shared_ptr<Exchange>& shared_exchange() const { return exchange_; }
@@ -57,7 +57,7 @@ class Ticket final : public Responder::Sink {
   std::atomic<bool> answered_{false};
 };
 
-/// Brings answers and the gate's consent to one I/O thread. It outlives the server for as long as a
+/// Brings answers and authentications to one I/O thread. It outlives the server for as long as a
 /// responder does; what comes after close() is dropped.
 class Mailbox {
  public:

@@ -128,7 +128,7 @@ struct IoThread::Impl {
     Exchange& exchange = *letter.exchange;
     services.traffic.request_ended();
     if (!letter.render) {
-      if (exchange.connection != nullptr) exchange.connection->let_in();
+      if (exchange.connection != nullptr) exchange.connection->proceed();
       return;
     }
     const Response response = with.dispatcher.rendered(exchange, letter.render);

@@ -13,7 +13,7 @@
 
 namespace florin::http {
 
-/// Who is asking, as the gate found out. Background work and the command line act as "system".
+/// The authenticated caller. Background work and the command line act as "system".
 struct Caller {
   TenantId tenant;
   std::string actor;  ///< For events and audit: "key_…", "system".

@@ -26,14 +26,15 @@ void give_memory_back() { ::malloc_trim(0); }
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions o, Routes routes, Gate& gate, const Clock& c, metrics::Registry& metrics)
+  Impl(ServerOptions o, Routes routes, Authenticator& authenticator, const Clock& c,
+       metrics::Registry& metrics)
       : options(std::move(o)),
         clock(c),
         tls(options.tls ? std::make_unique<TlsSource>(*options.tls) : nullptr),
         router(std::move(routes)),
         workers(options.worker_threads, options.max_queued),
         large_bodies(std::max(options.worker_threads / 2, 1), options.max_queued, give_memory_back),
-        dispatcher({router, gate, workers, large_bodies}),
+        dispatcher({router, authenticator, workers, large_bodies}),
         body_memory(std::make_shared<BodyMemory>(
             BodyMemory::Limits{options.body_memory_bytes, options.body_memory_per_key_bytes,
                                options.body_memory_per_address_bytes},
@@ -62,9 +63,9 @@ struct Server::Impl {
   int port = 0;
 };
 
-Server::Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock,
-               metrics::Registry& metrics)
-    : impl_(new Impl(std::move(options), std::move(routes), gate, clock, metrics)) {}
+Server::Server(ServerOptions options, Routes routes, Authenticator& authenticator,
+               const Clock& clock, metrics::Registry& metrics)
+    : impl_(new Impl(std::move(options), std::move(routes), authenticator, clock, metrics)) {}
 
 Server::~Server() { stop(); }
 

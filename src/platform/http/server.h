@@ -15,9 +15,9 @@ class Registry;
 
 namespace florin::http {
 
-/// What the gate says of a request. The rate-limit figures, when present, become RateLimit-*
-/// headers.
-struct Admission {
+/// The caller of a request, or the reason for its rejection. The rate limit, when present, becomes
+/// RateLimit-* headers.
+struct Authentication {
   Result<Caller> caller;
   struct RateLimit {
     std::int64_t limit = 0, remaining = 0, reset_s = 0;
@@ -26,13 +26,15 @@ struct Admission {
 };
 
 /// Authentication, permission and rate limit, for every route with a permission.
-class Gate {
+class Authenticator {
  public:
-  virtual ~Gate() = default;
-  /// From memory only, on an I/O thread. Nothing: the answer needs the database; admit() gives it.
-  virtual std::optional<Admission> try_admit(const Request& request, const Route& route) = 0;
+  virtual ~Authenticator() = default;
+  /// From memory only, on an I/O thread. Nothing: the answer needs the database; call
+  /// authenticate().
+  virtual std::optional<Authentication> try_authenticate(const Request& request,
+                                                         const Route& route) = 0;
   /// On a worker thread; may block.
-  virtual Admission admit(const Request& request, const Route& route) = 0;
+  virtual Authentication authenticate(const Request& request, const Route& route) = 0;
 };
 
 struct ServerOptions {
@@ -58,11 +60,11 @@ struct ServerOptions {
 };
 
 /// HTTP/1.1 over plain TCP, or over TLS. For every route it does limits, request id and
-/// traceparent, gate, Idempotency-Key form, problem JSON, metrics and the access log. An exception
-/// that leaves a handler is logged and answered with internal_error.
+/// traceparent, authenticator, Idempotency-Key form, problem JSON, metrics and the access log. An
+/// exception that leaves a handler is logged and answered with internal_error.
 class Server {
  public:
-  Server(ServerOptions options, Routes routes, Gate& gate, const Clock& clock,
+  Server(ServerOptions options, Routes routes, Authenticator& authenticator, const Clock& clock,
          metrics::Registry& metrics);
   ~Server();  ///< As stop().
 

@@ -78,7 +78,7 @@ TEST_F(ServerAdmission, WhoeverExpectsContinueIsRefusedInsteadOfAskedForTheBody)
 TEST_F(ServerAdmission, AWorkerMayBeAskedBeforeALongBodyIsRead) {
   const std::string body = "\"" + filler(3 << 20) + "\"";
   EXPECT_EQ(server_.ask(head("slow", body.size()) + body).body, body);
-  EXPECT_EQ(server_.gate.admitted_on_worker, 1);
+  EXPECT_EQ(server_.authenticator.authenticated_on_worker, 1);
 }
 
 }  // namespace

@@ -29,14 +29,14 @@ void read_head(std::string_view head, Answer& answer) {
   }
 }
 
-Admission admission_of(std::string_view token) {
-  const Admission::RateLimit figures{100, 99, 30};
+Authentication authentication_of(std::string_view token) {
+  const Authentication::RateLimit figures{100, 99, 30};
   if (token == "Bearer fast" || token == "Bearer slow") {
     return {Caller{TenantId{7}, "key_test"}, figures};
   }
   if (token == "Bearer limited") {
     return {Error{{ErrorKind::limited, "rate_limited"}, "slow down", {}, 30},
-            Admission::RateLimit{100, 0, 30}};
+            Authentication::RateLimit{100, 0, 30}};
   }
   return {Error{{ErrorKind::unauthenticated, "unauthenticated"}, "a key is needed"}};
 }
@@ -157,18 +157,19 @@ std::string post(std::string_view path, std::string_view body, std::string_view 
 
 std::string filler(std::size_t size) { return std::string(size, 'x'); }
 
-std::optional<Admission> TestGate::try_admit(const Request& request, const Route&) {
+std::optional<Authentication> TestAuthenticator::try_authenticate(const Request& request,
+                                                                  const Route&) {
   const std::string_view token = token_of(request);
-  if (token == "Bearer throws") throw std::runtime_error("the gate is broken");
+  if (token == "Bearer throws") throw std::runtime_error("the authenticator is broken");
   if (token.starts_with("Bearer slow") || token == "Bearer throws_slow") return std::nullopt;
-  return admission_of(token);
+  return authentication_of(token);
 }
 
-Admission TestGate::admit(const Request& request, const Route&) {
-  ++admitted_on_worker;
+Authentication TestAuthenticator::authenticate(const Request& request, const Route&) {
+  ++authenticated_on_worker;
   const std::string_view token = token_of(request);
-  if (token == "Bearer throws_slow") throw std::runtime_error("the gate is broken");
-  return admission_of(token);
+  if (token == "Bearer throws_slow") throw std::runtime_error("the authenticator is broken");
+  return authentication_of(token);
 }
 
 TestServer::TestServer(Routes routes, ServerOptions options)
@@ -177,7 +178,7 @@ TestServer::TestServer(Routes routes, ServerOptions options)
             options.port = 0;
             return options;
           }(),
-          std::move(routes), gate, clock, metrics) {
+          std::move(routes), authenticator, clock, metrics) {
   log::configure(log::Level::off, log::Format::text);
   const auto started = server.start();
   EXPECT_TRUE(started) << started.error().detail;

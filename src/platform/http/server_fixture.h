@@ -66,11 +66,12 @@ std::string filler(std::size_t size);
 
 /// Knows a few Bearer tokens: "fast" (from memory), "slow" and "slow_unknown" (only on a worker),
 /// "limited" (no more requests today), "throws", "throws_slow".
-class TestGate final : public Gate {
+class TestAuthenticator final : public Authenticator {
  public:
-  std::optional<Admission> try_admit(const Request& request, const Route& route) override;
-  Admission admit(const Request& request, const Route& route) override;
-  std::atomic<int> admitted_on_worker{0};
+  std::optional<Authentication> try_authenticate(const Request& request,
+                                                 const Route& route) override;
+  Authentication authenticate(const Request& request, const Route& route) override;
+  std::atomic<int> authenticated_on_worker{0};
 };
 
 /// A server on a free port, stopped at the end.
@@ -90,7 +91,7 @@ class TestServer {
 
   SystemClock clock;
   metrics::Registry metrics;
-  TestGate gate;
+  TestAuthenticator authenticator;
   Server server;
 };
 

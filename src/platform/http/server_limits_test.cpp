@@ -309,10 +309,10 @@ TEST(ServerStart, AnAddressInUseCannotBeListenedOn) {
   const TestServer first({hello()});
   SystemClock clock;
   metrics::Registry metrics;
-  TestGate gate;
+  TestAuthenticator authenticator;
   for (const auto& [host, port] : std::vector<std::pair<std::string, int>>{
            {"127.0.0.1", first.server.port()}, {"192.0.2.1", 0}, {"no.such.host.invalid", 0}}) {
-    Server second({.host = host, .port = port}, {hello()}, gate, clock, metrics);
+    Server second({.host = host, .port = port}, {hello()}, authenticator, clock, metrics);
     const auto started = second.start();
     ASSERT_FALSE(started) << host;
     EXPECT_EQ(started.error().code, errors::cannot_listen);
@@ -323,8 +323,8 @@ TEST(ServerStart, AnAddressInUseCannotBeListenedOn) {
 TEST(ServerStop, IsSafeBeforeStartAndTwice) {
   SystemClock clock;
   metrics::Registry metrics;
-  TestGate gate;
-  Server server({.port = 0}, {hello()}, gate, clock, metrics);
+  TestAuthenticator authenticator;
+  Server server({.port = 0}, {hello()}, authenticator, clock, metrics);
   server.stop();
   ASSERT_TRUE(server.start());
   server.stop();

@@ -376,12 +376,12 @@ TEST_F(ServerTest, TheGateDecidesFromMemoryOrOnAWorker) {
     EXPECT_EQ(client.ask(get(path, "Authorization: Bearer fast\r\n")).body,
               "\"key_test ten_0000000000007\"");
   }
-  EXPECT_EQ(server_.gate.admitted_on_worker, 0);
+  EXPECT_EQ(server_.authenticator.authenticated_on_worker, 0);
   for (const auto* path : {"/private", "/private-hot"}) {
     EXPECT_EQ(client.ask(get(path, "Authorization: Bearer slow\r\n")).body,
               "\"key_test ten_0000000000007\"");
   }
-  EXPECT_EQ(server_.gate.admitted_on_worker, 2);
+  EXPECT_EQ(server_.authenticator.authenticated_on_worker, 2);
 }
 
 TEST_F(ServerTest, TheGatesRefusalIsTheAnswer) {

@@ -12,7 +12,7 @@ struct Envelope {
   std::string_view date = {};  ///< IMF-fixdate.
   std::string_view request_id = {};
   std::string_view traceparent = {};
-  std::optional<Admission::RateLimit> rate_limit = std::nullopt;
+  std::optional<Authentication::RateLimit> rate_limit = std::nullopt;
   bool head_only = false;   ///< The answer to HEAD: all headers, no body.
   bool close = false;       ///< Connection: close
   bool keep_alive = false;  ///< Connection: keep-alive, which HTTP/1.0 clients wait for.

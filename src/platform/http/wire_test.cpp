@@ -53,8 +53,8 @@ TEST(Wire, AValueCannotMakeAHeaderOfItsOwn) {
 }
 
 TEST(Wire, WritesRateLimitAndConnection) {
-  const std::string text =
-      wire(Response::ok("{}"), {.rate_limit = Admission::RateLimit{100, 3, 17}, .close = true});
+  const std::string text = wire(
+      Response::ok("{}"), {.rate_limit = Authentication::RateLimit{100, 3, 17}, .close = true});
   EXPECT_TRUE(
       has(text, "RateLimit-Limit: 100\r\nRateLimit-Remaining: 3\r\nRateLimit-Reset: 17\r\n"));
   EXPECT_TRUE(has(text, "Connection: close\r\n"));

@@ -1,4 +1,4 @@
-#include "access/key_gate.h"
+#include "access/key_authenticator.h"
 
 #include <algorithm>
 #include <cstring>
@@ -100,7 +100,7 @@ Result<void> check_csrf_token(const http::Request& request, const Secret& token)
 
 }  // namespace
 
-struct KeyGate::Impl {
+struct KeyAuthenticator::Impl {
   sql::Database& database;
   const Clock& clock;
   cache::RateLimiter& limits;
@@ -130,7 +130,7 @@ struct KeyGate::Impl {
     return fresh;
   }
 
-  http::Admission judge(const KnownKey& known, const http::Route& route) const {
+  http::Authentication check(const KnownKey& known, const http::Route& route) const {
     const ApiKey& key = known.key;
     const Timestamp now = clock.now();
     if (key.revoked_at) return {Error{errors::key_revoked, "this API key was revoked"}};
@@ -144,11 +144,11 @@ struct KeyGate::Impl {
     if (!known.limit) return {std::move(caller)};
     const cache::Taken taken = known.limit->take(now);
     const int reset_s = seconds_until(taken);
-    const http::Admission::RateLimit state{key.rate_limit_per_second, taken.remaining, reset_s};
+    const http::Authentication::RateLimit state{key.rate_limit_per_second, taken.remaining,
+                                                reset_s};
     if (taken) return {std::move(caller), state};
-    return {
-        Error{errors::rate_limited, "this API key has used up its requests for now", {}, reset_s},
-        state};
+    return {Error{errors::rate_limited, "rate limit exceeded for this API key", {}, reset_s},
+            state};
   }
 
   /// Reloads all keys when any was added or revoked.
@@ -182,10 +182,10 @@ struct KeyGate::Impl {
     const http::Route& route;
     const Secret& token;
   };
-  http::Admission judge_session(const BySession& asked, const KnownKey& known) const {
+  http::Authentication check_session(const BySession& asked, const KnownKey& known) const {
     if (auto checked = check_csrf_token(asked.request, asked.token); !checked)
       return {checked.error()};
-    return judge(known, asked.route);
+    return check(known, asked.route);
   }
 
   /// A key that memory does not know yet joins it, so that only its first request pays for the
@@ -203,54 +203,56 @@ struct KeyGate::Impl {
   }
 };
 
-KeyGate::KeyGate(sql::Database& database, const Clock& clock, cache::RateLimiter& limits,
-                 Sessions& sessions)
+KeyAuthenticator::KeyAuthenticator(sql::Database& database, const Clock& clock,
+                                   cache::RateLimiter& limits, Sessions& sessions)
     : impl_(new Impl{database, clock, limits, sessions, {}, std::make_shared<KnownKeys>(), {}}) {}
-KeyGate::~KeyGate() = default;
+KeyAuthenticator::~KeyAuthenticator() = default;
 
-std::optional<http::Admission> KeyGate::try_admit(const http::Request& request,
-                                                  const http::Route& route) {
+std::optional<http::Authentication> KeyAuthenticator::try_authenticate(const http::Request& request,
+                                                                       const http::Route& route) {
   if (const auto token = session_token_of(request)) {
     const auto session = impl_->sessions.find_local(*token);
     const auto known = session ? impl_->snapshot()->find(session->key) : nullptr;
     if (!known) return std::nullopt;
-    return impl_->judge_session({request, route, *token}, *known);
+    return impl_->check_session({request, route, *token}, *known);
   }
   const std::string_view token = bearer_token(request);
-  if (!looks_like_key(token)) return http::Admission{unknown_key()};
+  if (!looks_like_key(token)) return http::Authentication{unknown_key()};
   const auto found = impl_->snapshot()->find(crypto::sha256(token));
   if (!found) return std::nullopt;
-  return impl_->judge(*found, route);
+  return impl_->check(*found, route);
 }
 
-http::Admission KeyGate::admit(const http::Request& request, const http::Route& route) {
+http::Authentication KeyAuthenticator::authenticate(const http::Request& request,
+                                                    const http::Route& route) {
   if (const auto token = session_token_of(request)) {
     const auto known = impl_->key_of_session(*token);
     if (!known) return {known.error()};
-    return impl_->judge_session({request, route, *token}, **known);
+    return impl_->check_session({request, route, *token}, **known);
   }
   const std::string_view token = bearer_token(request);
   if (!looks_like_key(token)) return {unknown_key()};
   const auto found = impl_->look_up(crypto::sha256(token));
   if (!found) return {found.error()};
   if (!*found) return {unknown_key()};
-  return impl_->judge(**found, route);
+  return impl_->check(**found, route);
 }
 
-Result<ApiKey> KeyGate::key(ApiKeyId id) const {
+Result<ApiKey> KeyAuthenticator::key(ApiKeyId id) const {
   const auto known = impl_->snapshot()->find(id);
   if (!known) return unknown_key();
   return known->key;
 }
 
-Result<void> KeyGate::take_sign_in(ApiKeyId id) {
+Result<void> KeyAuthenticator::take_sign_in(ApiKeyId id) {
   const auto known = impl_->snapshot()->find(id);
   if (!known) return unknown_key();
   const cache::Taken taken = known->sign_ins->take(impl_->clock.now());
   if (taken) return {};
-  return Error{errors::rate_limited, "this API key signs in too often", {}, seconds_until(taken)};
+  return Error{
+      errors::rate_limited, "sign-in limit exceeded for this API key", {}, seconds_until(taken)};
 }
 
-Result<void> KeyGate::refresh() { return impl_->refresh(); }
+Result<void> KeyAuthenticator::refresh() { return impl_->refresh(); }
 
 }  // namespace florin::access
