@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-// bench/instructions.mjs [FLORIN]: the instructions of one transfer, by thread, counted by valgrind's callgrind. Where clocks are
-// noisy this shows whether a change made the hot path longer: two runs of one binary differ by about a percent.
-// 32 connections over SQLite; needs valgrind.
+// bench/instructions.mjs [FLORIN [BULK]]: the instructions of one transfer, by thread, counted by valgrind's callgrind; with BULK
+// of a transfer in bulks of that many. Where clocks are noisy this shows whether a change made the hot path longer: two runs of one
+// binary differ by about a percent. 32 connections over SQLite; needs valgrind.
 import {execFileSync, spawn} from 'node:child_process';
 import {mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs';
 import {Agent, request} from 'node:http';
@@ -9,6 +9,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 
 const florin = process.argv[2] ?? 'build/release/bin/florin';
+const bulk = Number(process.argv[3] ?? 1);
 const accounts = 2000, connections = 32, transfers = 3200;
 const folder = mkdtempSync(path.join(tmpdir(), 'florin-instructions-'));
 const data = path.join(folder, 'data'), profile = path.join(folder, 'callgrind');
@@ -44,6 +45,10 @@ const posting = (debit, credit, amount) => ({postings: [{debit, credit, amount, 
 // Spread over all accounts without a source of chance: runs are comparable.
 const pick = (i) => [`acc:${i * 7919 % accounts}`, `acc:${(i * 7919 + 1 + i % 997) % accounts}`];
 const transfer = (name, i) => post('/v1/transfers', posting(...pick(i), 1 + i % 1000), `${name}-${i}`);
+const transferBulk = (name, i) => post('/v1/transfers/bulk', {
+  transfers: Array.from({length: bulk}, (_, n) => posting(...pick(i * bulk + n), 1 + n % 1000)),
+}, `${name}-${i}`);
+const work = bulk > 1 ? transferBulk : transfer;
 const count = (state) => execFileSync('callgrind_control', ['-i', state, String(server.pid)], {stdio: 'ignore'});
 
 await post('/v1/accounts', {code: 'treasury', type: 'asset', currency: 'KZT'}, 'treasury');
@@ -52,9 +57,9 @@ await each(4, (i) => post('/v1/transfers/bulk', {
   atomic: true,
   transfers: Array.from({length: accounts / 4}, (_, n) => posting('treasury', `acc:${i * accounts / 4 + n}`, 100_000_000)),
 }, `fund-${i}`));
-await each(320, (i) => transfer('warm', i));
+await each(Math.ceil(320 / bulk), (i) => work('warm', i));
 count('on');
-await each(transfers, (i) => transfer('counted', i));
+await each(transfers / bulk, (i) => work('counted', i));
 count('off');
 agent.destroy();
 server.kill('SIGTERM');

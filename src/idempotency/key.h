@@ -39,8 +39,9 @@ struct Key {
   TenantId tenant = {};
 };
 
-/// How a request ended the first time. `ref` names an immutable object whose rendering is the body
-/// (0: none, `body` holds it); that spares a second copy of every transfer.
+/// How a request ended the first time. `ref` is the id of what it made: its module renders the
+/// answer from that again, and from what it may have put into `body` besides. 0: `body` is the
+/// answer as it was sent.
 struct Record {
   Digest request{};
   std::int64_t ref = 0;

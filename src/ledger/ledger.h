@@ -256,11 +256,14 @@ struct Capture {
   Hold hold;
 };
 
-/// The answer a key got the first time: the stored status and body, or (record.ref set) the status
-/// and the transfer whose rendering is the body.
+/// What a command made. Nothing where a key stores its answer as it was sent.
+using Made = std::variant<std::monostate, Transfer, Hold, Capture, BulkResult>;
+
+/// A key was used before with the same request: what that request made, as it was then, or its
+/// answer in `record.body`.
 struct Replay {
   idempotency::Record record;
-  std::optional<Transfer> transfer;
+  Made made = {};
 };
 
 /// What became of a command. An Error means that nothing was written.

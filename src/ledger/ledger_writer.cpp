@@ -6,13 +6,13 @@
 #include "base/try.h"
 #include "events/events.h"
 #include "idempotency/key_store.h"
-#include "ledger/answers.h"
 #include "ledger/batch_loader.h"
 #include "ledger/bulk/named_postings.h"
 #include "ledger/chain.h"
 #include "ledger/command_accounts.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_store.h"
+#include "ledger/remembered.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger {
@@ -51,7 +51,7 @@ void fill_balances(const std::vector<engine::PostingRow>& postings, std::span<De
 }  // namespace
 
 LedgerWriter::LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events)
-    : clock_(clock), ids_(ids), events_(events), answer_of_(remembered_answer) {}
+    : clock_(clock), ids_(ids), events_(events), answer_of_(remember) {}
 
 Timestamp LedgerWriter::now() {
   const Timestamp now = clock_.now();
@@ -116,12 +116,7 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   TRY(write(tx, engine.changes(), head, at));
   fill_balances(engine.changes().postings, batch);
 
-  for (Decided& item : batch) {
-    auto* replay = std::get_if<Replay>(&item.outcome);
-    if (replay && replay->record.ref != 0) {
-      replay->transfer = TRY(store::load_transfer(tx, TransferId{replay->record.ref}));
-    }
-  }
+  for (Decided& item : batch) TRY(recall(tx, item.command, item.outcome));
   return {};
 }
 
@@ -270,6 +265,7 @@ Result<void> LedgerWriter::draft(sql::Tx& tx, IdGenerator& ids, Timestamp at, Dr
   const auto loaded = draft.world.accounts;
   engine::Engine engine(draft.world, ids, at, answer_of_);
   draft.outcome = engine.decide(command);
+  TRY(recall(tx, command, draft.outcome));
   draft.changes = engine.changes();
   draft.is_sound =
       draft.changes.hold_changes.empty() &&

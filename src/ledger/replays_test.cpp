@@ -2,6 +2,7 @@
 // database was closed and opened; with another request it gives idempotency_mismatch.
 #include <functional>
 
+#include "base/try.h"
 #include "idempotency/errors.h"
 #include "ledger/answers.h"
 #include "ledger/ledger_fixture.h"
@@ -13,9 +14,13 @@ namespace {
 /// Builds the command that is sent twice, after what it needs has been made.
 using Build = std::function<Command(Books&, FakeClock&)>;
 
+/// What happens between the first request and its replay.
+using Since = std::function<void(Books&, const Outcome& first)>;
+
 struct Case {
   std::string name;
   Build build;
+  Since since = [](Books&, const Outcome&) {};
 };
 
 PostTransfer told(PostTransfer body, Timestamp effective_at) {
@@ -35,6 +40,23 @@ PostBulk bulk_of(std::int64_t second_amount, bool atomic) {
   return bulk;
 }
 
+void capture_the_rest(Books& books, const Outcome& first) {
+  books.post(command(CaptureHold{std::get<Capture>(first).hold.id, std::nullopt, false}));
+}
+
+/// A hold of an earlier step, one of before, a transfer and a reversal.
+RunSteps steps_of_all_kinds(Books& books) {
+  const Transfer sale = books.post(transfer("ana", "shop", 5));
+  RunSteps steps;
+  steps.steps = {{hold_of({posting("ana", "shop", 20)}, 60)},
+                 {CaptureHold{{}, 4, true}, 0},
+                 {transfer_of({posting("ana", "shop", 3), posting("ana", "shop", 2)})},
+                 {ReleaseHold{placed(books)}},
+                 {CaptureHold{placed(books), std::nullopt, false}},
+                 {ReverseTransfer{sale.id, {}}}};
+  return steps;
+}
+
 std::vector<Case> cases() {
   return {
       {"transfer", [](Books&, FakeClock&) { return transfer("ana", "shop", 5); }},
@@ -48,17 +70,59 @@ std::vector<Case> cases() {
       {"atomic_bulk", [](Books&, FakeClock&) { return command(bulk_of(6, true)); }},
       {"refused_atomic_bulk", [](Books&, FakeClock&) { return command(bulk_of(996, true)); }},
       {"independent_bulk", [](Books&, FakeClock&) { return command(bulk_of(996, false)); }},
-      {"hold",
+      {"bulk_of_all_kinds",
+       [](Books& books, FakeClock&) { return command(steps_of_all_kinds(books)); }},
+      {"hold_that_expires",
        [](Books&, FakeClock&) { return command(hold_of({posting("ana", "shop", 5)}, 60)); }},
-      {"capture",
+      {"hold_captured_in_part_since",
+       [](Books&, FakeClock&) { return command(hold_of({posting("ana", "shop", 5)})); },
+       [](Books& books, const Outcome& first) {
+         books.post(command(CaptureHold{std::get<Hold>(first).id, 2, true}));
+       }},
+      {"hold_released_since",
+       [](Books&, FakeClock&) {
+         return command(hold_of({posting("ana", "shop", 5), posting("ana", "bank", 7)}));
+       },
+       [](Books& books, const Outcome& first) {
+         books.service.execute(command(ReleaseHold{std::get<Hold>(first).id}));
+       }},
+      {"capture_in_part",
        [](Books& books, FakeClock&) {
          return command(CaptureHold{placed(books), 20, true});
+       },
+       capture_the_rest},
+      {"second_capture_in_part",
+       [](Books& books, FakeClock&) {
+         const HoldId hold = placed(books);
+         books.post(command(CaptureHold{hold, 20, true}));
+         return command(CaptureHold{hold, 10, true});
+       },
+       capture_the_rest},
+      {"capture_in_part_that_gives_back_the_rest",
+       [](Books& books, FakeClock&) {
+         return command(CaptureHold{placed(books), 20, false});
+       }},
+      {"capture_of_all_that_would_keep_a_rest",
+       [](Books& books, FakeClock&) {
+         return command(CaptureHold{placed(books), 50, true});
+       }},
+      {"capture_of_several_postings",
+       [](Books& books, FakeClock&) {
+         const Hold hold =
+             books.place(hold_of({posting("ana", "shop", 5), posting("ana", "bank", 7)}));
+         return command(CaptureHold{hold.id, std::nullopt, false});
        }},
       {"refused_capture",
        [](Books& books, FakeClock&) {
          return command(CaptureHold{placed(books), 51, false});
        }},
       {"release", [](Books& books, FakeClock&) { return command(ReleaseHold{placed(books)}); }},
+      {"release_after_a_capture",
+       [](Books& books, FakeClock&) {
+         const HoldId hold = placed(books);
+         books.post(command(CaptureHold{hold, 20, true}));
+         return command(ReleaseHold{hold});
+       }},
       {"reversal",
        [](Books& books, FakeClock&) {
          const Transfer sale = books.post(transfer("ana", "shop", 5));
@@ -102,8 +166,11 @@ class Replays : public testing::TestWithParam<Case> {
 TEST_P(Replays, GiveTheFirstAnswerByteForByte) {
   Command command = GetParam().build(*books_, clock_);
   command.key = key(1);
-  const http::Response first = answer(command, books_->service.execute(command));
+  const Outcome outcome = books_->service.execute(command);
+  const http::Response first = answer(command, outcome);
   clock_.advance_seconds(5);
+  expect_replay(command, first);
+  GetParam().since(*books_, outcome);
   expect_replay(command, first);
   // Neither what happened since nor a new process changes what was answered.
   ASSERT_EQ(books_->move("bank", "shop", 100), "");
@@ -113,6 +180,18 @@ TEST_P(Replays, GiveTheFirstAnswerByteForByte) {
   Command retried = command;
   retried.origin.request_id = "req_2";
   expect_replay(retried, first);
+}
+
+TEST_P(Replays, GiveTheFirstAnswerWithinOneBatch) {
+  Command command = GetParam().build(*books_, clock_);
+  command.key = key(1);
+  std::vector<Posted> both;
+  ASSERT_TRUE(books_->database->write_work([&](sql::Tx& tx) -> Result<void> {
+    both = TRY(books_->service.post_all(tx, {command, command}));
+    return {};
+  }));
+  ASSERT_TRUE(std::holds_alternative<Replay>(both[1].outcome));
+  EXPECT_EQ(answer(command, both[1].outcome).body, answer(command, both[0].outcome).body);
 }
 
 TEST_P(Replays, RefuseAnotherRequestUnderTheKey) {
@@ -133,6 +212,24 @@ TEST_P(Replays, RefuseAnotherRequestUnderTheKey) {
 
 INSTANTIATE_TEST_SUITE_P(Commands, Replays, testing::ValuesIn(cases()),
                          [](const auto& given) { return given.param.name; });
+
+TEST_F(LedgerTest, AKeyStoresNoCopyOfWhatWasMade) {
+  constexpr sql::Query longest{"test.longest", "SELECT max(length(body)) FROM idempotency_keys"};
+  PostBulk bulk;
+  bulk.transfers.assign(100, transfer_of({posting("ana", "shop", 1)}));
+  Command hold = command(hold_of({posting("ana", "shop", 5)}), key(1));
+  Command sales = command(bulk, key(2));
+  ASSERT_EQ(code_of(books.service.execute(hold)), "");
+  ASSERT_EQ(code_of(books.service.execute(sales)), "");
+  std::int64_t bytes = 0;
+  ASSERT_TRUE(books.database->read_work([&](sql::Tx& tx) {
+    return tx.query(longest, {}, [&](const sql::Row& row) {
+      bytes = row.integer(0);
+      return true;
+    });
+  }));
+  EXPECT_LT(bytes, 300) << "some two bytes for each transfer of the bulk";
+}
 
 TEST_F(LedgerTest, ADryRunNeitherReplaysNorUsesTheKeyUp) {
   Command sale = transfer("ana", "shop", 5);

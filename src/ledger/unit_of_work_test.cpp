@@ -55,7 +55,7 @@ TEST_F(UnitOfWork, AKeyRepeatedWithinOneBatchPostsOnce) {
     return {};
   }));
   const Transfer& first = std::get<Transfer>(outcomes[0]);
-  EXPECT_EQ(std::get<Replay>(outcomes[1]).transfer->id, first.id);
+  EXPECT_EQ(std::get<Transfer>(std::get<Replay>(outcomes[1]).made).id, first.id);
   EXPECT_EQ(std::get<Error>(outcomes[2]).code, idempotency::errors::idempotency_mismatch);
   EXPECT_EQ(books.balance("shop"), 10);
 }

@@ -5,6 +5,7 @@
 #include <random>
 #include <thread>
 
+#include "ledger/answers.h"
 #include "ledger/bulk/bulk_store.h"
 #include "ledger/bulk/slice.h"
 #include "ledger/ledger_fixture.h"
@@ -141,6 +142,14 @@ TEST_F(LargeBulksTest, AnIndependentBulkPostsWhatCanBePosted) {
   const auto& items = std::get<BulkResult>(outcome).items;
   EXPECT_EQ(std::get<Error>(items[3]).code.name, "insufficient_funds");
   expect_all_is_written(many - 1);
+}
+
+TEST_F(LargeBulksTest, AReplayGivesTheFirstAnswerByteForByte) {
+  const Command wanted = command(bulk_of(many), key(1));
+  const std::string first = books.answer_to(wanted);
+  const Outcome again = books.service.execute(wanted);
+  ASSERT_TRUE(std::holds_alternative<Replay>(again));
+  EXPECT_EQ(answer(wanted, again).body, first);
 }
 
 TEST_F(LargeBulksTest, ADryRunWritesNothing) {

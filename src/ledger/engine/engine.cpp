@@ -221,7 +221,7 @@ Outcome Engine::decide(const Command& command) {
     if (found != world_.keys.end()) {
       auto replay = idempotency::replay_of(found->second, *command.key);
       if (!replay) return std::move(replay).error();
-      return Replay{*std::move(replay), std::nullopt};
+      return Replay{*std::move(replay)};
     }
   }
   Outcome outcome = decide_body(command);

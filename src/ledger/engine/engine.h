@@ -101,7 +101,8 @@ struct Changes {
   bool empty() const { return transfers.empty() && hold_changes.empty() && keys.empty(); }
 };
 
-/// What a key remembers of an outcome; pure. Nothing for outcomes that do not use the key up.
+/// What a key remembers of an outcome (remembered.h); pure. Nothing for outcomes that do not use
+/// the key up.
 using AnswerOf = std::function<std::optional<idempotency::Record>(const Command&, const Outcome&)>;
 
 /// Decides commands one after another over a world; later ones see the effects of earlier ones.
