@@ -73,12 +73,12 @@ bool matches_type(std::string_view type, std::string_view wanted) {
   return type.starts_with(wanted.substr(0, wanted.size() - 1));
 }
 
-/// But for `since`.
+/// But for `created_after`.
 bool matches(const Row& row, const Filter& filter) {
   const Timestamp at{row.integer(7)};
   return (!filter.type || matches_type(row.text(2), *filter.type)) &&
          (!filter.subject || row.text(3) == *filter.subject) &&
-         (!filter.until || at < *filter.until);
+         (!filter.created_before || at < *filter.created_before);
 }
 
 /// What stands before `data` in a payload. Quotes within its texts are escaped, so that it cannot
@@ -221,7 +221,7 @@ Result<EventPage> EventLog::list(TenantId tenant, const Filter& filter, EventId 
     PageWork work(limit);
     const std::int64_t end = before ? before.value : INT64_MAX;
     TRY(tx.query(events_of_tenant, {tenant.value, end}, [&](const Row& row) {
-      if (filter.since && Timestamp{row.integer(7)} < *filter.since) return false;
+      if (filter.created_after && Timestamp{row.integer(7)} < *filter.created_after) return false;
       const bool fits = matches(row, filter);
       if (work.look() && (!fits || work.take())) {
         if (fits) page.events.push_back(read_event(row));

@@ -50,7 +50,8 @@ inline std::string_view data_of(const Event& event) { return data_of(event.paylo
 struct Filter {
   std::optional<std::string> type = {};  ///< Exact, or a family: "account.*".
   std::optional<std::string> subject = {};
-  std::optional<Timestamp> since = {}, until = {};  ///< since <= created_at < until
+  /// created_after <= created_at < created_before
+  std::optional<Timestamp> created_after = {}, created_before = {};
 };
 
 struct EventPage {

@@ -23,9 +23,9 @@ Result<Filter> parse_filter(const Request& request) {
     filter.type = std::string(*type);
   }
   if (const auto subject = request.query_param("subject")) filter.subject = std::string(*subject);
-  const http::Window window = TRY(http::parse_window(request, "since", "until"));
-  filter.since = window.from;
-  filter.until = window.to;
+  const http::Window created = TRY(http::parse_created(request));
+  filter.created_after = created.from;
+  filter.created_before = created.to;
   return filter;
 }
 
@@ -55,7 +55,7 @@ http::Routes routes(EventLog& log) {
        "/v1/events",
        "events:read",
        http::SyncHandler([&log](const Request& request) { return list_events(log, request); }),
-       {"limit", "cursor", "type", "subject", {"since", time}, {"until", time}}},
+       {"limit", "cursor", "type", "subject", {"created_after", time}, {"created_before", time}}},
       {"GET", "/v1/events/{id}", "events:read",
        http::SyncHandler([&log](const Request& request) { return get_event(log, request); })},
   };

@@ -90,8 +90,8 @@ TEST_F(EventsTest, FiltersByTypeFamilySubjectAndTime) {
   EXPECT_EQ(ids_of({.type = "account.*"}), (std::vector{b, a}));
   EXPECT_EQ(ids_of({.subject = "acc_2"}), std::vector{b});
   const Timestamp of_b = (*log.find({1}, b))->created_at;
-  EXPECT_EQ(ids_of({.since = of_b}), (std::vector{c, b}));
-  EXPECT_EQ(ids_of({.until = of_b}), std::vector{a});
+  EXPECT_EQ(ids_of({.created_after = of_b}), (std::vector{c, b}));
+  EXPECT_EQ(ids_of({.created_before = of_b}), std::vector{a});
 }
 
 TEST_F(EventsTest, PagesStayStableWhileEventsAreAdded) {
@@ -145,8 +145,8 @@ TEST_F(EventsTest, RoutesListAndFind) {
 
 TEST_F(EventsTest, BadParametersAreNamed) {
   http::Request request;
-  request.query_params = {{"since", "yesterday"}};
-  EXPECT_EQ(get("/v1/events", request).error().fields.at(0).pointer, "#/query/since");
+  request.query_params = {{"created_after", "yesterday"}};
+  EXPECT_EQ(get("/v1/events", request).error().fields.at(0).pointer, "#/query/created_after");
   request.query_params = {{"typ", "a.b"}};
   EXPECT_EQ(get("/v1/events", request).error().fields.at(0).rule, "unknown_parameter");
 }

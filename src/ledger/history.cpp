@@ -57,23 +57,21 @@ Result<std::unique_ptr<HistoryWalk>> resume_walk(sql::Tx& tx, AccountId account,
 }
 
 Result<std::unique_ptr<HistoryWalk>> walk_within(sql::Tx& tx, AccountId account,
-                                                 const Period& period, PageRequest page) {
+                                                 const Period& created, PageRequest page) {
   if (page.start != 0) return resume_walk(tx, account, page.start, page.order);
-  // Nothing is effective later than it was entered.
   if (page.order == Order::oldest_first) {
     const std::int64_t behind =
-        period.from ? TRY(store::find_last_posting(tx, account, period.from->plus_us(-1))) : 0;
+        created.from ? TRY(store::find_last_posting(tx, account, created.from->plus_us(-1))) : 0;
     return walk_behind(tx, account, behind);
   }
-  const bool ends = period.to && period.time == TimeKind::created;
-  const Timestamp last = ends ? period.to->plus_us(-1) : Timestamp{INT64_MAX};
+  const Timestamp last = created.to ? created.to->plus_us(-1) : Timestamp{INT64_MAX};
   const std::int64_t start = TRY(store::find_last_posting(tx, account, last));
   return Walk(std::make_unique<WalkBack>(tx, account, start));
 }
 
-bool is_behind(Timestamp created_at, const Period& period, Order order) {
-  if (order == Order::newest_first) return period.is_before(created_at);
-  return period.time == TimeKind::created && period.is_after(created_at);
+bool is_behind(Timestamp created_at, const Period& created, Order order) {
+  return order == Order::newest_first ? created.is_before(created_at)
+                                      : created.is_after(created_at);
 }
 
 }  // namespace florin::ledger

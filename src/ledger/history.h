@@ -60,11 +60,11 @@ Result<std::unique_ptr<HistoryWalk>> walk_behind(sql::Tx& tx, AccountId account,
 /// From this posting on, itself included.
 Result<std::unique_ptr<HistoryWalk>> resume_walk(sql::Tx& tx, AccountId account,
                                                  std::int64_t posting, Order order);
-/// Begins where the page starts, or else with the first posting that the period can have. Whoever
+/// Begins where the page starts, or else with the first posting created in the period. Whoever
 /// walks looks for the end of it: see is_behind.
 Result<std::unique_ptr<HistoryWalk>> walk_within(sql::Tx& tx, AccountId account,
-                                                 const Period& period, PageRequest page);
-/// Whether nothing from this time of entry on, in this order, is in the period.
-bool is_behind(Timestamp created_at, const Period& period, Order order);
+                                                 const Period& created, PageRequest page);
+/// Whether nothing from this time of creation on, in this order, is in the period.
+bool is_behind(Timestamp created_at, const Period& created, Order order);
 
 }  // namespace florin::ledger

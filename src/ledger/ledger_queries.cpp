@@ -67,15 +67,13 @@ constexpr std::size_t max_captures = 1'000;
 /// that was set back stands still: for days of full load not by this much.
 constexpr std::int64_t most_ids_ahead_s = 300;
 
-/// The ids that rows of the period can have, from the page's start on.
-store::Stretch stretch_of(const Period& period, PageRequest page) {
+/// The ids that rows created in the period can have, from the page's start on.
+store::Stretch stretch_of(const Period& created, PageRequest page) {
   store::Stretch stretch;
   stretch.order = page.order;
-  // Nothing is effective later than it was entered.
-  if (period.from)
-    stretch.low = IdGenerator::first_at(period.from->plus_seconds(-most_ids_ahead_s));
-  if (period.to && period.time == TimeKind::created)
-    stretch.high = IdGenerator::first_at(period.to->plus_seconds(most_ids_ahead_s));
+  if (created.from)
+    stretch.low = IdGenerator::first_at(created.from->plus_seconds(-most_ids_ahead_s));
+  if (created.to) stretch.high = IdGenerator::first_at(created.to->plus_seconds(most_ids_ahead_s));
   if (page.start == 0) return stretch;
   if (page.order == Order::newest_first) {
     stretch.high = std::min(stretch.high, page.start);
@@ -83,6 +81,14 @@ store::Stretch stretch_of(const Period& period, PageRequest page) {
     stretch.low = std::max(stretch.low, page.start);
   }
   return stretch;
+}
+
+/// When a transfer that the filter accepts can have been created. None is effective later than
+/// that.
+Period created_within(const TransferFilter& filter) {
+  Period created = filter.created;
+  if (!created.from || filter.effective.from > created.from) created.from = filter.effective.from;
+  return created;
 }
 
 Result<TransferView> view(Tx& tx, Transfer transfer) {
@@ -106,7 +112,8 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
                                                  const TransferFilter& filter, PageRequest page) {
   Paged<TransferId> found;
   PageFiller<TransferId> filler(found, page.limit, work_on_history);
-  const auto walk = TRY(walk_within(tx, account.id, filter.period, page));
+  const Period created = created_within(filter);
+  const auto walk = TRY(walk_within(tx, account.id, created, page));
   TransferId last;
   while (const auto entry = TRY(walk->next())) {
     // A page ends between transfers, or the next one would begin with another posting of its last.
@@ -115,7 +122,7 @@ Result<Paged<TransferView>> transfers_of_account(Tx& tx, const Account& account,
       continue;
     }
     last = entry->transfer;
-    if (is_behind(entry->created_at, filter.period, page.order)) break;
+    if (is_behind(entry->created_at, created, page.order)) break;
     if (!filler.wants(entry->posting_id)) break;
     if (filter.reference && entry->reference != filter.reference) continue;
     if (!is_plain(filter)) {
@@ -133,7 +140,7 @@ Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
                                                 const TransferFilter& filter, PageRequest page) {
   Paged<TransferId> found;
   PageFiller<TransferId> filler(found, page.limit);
-  const store::Stretch stretch = stretch_of(filter.period, page);
+  const store::Stretch stretch = stretch_of(created_within(filter), page);
   const bool by_posting = filter.currency || !filter.amount.is_open();
   const auto visit = [&](const Transfer& transfer) {
     const bool fits = matches(transfer, filter) && (!by_posting || moves(transfer, filter, {}));
@@ -173,7 +180,7 @@ Result<Paged<TransferView>> transfers_of_hold(Tx& tx, TenantId tenant, const Tra
                                               PageRequest page) {
   TRY(named_by("hold", require_hold(tx, tenant, filter.hold)));
   std::vector<TransferId> captures;
-  TRY(store::visit_transfers_of_hold(tx, filter.hold, stretch_of(filter.period, page),
+  TRY(store::visit_transfers_of_hold(tx, filter.hold, stretch_of(created_within(filter), page),
                                      [&](const Transfer& transfer) {
                                        if (matches(transfer, filter))
                                          captures.push_back(transfer.id);
@@ -199,7 +206,7 @@ Result<Paged<HoldId>> find_holds(Tx& tx, TenantId tenant, const HoldFilter& filt
                                  PageRequest page, Timestamp now) {
   Paged<HoldId> found;
   PageFiller<HoldId> filler(found, page.limit);
-  store::Stretch stretch = stretch_of({}, page);
+  store::Stretch stretch = stretch_of(filter.created, page);
   int seen = 0;
   bool goes_on = true;
   const auto visit = [&](const store::HoldHead& head) {
@@ -243,7 +250,7 @@ Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFil
     Paged<Account> result;
     PageFiller<Account> filler(result, page.limit);
     TRY(store::visit_accounts(
-        tx, tenant, stretch_of(filter.opened, page), [&](const Account& account) {
+        tx, tenant, stretch_of(filter.created, page), [&](const Account& account) {
           return filler.offer(account.id.value, matches(account, filter), account);
         }));
     const store::DuePending due = TRY(store::find_due_pending(tx, clock_.now()));

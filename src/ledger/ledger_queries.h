@@ -29,6 +29,7 @@ struct Period {
   bool is_before(Timestamp at) const { return from && at < *from; }
   bool is_after(Timestamp at) const { return to && at >= *to; }
   bool has(Timestamp at) const { return !is_before(at) && !is_after(at); }
+  bool is_open() const { return !from && !to; }
 };
 
 /// A page of a list. `next` is where the following page starts; 0: there is none.
@@ -60,13 +61,13 @@ struct AccountFilter {
   std::optional<std::string> code_prefix = {};
   MetadataFilter metadata = {};
   AmountRange balance = {};
-  Period opened = {};
+  Period created = {};
 };
 
 struct TransferFilter {
   std::optional<std::string> reference = {};
   std::optional<AccountRef> account = {};
-  Period period = {};
+  Period created = {}, effective = {};    ///< Of `created_at` and of `effective_at`.
   HoldId hold = {};                       ///< Captures of it.
   std::optional<Currency> currency = {};  ///< With a posting in it.
   AmountRange amount = {};  ///< With a posting of so much (in that currency, on that account).
@@ -78,6 +79,7 @@ struct HoldFilter {
   std::optional<AccountRef> account = {};
   std::optional<std::string> reference = {};
   MetadataFilter metadata = {};
+  Period created = {};
 };
 
 struct TransferView {

@@ -200,7 +200,7 @@ constexpr Query hold_by_id{"ledger.hold_by_id", FLORIN_HOLD_COLUMNS};
 constexpr Query hold_of_tenant{"ledger.hold_of_tenant", FLORIN_HOLD_COLUMNS " AND tenant_id = $2"};
 #undef FLORIN_HOLD_COLUMNS
 #define FLORIN_HOLD_HEADS \
-  "SELECT h.id, h.status, h.expires_at_us, h.reference, h.metadata FROM holds h"
+  "SELECT h.id, h.status, h.expires_at_us, h.reference, h.metadata, h.created_at_us FROM holds h"
 #define FLORIN_HOLD_STRETCH " AND h.id >= $2 AND h.id <= $3 ORDER BY h.id"
 constexpr BothWays holds_of_tenant{
     {"ledger.holds_newest_first",
@@ -343,7 +343,8 @@ HoldHead read_hold_head(const Row& row, Timestamp now) {
   return {{row.integer(0)},
           is_due ? HoldStatus::expired : status,
           row.optional_text(3),
-          std::string(row.text(4))};
+          std::string(row.text(4)),
+          {row.integer(5)}};
 }
 
 Result<void> insert_transfer(Tx& tx, const Transfer& transfer) {

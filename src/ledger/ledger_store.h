@@ -73,6 +73,7 @@ struct HoldHead {
   HoldStatus status = HoldStatus::open;
   std::optional<std::string> reference;
   std::string metadata;
+  Timestamp created_at;
 };
 using HoldVisitor = std::function<bool(const HoldHead&)>;
 Result<void> visit_holds(sql::Tx& tx, TenantId tenant, const Stretch& stretch, Timestamp now,

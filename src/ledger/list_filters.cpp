@@ -19,15 +19,14 @@ bool matches(const Account& account, const AccountFilter& filter) {
   return (!filter.type || account.type == *filter.type) &&
          (!filter.currency || account.currency == *filter.currency) &&
          (!filter.code_prefix || account.code.starts_with(*filter.code_prefix)) &&
-         filter.opened.has(account.created_at) &&
+         filter.created.has(account.created_at) &&
          filter.balance.has(balance_of(account.type, account.sums)) &&
          has_all(account.metadata, filter.metadata);
 }
 
 bool matches(const Transfer& transfer, const TransferFilter& filter) {
-  const bool is_effective = filter.period.time == TimeKind::effective;
   return (!filter.reference || transfer.narrative.reference == filter.reference) &&
-         filter.period.has(is_effective ? transfer.effective_at : transfer.created_at) &&
+         filter.created.has(transfer.created_at) && filter.effective.has(transfer.effective_at) &&
          has_all(transfer.narrative.metadata, filter.metadata);
 }
 
@@ -43,12 +42,12 @@ bool moves(const Transfer& transfer, const TransferFilter& filter, AccountId acc
 bool matches(const store::HoldHead& hold, const HoldFilter& filter) {
   return (!filter.status || hold.status == *filter.status) &&
          (!filter.reference || hold.reference == filter.reference) &&
-         has_all(hold.metadata, filter.metadata);
+         filter.created.has(hold.created_at) && has_all(hold.metadata, filter.metadata);
 }
 
 bool is_plain(const TransferFilter& filter) {
   return !filter.reference && !filter.currency && filter.amount.is_open() &&
-         filter.metadata.empty() && filter.period.time == TimeKind::created;
+         filter.metadata.empty() && filter.effective.is_open();
 }
 
 }  // namespace florin::ledger

@@ -99,7 +99,7 @@ TEST_P(Lists, OfAccountsByMetadataBalanceAndTime) {
   filter.balance = {{}, -1};
   EXPECT_EQ(accounts(filter), Names{});
   filter = {};
-  filter.opened = {start.plus_seconds(20), start.plus_seconds(40)};
+  filter.created = {start.plus_seconds(20), start.plus_seconds(40)};
   EXPECT_EQ(accounts(filter), in_order<std::string>({"w2", "w3"}));
 }
 
@@ -160,15 +160,19 @@ TEST_P(Lists, OfTransfersByEitherTime) {
   post("four", {posting("bank", "ana", 1)});
   for (const bool of_ana : {false, true}) {
     TransferFilter filter = of_ana ? of_account("ana") : TransferFilter();
-    filter.period = {start.plus_seconds(10), start.plus_seconds(30)};
+    const Period middle{start.plus_seconds(10), start.plus_seconds(30)};
+    filter.created = middle;
     EXPECT_EQ(transfers(filter), in_order<std::string>({"one", "two"}));
-    filter.period.time = TimeKind::effective;
+    filter.effective = middle;
+    EXPECT_EQ(transfers(filter), Names{"one"}) << "by both times";
+    filter.created = {};
     EXPECT_EQ(transfers(filter), in_order<std::string>({"one", "three"}));
-    filter.period.to.reset();
+    filter.effective.to.reset();
     EXPECT_EQ(transfers(filter), in_order<std::string>({"one", "three", "four"}));
-    filter.period = {start.plus_us(1), start.plus_seconds(10), TimeKind::effective};
+    filter.effective = {start.plus_us(1), start.plus_seconds(10)};
     EXPECT_EQ(transfers(filter), Names{"two"});
-    filter.period = {start.plus_seconds(1'000)};
+    filter.effective = {};
+    filter.created = {start.plus_seconds(1'000)};
     EXPECT_EQ(transfers(filter), Names{});
   }
 }
@@ -222,7 +226,7 @@ TEST_P(Lists, SayThatThereIsMoreOnlyWhenThereIs) {
   EXPECT_NE(books.queries.holds(test_tenant, filter, {1, 0, GetParam()})->next, 0);
   for (const auto* name : {"one", "two", "three"}) post(name, {posting("ana", "shop", 1)});
   TransferFilter latest;
-  latest.period.from = clock.now().plus_seconds(-10);
+  latest.created.from = clock.now().plus_seconds(-10);
   EXPECT_EQ(books.queries.transfers(test_tenant, latest, {2, 0, GetParam()})->next, 0);
   latest.account = AccountRef{{}, "ana"};
   EXPECT_EQ(books.queries.transfers(test_tenant, latest, {2, 0, GetParam()})->next, 0);

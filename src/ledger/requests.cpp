@@ -379,6 +379,11 @@ MetadataFilter query_metadata(const http::Request& request) {
   return filter;
 }
 
+Result<Period> created_period(const http::Request& request) {
+  const http::Window window = TRY(http::parse_created(request));
+  return Period{window.from, window.to};
+}
+
 Result<Order> query_order(const http::Request& request) {
   const auto text = request.query_param("order");
   if (!text || *text == "desc") return Order::newest_first;
@@ -549,8 +554,7 @@ Result<AccountFilter> account_filter(const http::Request& request) {
   filter.code_prefix = query_text(request, "code_prefix");
   filter.metadata = query_metadata(request);
   filter.balance = TRY(query_range(request, "balance"));
-  const http::Window opened = TRY(http::parse_window(request));
-  filter.opened = {opened.from, opened.to};
+  filter.created = TRY(created_period(request));
   return filter;
 }
 
@@ -559,7 +563,9 @@ Result<TransferFilter> transfer_filter(const http::Request& request) {
   filter.reference = query_text(request, "reference");
   if (const auto account = request.query_param("account"))
     filter.account = AccountRef::parse(*account);
-  filter.period = TRY(period(request));
+  filter.created = TRY(created_period(request));
+  const auto effective = TRY(http::parse_window(request, "effective_after", "effective_before"));
+  filter.effective = {effective.from, effective.to, TimeKind::effective};
   filter.currency = TRY(query_currency(request));
   filter.amount = TRY(query_range(request, "amount"));
   filter.metadata = query_metadata(request);
@@ -575,6 +581,7 @@ Result<HoldFilter> hold_filter(const http::Request& request) {
   HoldFilter filter;
   filter.reference = query_text(request, "reference");
   filter.metadata = query_metadata(request);
+  filter.created = TRY(created_period(request));
   if (const auto account = request.query_param("account"))
     filter.account = AccountRef::parse(*account);
   if (const auto text = request.query_param("status")) {

@@ -30,8 +30,8 @@ describe('filters of lists', () => {
     assert.deepEqual(await list(`${q('metadata[level]')}=${q('a&b')}`), [rich.id]);
     assert.deepEqual(await list('balance_min=1'), [rich.id]);
     assert.deepEqual(await list('balance_max=499'), [poor.id]);
-    assert.deepEqual(await list(`from=${rich.created_at}`), [rich.id]);
-    assert.deepEqual(await list(`to=${rich.created_at}`), [poor.id]);
+    assert.deepEqual(await list(`created_after=${rich.created_at}`), [rich.id]);
+    assert.deepEqual(await list(`created_before=${rich.created_at}`), [poor.id]);
   });
 
   it('find transfers by metadata, amount, currency and time, and tell the balances after them', async () => {
@@ -44,10 +44,11 @@ describe('filters of lists', () => {
     assert.deepEqual(await list(`metadata[order]=${order}&amount_min=11`), [second.id]);
     assert.deepEqual(await list(`account=${shop.id}&amount_max=19&currency=KZT`), [first.id]);
     assert.deepEqual(await list(`account=${shop.id}&currency=USD`), []);
-    const may = 'from=2024-05-01T00:00:00Z&to=2024-06-01T00:00:00Z';
-    assert.deepEqual(await list(`account=${shop.id}&${may}`), []);
-    assert.deepEqual(await list(`account=${shop.id}&${may}&time=effective`), [second.id]);
-    assert.deepEqual(await list(`metadata[order]=${order}&${may}&time=effective`), [second.id]);
+    const may = (time) => `${time}_after=2024-05-01T00:00:00Z&${time}_before=2024-06-01T00:00:00Z`;
+    assert.deepEqual(await list(`account=${shop.id}&${may('created')}`), []);
+    assert.deepEqual(await list(`account=${shop.id}&${may('effective')}`), [second.id]);
+    assert.deepEqual(await list(`metadata[order]=${order}&${may('effective')}`), [second.id]);
+    assert.deepEqual(await list(`account=${shop.id}&${may('effective')}&created_after=${first.created_at}`), [second.id]);
     const [posting] = bodyOf(await api.get(`/v1/transfers/${second.id}`), 200).postings;
     assert.deepEqual([posting.debit_balance, posting.credit_balance], [970, 30]);
   });
@@ -62,6 +63,8 @@ describe('filters of lists', () => {
     assert.deepEqual(await list(`account=${shop.id}&order=asc`), [hold.id, other.id]);
     assert.deepEqual(await list(`reference=${reference}`), [hold.id]);
     assert.deepEqual(await list(`account=${bob.id}&reference=${reference}`), []);
+    assert.deepEqual(await list(`account=${shop.id}&created_after=${other.created_at}`), [other.id]);
+    assert.deepEqual(await list(`account=${shop.id}&created_before=${other.created_at}`), [hold.id]);
     const {transfer} = bodyOf(await api.post(`/v1/holds/${hold.id}/capture`, {}), 200);
     assert.deepEqual(ids(await api.all(`/v1/transfers?hold=${hold.id}`)), [transfer.id]);
     assert.deepEqual(await api.all(`/v1/transfers?hold=${other.id}`), []);
@@ -76,7 +79,8 @@ describe('filters of lists', () => {
       ['/v1/accounts?order=up', 'order', 'unknown_value'], ['/v1/accounts?balance_min=1.5', 'balance_min', 'must_be_integer'],
       ['/v1/accounts?balance_max=', 'balance_max', 'must_be_integer'], ['/v1/accounts?metadata=1', 'metadata', 'unknown_parameter'],
       ['/v1/accounts?time=created', 'time', 'unknown_parameter'], ['/v1/transfers?amount_min=9223372036854775808', 'amount_min', 'must_be_integer'],
-      ['/v1/transfers?hold=x', 'hold', 'malformed'], ['/v1/transfers?time=now', 'time', 'unknown_value'],
+      ['/v1/transfers?hold=x', 'hold', 'malformed'], ['/v1/transfers?time=effective', 'time', 'unknown_parameter'],
+      ['/v1/accounts/x/statement?time=now', 'time', 'unknown_value'], ['/v1/transfers?from=2026-11-01', 'from', 'unknown_parameter'],
       ['/v1/holds?amount_min=1', 'amount_min', 'unknown_parameter'], ['/v1/accounts/x/statement?order=', 'order', 'unknown_value'],
       ['/v1/accounts/x/statement?metadata[a]=1', 'metadata[a]', 'unknown_parameter'],
     ]) {
@@ -87,13 +91,13 @@ describe('filters of lists', () => {
 
   it('refuse a period that ends before it begins', async () => {
     const [early, late] = ['2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'];
-    for (const list of ['accounts', 'transfers', 'accounts/bank/statement', 'aggregates?by=type', 'wallet-transactions']) {
-      const target = `/v1/${list}${list.includes('?') ? '&' : '?'}`;
-      for (const to of [early, late])
-        assertFields(problemOf(await api.get(`${target}from=${late}&to=${to}`), 400, 'validation_failed'), {'#/query/to': 'not_after_start'});
+    const periods = ['accounts/bank/statement', 'aggregates?by=type', 'wallet-transactions'].map((path) => [path, 'from', 'to']);
+    const lists = ['accounts', 'transfers', 'holds', 'events'].map((path) => [path, 'created_after', 'created_before']);
+    for (const [path, start, end] of [...periods, ...lists, ['transfers', 'effective_after', 'effective_before']]) {
+      const target = `/v1/${path}${path.includes('?') ? '&' : '?'}${start}=${late}&${end}=`;
+      for (const time of [early, late])
+        assertFields(problemOf(await api.get(target + time), 400, 'validation_failed'), {[`#/query/${end}`]: 'not_after_start'});
     }
-    const events = await api.get(`/v1/events?since=${late}&until=${early}`);
-    assertFields(problemOf(events, 400, 'validation_failed'), {'#/query/until': 'not_after_start'});
   });
 
   it('say has_more only when there is more', async () => {
@@ -103,7 +107,7 @@ describe('filters of lists', () => {
     const captured = bodyOf(await api.get(`/v1/holds?status=captured&account=${ana.id}&limit=2`), 200);
     assert.deepEqual([captured.data.length, captured.has_more, captured.next_cursor], [2, false, null]);
     const {created_at: from} = bodyOf(await api.get(`/v1/transfers?account=${shop.id}&limit=1`), 200).data[0];
-    assert.equal(bodyOf(await api.get(`/v1/transfers?account=${shop.id}&from=${from}&limit=1`), 200).has_more, false);
+    assert.equal(bodyOf(await api.get(`/v1/transfers?account=${shop.id}&created_after=${from}&limit=1`), 200).has_more, false);
     assert.equal(bodyOf(await api.get(`/v1/accounts?code_prefix=${ana.code}&limit=1`), 200).has_more, false);
     assert.equal(hold.status, 'open');
     const events = await api.get(`/v1/events?type=hold.captured&subject=${captured.data[0].id}&limit=1`);
@@ -115,10 +119,11 @@ describe('filters of lists', () => {
     for (let i = 0; i < 3; ++i) await books.move(ana, shop, 1);
     const from = '2024-01-01T00:00:00Z', same = '2024-01-01T01:00:00%2B01:00';
     for (const [list, other, wrong] of [
-      [`transfers?account=${ana.id}&from=${from}`, `transfers?account=${ana.id}&from=${same}&time=created&order=desc`,
-       `transfers?account=${ana.id}&from=${from}&time=effective`],
+      [`transfers?account=${ana.id}&created_after=${from}`, `transfers?account=${ana.id}&created_after=${same}&order=desc`,
+       `transfers?account=${ana.id}&effective_after=${from}`],
       [`accounts/${ana.id}/statement?order=desc`, `accounts/${ana.id}/statement?time=created`, `accounts/${ana.id}/statement?order=asc`],
-      [`events?type=transaction.executed&since=${from}`, `events?type=transaction.executed&since=${same}`, `events?type=transaction.*&since=${from}`],
+      [`events?type=transaction.executed&created_after=${from}`, `events?type=transaction.executed&created_after=${same}`,
+       `events?type=transaction.*&created_after=${from}`],
       ['accounts?balance_min=0', 'accounts?order=desc&balance_min=00', 'accounts?order=asc&balance_min=0'],
       ['trial-balance?by=account', 'trial-balance?by=account&time=effective', 'trial-balance?by=account&time=created'],
     ]) {
@@ -187,9 +192,10 @@ describe('docs/lists.md', () => {
     const script = /```bash\n(# lists\n[^]*?)```/.exec(page)[1].replaceAll('\ncurl', '\necho; curl');
     const result = await run('bash', ['-eu', '-c', `U=${own.server.url} K=${own.secret}\n${script}`]);
     assert.equal(result.code, 0, result.stderr);
-    const [transfers, accounts, holds, statement] = result.stdout.trim().split('\n').map((line) => JSON.parse(line));
+    const [transfers, accounts, effective, holds, statement] = result.stdout.trim().split('\n').map((line) => JSON.parse(line));
     assert.deepEqual(ids(transfers.data), [sale.id]);
     assert.deepEqual(ids(accounts.data), [ana.id]);
+    assert.deepEqual(ids(effective.data), [sale.id]);
     assert.deepEqual(ids(holds.data), [hold.id]);
     assert.deepEqual([statement.data.length, statement.opening_balance, statement.closing_balance], [1, 0, -1500]);
   });

@@ -107,9 +107,9 @@ describe('backdating', () => {
     const detail = 'must be a time of RFC 3339 from 1970 to 2262, such as 2026-11-21T10:00:00Z';
     for (const time of ['1965-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '2263-01-01T00:00:00Z', '2350-01-01T00:00:00Z']) {
       const answers = [await books.tryMove(ana, shop, 10, {effective_at: time})];
-      for (const route of [`/v1/transfers?from=${time}`, `/v1/accounts/${ana.id}/statement?to=${time}`,
+      for (const route of [`/v1/transfers?created_after=${time}`, `/v1/transfers?effective_before=${time}`, `/v1/accounts/${ana.id}/statement?to=${time}`,
                            `/v1/accounts/${ana.id}/balance?at=${time}`, `/v1/trial-balance?at=${time}`,
-                           `/v1/aggregates?by=type&from=${time}`, `/v1/events?since=${time}`,
+                           `/v1/aggregates?by=type&from=${time}`, `/v1/events?created_after=${time}`,
                            `/v1/wallet-transactions?created_after=${time}`]) {
         answers.push(await api.get(route));
       }
@@ -120,11 +120,12 @@ describe('backdating', () => {
       }
     }
     await books.move(ana, shop, 10, {effective_at: '1970-01-01T00:00:00Z'});
-    for (const route of [`/v1/transfers?account=${ana.id}&`, `/v1/accounts/${ana.id}/statement?`]) {
-      const count = async (query) => bodyOf(await api.get(route + query), 200).data.length;
-      assert.equal(await count('to=2262-12-31T23:59:59Z'), 2);
-      assert.equal(await count('from=2262-12-31T23:59:59Z'), 0);
-      assert.equal(await count('from=2090-01-01T00:00:00Z'), 0);
+    for (const [route, start, end] of [[`/v1/transfers?account=${ana.id}`, 'created_after', 'created_before'],
+                                       [`/v1/accounts/${ana.id}/statement?`, 'from', 'to']]) {
+      const count = async (query) => bodyOf(await api.get(`${route}&${query}`), 200).data.length;
+      assert.equal(await count(`${end}=2262-12-31T23:59:59Z`), 2);
+      assert.equal(await count(`${start}=2262-12-31T23:59:59Z`), 0);
+      assert.equal(await count(`${start}=2090-01-01T00:00:00Z`), 0);
     }
   });
 });
@@ -166,9 +167,9 @@ describe('listing transfers', () => {
     assert.deepEqual(newest, [third.id, second.id, first.id]);
     const future = new Date(Date.now() + 60_000).toISOString();
     const past = new Date(Date.now() - 3_600_000).toISOString();
-    assert.deepEqual(await list(`account=${cafe.id}&from=${past}&to=${future}`), [third.id, second.id]);
-    assert.deepEqual(await list(`account=${cafe.id}&to=${past}`), []);
-    assert.deepEqual(await list(`account=${cafe.id}&from=${future}`), []);
+    assert.deepEqual(await list(`account=${cafe.id}&created_after=${past}&created_before=${future}`), [third.id, second.id]);
+    assert.deepEqual(await list(`account=${cafe.id}&created_before=${past}`), []);
+    assert.deepEqual(await list(`account=${cafe.id}&created_after=${future}`), []);
   });
 
   it('pages, each once, also while transfers are posted', async () => {
@@ -185,7 +186,7 @@ describe('listing transfers', () => {
 
   it('refuses filters it does not know', async () => {
     problemOf(await api.get('/v1/transfers?referenc=x'), 400, 'validation_failed');
-    problemOf(await api.get('/v1/transfers?from=yesterday'), 400, 'validation_failed');
+    problemOf(await api.get('/v1/transfers?created_after=yesterday'), 400, 'validation_failed');
   });
 
   it('finds nothing of another tenant', async () => {
