@@ -54,7 +54,7 @@ ledger::PostingRequest posting(std::string debit, std::string credit, std::int64
 
 ledger::Command command(TenantId tenant, ledger::Command::Body body) {
   ledger::Command made;
-  made.origin = {tenant, "demo", ""};
+  made.actor = {tenant, "demo", ""};
   made.body = std::move(body);
   return made;
 }

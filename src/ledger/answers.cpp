@@ -41,7 +41,7 @@ struct Render {
     return idempotency::replayed(replay.record.status, std::move(body));
   }
   Response operator()(const Error& error) const {
-    return http::problem(error, command.origin.request_id);
+    return http::problem(error, command.actor.request_id);
   }
   template <class Thing>
   Response operator()(const Thing& thing) const {

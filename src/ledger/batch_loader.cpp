@@ -24,7 +24,7 @@ class BatchLoader {
       if (item.refusal) continue;
       Command& command = item.command;
       if (command.key && !command.dry_run) digests_.push_back(command.key->digest);
-      TRY(std::visit(Collect{*this, command.origin.tenant}, command.body));
+      TRY(std::visit(Collect{*this, command.actor.tenant}, command.body));
     }
     std::sort(ids_.begin(), ids_.end());
     ids_.erase(std::unique(ids_.begin(), ids_.end()), ids_.end());

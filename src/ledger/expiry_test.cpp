@@ -48,7 +48,7 @@ TEST_F(Expiry, TheMoneyIsFreeForATransfer) {
 
 TEST_F(Expiry, AnAccountThatIsReopenedThoughOpenShowsItsMoneyAsFree) {
   const auto shown = books.database->write([&](sql::Tx& tx) {
-    return books.service.reopen_account(tx, test_origin(), AccountRef::parse("ana"));
+    return books.service.reopen_account(tx, test_actor(), AccountRef::parse("ana"));
   });
   ASSERT_TRUE(shown);
   EXPECT_EQ(shown->sums.debits_pending, 0);

@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/actor.h"
 #include "base/id.h"
 #include "base/money.h"
 #include "base/result.h"
@@ -140,13 +141,6 @@ bool is_over(const Hold& hold, Timestamp now);
 
 // ---------------------------------------------------------------- commands
 
-/// On whose behalf a command runs; ends up in the event it leaves.
-struct Origin {
-  TenantId tenant;
-  std::string actor = "system";
-  std::string request_id;
-};
-
 /// Which accounts bound a posting's amount: then it moves at most what the debit side has, what the
 /// credit side may take, or the lesser of both, and is left out when that is nothing.
 enum class Balancing : std::uint8_t { none, debit, credit, both };
@@ -225,7 +219,7 @@ struct RunSteps {
 struct Command {
   using Body = std::variant<PostTransfer, PostBulk, PlaceHold, CaptureHold, ReleaseHold, ExpireHold,
                             ReverseTransfer, RunSteps>;
-  Origin origin;
+  Actor actor;
   std::optional<idempotency::Key> key;
   bool dry_run = false;  ///< Decide and answer; write nothing and use no key up.
   Body body;

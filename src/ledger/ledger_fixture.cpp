@@ -43,7 +43,7 @@ constexpr sql::Query key_count{"test.key_count", "SELECT count(*) FROM idempoten
 
 Currency kzt() { return *Currency::parse("KZT"); }
 Currency usd() { return *Currency::parse("USD"); }
-Origin test_origin() { return {test_tenant, "key_1", "req_1"}; }
+Actor test_actor() { return {test_tenant, "key_1", "req_1"}; }
 
 idempotency::Key key(std::uint8_t n, std::uint8_t request) {
   return {{n}, {request}, idempotency::Lifetime::forever};
@@ -69,7 +69,7 @@ PlaceHold hold_of(std::vector<PostingRequest> postings, std::optional<std::int64
 
 Command command(Command::Body body, std::optional<idempotency::Key> key) {
   Command command;
-  command.origin = test_origin();
+  command.actor = test_actor();
   command.key = key;
   command.body = std::move(body);
   return command;
@@ -111,13 +111,13 @@ AccountId Books::open(const std::string& code, AccountType type, std::optional<s
 
 std::string Books::change(const std::string& code, const AccountChange& change) {
   return code_of(database->write([&](sql::Tx& tx) {
-    return service.change_account(tx, test_origin(), AccountRef::parse(code), change);
+    return service.change_account(tx, test_actor(), AccountRef::parse(code), change);
   }));
 }
 
 std::string Books::close(const std::string& code) {
   return code_of(database->write([&](sql::Tx& tx) {
-    return service.close_account(tx, test_origin(), AccountRef::parse(code));
+    return service.close_account(tx, test_actor(), AccountRef::parse(code));
   }));
 }
 

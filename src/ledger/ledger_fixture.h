@@ -21,7 +21,7 @@ inline constexpr TenantId test_tenant{1};
 
 Currency kzt();
 Currency usd();
-Origin test_origin();
+Actor test_actor();
 /// Statuses as far as the ledger's answers need them.
 
 /// The n-th idempotency key; another `request` asks for something else under the same key.

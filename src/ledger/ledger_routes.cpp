@@ -247,7 +247,7 @@ Result<Response> Handlers::open_account(const Request& request) const {
   const NewAccount wanted = TRY(requests::new_account(request));
   return idempotency.run(
       request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
-        const Account account = TRY(service.open_account(tx, requests::origin_of(request), wanted));
+        const Account account = TRY(service.open_account(tx, request.actor(), wanted));
         return Response::created(to_json(account));
       });
 }
@@ -256,7 +256,7 @@ Result<Response> Handlers::open_accounts(const Request& request) const {
   const auto wanted = TRY(requests::new_accounts(request));
   return idempotency.run(
       request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
-        const auto accounts = TRY(service.open_accounts(tx, requests::origin_of(request), wanted));
+        const auto accounts = TRY(service.open_accounts(tx, request.actor(), wanted));
         return Response::created(opened_json(accounts));
       });
 }
@@ -264,27 +264,27 @@ Result<Response> Handlers::open_accounts(const Request& request) const {
 Result<Response> Handlers::reopen_account(const Request& request) const {
   return idempotency.run(
       request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
-        const Account account = TRY(service.reopen_account(tx, requests::origin_of(request),
-                                                           requests::account_in_path(request)));
+        const Account account =
+            TRY(service.reopen_account(tx, request.actor(), requests::account_in_path(request)));
         return Response::ok(to_json(account));
       });
 }
 
 Result<Response> Handlers::change_account(const Request& request) const {
   const AccountChange change = TRY(requests::account_change(request));
-  return idempotency.run(
-      request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
-        const Account account = TRY(service.change_account(
-            tx, requests::origin_of(request), requests::account_in_path(request), change));
-        return Response::ok(to_json(account));
-      });
+  return idempotency.run(request, idempotency::Lifetime::thirty_days,
+                         [&](sql::Tx& tx) -> Result<Response> {
+                           const Account account = TRY(service.change_account(
+                               tx, request.actor(), requests::account_in_path(request), change));
+                           return Response::ok(to_json(account));
+                         });
 }
 
 Result<Response> Handlers::close_account(const Request& request) const {
   return idempotency.run(
       request, idempotency::Lifetime::thirty_days, [&](sql::Tx& tx) -> Result<Response> {
-        const Account account = TRY(service.close_account(tx, requests::origin_of(request),
-                                                          requests::account_in_path(request)));
+        const Account account =
+            TRY(service.close_account(tx, request.actor(), requests::account_in_path(request)));
         return Response::ok(to_json(account));
       });
 }

@@ -58,34 +58,33 @@ struct LedgerService::Impl {
   void complete(Decided& item, Completion& done, const Result<void>& committed);
   void count(const Outcome& outcome);
   Result<Account> account_to_change(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
-  Result<void> tell(sql::Tx& tx, const Origin& origin, std::string_view type,
-                    const Account& account);
+  Result<void> tell(sql::Tx& tx, const Actor& actor, std::string_view type, const Account& account);
 };
 
 LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
                              events::EventLog& events, metrics::Registry& metrics) {
   const std::string_view name = "florin_ledger_commands_total";
   const std::string_view help = "Ledger commands by their outcome.";
-  impl_.reset(new Impl{
-      database,
-      clock,
-      ids,
-      events,
-      LedgerWriter(clock, ids, events),
-      metrics.counter(name, help, {{"outcome", "applied"}}),
-      metrics.counter(name, help, {{"outcome", "refused"}}),
-      metrics.counter(name, help, {{"outcome", "replayed"}}),
-      metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
-                        {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
-      {database,
-       [this](sql::Tx& tx, std::span<Decided> batch) { return impl_->run(tx, batch); },
-       [this](Decided& item, Completion& done, const Result<void>& committed) {
-         impl_->complete(item, done, committed);
-       },
-       {},
-       [](const Decided& item) {
-         return sql::Share{item.command.origin.tenant.value, bulk::weight_of(item.command)};
-       }}});
+  impl_.reset(
+      new Impl{database,
+               clock,
+               ids,
+               events,
+               LedgerWriter(clock, ids, events),
+               metrics.counter(name, help, {{"outcome", "applied"}}),
+               metrics.counter(name, help, {{"outcome", "refused"}}),
+               metrics.counter(name, help, {{"outcome", "replayed"}}),
+               metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
+                                 {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
+               {database,
+                [this](sql::Tx& tx, std::span<Decided> batch) { return impl_->run(tx, batch); },
+                [this](Decided& item, Completion& done, const Result<void>& committed) {
+                  impl_->complete(item, done, committed);
+                },
+                {},
+                [](const Decided& item) {
+                  return sql::Share{item.command.actor.tenant.value, bulk::weight_of(item.command)};
+                }}});
   impl_->large_bulks = std::make_unique<bulk::LargeBulks>(bulk::LargeBulks::Collaborators{
       database, clock, ids, impl_->writer, metrics,
       [impl = impl_.get()](const Outcome& outcome) { impl->count(outcome); },
@@ -171,12 +170,12 @@ Result<std::vector<Posted>> LedgerService::post_all(sql::Tx& tx, std::vector<Com
 
 // ---------------------------------------------------------------- accounts
 
-Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Origin& origin, std::string_view type,
+Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Actor& actor, std::string_view type,
                                        const Account& account) {
   const std::string data = to_json(account);
   const std::string subject = account.id.str();
   TRY(events.append(
-      tx, {origin.tenant, type, subject, data, origin.actor, origin.request_id, writer.now()}));
+      tx, {actor.tenant, type, subject, data, actor.name, actor.request_id, writer.now()}));
   return {};
 }
 
@@ -200,7 +199,7 @@ Result<std::optional<Account>> LedgerService::find_account(sql::Tx& tx, TenantId
   return std::move(account).error();
 }
 
-Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
+Result<Account> LedgerService::open_account(sql::Tx& tx, const Actor& actor,
                                             const NewAccount& wanted) {
   Account account{.id = {impl_->ids.next()},
                   .tenant = wanted.tenant,
@@ -219,16 +218,16 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Origin& origin,
                  {{"/code", "account_exists", "an account with this code exists"}}};
   }
   TRY(store::insert_account(tx, account));
-  TRY(impl_->tell(tx, origin, "account.created", account));
+  TRY(impl_->tell(tx, actor, "account.created", account));
   return account;
 }
 
-Result<std::vector<Account>> LedgerService::open_accounts(sql::Tx& tx, const Origin& origin,
+Result<std::vector<Account>> LedgerService::open_accounts(sql::Tx& tx, const Actor& actor,
                                                           const std::vector<NewAccount>& wanted) {
   std::vector<Account> accounts;
   accounts.reserve(wanted.size());
   for (const NewAccount& one : wanted) {
-    Result<Account> opened = open_account(tx, origin, one);
+    Result<Account> opened = open_account(tx, actor, one);
     if (!opened) {
       Error error = std::move(opened).error();
       for (FieldError& field : error.fields)
@@ -240,9 +239,9 @@ Result<std::vector<Account>> LedgerService::open_accounts(sql::Tx& tx, const Ori
   return accounts;
 }
 
-Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
+Result<Account> LedgerService::change_account(sql::Tx& tx, const Actor& actor,
                                               const AccountRef& ref, const AccountChange& change) {
-  Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
+  Account account = TRY(impl_->account_to_change(tx, actor.tenant, ref));
   if (account.closed) return Error{errors::account_closed, "the account is closed"};
   if (change.min_balance) account.min_balance = *change.min_balance;
   if (change.max_balance) account.max_balance = *change.max_balance;
@@ -251,28 +250,28 @@ Result<Account> LedgerService::change_account(sql::Tx& tx, const Origin& origin,
   TRY(check_bounds(account,
                    change.min_balance ? GivenBound::min_balance : GivenBound::max_balance));
   TRY(store::update_account(tx, account));
-  TRY(impl_->tell(tx, origin, "account.updated", account));
+  TRY(impl_->tell(tx, actor, "account.updated", account));
   return account;
 }
 
-Result<Account> LedgerService::close_account(sql::Tx& tx, const Origin& origin,
+Result<Account> LedgerService::close_account(sql::Tx& tx, const Actor& actor,
                                              const AccountRef& ref) {
-  Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
+  Account account = TRY(impl_->account_to_change(tx, actor.tenant, ref));
   if (account.closed) return account;
   TRY(check_empty(account.type, account.sums));
   account.closed = true;
   TRY(store::update_account(tx, account));
-  TRY(impl_->tell(tx, origin, "account.closed", account));
+  TRY(impl_->tell(tx, actor, "account.closed", account));
   return account;
 }
 
-Result<Account> LedgerService::reopen_account(sql::Tx& tx, const Origin& origin,
+Result<Account> LedgerService::reopen_account(sql::Tx& tx, const Actor& actor,
                                               const AccountRef& ref) {
-  Account account = TRY(impl_->account_to_change(tx, origin.tenant, ref));
+  Account account = TRY(impl_->account_to_change(tx, actor.tenant, ref));
   if (!account.closed) return account;
   account.closed = false;
   TRY(store::update_account(tx, account));
-  TRY(impl_->tell(tx, origin, "account.reopened", account));
+  TRY(impl_->tell(tx, actor, "account.reopened", account));
   return account;
 }
 
@@ -289,7 +288,7 @@ Result<std::int64_t> LedgerService::expire_holds() {
     outcomes.reserve(due.size());
     for (const store::DueHold& hold : due) {
       Command command;
-      command.origin.tenant = hold.tenant;
+      command.actor.tenant = hold.tenant;
       command.body = ExpireHold{hold.id};
       auto promise = std::make_shared<std::promise<Outcome>>();
       outcomes.push_back(promise->get_future());

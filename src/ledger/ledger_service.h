@@ -66,18 +66,18 @@ class LedgerService {
 
   // Accounts change inside a unit of work of the caller.
   /// Errors: account_exists, validation_failed (min_balance above max_balance).
-  Result<Account> open_account(sql::Tx& tx, const Origin& origin, const NewAccount& wanted);
+  Result<Account> open_account(sql::Tx& tx, const Actor& actor, const NewAccount& wanted);
   /// Errors: account_not_found, account_closed, validation_failed.
-  Result<Account> change_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref,
+  Result<Account> change_account(sql::Tx& tx, const Actor& actor, const AccountRef& ref,
                                  const AccountChange& change);
   /// All or none. Errors: as open_account, with the place in the list; the caller's unit of work
   /// must end then.
-  Result<std::vector<Account>> open_accounts(sql::Tx& tx, const Origin& origin,
+  Result<std::vector<Account>> open_accounts(sql::Tx& tx, const Actor& actor,
                                              const std::vector<NewAccount>& wanted);
   /// Opening an account that is open changes nothing. Errors: account_not_found.
-  Result<Account> reopen_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
+  Result<Account> reopen_account(sql::Tx& tx, const Actor& actor, const AccountRef& ref);
   /// Closing twice changes nothing. Errors: account_not_found, account_not_empty.
-  Result<Account> close_account(sql::Tx& tx, const Origin& origin, const AccountRef& ref);
+  Result<Account> close_account(sql::Tx& tx, const Actor& actor, const AccountRef& ref);
 
   /// Writes out the rows of large bulks that were promised and that nobody works on any more;
   /// returns how many bulks. The scheduler calls it.

@@ -18,8 +18,8 @@
 namespace florin::ledger {
 namespace {
 
-events::NewEvent event_from(const Origin& origin, std::string_view type, Timestamp at) {
-  return {origin.tenant, type, {}, {}, origin.actor, origin.request_id, at};
+events::NewEvent event_from(const Actor& actor, std::string_view type, Timestamp at) {
+  return {actor.tenant, type, {}, {}, actor.name, actor.request_id, at};
 }
 
 std::string_view event_type(engine::HoldChangeKind kind) {
@@ -158,7 +158,7 @@ Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& wo
       return {};  // It will be a replay or a mismatch; nothing else is looked at.
     }
   }
-  return std::visit(Load{*this, tx, command.origin.tenant, world}, command.body);
+  return std::visit(Load{*this, tx, command.actor.tenant, world}, command.body);
 }
 
 Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) const {
@@ -197,7 +197,7 @@ Result<void> LedgerWriter::load_due_holds(sql::Tx& tx, std::span<const store::Du
     const bool is_known = world.due.size() > first && world.due.back().hold == held.hold;
     if (is_known || (!world.accounts.contains(held.debit) && !world.accounts.contains(held.credit)))
       continue;
-    Origin system;
+    Actor system;
     system.tenant = held.tenant;
     world.due.push_back({held.hold, std::move(system)});
   }
@@ -238,7 +238,7 @@ bool may_lack_money(const Command& command, const Outcome& outcome) {
 
 /// Each account once, however many postings name it.
 Result<void> LedgerWriter::load_all_accounts(sql::Tx& tx, Draft& draft) const {
-  const TenantId tenant = draft.command.origin.tenant;
+  const TenantId tenant = draft.command.actor.tenant;
   std::unordered_map<std::string, AccountId> by_code;
   const auto load = [&](AccountRef& ref) -> Result<void> {
     if (!ref.id) {
@@ -296,11 +296,11 @@ Result<void> LedgerWriter::move_balances(sql::Tx& tx, const Draft& draft) const 
   return idempotency::insert_all(tx, draft.changes.keys, draft.at);
 }
 
-Result<void> LedgerWriter::write_out(sql::Tx& tx, const bulk::Slice& slice, const Origin& origin) {
+Result<void> LedgerWriter::write_out(sql::Tx& tx, const bulk::Slice& slice, const Actor& actor) {
   engine::Changes changes;
   changes.postings = slice.postings;
   changes.milestones = slice.milestones;
-  for (const Transfer& transfer : slice.transfers) changes.transfers.push_back({transfer, &origin});
+  for (const Transfer& transfer : slice.transfers) changes.transfers.push_back({transfer, &actor});
   // The chain of the node that made the ids, which may have died since.
   const int node = IdGenerator::node_of(slice.transfers.front().id.value);
   chain::Head head;
@@ -333,8 +333,8 @@ Result<void> LedgerWriter::write_status_changes(sql::Tx& tx, const engine::Chang
     account->closed = change.closed;
     TRY(store::update_account(tx, *account));
     account->sums = change.sums;  // Not as what came later in the batch left them.
-    events::NewEvent event = event_from(
-        *change.origin, change.closed ? "account.closed" : "account.reopened", change.at);
+    events::NewEvent event =
+        event_from(*change.actor, change.closed ? "account.closed" : "account.reopened", change.at);
     const std::string subject = account->id.str();
     const std::string data = to_json(*account);
     event.subject = subject;
@@ -360,13 +360,13 @@ Result<void> LedgerWriter::write_events(sql::Tx& tx, const engine::Changes& chan
     const Transfer& transfer = posted.transfer;
     std::string data;
     append_json(data, transfer);
-    add(event_from(*posted.origin, "transaction.executed", transfer.created_at), transfer.id.str(),
+    add(event_from(*posted.actor, "transaction.executed", transfer.created_at), transfer.id.str(),
         std::move(data));
   }
   for (const engine::HoldChange& change : changes.hold_changes) {
     std::string data;
     append_json(data, change.after);
-    add(event_from(*change.origin, event_type(change.kind), change.at), change.after.id.str(),
+    add(event_from(*change.actor, event_type(change.kind), change.at), change.after.id.str(),
         std::move(data));
   }
   return events_.append_all(tx, all);

@@ -69,7 +69,7 @@ class LedgerWriter {
   /// must be stored as slices by then, and be written later.
   Result<void> move_balances(sql::Tx& tx, const Draft& draft) const;
   /// Writes rows, events and link of transfers that were promised.
-  Result<void> write_out(sql::Tx& tx, const bulk::Slice& slice, const Origin& origin);
+  Result<void> write_out(sql::Tx& tx, const bulk::Slice& slice, const Actor& actor);
 
   /// The moment new rows carry: never before one that was given out earlier, even if the clock
   /// steps back, nor before what another node wrote on the accounts of the latest batch.

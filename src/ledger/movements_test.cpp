@@ -245,7 +245,7 @@ TEST_F(Movements, AnAccountThatIsNotEmptyAfterItIsNotClosed) {
 TEST_F(Movements, AClosedAccountIsOpenedAgain) {
   const auto reopen = [&](const std::string& code) {
     return code_of(books.database->write([&](sql::Tx& tx) {
-      return books.service.reopen_account(tx, test_origin(), AccountRef::parse(code));
+      return books.service.reopen_account(tx, test_actor(), AccountRef::parse(code));
     }));
   };
   ASSERT_EQ(books.close("shop"), "");
@@ -262,7 +262,7 @@ TEST_F(Movements, SeveralAccountsAreOpenedTogetherOrNotAtAll) {
     for (std::string& code : codes)
       wanted.push_back(NewAccount::wallet(test_tenant, std::move(code), kzt()));
     return books.database->write(
-        [&](sql::Tx& tx) { return books.service.open_accounts(tx, test_origin(), wanted); });
+        [&](sql::Tx& tx) { return books.service.open_accounts(tx, test_actor(), wanted); });
   };
   const auto before = books.footprint();
   const auto twice = open({"a", "b", "a"});

@@ -57,12 +57,12 @@ TEST_F(Refusals, WhatBelongsToAnotherTenantIsNotFound) {
 
   const Transfer mine = books.post(transfer("ana", "shop", 1));
   Command reversal = command(ReverseTransfer{mine.id, {}});
-  reversal.origin.tenant = other;
+  reversal.actor.tenant = other;
   expect_refused(reversal, errors::transfer_not_found);
 
   const Hold hold = books.place(hold_of({posting("ana", "shop", 1)}));
   Command capture = command(CaptureHold{hold.id, std::nullopt, false});
-  capture.origin.tenant = other;
+  capture.actor.tenant = other;
   expect_refused(capture, errors::hold_not_found);
   EXPECT_EQ(code_of(books.queries.hold(other, hold.id)), errors::hold_not_found.name);
   EXPECT_EQ(code_of(books.queries.transfer(other, mine.id)), errors::transfer_not_found.name);
@@ -71,7 +71,7 @@ TEST_F(Refusals, WhatBelongsToAnotherTenantIsNotFound) {
 TEST_F(Refusals, AccountExists) {
   const auto before = books.footprint();
   EXPECT_EQ(code_of(books.database->write([&](sql::Tx& tx) {
-              return books.service.open_account(tx, test_origin(),
+              return books.service.open_account(tx, test_actor(),
                                                 NewAccount::wallet(test_tenant, "ana", usd()));
             })),
             errors::account_exists.name);
@@ -83,7 +83,7 @@ TEST_F(Refusals, BoundsThatCrossAreInvalid) {
   const auto before = books.footprint();
   EXPECT_EQ(code_of(books.database->write([&](sql::Tx& tx) {
               return books.service.open_account(
-                  tx, test_origin(), {test_tenant, "narrow", AccountType::liability, kzt(), 10, 9});
+                  tx, test_actor(), {test_tenant, "narrow", AccountType::liability, kzt(), 10, 9});
             })),
             florin::errors::validation_failed.name);
   AccountChange lower;
@@ -350,7 +350,7 @@ TEST_F(Refusals, AnAccountThatIsNotEmptySaysWhatIsLeft) {
   const auto refusal = [&](const std::string& code) {
     return books.database
         ->write([&](sql::Tx& tx) {
-          return books.service.close_account(tx, test_origin(), AccountRef::parse(code));
+          return books.service.close_account(tx, test_actor(), AccountRef::parse(code));
         })
         .error();
   };

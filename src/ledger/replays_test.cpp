@@ -178,7 +178,7 @@ TEST_P(Replays, GiveTheFirstAnswerByteForByte) {
   clock_.advance_seconds(86'400);
   expect_replay(command, first);
   Command retried = command;
-  retried.origin.request_id = "req_2";
+  retried.actor.request_id = "req_2";
   expect_replay(retried, first);
 }
 

@@ -258,7 +258,7 @@ class StepReader {
 
 Command command_of(const http::Request& request) {
   Command command;
-  command.origin = origin_of(request);
+  command.actor = request.actor();
   command.key = idempotency::key_of(request, idempotency::Lifetime::forever);
   return command;
 }
@@ -417,10 +417,6 @@ std::optional<int> parse_segments(std::string_view text) {
 }
 
 }  // namespace
-
-Origin origin_of(const http::Request& request) {
-  return {request.caller.tenant, request.caller.actor, request.request_id};
-}
 
 // ---------------------------------------------------------------- accounts
 

@@ -8,9 +8,6 @@
 /// before anything is looked up.
 namespace florin::ledger::requests {
 
-/// Tenant, actor and request id of whoever asks.
-Origin origin_of(const http::Request& request);
-
 Result<NewAccount> new_account(const http::Request& request);
 Result<std::vector<NewAccount>> new_accounts(const http::Request& request);
 Result<AccountChange> account_change(const http::Request& request);

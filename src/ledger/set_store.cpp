@@ -64,7 +64,7 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
   if (changes.transfers.empty()) return {};
   Integers ids, tenants, counts, effective, created, holds, reverses;
   Texts kinds, references, descriptions, metadata;
-  for (const auto& [transfer, origin] : changes.transfers) {
+  for (const auto& [transfer, actor] : changes.transfers) {
     ids.add(transfer.id.value);
     tenants.add(transfer.tenant.value);
     kinds.add(to_string(transfer.kind));
@@ -99,7 +99,7 @@ Result<void> save_postings(Tx& tx, const engine::Changes& changes) {
   Texts currencies;
   SideColumns debit, credit;
   auto row = changes.postings.begin();
-  for (const auto& [transfer, origin] : changes.transfers) {
+  for (const auto& [transfer, actor] : changes.transfers) {
     const bool is_backdated = transfer.effective_at != transfer.created_at;
     for (std::size_t i = 0; i < transfer.postings.size(); ++i, ++row) {
       ids.add(row->id);

@@ -315,7 +315,7 @@ TEST_F(GroupSums, TooManyRows) {
   ASSERT_TRUE(books.database->write_work([&](sql::Tx& tx) -> Result<void> {
     for (int i = 0; i < 10'000 - 3; ++i) {
       const auto wanted = NewAccount::wallet(test_tenant, "many:" + std::to_string(i), kzt());
-      const auto opened = books.service.open_account(tx, test_origin(), wanted);
+      const auto opened = books.service.open_account(tx, test_actor(), wanted);
       if (!opened) return opened.error();
     }
     return {};

@@ -36,24 +36,21 @@ class Items {
   /// Says why it is so; an explanation may be replaced by another. Event
   /// reconciliation.item.explained. Errors, as of all: reconciliation_item_not_found,
   /// reconciliation_item_not_open.
-  Result<Item> explain(sql::Tx& tx, const ledger::Origin& origin, ItemId id,
-                       const std::string& note);
+  Result<Item> explain(sql::Tx& tx, const Actor& origin, ItemId id, const std::string& note);
   /// Proposes a compensating transfer, which the ledger would accept now. Event
   /// reconciliation.item.proposed. Errors: those of the ledger.
-  Result<Item> propose(sql::Tx& tx, const ledger::Origin& origin, ItemId id,
-                       const Proposal& proposal);
+  Result<Item> propose(sql::Tx& tx, const Actor& origin, ItemId id, const Proposal& proposal);
   /// Posts the proposed transfer, in the same unit of work. Event reconciliation.item.resolved.
   /// Errors: reconciliation_nothing_proposed, four_eyes_required, those of the ledger.
-  Result<Item> approve(sql::Tx& tx, const ledger::Origin& origin, ItemId id);
+  Result<Item> approve(sql::Tx& tx, const Actor& origin, ItemId id);
   /// Turns the proposal down: the item is open again. Event reconciliation.item.rejected.
   /// Errors: reconciliation_nothing_proposed.
-  Result<Item> reject(sql::Tx& tx, const ledger::Origin& origin, ItemId id,
+  Result<Item> reject(sql::Tx& tx, const Actor& origin, ItemId id,
                       const std::optional<std::string>& note);
 
  private:
-  Result<Item> store_decision(sql::Tx& tx, const ledger::Origin& origin, Item item,
-                              std::string_view event);
-  Result<ledger::Transfer> post(sql::Tx& tx, const ledger::Origin& origin, const Item& item,
+  Result<Item> store_decision(sql::Tx& tx, const Actor& origin, Item item, std::string_view event);
+  Result<ledger::Transfer> post(sql::Tx& tx, const Actor& origin, const Item& item,
                                 const std::vector<ProposedPosting>& postings, bool dry_run);
 
   const Clock& clock_;

@@ -45,7 +45,7 @@ struct Handlers {
     const ItemId id = TRY(requests::item_in_path(request));
     return idempotency.run(request, idempotency::Lifetime::forever,
                            [&](sql::Tx& tx) -> Result<Response> {
-                             const Item item = TRY(decision(tx, requests::origin_of(request), id));
+                             const Item item = TRY(decision(tx, request.actor(), id));
                              return Response::ok(to_json(item));
                            });
   }
@@ -53,8 +53,7 @@ struct Handlers {
 
 Result<Response> Handlers::start(const Request& request) const {
   const Run wanted = TRY(requests::new_run(request));
-  const RunRequest prepared =
-      TRY(runs.prepare(requests::origin_of(request), wanted.partner, wanted.period));
+  const RunRequest prepared = TRY(runs.prepare(request.actor(), wanted.partner, wanted.period));
   auto response = idempotency.run(request, idempotency::Lifetime::thirty_days,
                                   [&](sql::Tx& tx) -> Result<Response> {
                                     const Run run = TRY(runs.request(tx, prepared));
@@ -91,27 +90,27 @@ Result<Response> Handlers::get_report(const Request& request) const {
 
 Result<Response> Handlers::explain(const Request& request) const {
   const Explanation explanation = TRY(requests::explanation(request));
-  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+  return decide(request, [&](sql::Tx& tx, const Actor& origin, ItemId id) {
     return items.explain(tx, origin, id, explanation.note);
   });
 }
 
 Result<Response> Handlers::propose(const Request& request) const {
   const Proposal wanted = TRY(requests::proposal(request));
-  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+  return decide(request, [&](sql::Tx& tx, const Actor& origin, ItemId id) {
     return items.propose(tx, origin, id, wanted);
   });
 }
 
 Result<Response> Handlers::approve(const Request& request) const {
-  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+  return decide(request, [&](sql::Tx& tx, const Actor& origin, ItemId id) {
     return items.approve(tx, origin, id);
   });
 }
 
 Result<Response> Handlers::reject(const Request& request) const {
   const Rejection rejection = TRY(requests::rejection(request));
-  return decide(request, [&](sql::Tx& tx, const ledger::Origin& origin, ItemId id) {
+  return decide(request, [&](sql::Tx& tx, const Actor& origin, ItemId id) {
     return items.reject(tx, origin, id, rejection.note);
   });
 }

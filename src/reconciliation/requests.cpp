@@ -27,10 +27,6 @@ std::optional<std::string> query_text(const http::Request& request, std::string_
 
 }  // namespace
 
-ledger::Origin origin_of(const http::Request& request) {
-  return {request.caller.tenant, request.caller.actor, request.request_id};
-}
-
 Result<Run> new_run(const http::Request& request) {
   return json::read_new(run_fields(), body_of(request), Run(), ends_too_soon);
 }

@@ -11,8 +11,6 @@
 /// What clients send, read and checked: every bad field is named at once (validation_failed).
 namespace florin::reconciliation::requests {
 
-ledger::Origin origin_of(const http::Request& request);
-
 /// Its partner and period.
 Result<Run> new_run(const http::Request& request);
 Result<Explanation> explanation(const http::Request& request);

@@ -54,7 +54,7 @@ Runs::Runs(sql::Database& database, const Clock& clock, IdGenerator& ids, events
       sources_(std::move(sources)),
       options_(std::move(options)) {}
 
-Result<RunRequest> Runs::prepare(const ledger::Origin& origin, std::string_view partner,
+Result<RunRequest> Runs::prepare(const Actor& origin, std::string_view partner,
                                  const Period& period) const {
   // A name that nobody knows is refused here, not by a run that fails later.
   const SourcePair sides = TRY(sources_(origin.tenant, partner));
@@ -67,7 +67,7 @@ Result<Run> Runs::request(sql::Tx& tx, const RunRequest& wanted) {
   Run run = known.value_or(Run());
   run.status = RunStatus::queued;
   run.names = wanted.names;
-  run.requested_by = wanted.origin.actor;
+  run.requested_by = wanted.origin.name;
   run.error_code.reset();
   run.error_detail.reset();
   if (known) {

@@ -32,7 +32,7 @@ struct RunOptions {
 
 /// What to reconcile, and on whose behalf.
 struct RunRequest {
-  ledger::Origin origin;
+  Actor origin;
   std::string partner;
   Period period;
   SideNames names;
@@ -47,7 +47,7 @@ class Runs {
 
   /// Looks the partner up, before the unit of work: sources may take their time.
   /// Errors: reconciliation_partner_not_found, those of opening.
-  Result<RunRequest> prepare(const ledger::Origin& origin, std::string_view partner,
+  Result<RunRequest> prepare(const Actor& origin, std::string_view partner,
                              const Period& period) const;
   /// Queues the period inside the caller's unit of work: as a new run, or anew when it was ended
   /// before; one that is queued or running is given back as it is.

@@ -37,8 +37,8 @@ const TenantId tenant{1};
 const Timestamp day_start = *Timestamp::parse("2026-11-20T00:00:00Z");
 const Period day{day_start, day_start.plus_seconds(86'400)};
 const Currency kzt = *Currency::parse("KZT");
-const ledger::Origin ana{tenant, "key_ana", "req_1"};
-const ledger::Origin bolat{tenant, "key_bolat", "req_2"};
+const Actor ana{tenant, "key_ana", "req_1"};
+const Actor bolat{tenant, "key_bolat", "req_2"};
 
 Entry entry(std::string key, std::int64_t minor = 1'000) {
   return {std::move(key), "", "ana", {minor, kzt}, "debit", EntryStatus::success, day_start};
@@ -121,7 +121,7 @@ class RunsTest : public testing::Test {
     const Proposal wanted{{{{{}, "bank"}, {{}, credit}, {700, kzt}}}, "pay it back"};
     return decide([&](sql::Tx& tx) { return items.propose(tx, ana, id, wanted); });
   }
-  Result<Item> approve(ItemId id, const ledger::Origin& by = bolat) {
+  Result<Item> approve(ItemId id, const Actor& by = bolat) {
     return decide([&](sql::Tx& tx) { return items.approve(tx, by, id); });
   }
   Result<Item> reject(ItemId id) {

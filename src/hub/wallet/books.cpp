@@ -84,7 +84,7 @@ ledger::Command command_of(const Partner& partner, const WalletTransaction& tran
                                {transaction.amount_minor, *transaction.currency}});
   transfer.narrative.reference = transaction.id.str();
   ledger::Command command;
-  command.origin = {partner.tenant, actor_of(partner), std::string(request_id)};
+  command.actor = {partner.tenant, actor_of(partner), std::string(request_id)};
   command.body = std::move(transfer);
   return command;
 }
@@ -113,7 +113,7 @@ Result<void> open_missing(sql::Tx& tx, ledger::LedgerService& ledger, const Part
 
 Result<ledger::Account> open_wallet(sql::Tx& tx, ledger::LedgerService& ledger,
                                     const Partner& partner, std::string_view player,
-                                    const Currency& currency, const ledger::Origin& origin) {
+                                    const Currency& currency, const Actor& origin) {
   return ledger.open_account(
       tx, origin,
       NewAccount::wallet(partner.tenant, wallet_code(partner, player, currency), currency));

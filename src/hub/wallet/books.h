@@ -44,6 +44,6 @@ Result<void> open_missing(sql::Tx& tx, ledger::LedgerService& ledger, const Part
 /// Opens a player's wallet. Errors: account_exists.
 Result<ledger::Account> open_wallet(sql::Tx& tx, ledger::LedgerService& ledger,
                                     const Partner& partner, std::string_view player,
-                                    const Currency& currency, const ledger::Origin& origin);
+                                    const Currency& currency, const Actor& origin);
 
 }  // namespace florin::hub::books

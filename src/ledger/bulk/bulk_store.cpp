@@ -43,8 +43,8 @@ constexpr Query promised_of_tenant{
 }  // namespace
 
 Result<void> insert(Tx& tx, const Header& header) {
-  return tx.send(bulk_insert, {header.id, header.origin.tenant.value, header.origin.actor,
-                               header.origin.request_id, header.node, header.created_at.us});
+  return tx.send(bulk_insert, {header.id, header.actor.tenant.value, header.actor.name,
+                               header.actor.request_id, header.node, header.created_at.us});
 }
 
 Result<void> insert_slice(Tx& tx, std::int64_t bulk, std::int64_t place, std::string_view bytes) {

@@ -15,7 +15,7 @@ namespace florin::ledger::bulk::store {
 
 struct Header {
   std::int64_t id = 0;
-  Origin origin;
+  Actor actor;
   int node = 0;
   bool is_promised = false;
   Timestamp created_at;

@@ -83,8 +83,8 @@ struct LargeBulks::Impl {
   Result<bool> remember(const Draft& draft);
   Result<bool> prepare_and_promise(const Draft& draft);
   Result<void> prepare(const store::Header& header, const std::vector<Slice>& slices);
-  Result<void> write_out(std::int64_t bulk, const Origin& origin);
-  Result<bool> write_next(std::int64_t bulk, const Origin& origin);
+  Result<void> write_out(std::int64_t bulk, const Actor& actor);
+  Result<bool> write_next(std::int64_t bulk, const Actor& actor);
   Result<void> forget(std::int64_t bulk);
   Result<std::vector<store::Header>> list();
 };
@@ -117,7 +117,7 @@ bool LargeBulks::submit(Command& command, Completion& done) {
   {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->waiting.size() >= max_waiting) return false;
-    const std::int64_t tenant = command.origin.tenant.value;
+    const std::int64_t tenant = command.actor.tenant.value;
     impl_->waiting.push({tenant, 1}, {std::move(command), std::move(done)});
     impl_->figures.waiting.set(static_cast<double>(impl_->waiting.size()));
   }
@@ -187,8 +187,8 @@ Result<bool> LargeBulks::Impl::remember(const Draft& draft) {
 /// False: something changed meanwhile, and nothing is left of it. After a promise the answer stands
 /// whatever happens to the slices: they are written by recover() at the latest.
 Result<bool> LargeBulks::Impl::prepare_and_promise(const Draft& draft) {
-  const store::Header header{draft.changes.transfers.front().transfer.id.value,
-                             draft.command.origin, with.ids.node(), false, draft.at};
+  const store::Header header{draft.changes.transfers.front().transfer.id.value, draft.command.actor,
+                             with.ids.node(), false, draft.at};
   active = header.id;
   const auto prepared = prepare(header, cut(draft.changes, slice_postings));
   const auto promised = !prepared ? Result<bool>(prepared.error())
@@ -201,7 +201,7 @@ Result<bool> LargeBulks::Impl::prepare_and_promise(const Draft& draft) {
                                       return true;
                                     });
   if (promised && *promised) {
-    const auto written = write_out(header.id, header.origin);
+    const auto written = write_out(header.id, header.actor);
     active = 0;  // What is left is the job's.
     figures.in_slices.add();
     if (!written) {
@@ -230,14 +230,14 @@ Result<void> LargeBulks::Impl::prepare(const store::Header& header,
   return {};
 }
 
-Result<void> LargeBulks::Impl::write_out(std::int64_t bulk, const Origin& origin) {
-  while (!is_stopping && TRY(write_next(bulk, origin))) {
+Result<void> LargeBulks::Impl::write_out(std::int64_t bulk, const Actor& actor) {
+  while (!is_stopping && TRY(write_next(bulk, actor))) {
   }
   return {};
 }
 
 /// False: nothing was left, and the bulk is forgotten.
-Result<bool> LargeBulks::Impl::write_next(std::int64_t bulk, const Origin& origin) {
+Result<bool> LargeBulks::Impl::write_next(std::int64_t bulk, const Actor& actor) {
   return with.database.write([&](sql::Tx& tx) -> Result<bool> {
     const auto next = TRY(store::next_slice(tx, bulk));
     if (!next) {
@@ -245,7 +245,7 @@ Result<bool> LargeBulks::Impl::write_next(std::int64_t bulk, const Origin& origi
       return false;
     }
     TRY(store::remove_slice(tx, bulk, next->place));
-    TRY(with.writer.write_out(tx, next->slice, origin));
+    TRY(with.writer.write_out(tx, next->slice, actor));
     return true;
   });
 }
@@ -261,7 +261,7 @@ Result<std::vector<store::Header>> LargeBulks::Impl::list() {
 Result<void> LargeBulks::recover() {
   for (const store::Header& header : TRY(impl_->list())) {
     if (header.node != impl_->with.ids.node()) continue;
-    TRY(header.is_promised ? impl_->write_out(header.id, header.origin) : impl_->forget(header.id));
+    TRY(header.is_promised ? impl_->write_out(header.id, header.actor) : impl_->forget(header.id));
   }
   return {};
 }
@@ -286,7 +286,7 @@ Result<std::int64_t> LargeBulks::take_over() {
       left.begin(), left.end(), [](const store::Header& header) { return header.is_promised; });
   impl_->figures.unwritten.set(static_cast<double>(promised));
   for (const store::Header& header : left) {
-    TRY(header.is_promised ? impl_->write_out(header.id, header.origin) : impl_->forget(header.id));
+    TRY(header.is_promised ? impl_->write_out(header.id, header.actor) : impl_->forget(header.id));
     if (header.is_promised) impl_->figures.unwritten.add(-1);
   }
   return static_cast<std::int64_t>(left.size());

@@ -59,7 +59,7 @@ Result<std::optional<Error>> refusal_of(sql::Tx& tx, const Command& command) {
   Named named;
   for (const Step& step : bulk->steps) named.add(step);
   std::size_t weight = weight_of(command);
-  const TenantId tenant = command.origin.tenant;
+  const TenantId tenant = command.actor.tenant;
   TRY(add_postings(tx, postings_of_transfer, tenant, named.transfers, weight));
   TRY(add_postings(tx, postings_of_hold, tenant, named.holds, weight));
   if (weight <= max_postings_at_once) return std::optional<Error>();

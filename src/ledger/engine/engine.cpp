@@ -209,8 +209,8 @@ Engine::Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& an
 
 void Engine::end_due_holds() {
   for (const DueHold& due : world_.due) {
-    Hold* hold = find_hold(due.origin.tenant, due.hold);
-    if (hold && hold->status == HoldStatus::open && is_over(*hold, now_)) expire(due.origin, *hold);
+    Hold* hold = find_hold(due.actor.tenant, due.hold);
+    if (hold && hold->status == HoldStatus::open && is_over(*hold, now_)) expire(due.actor, *hold);
   }
 }
 
@@ -236,7 +236,7 @@ Outcome Engine::decide(const Command& command) {
 
 Outcome Engine::decide_body(const Command& command) {
   const auto run = [&] {
-    return std::visit([&](const auto& body) { return apply(command.origin, body); }, command.body);
+    return std::visit([&](const auto& body) { return apply(command.actor, body); }, command.body);
   };
   if (!command.dry_run) return run();
   Savepoint savepoint;
@@ -248,12 +248,12 @@ Outcome Engine::decide_body(const Command& command) {
 
 // ---------------------------------------------------------------- commands
 
-Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
+Outcome Engine::apply(const Actor& actor, const PostTransfer& wanted) {
   if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
-  if (wanted.reopen.empty() && wanted.close.empty()) return outcome_of(post_wanted(origin, wanted));
+  if (wanted.reopen.empty() && wanted.close.empty()) return outcome_of(post_wanted(actor, wanted));
   Savepoint savepoint;
   begin_savepoint(savepoint);
-  Result<Transfer> posted = post_and_close(origin, wanted);
+  Result<Transfer> posted = post_and_close(actor, wanted);
   if (posted) {
     savepoints_.pop_back();
   } else {
@@ -262,28 +262,28 @@ Outcome Engine::apply(const Origin& origin, const PostTransfer& wanted) {
   return outcome_of(std::move(posted));
 }
 
-Result<Transfer> Engine::post_wanted(const Origin& origin, const PostTransfer& wanted) {
+Result<Transfer> Engine::post_wanted(const Actor& actor, const PostTransfer& wanted) {
   Transfer transfer;
-  transfer.postings = TRY(plan(origin.tenant, wanted.postings, wanted.split, false));
+  transfer.postings = TRY(plan(actor.tenant, wanted.postings, wanted.split, false));
   transfer.narrative = wanted.narrative;
   transfer.effective_at = wanted.effective_at.value_or(now_);
   const Split* split = wanted.split ? &*wanted.split : nullptr;
-  return post(origin, std::move(transfer), Wording(wanted.postings, split));
+  return post(actor, std::move(transfer), Wording(wanted.postings, split));
 }
 
 /// Errors leave it to the caller to go back.
-Result<Transfer> Engine::post_and_close(const Origin& origin, const PostTransfer& wanted) {
-  const auto reopened = TRY(find_all(origin.tenant, wanted.reopen, "reopen"));
-  const auto closed = TRY(find_all(origin.tenant, wanted.close, "close"));
-  for (AccountState* account : reopened) set_closed(origin, *account, false);
-  Transfer transfer = TRY(post_wanted(origin, wanted));
+Result<Transfer> Engine::post_and_close(const Actor& actor, const PostTransfer& wanted) {
+  const auto reopened = TRY(find_all(actor.tenant, wanted.reopen, "reopen"));
+  const auto closed = TRY(find_all(actor.tenant, wanted.close, "close"));
+  for (AccountState* account : reopened) set_closed(actor, *account, false);
+  Transfer transfer = TRY(post_wanted(actor, wanted));
   for (std::size_t i = 0; i < closed.size(); ++i) {
     if (const auto empty = check_empty(closed[i]->type, closed[i]->sums); !empty) {
       Error error = empty.error();
       error.fields.push_back({pointer_to("close", i), error.code.name, error.detail});
       return error;
     }
-    set_closed(origin, *closed[i], true);
+    set_closed(actor, *closed[i], true);
   }
   return transfer;
 }
@@ -312,22 +312,22 @@ Outcome Engine::apply_many(std::size_t count, bool atomic, const Apply& apply_on
   return result;
 }
 
-Outcome Engine::apply(const Origin& origin, const PostBulk& wanted) {
+Outcome Engine::apply(const Actor& actor, const PostBulk& wanted) {
   return apply_many(wanted.transfers.size(), wanted.atomic, [&](std::size_t i, const BulkResult&) {
-    return apply(origin, wanted.transfers[i]);
+    return apply(actor, wanted.transfers[i]);
   });
 }
 
-Outcome Engine::apply(const Origin& origin, const RunSteps& wanted) {
+Outcome Engine::apply(const Actor& actor, const RunSteps& wanted) {
   return apply_many(wanted.steps.size(), wanted.atomic,
                     [&](std::size_t i, const BulkResult& before) {
-                      return apply_step(origin, wanted.steps[i], before);
+                      return apply_step(actor, wanted.steps[i], before);
                     });
 }
 
-Outcome Engine::apply_step(const Origin& origin, const Step& step, const BulkResult& before) {
+Outcome Engine::apply_step(const Actor& actor, const Step& step, const BulkResult& before) {
   if (!step.hold_of) {
-    Outcome outcome = std::visit([&](const auto& body) { return apply(origin, body); }, step.body);
+    Outcome outcome = std::visit([&](const auto& body) { return apply(actor, body); }, step.body);
     // Where the parts of each kind lie in its item.
     constexpr std::array<std::string_view, 5> members{"", "/hold", "/capture", "/release",
                                                       "/reverse"};
@@ -342,12 +342,12 @@ Outcome Engine::apply_step(const Origin& origin, const Step& step, const BulkRes
                  "step " + std::to_string(*step.hold_of) + " was refused, so there is no hold"};
   }
   if (const auto* capture = std::get_if<CaptureHold>(&step.body))
-    return apply(origin, CaptureHold{placed->hold, capture->amount_minor, capture->keep_rest});
-  return apply(origin, ReleaseHold{placed->hold});
+    return apply(actor, CaptureHold{placed->hold, capture->amount_minor, capture->keep_rest});
+  return apply(actor, ReleaseHold{placed->hold});
 }
 
-Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
-  auto postings = plan(origin.tenant, wanted.postings, wanted.split, true);
+Outcome Engine::apply(const Actor& actor, const PlaceHold& wanted) {
+  auto postings = plan(actor.tenant, wanted.postings, wanted.split, true);
   if (!postings) return std::move(postings).error();
   if (auto ok = check_postings(*postings); !ok) return std::move(ok).error();
 
@@ -367,19 +367,19 @@ Outcome Engine::apply(const Origin& origin, const PlaceHold& wanted) {
 
   Hold hold;
   hold.id = HoldId{ids_.next()};
-  hold.tenant = origin.tenant;
+  hold.tenant = actor.tenant;
   for (Posting& posting : *postings) hold.postings.push_back({posting, posting.amount.minor});
   hold.narrative = wanted.narrative;
   if (wanted.expires_in_s) hold.expires_at = now_.plus_seconds(*wanted.expires_in_s);
   hold.created_at = now_;
   for (Savepoint* savepoint : savepoints_) savepoint->new_holds.push_back(hold.id);
   world_.holds.emplace(hold.id, hold);
-  write_hold_change(origin, HoldChangeKind::placed, {}, hold);
+  write_hold_change(actor, HoldChangeKind::placed, {}, hold);
   return hold;
 }
 
-Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
-  Hold* found = find_hold(origin.tenant, wanted.hold);
+Outcome Engine::apply(const Actor& actor, const CaptureHold& wanted) {
+  Hold* found = find_hold(actor.tenant, wanted.hold);
   if (!found) return missing_hold();
   if (auto ok = check_open(*found, now_); !ok) return std::move(ok).error();
   if (auto ok = check_amount(*found, wanted); !ok) return std::move(ok).error();
@@ -401,8 +401,8 @@ Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
   Hold& hold = touch(*found);
   for (std::size_t i = 0; i < hold.postings.size(); ++i) {
     const Posting& posting = transfer.postings[i];
-    AccountState& debit = *find_account(origin.tenant, posting.debit);
-    AccountState& credit = *find_account(origin.tenant, posting.credit);
+    AccountState& debit = *find_account(actor.tenant, posting.debit);
+    AccountState& credit = *find_account(actor.tenant, posting.credit);
     touch(debit);
     touch(credit);
     debit.sums.debits_pending -= posting.amount.minor;
@@ -410,43 +410,43 @@ Outcome Engine::apply(const Origin& origin, const CaptureHold& wanted) {
     hold.postings[i].remaining -= posting.amount.minor;
   }
   Capture capture;
-  capture.transfer = write_transfer(origin, std::move(transfer));
+  capture.transfer = write_transfer(actor, std::move(transfer));
   const bool rest_stays = wanted.keep_rest && hold.postings[0].remaining > 0;
   if (!rest_stays) {
     give_back_rest(hold);
     hold.status = HoldStatus::captured;
   }
-  write_hold_change(origin, HoldChangeKind::captured, capture.transfer.id, hold);
+  write_hold_change(actor, HoldChangeKind::captured, capture.transfer.id, hold);
   capture.hold = hold;
   return capture;
 }
 
-Outcome Engine::apply(const Origin& origin, const ReleaseHold& wanted) {
-  Hold* found = find_hold(origin.tenant, wanted.hold);
+Outcome Engine::apply(const Actor& actor, const ReleaseHold& wanted) {
+  Hold* found = find_hold(actor.tenant, wanted.hold);
   if (!found) return missing_hold();
   if (auto ok = check_open(*found, now_); !ok) return std::move(ok).error();
   Hold& hold = touch(*found);
   give_back_rest(hold);
   hold.status = HoldStatus::released;
-  write_hold_change(origin, HoldChangeKind::released, {}, hold);
+  write_hold_change(actor, HoldChangeKind::released, {}, hold);
   return hold;
 }
 
-Outcome Engine::apply(const Origin& origin, const ExpireHold& wanted) {
-  Hold* found = find_hold(origin.tenant, wanted.hold);
+Outcome Engine::apply(const Actor& actor, const ExpireHold& wanted) {
+  Hold* found = find_hold(actor.tenant, wanted.hold);
   if (!found) return missing_hold();
   if (found->status == HoldStatus::open && !is_over(*found, now_))
     return Error{errors::hold_not_open, "the hold's time is not over"};
   if (found->status == HoldStatus::expired) return *found;
   if (found->status != HoldStatus::open) return check_open(*found, now_).error();
-  expire(origin, *found);
+  expire(actor, *found);
   return *found;
 }
 
-Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
+Outcome Engine::apply(const Actor& actor, const ReverseTransfer& wanted) {
   if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
   const auto found = world_.transfers.find(wanted.transfer);
-  if (found == world_.transfers.end() || found->second.transfer.tenant != origin.tenant) {
+  if (found == world_.transfers.end() || found->second.transfer.tenant != actor.tenant) {
     return Error{errors::transfer_not_found, "there is no transfer of this id"};
   }
   PastTransfer& past = found->second;
@@ -467,7 +467,7 @@ Outcome Engine::apply(const Origin& origin, const ReverseTransfer& wanted) {
   for (const Posting& posting : past.transfer.postings) {
     transfer.postings.push_back({posting.credit, posting.debit, posting.amount});
   }
-  Result<Transfer> posted = post(origin, std::move(transfer), Wording());
+  Result<Transfer> posted = post(actor, std::move(transfer), Wording());
   if (posted) {
     past.reversed_by = posted->id;
     for (Savepoint* savepoint : savepoints_) savepoint->reversed.push_back(past.transfer.id);
@@ -687,7 +687,7 @@ Result<void> Engine::check_effects(const Effects& effects, const Wording& wordin
   return {};
 }
 
-Result<Transfer> Engine::post(const Origin& origin, Transfer transfer, const Wording& wording) {
+Result<Transfer> Engine::post(const Actor& actor, Transfer transfer, const Wording& wording) {
   TRY(check_postings(transfer.postings));
   Effects effects;
   effects.reserve(2 * transfer.postings.size());
@@ -699,13 +699,13 @@ Result<Transfer> Engine::post(const Origin& origin, Transfer transfer, const Wor
   }
   TRY(check_effects(effects, wording));
   for (const Effect& effect : effects) touch(*effect.account);
-  return write_transfer(origin, std::move(transfer));
+  return write_transfer(actor, std::move(transfer));
 }
 
-Transfer Engine::write_transfer(const Origin& origin, Transfer transfer) {
+Transfer Engine::write_transfer(const Actor& actor, Transfer transfer) {
   const std::int64_t first_id = ids_.next_run(static_cast<int>(transfer.postings.size()));
   transfer.id = TransferId{first_id};
-  transfer.tenant = origin.tenant;
+  transfer.tenant = actor.tenant;
   transfer.created_at = now_;
   std::int64_t posting_id = first_id;
   for (const Posting& posting : transfer.postings) {
@@ -719,7 +719,7 @@ Transfer Engine::write_transfer(const Origin& origin, Transfer transfer) {
     changes_.postings.push_back(row);
     ++posting_id;
   }
-  changes_.transfers.push_back({transfer, &origin});
+  changes_.transfers.push_back({transfer, &actor});
   return transfer;
 }
 
@@ -733,11 +733,11 @@ PostingSide Engine::extend_history(AccountState& account, std::int64_t posting) 
   return side;
 }
 
-void Engine::write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer,
+void Engine::write_hold_change(const Actor& actor, HoldChangeKind kind, TransferId transfer,
                                const Hold& after) {
   // The first change of a hold has the hold's own id, so that both sort together.
   const std::int64_t id = kind == HoldChangeKind::placed ? after.id.value : ids_.next();
-  changes_.hold_changes.push_back({id, kind, transfer, after, now_, &origin});
+  changes_.hold_changes.push_back({id, kind, transfer, after, now_, &actor});
 }
 
 void Engine::give_back_rest(Hold& hold) {
@@ -752,18 +752,18 @@ void Engine::give_back_rest(Hold& hold) {
   }
 }
 
-void Engine::expire(const Origin& origin, Hold& hold) {
+void Engine::expire(const Actor& actor, Hold& hold) {
   touch(hold);
   give_back_rest(hold);
   hold.status = HoldStatus::expired;
-  write_hold_change(origin, HoldChangeKind::expired, {}, hold);
+  write_hold_change(actor, HoldChangeKind::expired, {}, hold);
 }
 
-void Engine::set_closed(const Origin& origin, AccountState& account, bool closed) {
+void Engine::set_closed(const Actor& actor, AccountState& account, bool closed) {
   if (account.closed == closed) return;
   touch(account);
   account.closed = closed;
-  changes_.status_changes.push_back({account.id, account.sums, closed, now_, &origin});
+  changes_.status_changes.push_back({account.id, account.sums, closed, now_, &actor});
 }
 
 // ---------------------------------------------------------------- going back

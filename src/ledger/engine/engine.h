@@ -23,7 +23,7 @@ struct PastTransfer {
 /// A hold in the world whose time may be over, and who ends it then.
 struct DueHold {
   HoldId hold;
-  Origin origin;
+  Actor actor;
 };
 
 /// All that the commands of a batch may look at, loaded beforehand. What is not here does not
@@ -63,7 +63,7 @@ struct PostingRow {
 
 struct PostedTransfer {
   Transfer transfer;
-  const Origin* origin = nullptr;  ///< Of the command; lives as long as the batch.
+  const Actor* actor = nullptr;  ///< Of the command; lives as long as the batch.
 };
 
 enum class HoldChangeKind : std::uint8_t { placed, captured, released, expired };
@@ -75,7 +75,7 @@ struct HoldChange {
   TransferId transfer;  ///< Of a capture.
   Hold after;
   Timestamp at;
-  const Origin* origin = nullptr;
+  const Actor* actor = nullptr;
 };
 
 /// A transfer opened an account again, or closed it.
@@ -84,7 +84,7 @@ struct StatusChange {
   Sums sums;  ///< As it was then: before the money of the transfer moved, or after it.
   bool closed = false;
   Timestamp at;
-  const Origin* origin = nullptr;
+  const Actor* actor = nullptr;
 };
 
 using KeyRow = idempotency::Entry;
@@ -126,19 +126,19 @@ class Engine {
   using Effects = std::vector<Effect>;
 
   Outcome decide_body(const Command& command);
-  Outcome apply(const Origin& origin, const PostTransfer& wanted);
-  Outcome apply(const Origin& origin, const PostBulk& wanted);
-  Outcome apply(const Origin& origin, const PlaceHold& wanted);
-  Outcome apply(const Origin& origin, const CaptureHold& wanted);
-  Outcome apply(const Origin& origin, const ReleaseHold& wanted);
-  Outcome apply(const Origin& origin, const ExpireHold& wanted);
-  Outcome apply(const Origin& origin, const ReverseTransfer& wanted);
-  Outcome apply(const Origin& origin, const RunSteps& wanted);
-  Outcome apply_step(const Origin& origin, const Step& step, const BulkResult& before);
+  Outcome apply(const Actor& actor, const PostTransfer& wanted);
+  Outcome apply(const Actor& actor, const PostBulk& wanted);
+  Outcome apply(const Actor& actor, const PlaceHold& wanted);
+  Outcome apply(const Actor& actor, const CaptureHold& wanted);
+  Outcome apply(const Actor& actor, const ReleaseHold& wanted);
+  Outcome apply(const Actor& actor, const ExpireHold& wanted);
+  Outcome apply(const Actor& actor, const ReverseTransfer& wanted);
+  Outcome apply(const Actor& actor, const RunSteps& wanted);
+  Outcome apply_step(const Actor& actor, const Step& step, const BulkResult& before);
   template <class Apply>
   Outcome apply_many(std::size_t count, bool atomic, const Apply& apply_one);
-  Result<Transfer> post_wanted(const Origin& origin, const PostTransfer& wanted);
-  Result<Transfer> post_and_close(const Origin& origin, const PostTransfer& wanted);
+  Result<Transfer> post_wanted(const Actor& actor, const PostTransfer& wanted);
+  Result<Transfer> post_and_close(const Actor& actor, const PostTransfer& wanted);
 
   AccountState* find_account(TenantId tenant, AccountId id);
   Hold* find_hold(TenantId tenant, HoldId id);
@@ -161,14 +161,14 @@ class Engine {
   Hold& touch(Hold& hold);
 
   Result<void> check_effective_at(const std::optional<Timestamp>& effective_at) const;
-  Result<Transfer> post(const Origin& origin, Transfer transfer, const Wording& wording);
-  Transfer write_transfer(const Origin& origin, Transfer transfer);
+  Result<Transfer> post(const Actor& actor, Transfer transfer, const Wording& wording);
+  Transfer write_transfer(const Actor& actor, Transfer transfer);
   PostingSide extend_history(AccountState& account, std::int64_t posting);
-  void write_hold_change(const Origin& origin, HoldChangeKind kind, TransferId transfer,
+  void write_hold_change(const Actor& actor, HoldChangeKind kind, TransferId transfer,
                          const Hold& after);
   void give_back_rest(Hold& hold);
-  void expire(const Origin& origin, Hold& hold);
-  void set_closed(const Origin& origin, AccountState& account, bool closed);
+  void expire(const Actor& actor, Hold& hold);
+  void set_closed(const Actor& actor, AccountState& account, bool closed);
 
   void begin_savepoint(Savepoint& savepoint);
   void roll_back(Savepoint& savepoint);

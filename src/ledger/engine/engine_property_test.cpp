@@ -195,7 +195,7 @@ class Harness {
 
   /// Runs one command through an engine of its own, over the world as it stands.
   Outcome run(Command command) {
-    command.origin.tenant = tenant;
+    command.actor.tenant = tenant;
     for (auto& [id, account] : world.accounts) account.touched = false;
     const AnswerOf nothing_remembered = [](const Command&, const Outcome&) { return std::nullopt; };
     Engine engine(world, ids, clock.now(), nothing_remembered);
@@ -207,7 +207,7 @@ class Harness {
   }
 
   /// Ends what is due and does nothing else.
-  void run_nothing() { run({.origin = {}, .key = {}, .body = ReleaseHold{}}); }
+  void run_nothing() { run({.actor = {}, .key = {}, .body = ReleaseHold{}}); }
 
   void expect_same(const std::string& step) {
     __extension__ using Wide = __int128;
@@ -235,7 +235,7 @@ class Harness {
 
  private:
   std::vector<DueHold> due_holds() {
-    Origin system;
+    Actor system;
     system.tenant = tenant;
     std::vector<DueHold> due;
     for (const auto& [id, hold] : world.holds) {
