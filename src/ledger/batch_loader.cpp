@@ -14,10 +14,10 @@
 namespace florin::ledger {
 namespace {
 
-/// What the commands of a batch name, and its way into the world.
+/// What the commands of a batch name, and its way into the state.
 class BatchLoader {
  public:
-  BatchLoader(sql::Tx& tx, engine::World& world) : tx_(tx), world_(world) {}
+  BatchLoader(sql::Tx& tx, engine::PrefetchedState& state) : tx_(tx), state_(state) {}
 
   Result<void> collect(std::span<Decided> batch) {
     for (Decided& item : batch) {
@@ -34,7 +34,7 @@ class BatchLoader {
 
   Result<void> enqueue(sql::Pipeline& pipeline) {
     TRY(idempotency::enqueue_all(pipeline, digests_, [this](const auto& digest, auto record) {
-      world_.keys.emplace(digest, std::move(record));
+      state_.keys.emplace(digest, std::move(record));
     }));
     std::vector<store::AccountCode> codes;
     for (const NamedRef& named : named_) {
@@ -86,7 +86,7 @@ class BatchLoader {
     const NamedRef wanted{{account.tenant, code}, nullptr};
     const auto [first, last] = std::equal_range(named_.begin(), named_.end(), wanted, ByName{});
     for (const NamedRef& named : std::span(first, last)) named.ref->id = account.id;
-    world_.accounts.emplace(account.id, account);
+    state_.accounts.emplace(account.id, account);
   }
 
   void add(AccountId id) {
@@ -99,19 +99,19 @@ class BatchLoader {
   }
 
   Result<void> load(HoldId id) {
-    if (world_.holds.contains(id)) return {};
+    if (state_.holds.contains(id)) return {};
     auto hold = TRY(store::load_hold(tx_, id));
     if (!hold) return {};
     for (const HoldPosting& held : hold->postings) {
       add(held.posting.debit);
       add(held.posting.credit);
     }
-    world_.holds.emplace(id, *std::move(hold));
+    state_.holds.emplace(id, *std::move(hold));
     return {};
   }
 
   Result<void> load(TransferId id) {
-    if (world_.transfers.contains(id)) return {};
+    if (state_.transfers.contains(id)) return {};
     auto transfer = TRY(store::load_transfer(tx_, id));
     if (!transfer) return {};
     for (const Posting& posting : transfer->postings) {
@@ -119,12 +119,12 @@ class BatchLoader {
       add(posting.credit);
     }
     const TransferId reversed_by = TRY(store::find_reversal_of(tx_, id));
-    world_.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
+    state_.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
     return {};
   }
 
   sql::Tx& tx_;
-  engine::World& world_;
+  engine::PrefetchedState& state_;
   std::vector<idempotency::Digest> digests_;
   std::vector<AccountId> ids_;
   std::vector<NamedRef> named_;
@@ -133,8 +133,8 @@ class BatchLoader {
 }  // namespace
 
 Result<void> load_together(sql::Tx& tx, sql::Pipeline& pipeline, std::span<Decided> batch,
-                           engine::World& world) {
-  BatchLoader loader(tx, world);
+                           engine::PrefetchedState& state) {
+  BatchLoader loader(tx, state);
   TRY(loader.collect(batch));
   TRY(loader.enqueue(pipeline));
   return pipeline.sync();

@@ -16,6 +16,6 @@ struct Decided;
 /// the order of their ids: the way of PostgreSQL. Fills in the ids of accounts named by code.
 /// Syncs the pipeline, with what was enqueued before.
 Result<void> load_together(sql::Tx& tx, sql::Pipeline& pipeline, std::span<Decided> batch,
-                           engine::World& world);
+                           engine::PrefetchedState& state);
 
 }  // namespace florin::ledger

@@ -69,16 +69,16 @@ void LedgerWriter::go_on_after(std::int64_t id) {
     last_now_ = std::max(last_now_, IdGenerator::latest_moment_of(id));
 }
 
-void LedgerWriter::go_on_after(const engine::World& world) {
-  for (const auto& [id, account] : world.accounts)
+void LedgerWriter::go_on_after(const engine::PrefetchedState& state) {
+  for (const auto& [id, account] : state.accounts)
     go_on_after(std::max(id.value, account.last_posting));
-  for (const auto& [id, hold] : world.holds) go_on_after(id.value);
+  for (const auto& [id, hold] : state.holds) go_on_after(id.value);
 }
 
 Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId besides) {
-  engine::World world;
-  world.accounts.reserve(2 * batch.size());
-  world.keys.reserve(batch.size());
+  engine::PrefetchedState state;
+  state.accounts.reserve(2 * batch.size());
+  state.keys.reserve(batch.size());
   chain::Head head;
   sql::Pipeline pipeline(tx);
   TRY(chain::enqueue_head(pipeline, ids_.node(), head));
@@ -89,25 +89,25 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   for (Decided& item : batch) item.refusal = TRY(bulk::refusal_of(tx, item.command));
   const bool is_shared = tx.dialect() == sql::Dialect::postgres;
   if (is_shared) {
-    TRY(load_together(tx, pipeline, batch, world));
+    TRY(load_together(tx, pipeline, batch, state));
   } else {
     for (Decided& item : batch) {
-      if (!item.refusal) TRY(load(tx, item.command, world));
+      if (!item.refusal) TRY(load(tx, item.command, state));
     }
   }
-  TRY(load_account(tx, besides, world));
-  TRY(load_due_holds(tx, due, world));
-  if (is_shared) go_on_after(world);
+  TRY(load_account(tx, besides, state));
+  TRY(load_due_holds(tx, due, state));
+  if (is_shared) go_on_after(state);
   while (last_now_ > at) {  // Another node's clock is ahead: by its time more may be due.
     at = now();
     due.clear();
     TRY(store::enqueue_due_postings(pipeline, at, due));
     TRY(pipeline.sync());
-    TRY(load_due_holds(tx, due, world));
-    go_on_after(world);
+    TRY(load_due_holds(tx, due, state));
+    go_on_after(state);
   }
 
-  engine::Engine engine(world, ids_, at, answer_of_);
+  engine::Engine engine(state, ids_, at, answer_of_);
   engine.end_due_holds();
   for (Decided& item : batch) {
     item.outcome = item.refusal ? Outcome(*item.refusal) : engine.decide(item.command);
@@ -127,11 +127,11 @@ struct LedgerWriter::Load {
   LedgerWriter& self;
   sql::Tx& tx;
   TenantId tenant;
-  engine::World& world;
+  engine::PrefetchedState& state;
   template <class Body>
   Result<void> load_accounts(Body& body) {
     return for_each_account(
-        body, [this](AccountRef& ref) { return self.load_account(tx, tenant, ref, world); });
+        body, [this](AccountRef& ref) { return self.load_account(tx, tenant, ref, state); });
   }
   Result<void> operator()(PostTransfer& body) { return load_accounts(body); }
   Result<void> operator()(PlaceHold& body) { return load_accounts(body); }
@@ -143,79 +143,81 @@ struct LedgerWriter::Load {
     for (Step& step : body.steps) TRY(std::visit(*this, step.body));
     return {};
   }
-  Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, world); }
-  Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, world); }
-  Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, world); }
+  Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, state); }
+  Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, state); }
+  Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, state); }
   Result<void> operator()(ReverseTransfer& body) {
-    return self.load_transfer(tx, body.transfer, world);
+    return self.load_transfer(tx, body.transfer, state);
   }
 };
 
-Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::World& world) {
-  if (command.key && !command.dry_run && !world.keys.contains(command.key->digest)) {
+Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::PrefetchedState& state) {
+  if (command.key && !command.dry_run && !state.keys.contains(command.key->digest)) {
     if (auto record = TRY(idempotency::find(tx, command.key->digest))) {
-      world.keys.emplace(command.key->digest, *std::move(record));
+      state.keys.emplace(command.key->digest, *std::move(record));
       return {};  // It will be a replay or a mismatch; nothing else is looked at.
     }
   }
-  return std::visit(Load{*this, tx, command.actor.tenant, world}, command.body);
+  return std::visit(Load{*this, tx, command.actor.tenant, state}, command.body);
 }
 
-Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id, engine::World& world) const {
-  if (!id || world.accounts.contains(id)) return {};
-  if (auto account = TRY(store::load_account_state(tx, id))) world.accounts.emplace(id, *account);
+Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id,
+                                        engine::PrefetchedState& state) const {
+  if (!id || state.accounts.contains(id)) return {};
+  if (auto account = TRY(store::load_account_state(tx, id))) state.accounts.emplace(id, *account);
   return {};
 }
 
 Result<void> LedgerWriter::load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref,
-                                        engine::World& world) {
-  if (ref.id) return load_account(tx, ref.id, world);
+                                        engine::PrefetchedState& state) {
+  if (ref.id) return load_account(tx, ref.id, state);
   const auto account = TRY(store::load_account_state(tx, tenant, ref.code));
   if (!account) return {};
   ref.id = account->id;
-  world.accounts.try_emplace(account->id, *account);
+  state.accounts.try_emplace(account->id, *account);
   return {};
 }
 
-Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::World& world) {
-  if (world.holds.contains(id)) return {};
+Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::PrefetchedState& state) {
+  if (state.holds.contains(id)) return {};
   auto hold = TRY(store::load_hold(tx, id));
   if (!hold) return {};
   for (const HoldPosting& held : hold->postings) {
-    TRY(load_account(tx, held.posting.debit, world));
-    TRY(load_account(tx, held.posting.credit, world));
+    TRY(load_account(tx, held.posting.debit, state));
+    TRY(load_account(tx, held.posting.credit, state));
   }
-  world.holds.emplace(id, *std::move(hold));
+  state.holds.emplace(id, *std::move(hold));
   return {};
 }
 
-/// Those that move money of the accounts in the world; whatever else is due waits for its turn.
+/// Those that move money of the accounts in the state; whatever else is due waits for its turn.
 Result<void> LedgerWriter::load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
-                                          engine::World& world) {
-  const std::size_t first = world.due.size();
+                                          engine::PrefetchedState& state) {
+  const std::size_t first = state.due.size();
   for (const store::DuePosting& held : due) {
-    const bool is_known = world.due.size() > first && world.due.back().hold == held.hold;
-    if (is_known || (!world.accounts.contains(held.debit) && !world.accounts.contains(held.credit)))
+    const bool is_known = state.due.size() > first && state.due.back().hold == held.hold;
+    if (is_known || (!state.accounts.contains(held.debit) && !state.accounts.contains(held.credit)))
       continue;
     Actor system;
     system.tenant = held.tenant;
-    world.due.push_back({held.hold, std::move(system)});
+    state.due.push_back({held.hold, std::move(system)});
   }
-  for (std::size_t i = first; i < world.due.size(); ++i)
-    TRY(load_hold(tx, world.due[i].hold, world));
+  for (std::size_t i = first; i < state.due.size(); ++i)
+    TRY(load_hold(tx, state.due[i].hold, state));
   return {};
 }
 
-Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id, engine::World& world) {
-  if (world.transfers.contains(id)) return {};
+Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id,
+                                         engine::PrefetchedState& state) {
+  if (state.transfers.contains(id)) return {};
   auto transfer = TRY(store::load_transfer(tx, id));
   if (!transfer) return {};
   for (const Posting& posting : transfer->postings) {
-    TRY(load_account(tx, posting.debit, world));
-    TRY(load_account(tx, posting.credit, world));
+    TRY(load_account(tx, posting.debit, state));
+    TRY(load_account(tx, posting.credit, state));
   }
   const TransferId reversed_by = TRY(store::find_reversal_of(tx, id));
-  world.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
+  state.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
   return {};
 }
 
@@ -247,7 +249,7 @@ Result<void> LedgerWriter::load_all_accounts(sql::Tx& tx, Draft& draft) const {
         known->second = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
       ref.id = known->second;
     }
-    return load_account(tx, ref.id, draft.world);
+    return load_account(tx, ref.id, draft.state);
   };
   for (PostTransfer& transfer : std::get<PostBulk>(draft.command.body).transfers)
     TRY(for_each_account(transfer, load));
@@ -259,11 +261,11 @@ Result<void> LedgerWriter::draft(sql::Tx& tx, IdGenerator& ids, Timestamp at, Dr
   Command& command = draft.command;
   if (command.key && !command.dry_run) {
     if (auto record = TRY(idempotency::find(tx, command.key->digest)))
-      draft.world.keys.emplace(command.key->digest, *std::move(record));
+      draft.state.keys.emplace(command.key->digest, *std::move(record));
   }
-  if (draft.world.keys.empty()) TRY(load_all_accounts(tx, draft));
-  const auto loaded = draft.world.accounts;
-  engine::Engine engine(draft.world, ids, at, answer_of_);
+  if (draft.state.keys.empty()) TRY(load_all_accounts(tx, draft));
+  const auto loaded = draft.state.accounts;
+  engine::Engine engine(draft.state, ids, at, answer_of_);
   draft.outcome = engine.decide(command);
   TRY(recall(tx, command, draft.outcome));
   draft.changes = engine.changes();

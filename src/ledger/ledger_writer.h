@@ -38,7 +38,7 @@ struct Draft {
 
   Command command;
   Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
-  engine::World world;
+  engine::PrefetchedState state;
   engine::Changes changes;
   std::vector<engine::AccountState> before;  ///< Of the accounts that it changes.
   Timestamp at;
@@ -81,15 +81,16 @@ class LedgerWriter {
 
   Result<void> run(sql::Tx& tx, std::span<Decided> batch, AccountId besides);
   void go_on_after(std::int64_t id);
-  void go_on_after(const engine::World& world);
+  void go_on_after(const engine::PrefetchedState& state);
   Result<void> load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
-                              engine::World& world);
-  Result<void> load(sql::Tx& tx, Command& command, engine::World& world);
-  Result<void> load_account(sql::Tx& tx, AccountId id, engine::World& world) const;
-  Result<void> load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref, engine::World& world);
+                              engine::PrefetchedState& state);
+  Result<void> load(sql::Tx& tx, Command& command, engine::PrefetchedState& state);
+  Result<void> load_account(sql::Tx& tx, AccountId id, engine::PrefetchedState& state) const;
+  Result<void> load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref,
+                            engine::PrefetchedState& state);
   Result<void> load_all_accounts(sql::Tx& tx, Draft& draft) const;
-  Result<void> load_hold(sql::Tx& tx, HoldId id, engine::World& world);
-  Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::World& world);
+  Result<void> load_hold(sql::Tx& tx, HoldId id, engine::PrefetchedState& state);
+  Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::PrefetchedState& state);
   Result<void> write(sql::Tx& tx, const engine::Changes& changes, const chain::Head& head,
                      Timestamp now);
   Result<void> write_events(sql::Tx& tx, const engine::Changes& changes);

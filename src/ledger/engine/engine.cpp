@@ -204,11 +204,11 @@ Error in_bulk(const Error& error, std::size_t index) {
 
 }  // namespace
 
-Engine::Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of)
-    : world_(world), ids_(ids), now_(now), answer_of_(answer_of) {}
+Engine::Engine(PrefetchedState& state, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of)
+    : state_(state), ids_(ids), now_(now), answer_of_(answer_of) {}
 
 void Engine::end_due_holds() {
-  for (const DueHold& due : world_.due) {
+  for (const DueHold& due : state_.due) {
     Hold* hold = find_hold(due.actor.tenant, due.hold);
     if (hold && hold->status == HoldStatus::open && is_over(*hold, now_)) expire(due.actor, *hold);
   }
@@ -217,8 +217,8 @@ void Engine::end_due_holds() {
 Outcome Engine::decide(const Command& command) {
   const bool uses_key = command.key && !command.dry_run;
   if (uses_key) {
-    const auto found = world_.keys.find(command.key->digest);
-    if (found != world_.keys.end()) {
+    const auto found = state_.keys.find(command.key->digest);
+    if (found != state_.keys.end()) {
       auto replay = idempotency::replay_of(found->second, *command.key);
       if (!replay) return std::move(replay).error();
       return Replay{*std::move(replay)};
@@ -227,7 +227,7 @@ Outcome Engine::decide(const Command& command) {
   Outcome outcome = decide_body(command);
   if (uses_key) {
     if (auto record = answer_of_(command, outcome)) {
-      world_.keys.emplace(command.key->digest, *record);
+      state_.keys.emplace(command.key->digest, *record);
       changes_.keys.push_back({*command.key, *std::move(record)});
     }
   }
@@ -373,7 +373,7 @@ Outcome Engine::apply(const Actor& actor, const PlaceHold& wanted) {
   if (wanted.expires_in_s) hold.expires_at = now_.plus_seconds(*wanted.expires_in_s);
   hold.created_at = now_;
   for (Savepoint* savepoint : savepoints_) savepoint->new_holds.push_back(hold.id);
-  world_.holds.emplace(hold.id, hold);
+  state_.holds.emplace(hold.id, hold);
   write_hold_change(actor, HoldChangeKind::placed, {}, hold);
   return hold;
 }
@@ -445,8 +445,8 @@ Outcome Engine::apply(const Actor& actor, const ExpireHold& wanted) {
 
 Outcome Engine::apply(const Actor& actor, const ReverseTransfer& wanted) {
   if (auto ok = check_effective_at(wanted.effective_at); !ok) return std::move(ok).error();
-  const auto found = world_.transfers.find(wanted.transfer);
-  if (found == world_.transfers.end() || found->second.transfer.tenant != actor.tenant) {
+  const auto found = state_.transfers.find(wanted.transfer);
+  if (found == state_.transfers.end() || found->second.transfer.tenant != actor.tenant) {
     return Error{errors::transfer_not_found, "there is no transfer of this id"};
   }
   PastTransfer& past = found->second;
@@ -478,14 +478,14 @@ Outcome Engine::apply(const Actor& actor, const ReverseTransfer& wanted) {
 // ---------------------------------------------------------------- parts
 
 AccountState* Engine::find_account(TenantId tenant, AccountId id) {
-  const auto found = world_.accounts.find(id);
-  if (found == world_.accounts.end() || found->second.tenant != tenant) return nullptr;
+  const auto found = state_.accounts.find(id);
+  if (found == state_.accounts.end() || found->second.tenant != tenant) return nullptr;
   return &found->second;
 }
 
 Hold* Engine::find_hold(TenantId tenant, HoldId id) {
-  const auto found = world_.holds.find(id);
-  if (found == world_.holds.end() || found->second.tenant != tenant) return nullptr;
+  const auto found = state_.holds.find(id);
+  if (found == state_.holds.end() || found->second.tenant != tenant) return nullptr;
   return &found->second;
 }
 
@@ -534,7 +534,7 @@ Result<void> Engine::limit(const std::vector<PostingRequest>& requests,
   TRY(check_postings(postings));
   std::unordered_map<AccountId, Sums> moved;
   const auto room = [&](AccountId id, Side side) -> std::optional<std::int64_t> {
-    const AccountState& account = world_.accounts.at(id);
+    const AccountState& account = state_.accounts.at(id);
     // Sums that do not fit are refused further on; whether there is a bound does not depend on
     // them.
     return room_of(account, after(account.sums, moved[id]).value_or(account.sums), side);
@@ -588,7 +588,7 @@ Result<void> Engine::check_split(TenantId tenant, const Split& split) {
       const std::string detail = "an account cannot be source and destination at once";
       return Error{errors::same_account, detail, {{pointer, "same_account", detail}}};
     }
-    const Obstacle obstacle = obstacle_on(world_.accounts.at(ref.id), split.currency, side);
+    const Obstacle obstacle = obstacle_on(state_.accounts.at(ref.id), split.currency, side);
     if (!obstacle) return {};
     return Error{obstacle.code, obstacle.detail, {{pointer, obstacle.code.name, obstacle.detail}}};
   });
@@ -602,7 +602,7 @@ Result<std::vector<std::int64_t>> Engine::draw(const Split& split) {
   std::vector<std::int64_t> given;
   for (std::size_t i = 0; i < split.sources.size(); ++i) {
     const SplitSource& source = split.sources[i];
-    const AccountState& account = world_.accounts.at(source.account.id);
+    const AccountState& account = state_.accounts.at(source.account.id);
     std::int64_t& from_account = drawn[account.id];
     const auto room = room_of(account, source, from_account);
     if (is_all && !room) {
@@ -652,7 +652,7 @@ Result<void> Engine::check_postings(const std::vector<Posting>& postings) {
     const std::array<std::pair<AccountId, std::string_view>, 2> sides{
         {{posting.debit, "debit"}, {posting.credit, "credit"}}};
     for (const auto& [id, side] : sides) {
-      const AccountState& account = world_.accounts.at(id);
+      const AccountState& account = state_.accounts.at(id);
       const Obstacle obstacle = obstacle_on(account, posting.amount.currency, side);
       if (!obstacle) continue;
       const bool is_currency = obstacle.code == errors::currency_mismatch;
@@ -667,7 +667,7 @@ Engine::Effect& Engine::effect_on(Effects& effects, AccountId id) {
   for (auto effect = effects.rbegin(); effect != effects.rend(); ++effect) {
     if (effect->account->id == id) return *effect;
   }
-  return effects.emplace_back(Effect{&world_.accounts.at(id), {}, false});
+  return effects.emplace_back(Effect{&state_.accounts.at(id), {}, false});
 }
 
 Result<void> Engine::check_effective_at(const std::optional<Timestamp>& effective_at) const {
@@ -709,8 +709,8 @@ Transfer Engine::write_transfer(const Actor& actor, Transfer transfer) {
   transfer.created_at = now_;
   std::int64_t posting_id = first_id;
   for (const Posting& posting : transfer.postings) {
-    AccountState& debit = world_.accounts.at(posting.debit);
-    AccountState& credit = world_.accounts.at(posting.credit);
+    AccountState& debit = state_.accounts.at(posting.debit);
+    AccountState& credit = state_.accounts.at(posting.credit);
     debit.sums.debits_posted += posting.amount.minor;
     credit.sums.credits_posted += posting.amount.minor;
     PostingRow row{posting_id, transfer.id, posting, {}, {}};
@@ -742,8 +742,8 @@ void Engine::write_hold_change(const Actor& actor, HoldChangeKind kind, Transfer
 
 void Engine::give_back_rest(Hold& hold) {
   for (HoldPosting& held : hold.postings) {
-    AccountState& debit = world_.accounts.at(held.posting.debit);
-    AccountState& credit = world_.accounts.at(held.posting.credit);
+    AccountState& debit = state_.accounts.at(held.posting.debit);
+    AccountState& credit = state_.accounts.at(held.posting.credit);
     touch(debit);
     touch(credit);
     debit.sums.debits_pending -= held.remaining;
@@ -801,11 +801,11 @@ void Engine::roll_back(Savepoint& savepoint) {
   for (auto old = savepoint.old_accounts.rbegin(); old != savepoint.old_accounts.rend(); ++old)
     *old->first = old->second;
   for (auto old = savepoint.old_holds.rbegin(); old != savepoint.old_holds.rend(); ++old) {
-    const auto hold = world_.holds.find(old->id);
-    if (hold != world_.holds.end()) hold->second = *old;
+    const auto hold = state_.holds.find(old->id);
+    if (hold != state_.holds.end()) hold->second = *old;
   }
-  for (const HoldId id : savepoint.new_holds) world_.holds.erase(id);
-  for (const TransferId id : savepoint.reversed) world_.transfers.at(id).reversed_by = {};
+  for (const HoldId id : savepoint.new_holds) state_.holds.erase(id);
+  for (const TransferId id : savepoint.reversed) state_.transfers.at(id).reversed_by = {};
   savepoints_.pop_back();
 }
 

@@ -20,7 +20,7 @@ struct PastTransfer {
   TransferId reversed_by;
 };
 
-/// A hold in the world whose time may be over, and who ends it then.
+/// A hold in the state whose time may be over, and who ends it then.
 struct DueHold {
   HoldId hold;
   Actor actor;
@@ -28,7 +28,7 @@ struct DueHold {
 
 /// All that the commands of a batch may look at, loaded beforehand. What is not here does not
 /// exist.
-struct World {
+struct PrefetchedState {
   std::unordered_map<AccountId, AccountState> accounts;
   std::unordered_map<HoldId, Hold> holds;
   std::unordered_map<TransferId, PastTransfer> transfers;
@@ -105,12 +105,12 @@ struct Changes {
 /// the key up.
 using AnswerOf = std::function<std::optional<idempotency::Record>(const Command&, const Outcome&)>;
 
-/// Decides commands one after another over a world; later ones see the effects of earlier ones.
-/// Pure: no I/O, no clock. The same world, ids, time and commands give the same changes. Not
+/// Decides commands one after another over a state; later ones see the effects of earlier ones.
+/// Pure: no I/O, no clock. The same state, ids, time and commands give the same changes. Not
 /// thread-safe. The order of refusals is documented in the module's README.
 class Engine {
  public:
-  Engine(World& world, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of);
+  Engine(PrefetchedState& state, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of);
 
   /// Ends the holds whose time is over, before the first command is decided: from that moment on
   /// their money is free for everyone.
@@ -173,7 +173,7 @@ class Engine {
   void begin_savepoint(Savepoint& savepoint);
   void roll_back(Savepoint& savepoint);
 
-  World& world_;
+  PrefetchedState& state_;
   IdGenerator& ids_;
   const Timestamp now_;
   const AnswerOf& answer_of_;

@@ -154,7 +154,7 @@ class Harness {
       if (i >= 2) account.min = pick(3) == 0 ? -500 : 0;
       if (i == account_count - 1) account.max = 2'000;
       model.accounts.push_back(account);
-      world.accounts.emplace(
+      state.accounts.emplace(
           id_of(i),
           AccountState{.id = id_of(i),
                        .tenant = tenant,
@@ -193,13 +193,13 @@ class Harness {
     model.pass_second();
   }
 
-  /// Runs one command through an engine of its own, over the world as it stands.
+  /// Runs one command through an engine of its own, over the state as it stands.
   Outcome run(Command command) {
     command.actor.tenant = tenant;
-    for (auto& [id, account] : world.accounts) account.touched = false;
+    for (auto& [id, account] : state.accounts) account.touched = false;
     const AnswerOf nothing_remembered = [](const Command&, const Outcome&) { return std::nullopt; };
-    Engine engine(world, ids, clock.now(), nothing_remembered);
-    world.due = due_holds();
+    Engine engine(state, ids, clock.now(), nothing_remembered);
+    state.due = due_holds();
     engine.end_due_holds();
     Outcome outcome = engine.decide(command);
     keep(engine.changes());
@@ -213,7 +213,7 @@ class Harness {
     __extension__ using Wide = __int128;
     Wide difference = 0;
     for (int i = 0; i < account_count; ++i) {
-      const AccountState& account = world.accounts.at(id_of(i));
+      const AccountState& account = state.accounts.at(id_of(i));
       const ModelAccount& wanted = model.accounts[static_cast<std::size_t>(i)];
       ASSERT_EQ(balance_of(account.type, account.sums), wanted.balance)
           << step << ", account " << i;
@@ -227,7 +227,7 @@ class Harness {
   }
 
   Model model;
-  World world;
+  PrefetchedState state;
   FakeClock clock;
   IdGenerator ids{clock, 0};
   std::vector<PostingRow> rows;
@@ -238,7 +238,7 @@ class Harness {
     Actor system;
     system.tenant = tenant;
     std::vector<DueHold> due;
-    for (const auto& [id, hold] : world.holds) {
+    for (const auto& [id, hold] : state.holds) {
       if (hold.status == HoldStatus::open && is_over(hold, clock.now()))
         due.push_back({id, system});
     }
@@ -249,7 +249,7 @@ class Harness {
   void keep(const Changes& changes) {
     rows.insert(rows.end(), changes.postings.begin(), changes.postings.end());
     for (const PostedTransfer& posted : changes.transfers) {
-      world.transfers.emplace(posted.transfer.id, PastTransfer{posted.transfer, {}});
+      state.transfers.emplace(posted.transfer.id, PastTransfer{posted.transfer, {}});
       reversible.push_back(posted.transfer.id);
     }
   }
@@ -448,7 +448,7 @@ void step_reverse(Harness& h, const std::string& step) {
   if (h.reversible.empty()) return h.run_nothing();
   const TransferId id = h.reversible[static_cast<std::size_t>(
       h.pick(static_cast<std::int64_t>(h.reversible.size())))];
-  const PastTransfer past = h.world.transfers.at(id);
+  const PastTransfer past = h.state.transfers.at(id);
   Model::Moves moves;
   for (const Posting& posting : past.transfer.postings) {
     moves.push_back(
@@ -516,7 +516,7 @@ TEST(EngineProperty, HistoriesAreChainsWithRunningBalances) {
       EXPECT_EQ(side.previous, last[id].first);
       EXPECT_EQ(side.sequence, last[id].second + 1);
       last[id] = {row.id, side.sequence};
-      const bool enters = is_debit == is_debit_normal(harness.world.accounts.at(id).type);
+      const bool enters = is_debit == is_debit_normal(harness.state.accounts.at(id).type);
       balance[id] += enters ? row.posting.amount.minor : -row.posting.amount.minor;
       EXPECT_EQ(side.balance, balance[id]);
     }
