@@ -27,7 +27,7 @@ Result<std::optional<HistoryEntry>> WalkForward::next() {
 
 Result<void> WalkForward::read_stretch() {
   std::int64_t end =
-      TRY(store::find_milestone_after(tx_, account_, after_.created_at, after_.sequence));
+      TRY(store::find_checkpoint_after(tx_, account_, after_.created_at, after_.sequence));
   if (end == 0) end = TRY(store::find_last_posting(tx_, account_, {INT64_MAX}));
   WalkBack back(tx_, account_, end);
   for (;;) {

@@ -33,7 +33,7 @@ class WalkBack final : public HistoryWalk {
 };
 
 /// Forward from what follows the place given: the links lead back only, so it reads from the next
-/// milestone back to where it is, and gives that stretch in its order.
+/// checkpoint back to where it is, and gives that stretch in its order.
 class WalkForward final : public HistoryWalk {
  public:
   /// A place in the history: `sequence` counts the account's postings from 1.

@@ -30,7 +30,7 @@ constexpr sql::Query footprint_query{
     " UNION ALL SELECT 'held', coalesce(sum(remaining), 0) FROM hold_postings"
     " UNION ALL SELECT 'hold_changes', count(*) FROM hold_changes"
     " UNION ALL SELECT 'accounts', count(*) FROM accounts"
-    " UNION ALL SELECT 'milestones', count(*) FROM account_milestones"
+    " UNION ALL SELECT 'checkpoints', count(*) FROM history_checkpoints"
     " UNION ALL SELECT 'sequences', coalesce(sum(posting_count), 0) FROM balances"
     " UNION ALL SELECT 'debits posted ' || account_id, debits_posted FROM balances"
     " UNION ALL SELECT 'credits posted ' || account_id, credits_posted FROM balances"

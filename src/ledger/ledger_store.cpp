@@ -174,17 +174,17 @@ constexpr BothWays backdated_credits{
      FLORIN_BACKDATED("credit") " ORDER BY backdated_to_us, credit_sequence LIMIT $6"}};
 #undef FLORIN_BACKDATED
 
-constexpr Query milestone_insert{
-    "ledger.milestone_insert",
-    "INSERT INTO account_milestones (account_id, created_at_us, sequence, posting_id)"
+constexpr Query checkpoint_insert{
+    "ledger.checkpoint_insert",
+    "INSERT INTO history_checkpoints (account_id, created_at_us, sequence, posting_id)"
     " VALUES ($1, $2, $3, $4)"};
-constexpr Query milestone_after{
-    "ledger.milestone_after",
-    "SELECT posting_id FROM account_milestones WHERE account_id = $1 AND created_at_us > $2"
+constexpr Query checkpoint_after{
+    "ledger.checkpoint_after",
+    "SELECT posting_id FROM history_checkpoints WHERE account_id = $1 AND created_at_us > $2"
     " ORDER BY created_at_us, sequence LIMIT 1"};
-constexpr Query milestone_behind{
-    "ledger.milestone_behind",
-    "SELECT posting_id FROM account_milestones WHERE account_id = $1 AND created_at_us >= $2"
+constexpr Query checkpoint_behind{
+    "ledger.checkpoint_behind",
+    "SELECT posting_id FROM history_checkpoints WHERE account_id = $1 AND created_at_us >= $2"
     " AND (created_at_us > $2 OR sequence > $3) ORDER BY created_at_us, sequence LIMIT 1"};
 constexpr Query last_posting_of{"ledger.last_posting_of",
                                 "SELECT last_posting FROM balances WHERE account_id = $1"};
@@ -582,9 +582,9 @@ Result<void> save(Tx& tx, const engine::Changes& changes) {
   }
   TRY(save_transfers(tx, changes));
   TRY(save_hold_changes(tx, changes));
-  for (const engine::Milestone& milestone : changes.milestones) {
-    TRY(tx.exec(milestone_insert, {milestone.account.value, milestone.created_at.us,
-                                   milestone.sequence, milestone.posting}));
+  for (const engine::HistoryCheckpoint& checkpoint : changes.checkpoints) {
+    TRY(tx.exec(checkpoint_insert, {checkpoint.account.value, checkpoint.created_at.us,
+                                    checkpoint.sequence, checkpoint.posting}));
   }
   return save_balances(tx, changes);
 }
@@ -607,7 +607,7 @@ Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) 
 }
 
 std::vector<const Query*> list_queries() {
-  std::vector<const Query*> queries{&milestone_behind, &backdated_of_account};
+  std::vector<const Query*> queries{&checkpoint_behind, &backdated_of_account};
   for (const BothWays* both : {&accounts_of_tenant, &transfers_of_tenant, &transfers_of_hold,
                                &whole_transfers, &backdated_debits, &backdated_credits,
                                &holds_of_tenant, &holds_of_reference, &holds_of_account}) {
@@ -747,14 +747,14 @@ Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account
 Result<std::int64_t> find_last_posting(Tx& tx, AccountId account, Timestamp at) {
   const auto first_column = [](const Row& row) { return row.integer(0); };
   std::optional<std::int64_t> posting;
-  TRY(tx.query(milestone_after, {account.value, at.us}, [&](const Row& row) {
+  TRY(tx.query(checkpoint_after, {account.value, at.us}, [&](const Row& row) {
     posting = row.integer(0);
     return false;
   }));
   if (!posting)
     posting = TRY(find_one<std::int64_t>(tx, last_posting_of, {account.value}, first_column));
 
-  // At most milestone_distance steps: the milestone before this one is not after `at`.
+  // At most checkpoint_interval steps: the checkpoint before this one is not after `at`.
   std::int64_t current = posting.value_or(0);
   while (current != 0) {
     std::int64_t previous = 0;
@@ -770,10 +770,10 @@ Result<std::int64_t> find_last_posting(Tx& tx, AccountId account, Timestamp at) 
   return std::int64_t{0};
 }
 
-Result<std::int64_t> find_milestone_after(Tx& tx, AccountId account, Timestamp created_at,
-                                          std::int64_t sequence) {
+Result<std::int64_t> find_checkpoint_after(Tx& tx, AccountId account, Timestamp created_at,
+                                           std::int64_t sequence) {
   std::int64_t posting = 0;
-  TRY(tx.query(milestone_behind, {account.value, created_at.us, sequence}, [&](const Row& row) {
+  TRY(tx.query(checkpoint_behind, {account.value, created_at.us, sequence}, [&](const Row& row) {
     posting = row.integer(0);
     return false;
   }));

@@ -129,9 +129,9 @@ Result<std::optional<HistoryEntry>> load_history_entry(sql::Tx& tx, AccountId ac
                                                        std::int64_t posting);
 /// The account's newest posting created at or before `at`; 0: none.
 Result<std::int64_t> find_last_posting(sql::Tx& tx, AccountId account, Timestamp at);
-/// The account's first milestone behind this place of its history; 0: none.
-Result<std::int64_t> find_milestone_after(sql::Tx& tx, AccountId account, Timestamp created_at,
-                                          std::int64_t sequence);
+/// The account's first checkpoint behind this place of its history; 0: none.
+Result<std::int64_t> find_checkpoint_after(sql::Tx& tx, AccountId account, Timestamp created_at,
+                                           std::int64_t sequence);
 /// A place in an account's history by effective time: what takes effect at one time comes in the
 /// order in which it was entered.
 struct EffectivePlace {

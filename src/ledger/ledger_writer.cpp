@@ -301,7 +301,7 @@ Result<void> LedgerWriter::move_balances(sql::Tx& tx, const Draft& draft) const 
 Result<void> LedgerWriter::write_out(sql::Tx& tx, const bulk::Slice& slice, const Actor& actor) {
   engine::Changes changes;
   changes.postings = slice.postings;
-  changes.milestones = slice.milestones;
+  changes.checkpoints = slice.checkpoints;
   for (const Transfer& transfer : slice.transfers) changes.transfers.push_back({transfer, &actor});
   // The chain of the node that made the ids, which may have died since.
   const int node = IdGenerator::node_of(slice.transfers.front().id.value);

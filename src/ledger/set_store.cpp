@@ -39,9 +39,9 @@ constexpr Query postings_insert{
     " unnest($4::bigint[]), unnest($5::bigint[]), unnest($6::text[]), unnest($7::bigint[]),"
     " unnest($8::bigint[]), unnest($9::bigint[]), unnest($10::bigint[]), unnest($11::bigint[]),"
     " unnest($12::bigint[]), unnest($13::bigint[])"};
-constexpr Query milestones_insert{
-    "ledger.milestones_insert",
-    "INSERT INTO account_milestones (account_id, created_at_us, sequence, posting_id)"
+constexpr Query checkpoints_insert{
+    "ledger.checkpoints_insert",
+    "INSERT INTO history_checkpoints (account_id, created_at_us, sequence, posting_id)"
     " SELECT unnest($1::bigint[]), unnest($2::bigint[]), unnest($3::bigint[]),"
     " unnest($4::bigint[])"};
 constexpr Query balances_update{
@@ -120,16 +120,16 @@ Result<void> save_postings(Tx& tx, const engine::Changes& changes) {
                   credit.balance.param(), backdated.param()});
 }
 
-Result<void> save_milestones(Tx& tx, const engine::Changes& changes) {
-  if (changes.milestones.empty()) return {};
+Result<void> save_checkpoints(Tx& tx, const engine::Changes& changes) {
+  if (changes.checkpoints.empty()) return {};
   Integers accounts, created, sequences, postings;
-  for (const engine::Milestone& milestone : changes.milestones) {
-    accounts.add(milestone.account.value);
-    created.add(milestone.created_at.us);
-    sequences.add(milestone.sequence);
-    postings.add(milestone.posting);
+  for (const engine::HistoryCheckpoint& checkpoint : changes.checkpoints) {
+    accounts.add(checkpoint.account.value);
+    created.add(checkpoint.created_at.us);
+    sequences.add(checkpoint.sequence);
+    postings.add(checkpoint.posting);
   }
-  return tx.send(milestones_insert,
+  return tx.send(checkpoints_insert,
                  {accounts.param(), created.param(), sequences.param(), postings.param()});
 }
 
@@ -199,7 +199,7 @@ Result<void> save_together(Tx& tx, const engine::Changes& changes) {
     TRY(save_transfers(tx, changes));
     TRY(save_postings(tx, changes));
   }
-  TRY(save_milestones(tx, changes));
+  TRY(save_checkpoints(tx, changes));
   return save_balances(tx, changes);
 }
 

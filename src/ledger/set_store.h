@@ -28,7 +28,7 @@ using StateVisitor = std::function<void(const engine::AccountState&, std::string
 /// deadlock.
 Result<void> enqueue_account_states(sql::Pipeline& pipeline, std::span<const AccountId> ids,
                                     std::span<const AccountCode> codes, const StateVisitor& visit);
-/// Transfers with their postings, milestones and balances.
+/// Transfers with their postings, checkpoints and balances.
 Result<void> save_together(sql::Tx& tx, const engine::Changes& changes);
 
 /// The currency in a column; `place` ("accounts.currency") names it where it holds none, and the

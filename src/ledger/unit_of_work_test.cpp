@@ -76,7 +76,7 @@ TEST_F(UnitOfWork, TimesAndIdsGrowThoughTheClockStepsBack) {
   EXPECT_GE(page.rows[0].transfer.created_at, page.rows[1].transfer.created_at);
 }
 
-TEST_F(UnitOfWork, ALongHistoryIsWalkedByLinksAndFoundByMilestones) {
+TEST_F(UnitOfWork, ALongHistoryIsWalkedByLinksAndFoundByCheckpoints) {
   std::vector<Timestamp> times;
   for (int i = 0; i < 300; ++i) {
     clock.advance_seconds(60);

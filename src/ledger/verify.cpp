@@ -55,11 +55,11 @@ constexpr Query all_accounts{
 constexpr Query posting_counts{"verify.posting_counts",
                                "SELECT (SELECT coalesce(sum(posting_count), 0) FROM transfers), "
                                "(SELECT count(*) FROM postings)"};
-constexpr Query milestones{
-    "verify.milestones",
+constexpr Query checkpoints{
+    "verify.checkpoints",
     "SELECT m.account_id, m.sequence, p.debit_id, p.debit_sequence, p.credit_id, p.credit_sequence,"
     " m.created_at_us, t.created_at_us"
-    " FROM account_milestones m LEFT JOIN postings p ON p.id = m.posting_id"
+    " FROM history_checkpoints m LEFT JOIN postings p ON p.id = m.posting_id"
     " LEFT JOIN transfers t ON t.id = p.transfer_id",
     sql::Rows::many};
 constexpr Query held{
@@ -222,15 +222,15 @@ Result<Check> verify_histories(Tx& tx, Proofs& proofs, const Progress& progress)
     });
     return false;
   }));
-  TRY(tx.query(milestones, {}, [&](const Row& row) {
+  TRY(tx.query(checkpoints, {}, [&](const Row& row) {
     const std::int64_t sequence = row.integer(1);
     const bool fits = (row.integer(0) == row.integer(2) && sequence == row.integer(3)) ||
                       (row.integer(0) == row.integer(4) && sequence == row.integer(5));
     check.expect(fits, [&] {
-      return "a milestone of " + AccountId{row.integer(0)}.str() + " names a wrong posting";
+      return "a checkpoint of " + AccountId{row.integer(0)}.str() + " names a wrong posting";
     });
     check.expect(!fits || row.integer(6) == row.integer(7), [&] {
-      return "a milestone of " + AccountId{row.integer(0)}.str() +
+      return "a checkpoint of " + AccountId{row.integer(0)}.str() +
              " carries another time than its posting";
     });
     return true;

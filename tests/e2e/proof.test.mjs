@@ -37,10 +37,10 @@ describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () =
     assert.match(result.stdout, /NOT in order/);
   });
 
-  it('finds cells that are no number, lost balances and moved milestones, and ends', async () => {
+  it('finds cells that are no number, lost balances and moved checkpoints, and ends', async () => {
     const books = await Books.open();
     const [ana, shop, idle] = [await books.wallet(1000), await books.wallet(), await books.wallet()];
-    for (let i = 0; i < 65; ++i) await books.move(ana, shop, 1);  // Each 64th posting leaves a milestone.
+    for (let i = 0; i < 65; ++i) await books.move(ana, shop, 1);  // Each 64th posting leaves a checkpoint.
     await books.close();
     const clean = path.join(books.dataDir, 'florin.db');
     await forge(clean, 'SELECT 1');
@@ -53,8 +53,8 @@ describe('the proof', {skip: isPostgres && 'edits a file of SQLite'}, async () =
       ["UPDATE balances SET debits_posted = debits_posted || 'x'", /balances\.debits_posted are not stored as integer/],
       ['UPDATE postings SET amount_minor = amount_minor + 0.5', /postings\.amount_minor are not stored as integer/],
       [`DELETE FROM balances WHERE account_id = (SELECT id FROM accounts WHERE code = '${idle.code}')`, /has no balance/],
-      ['UPDATE account_milestones SET created_at_us = created_at_us + 3600000000', /a milestone of \S+ carries another time than its posting/],
-      ['UPDATE account_milestones SET created_at_us = 9000000000000000', /a milestone of \S+ carries another time than its posting/],
+      ['UPDATE history_checkpoints SET created_at_us = created_at_us + 3600000000', /a checkpoint of \S+ carries another time than its posting/],
+      ['UPDATE history_checkpoints SET created_at_us = 9000000000000000', /a checkpoint of \S+ carries another time than its posting/],
     ]) {
       const file = path.join(dir, 'florin.db');
       copyFileSync(clean, file);

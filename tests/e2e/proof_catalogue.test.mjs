@@ -37,7 +37,7 @@ async function filled(options) {
   const [ana, shop] = [await books.wallet(1000, {max_balance: 9_000}), await books.wallet()];
   const postings = [{debit: ana.id, credit: shop.id, amount: 9, currency: 'KZT'}];
   bodyOf(await books.api.post('/v1/transfers', {postings}, {key: unique('key')}), 201);
-  for (let i = 0; i < 65; ++i) await books.move(ana, shop, 1);  // Each 64th posting leaves a milestone.
+  for (let i = 0; i < 65; ++i) await books.move(ana, shop, 1);  // Each 64th posting leaves a checkpoint.
   const held = bodyOf(await books.api.post('/v1/holds', {postings}), 201);
   bodyOf(await books.api.post(`/v1/holds/${held.id}/capture`, {}), 200);
   bodyOf(await books.api.post('/v1/holds', {postings}), 201);

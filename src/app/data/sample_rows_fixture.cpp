@@ -20,7 +20,7 @@ const std::vector<Sample>& sample_rows() {
        "account_id, debits_posted, credits_posted, debits_pending, credits_pending, last_posting,"
        " posting_count",
        "n, 0, 0, 0, 0, 0, 0"},
-      {"account_milestones", "account_id, created_at_us, sequence, posting_id", "n, 0, 0, n"},
+      {"history_checkpoints", "account_id, created_at_us, sequence, posting_id", "n, 0, 0, n"},
       {"transfers",
        "id, tenant_id, kind, posting_count, metadata, effective_at_us, created_at_us, hold_id",
        "n, n, 'transfer', 1, '{}', 0, 0, NULL"},

@@ -264,7 +264,7 @@ bulk::Slice sample() {
     slice.postings.push_back({4'711 + i, transfer.id, posting, {1, 2, 3}, {4, 5, -6}});
   }
   slice.transfers.push_back(transfer);
-  slice.milestones.push_back({{10}, 64, 4'711, {6}});
+  slice.checkpoints.push_back({{10}, 64, 4'711, {6}});
   return slice;
 }
 
@@ -277,7 +277,7 @@ TEST(BulkSlice, ReadsBackWhatWasStored) {
   EXPECT_EQ(read->transfers[0].narrative.description, std::nullopt);
   EXPECT_EQ(read->postings[2].posting, slice.postings[2].posting);
   EXPECT_EQ(read->postings[1].credit.balance, -6);
-  EXPECT_EQ(read->milestones[0].posting, 4'711);
+  EXPECT_EQ(read->checkpoints[0].posting, 4'711);
 }
 
 TEST(BulkSlice, ADamagedOneIsRefused) {

@@ -134,16 +134,17 @@ Transfer read_transfer(Reader& in, std::vector<engine::PostingRow>& rows) {
 std::vector<Slice> cut(const engine::Changes& changes, std::size_t postings) {
   std::vector<Slice> slices;
   auto row = changes.postings.begin();
-  auto milestone = changes.milestones.begin();
+  auto checkpoint = changes.checkpoints.begin();
   for (const engine::PostedTransfer& posted : changes.transfers) {
     if (slices.empty() || slices.back().postings.size() >= postings) slices.emplace_back();
     Slice& slice = slices.back();
     slice.transfers.push_back(posted.transfer);
     for (; row != changes.postings.end() && row->transfer == posted.transfer.id; ++row)
       slice.postings.push_back(*row);
-    for (; milestone != changes.milestones.end() && milestone->posting <= slice.postings.back().id;
-         ++milestone)
-      slice.milestones.push_back(*milestone);
+    for (;
+         checkpoint != changes.checkpoints.end() && checkpoint->posting <= slice.postings.back().id;
+         ++checkpoint)
+      slice.checkpoints.push_back(*checkpoint);
   }
   return slices;
 }
@@ -161,12 +162,12 @@ std::string encode(const Slice& slice) {
       put(out, row->credit);
     }
   }
-  out.put(static_cast<std::int64_t>(slice.milestones.size()));
-  for (const engine::Milestone& milestone : slice.milestones) {
-    out.put(milestone.account.value);
-    out.put(milestone.sequence);
-    out.put(milestone.posting);
-    out.put(milestone.created_at.us);
+  out.put(static_cast<std::int64_t>(slice.checkpoints.size()));
+  for (const engine::HistoryCheckpoint& checkpoint : slice.checkpoints) {
+    out.put(checkpoint.account.value);
+    out.put(checkpoint.sequence);
+    out.put(checkpoint.posting);
+    out.put(checkpoint.created_at.us);
   }
   return out.take();
 }
@@ -178,12 +179,12 @@ Result<Slice> decode(std::string_view bytes) {
   const std::size_t transfers = in.count(64);
   for (std::size_t i = 0; i < transfers; ++i)
     slice.transfers.push_back(read_transfer(in, slice.postings));
-  const std::size_t milestones = in.count(32);
-  for (std::size_t i = 0; i < milestones; ++i) {
+  const std::size_t checkpoints = in.count(32);
+  for (std::size_t i = 0; i < checkpoints; ++i) {
     const AccountId account{in.number()};
     const std::int64_t sequence = in.number();
     const std::int64_t posting = in.number();
-    slice.milestones.push_back({account, sequence, posting, {in.number()}});
+    slice.checkpoints.push_back({account, sequence, posting, {in.number()}});
   }
   if (in.is_whole()) return slice;
   return Error{sql::errors::store_corrupt, "a part of a bulk that waits to be written is damaged"};

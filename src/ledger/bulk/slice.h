@@ -13,7 +13,7 @@ namespace florin::ledger::bulk {
 struct Slice {
   std::vector<Transfer> transfers;
   std::vector<engine::PostingRow> postings;
-  std::vector<engine::Milestone> milestones;
+  std::vector<engine::HistoryCheckpoint> checkpoints;
 };
 
 /// Cuts what a bulk decided into slices of some `postings` each; a transfer stays whole.

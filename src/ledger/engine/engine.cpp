@@ -24,7 +24,7 @@ struct Engine::Effect {
 
 /// Where to go back to: sizes of the lists and the old states of what was touched since.
 struct Engine::Savepoint {
-  std::size_t transfers = 0, postings = 0, hold_changes = 0, milestones = 0, accounts = 0,
+  std::size_t transfers = 0, postings = 0, hold_changes = 0, checkpoints = 0, accounts = 0,
               status_changes = 0;
   std::vector<std::pair<AccountState*, AccountState>> old_accounts;
   std::vector<Hold> old_holds;  // Not their places: one that an inner savepoint made is gone.
@@ -727,8 +727,8 @@ PostingSide Engine::extend_history(AccountState& account, std::int64_t posting) 
   const PostingSide side{account.last_posting, ++account.posting_count,
                          balance_of(account.type, account.sums)};
   account.last_posting = posting;
-  if (side.sequence % milestone_distance == 0) {
-    changes_.milestones.push_back({account.id, side.sequence, posting, now_});
+  if (side.sequence % checkpoint_interval == 0) {
+    changes_.checkpoints.push_back({account.id, side.sequence, posting, now_});
   }
   return side;
 }
@@ -784,7 +784,7 @@ void Engine::begin_savepoint(Savepoint& savepoint) {
   savepoint.transfers = changes_.transfers.size();
   savepoint.postings = changes_.postings.size();
   savepoint.hold_changes = changes_.hold_changes.size();
-  savepoint.milestones = changes_.milestones.size();
+  savepoint.checkpoints = changes_.checkpoints.size();
   savepoint.status_changes = changes_.status_changes.size();
   savepoint.accounts = changes_.accounts.size();
   savepoints_.push_back(&savepoint);
@@ -794,7 +794,7 @@ void Engine::roll_back(Savepoint& savepoint) {
   shorten(changes_.transfers, savepoint.transfers);
   shorten(changes_.postings, savepoint.postings);
   shorten(changes_.hold_changes, savepoint.hold_changes);
-  shorten(changes_.milestones, savepoint.milestones);
+  shorten(changes_.checkpoints, savepoint.checkpoints);
   shorten(changes_.status_changes, savepoint.status_changes);
   shorten(changes_.accounts, savepoint.accounts);
   // Newest first, so that what was touched twice ends in its oldest state.

@@ -37,10 +37,10 @@ struct PrefetchedState {
   std::vector<DueHold> due;
 };
 
-/// Every 64th posting of an account leaves a milestone, from which its history is found quickly.
-inline constexpr std::int64_t milestone_distance = 64;
+/// Every 64th posting of an account leaves a checkpoint, from which its history is found quickly.
+inline constexpr std::int64_t checkpoint_interval = 64;
 
-struct Milestone {
+struct HistoryCheckpoint {
   AccountId account;
   std::int64_t sequence = 0;
   std::int64_t posting = 0;
@@ -94,7 +94,7 @@ struct Changes {
   std::vector<PostedTransfer> transfers;
   std::vector<PostingRow> postings;
   std::vector<HoldChange> hold_changes;
-  std::vector<Milestone> milestones;
+  std::vector<HistoryCheckpoint> checkpoints;
   std::vector<KeyRow> keys;
   std::vector<StatusChange> status_changes;
   std::vector<AccountState*> accounts;  ///< Touched ones, each once.

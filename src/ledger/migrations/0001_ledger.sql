@@ -72,14 +72,14 @@ CREATE INDEX postings_backdated_debit ON postings (debit_id, backdated_to_us) WH
 CREATE INDEX postings_backdated_credit ON postings (credit_id, backdated_to_us) WHERE backdated_to_us IS NOT NULL;
 {TENANT postings BY transfer_id OF transfers}
 
-CREATE TABLE account_milestones (
+CREATE TABLE history_checkpoints (
   account_id     BIGINT NOT NULL,
   created_at_us  BIGINT NOT NULL,
   sequence       BIGINT NOT NULL,
   posting_id     BIGINT NOT NULL,
   PRIMARY KEY (account_id, created_at_us, sequence)
 ) {SQLITE: WITHOUT ROWID};
-{TENANT account_milestones BY account_id OF accounts}
+{TENANT history_checkpoints BY account_id OF accounts}
 
 CREATE TABLE holds (
   id             {ID}    NOT NULL PRIMARY KEY,
