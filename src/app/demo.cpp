@@ -63,7 +63,7 @@ ledger::PostTransfer transfer(std::vector<ledger::PostingRequest> postings,
                               std::string description) {
   ledger::PostTransfer made;
   made.postings = std::move(postings);
-  made.narrative.description = std::move(description);
+  made.details.description = std::move(description);
   return made;
 }
 

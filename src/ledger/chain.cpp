@@ -31,10 +31,10 @@ void put(std::string& out, const Posting& posting) {
   put(out, posting.amount.currency.code());
 }
 
-void put(std::string& out, const Narrative& narrative) {
-  put(out, narrative.reference);
-  put(out, narrative.description);
-  put(out, std::string_view(narrative.metadata));
+void put(std::string& out, const TransferDetails& details) {
+  put(out, details.reference);
+  put(out, details.description);
+  put(out, std::string_view(details.metadata));
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void append_canonical(std::string& out, const Transfer& transfer) {
   put(out, to_string(transfer.kind));
   put(out, static_cast<std::int64_t>(transfer.postings.size()));
   for (const Posting& posting : transfer.postings) put(out, posting);
-  put(out, transfer.narrative);
+  put(out, transfer.details);
   put(out, transfer.effective_at.us);
   put(out, transfer.created_at.us);
   put(out, transfer.hold.value);
@@ -64,7 +64,7 @@ void append_canonical(std::string& out, const HoldRecord& record, const Hold& ho
   put(out, hold.tenant.value);
   put(out, static_cast<std::int64_t>(hold.postings.size()));
   for (const HoldPosting& held : hold.postings) put(out, held.posting);
-  put(out, hold.narrative);
+  put(out, hold.details);
   put(out, hold.expires_at ? hold.expires_at->us : -1);
 }
 

@@ -77,7 +77,7 @@ Result<void> load_transfers(Tx& tx, Page& page, Checker& check) {
     transfer.kind = kind.value_or(TransferKind::transfer);
     check.expect(kind.has_value(), [&] { return transfer.id.str() + " is of no known kind"; });
     page.posting_counts.push_back(row.integer(3));
-    transfer.narrative = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
+    transfer.details = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
     transfer.effective_at = {row.integer(7)};
     transfer.created_at = {row.integer(8)};
     transfer.hold = {row.integer(9)};
@@ -139,7 +139,7 @@ Result<void> load_holds(Tx& tx, Page& page, Checker& check) {
     check.expect(kind.has_value(),
                  [&] { return "a change of " + record.hold.str() + " is of no known kind"; });
     hold.tenant = {row.integer(5)};
-    hold.narrative = {row.optional_text(6), row.optional_text(7), std::string(row.text(8))};
+    hold.details = {row.optional_text(6), row.optional_text(7), std::string(row.text(8))};
     if (!row.is_null(9)) hold.expires_at = Timestamp{row.integer(9)};
     if (record.kind != engine::HoldChangeKind::placed) return;
     check.expect(row.integer(10) == row.integer(4),

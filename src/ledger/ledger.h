@@ -99,7 +99,7 @@ std::string_view to_string(TransferKind kind);
 std::optional<TransferKind> parse_transfer_kind(std::string_view text);
 
 /// What the client says about a movement, kept as it was said.
-struct Narrative {
+struct TransferDetails {
   std::optional<std::string> reference, description;
   std::string metadata = "{}";  ///< A JSON object as text.
 };
@@ -110,7 +110,7 @@ struct Transfer {
   TenantId tenant;
   TransferKind kind = TransferKind::transfer;
   std::vector<Posting> postings;
-  Narrative narrative;
+  TransferDetails details;
   Timestamp effective_at, created_at;
   HoldId hold;          ///< Of a capture.
   TransferId reverses;  ///< Of a reversal.
@@ -132,7 +132,7 @@ struct Hold {
   TenantId tenant;
   HoldStatus status = HoldStatus::open;
   std::vector<HoldPosting> postings;
-  Narrative narrative;
+  TransferDetails details;
   std::optional<Timestamp> expires_at;
   Timestamp created_at;
 };
@@ -156,7 +156,7 @@ struct PostingRequest {
 /// Post a transfer.
 struct PostTransfer {
   std::vector<PostingRequest> postings;  ///< 1 to max_postings.
-  Narrative narrative;
+  TransferDetails details;
   std::optional<Timestamp> effective_at;      ///< Backdates; not in the future. Absent: now.
   std::optional<Split> split = std::nullopt;  ///< Instead of postings.
   std::vector<AccountRef> reopen = {};        ///< Opened again before the money moves.
@@ -172,7 +172,7 @@ struct PostBulk {
 
 struct PlaceHold {
   std::vector<PostingRequest> postings;
-  Narrative narrative;
+  TransferDetails details;
   std::optional<std::int64_t> expires_in_s;
   std::optional<Split> split = std::nullopt;  ///< Instead of postings.
 };
@@ -197,7 +197,7 @@ struct ExpireHold {
 
 struct ReverseTransfer {
   TransferId transfer;
-  Narrative narrative;
+  TransferDetails details;
   /// Backdates; neither in the future nor before the transfer's own. Absent: now.
   std::optional<Timestamp> effective_at = std::nullopt;
 };

@@ -35,10 +35,10 @@ void write_number(Writer& writer, std::string_view name,
   }
 }
 
-void write_narrative(Writer& writer, const Narrative& narrative) {
-  write_text(writer, "reference", narrative.reference);
-  write_text(writer, "description", narrative.description);
-  writer.member_raw("metadata", narrative.metadata);
+void write_details(Writer& writer, const TransferDetails& details) {
+  write_text(writer, "reference", details.reference);
+  write_text(writer, "description", details.description);
+  writer.member_raw("metadata", details.metadata);
 }
 
 void write_posting(Writer& writer, const Posting& posting) {
@@ -72,7 +72,7 @@ void write_transfer(std::string& out, const Transfer& transfer, TransferView vie
     writer.end_object();
   }
   writer.end_array();
-  write_narrative(writer, transfer.narrative);
+  write_details(writer, transfer.details);
   writer.member("effective_at", transfer.effective_at.rfc3339());
   writer.member("created_at", transfer.created_at.rfc3339());
   write_id(writer, "hold_id", transfer.hold);
@@ -94,7 +94,7 @@ void write_hold_members(Writer& writer, const Hold& hold, HoldView view) {
     writer.member("remaining", held.remaining).end_object();
   }
   writer.end_array();
-  write_narrative(writer, hold.narrative);
+  write_details(writer, hold.details);
   write_text(writer, "expires_at",
              hold.expires_at ? std::optional(hold.expires_at->rfc3339()) : std::nullopt);
   writer.member("created_at", hold.created_at.rfc3339());

@@ -316,7 +316,7 @@ Transfer read_transfer(const Row& row) {
   transfer.id = {row.integer(0)};
   transfer.tenant = {row.integer(1)};
   transfer.kind = sql::word(row, 2, "transfers.kind", parse_transfer_kind);
-  transfer.narrative = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
+  transfer.details = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
   transfer.effective_at = {row.integer(7)};
   transfer.created_at = {row.integer(8)};
   transfer.hold = {row.integer(9)};
@@ -348,12 +348,11 @@ HoldHead read_hold_head(const Row& row, Timestamp now) {
 }
 
 Result<void> insert_transfer(Tx& tx, const Transfer& transfer) {
-  TRY(tx.exec(
-      transfer_insert,
-      {transfer.id.value, transfer.tenant.value, to_string(transfer.kind),
-       static_cast<std::int64_t>(transfer.postings.size()), transfer.narrative.reference,
-       transfer.narrative.description, transfer.narrative.metadata, transfer.effective_at.us,
-       transfer.created_at.us, id_or_null(transfer.hold), id_or_null(transfer.reverses)}));
+  TRY(tx.exec(transfer_insert,
+              {transfer.id.value, transfer.tenant.value, to_string(transfer.kind),
+               static_cast<std::int64_t>(transfer.postings.size()), transfer.details.reference,
+               transfer.details.description, transfer.details.metadata, transfer.effective_at.us,
+               transfer.created_at.us, id_or_null(transfer.hold), id_or_null(transfer.reverses)}));
   return {};
 }
 
@@ -383,8 +382,8 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
 
 Result<void> insert_hold(Tx& tx, const Hold& hold) {
   TRY(tx.send(hold_insert, {hold.id.value, hold.tenant.value, to_string(hold.status),
-                            hold.narrative.reference, hold.narrative.description,
-                            hold.narrative.metadata, us_of(hold.expires_at), hold.created_at.us}));
+                            hold.details.reference, hold.details.description, hold.details.metadata,
+                            us_of(hold.expires_at), hold.created_at.us}));
   std::int64_t place = 0;
   for (const HoldPosting& held : hold.postings) {
     const Posting& posting = held.posting;
@@ -492,7 +491,7 @@ Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id, const Query& query,
     found.id = id;
     found.tenant = {row.integer(0)};
     found.status = sql::word(row, 1, "holds.status", parse_hold_status);
-    found.narrative = {row.optional_text(2), row.optional_text(3), std::string(row.text(4))};
+    found.details = {row.optional_text(2), row.optional_text(3), std::string(row.text(4))};
     if (const auto expires = row.optional_integer(5)) found.expires_at = Timestamp{*expires};
     found.created_at = {row.integer(6)};
     return found;

@@ -218,7 +218,7 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
     TRY(store::visit_transfers(tx, tenant, rest, [&](const Transfer& transfer) {
       last = transfer.id.value;
       auto group = within(transfer, filter)
-                       ? metadata_group(transfer.narrative.metadata, grouping.key)
+                       ? metadata_group(transfer.details.metadata, grouping.key)
                        : std::nullopt;
       if (group) members.push_back({transfer.id, *std::move(group)});
       return members.size() < transfers_at_once;

@@ -25,9 +25,9 @@ bool matches(const Account& account, const AccountFilter& filter) {
 }
 
 bool matches(const Transfer& transfer, const TransferFilter& filter) {
-  return (!filter.reference || transfer.narrative.reference == filter.reference) &&
+  return (!filter.reference || transfer.details.reference == filter.reference) &&
          filter.created.has(transfer.created_at) && filter.effective.has(transfer.effective_at) &&
-         has_all(transfer.narrative.metadata, filter.metadata);
+         has_all(transfer.details.metadata, filter.metadata);
 }
 
 bool moves(const Transfer& transfer, const TransferFilter& filter, AccountId account) {

@@ -38,7 +38,7 @@ class Lists : public LedgerTest, public testing::WithParamInterface<Order> {
     std::vector<std::string> found;
     for (const TransferView& view : all<TransferView>(
              [&](PageRequest page) { return books.queries.transfers(test_tenant, filter, page); }))
-      found.push_back(view.transfer.narrative.description.value_or("?"));
+      found.push_back(view.transfer.details.description.value_or("?"));
     return found;
   }
   std::vector<HoldId> holds(const HoldFilter& filter) {
@@ -59,7 +59,7 @@ class Lists : public LedgerTest, public testing::WithParamInterface<Order> {
                 std::optional<Timestamp> effective_at = std::nullopt) {
     clock.advance_seconds(10);
     PostTransfer body = transfer_of(std::move(postings));
-    body.narrative = {"ref-" + description, description, metadata};
+    body.details = {"ref-" + description, description, metadata};
     body.effective_at = effective_at;
     return books.post(command(std::move(body)));
   }
@@ -239,8 +239,8 @@ TEST_P(Lists, OfHoldsByAccountReferenceStatusAndMetadata) {
   for (int i = 0; i < 6; ++i) {
     PlaceHold body = hold_of({posting(i % 2 == 0 ? "ana" : "bob", "shop", 1)});
     if (i == 5) body.postings.push_back(posting("ana", "bob", 1));
-    body.narrative.reference = i < 4 ? "cart" : "till";
-    body.narrative.metadata = R"({"n":)" + std::to_string(i / 3) + "}";
+    body.details.reference = i < 4 ? "cart" : "till";
+    body.details.metadata = R"({"n":)" + std::to_string(i / 3) + "}";
     ids.push_back(books.place(std::move(body)).id);
   }
   books.service.execute(command(ReleaseHold{ids[0]}));

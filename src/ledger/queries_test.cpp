@@ -18,7 +18,7 @@ class Queries : public LedgerTest {
 
 TEST_F(Queries, AStatementTellsEachSideOfAPosting) {
   PostTransfer body = transfer_of({posting("ana", "shop", 30), posting("shop", "bank", 10)});
-  body.narrative = {"INV-7", "Coffee", "{}"};
+  body.details = {"INV-7", "Coffee", "{}"};
   body.effective_at = clock.now().plus_seconds(-60);
   const Transfer sale = books.post(command(body));
   const Statement shop = statement("shop");
@@ -96,7 +96,7 @@ TEST_F(Queries, AccountsByTypeCurrencyAndPrefix) {
 TEST_F(Queries, TransfersByReferenceAccountAndPeriod) {
   const Timestamp start = clock.now();
   PostTransfer body = transfer_of({posting("ana", "shop", 1)});
-  body.narrative.reference = "A";
+  body.details.reference = "A";
   clock.advance_seconds(10);
   const TransferId first = books.post(command(body)).id;
   clock.advance_seconds(10);

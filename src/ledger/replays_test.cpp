@@ -24,8 +24,8 @@ struct Case {
 };
 
 PostTransfer told(PostTransfer body, Timestamp effective_at) {
-  body.narrative = {"INV-7", "Coffee \"to go\" \xE2\x98\x95\n",
-                    R"({"b":[1,2.50,null],"a":{"k":"ü"}})"};
+  body.details = {"INV-7", "Coffee \"to go\" \xE2\x98\x95\n",
+                  R"({"b":[1,2.50,null],"a":{"k":"ü"}})"};
   body.effective_at = effective_at;
   return body;
 }

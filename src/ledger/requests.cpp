@@ -48,12 +48,12 @@ std::string read_metadata(ObjectReader& body) {
   return text;
 }
 
-Narrative read_narrative(ObjectReader& body) {
-  Narrative narrative;
-  narrative.reference = body.optional_text("reference", {1, max_reference_bytes});
-  narrative.description = body.optional_text("description", {1, max_description_bytes});
-  narrative.metadata = read_metadata(body);
-  return narrative;
+TransferDetails read_details(ObjectReader& body) {
+  TransferDetails details;
+  details.reference = body.optional_text("reference", {1, max_reference_bytes});
+  details.description = body.optional_text("description", {1, max_description_bytes});
+  details.metadata = read_metadata(body);
+  return details;
 }
 
 Balancing read_balancing(ObjectReader& body) {
@@ -149,7 +149,7 @@ PostTransfer read_transfer(ObjectReader& body, Problems& problems) {
   transfer.reopen = read_accounts(body, "reopen", problems);
   transfer.close = read_accounts(body, "close", problems);
   if (!transfer.close.empty()) hint_at_closing_alone(body.pointer_to("postings"), problems);
-  transfer.narrative = read_narrative(body);
+  transfer.details = read_details(body);
   transfer.effective_at = body.optional_time("effective_at");
   return transfer;
 }
@@ -157,7 +157,7 @@ PostTransfer read_transfer(ObjectReader& body, Problems& problems) {
 PlaceHold read_hold(ObjectReader& body, Problems& problems) {
   PlaceHold hold;
   read_movement(body, problems, hold);
-  hold.narrative = read_narrative(body);
+  hold.details = read_details(body);
   hold.expires_in_s = body.optional_integer("expires_in", {1, max_hold_seconds});
   return hold;
 }
@@ -168,7 +168,7 @@ CaptureHold read_capture(ObjectReader& body, HoldId id) {
 }
 
 ReverseTransfer read_reversal(ObjectReader& body, TransferId id) {
-  ReverseTransfer reversal{id, read_narrative(body)};
+  ReverseTransfer reversal{id, read_details(body)};
   reversal.effective_at = body.optional_time("effective_at");
   return reversal;
 }

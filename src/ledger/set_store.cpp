@@ -69,9 +69,9 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
     tenants.add(transfer.tenant.value);
     kinds.add(to_string(transfer.kind));
     counts.add(static_cast<std::int64_t>(transfer.postings.size()));
-    references.add(transfer.narrative.reference);
-    descriptions.add(transfer.narrative.description);
-    metadata.add(std::string_view(transfer.narrative.metadata));
+    references.add(transfer.details.reference);
+    descriptions.add(transfer.details.description);
+    metadata.add(std::string_view(transfer.details.metadata));
     effective.add(transfer.effective_at.us);
     created.add(transfer.created_at.us);
     add_id_or_null(holds, transfer.hold);

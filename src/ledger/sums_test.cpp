@@ -20,7 +20,7 @@ class GroupSums : public LedgerTest {
   }
   Transfer post_with_metadata(std::vector<PostingRequest> postings, const std::string& metadata) {
     PostTransfer body = transfer_of(std::move(postings));
-    body.narrative.metadata = metadata;
+    body.details.metadata = metadata;
     return books.post(command(body));
   }
   /// "group currency count debits credits balance" a row.

@@ -52,8 +52,8 @@ Result<ledger::Transfer> Items::post(sql::Tx& tx, const Actor& origin, const Ite
   ledger::PostTransfer transfer;
   for (const ProposedPosting& posting : postings)
     transfer.postings.push_back({posting.debit, posting.credit, posting.amount});
-  transfer.narrative.reference = item.id.str();
-  transfer.narrative.description = "Reconciliation: " + item.kind;
+  transfer.details.reference = item.id.str();
+  transfer.details.description = "Reconciliation: " + item.kind;
   ledger::Command command;
   command.actor = origin;
   command.dry_run = dry_run;

@@ -82,7 +82,7 @@ ledger::Command command_of(const Partner& partner, const WalletTransaction& tran
   transfer.postings.push_back({takes ? held : games,
                                takes ? games : held,
                                {transaction.amount_minor, *transaction.currency}});
-  transfer.narrative.reference = transaction.id.str();
+  transfer.details.reference = transaction.id.str();
   ledger::Command command;
   command.actor = {partner.tenant, actor_of(partner), std::string(request_id)};
   command.body = std::move(transfer);

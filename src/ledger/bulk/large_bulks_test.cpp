@@ -48,7 +48,7 @@ PostBulk bulk_of(std::size_t count, bool atomic = true) {
   for (std::size_t i = 0; i < count; ++i) {
     PostTransfer transfer =
         transfer_of({posting("bank", wallet(i), 2), posting(wallet(i), wallet(i + 1), 1)});
-    transfer.narrative.reference = "pay " + std::to_string(i);
+    transfer.details.reference = "pay " + std::to_string(i);
     bulk.transfers.push_back(std::move(transfer));
   }
   return bulk;
@@ -255,7 +255,7 @@ bulk::Slice sample() {
   Transfer transfer;
   transfer.id = {4'711};
   transfer.tenant = test_tenant;
-  transfer.narrative = {"a reference", std::nullopt, R"({"k":"v"})"};
+  transfer.details = {"a reference", std::nullopt, R"({"k":"v"})"};
   transfer.effective_at = {5};
   transfer.created_at = {6};
   for (std::int64_t i = 0; i < 3; ++i) {
@@ -273,8 +273,8 @@ TEST(BulkSlice, ReadsBackWhatWasStored) {
   const auto read = bulk::decode(bulk::encode(slice));
   ASSERT_TRUE(read);
   EXPECT_EQ(bulk::encode(*read), bulk::encode(slice));
-  EXPECT_EQ(read->transfers[0].narrative.reference, "a reference");
-  EXPECT_EQ(read->transfers[0].narrative.description, std::nullopt);
+  EXPECT_EQ(read->transfers[0].details.reference, "a reference");
+  EXPECT_EQ(read->transfers[0].details.description, std::nullopt);
   EXPECT_EQ(read->postings[2].posting, slice.postings[2].posting);
   EXPECT_EQ(read->postings[1].credit.balance, -6);
   EXPECT_EQ(read->checkpoints[0].posting, 4'711);

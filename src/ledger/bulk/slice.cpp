@@ -100,9 +100,9 @@ engine::PostingSide read_side(Reader& in) {
 void put(Writer& out, const Transfer& transfer) {
   out.put(transfer.id.value);
   out.put(transfer.tenant.value);
-  out.put(transfer.narrative.reference);
-  out.put(transfer.narrative.description);
-  out.put(std::string_view(transfer.narrative.metadata));
+  out.put(transfer.details.reference);
+  out.put(transfer.details.description);
+  out.put(std::string_view(transfer.details.metadata));
   out.put(transfer.effective_at.us);
   out.put(transfer.created_at.us);
   out.put(static_cast<std::int64_t>(transfer.postings.size()));
@@ -113,9 +113,9 @@ Transfer read_transfer(Reader& in, std::vector<engine::PostingRow>& rows) {
   Transfer transfer;
   transfer.id = {in.number()};
   transfer.tenant = {in.number()};
-  transfer.narrative.reference = in.optional_text();
-  transfer.narrative.description = in.optional_text();
-  transfer.narrative.metadata = in.text();
+  transfer.details.reference = in.optional_text();
+  transfer.details.description = in.optional_text();
+  transfer.details.metadata = in.text();
   transfer.effective_at = {in.number()};
   transfer.created_at = {in.number()};
   const std::size_t count = in.count(80);

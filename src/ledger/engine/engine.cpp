@@ -265,7 +265,7 @@ Outcome Engine::apply(const Actor& actor, const PostTransfer& wanted) {
 Result<Transfer> Engine::post_wanted(const Actor& actor, const PostTransfer& wanted) {
   Transfer transfer;
   transfer.postings = TRY(plan(actor.tenant, wanted.postings, wanted.split, false));
-  transfer.narrative = wanted.narrative;
+  transfer.details = wanted.details;
   transfer.effective_at = wanted.effective_at.value_or(now_);
   const Split* split = wanted.split ? &*wanted.split : nullptr;
   return post(actor, std::move(transfer), Wording(wanted.postings, split));
@@ -369,7 +369,7 @@ Outcome Engine::apply(const Actor& actor, const PlaceHold& wanted) {
   hold.id = HoldId{ids_.next()};
   hold.tenant = actor.tenant;
   for (Posting& posting : *postings) hold.postings.push_back({posting, posting.amount.minor});
-  hold.narrative = wanted.narrative;
+  hold.details = wanted.details;
   if (wanted.expires_in_s) hold.expires_at = now_.plus_seconds(*wanted.expires_in_s);
   hold.created_at = now_;
   for (Savepoint* savepoint : savepoints_) savepoint->new_holds.push_back(hold.id);
@@ -387,7 +387,7 @@ Outcome Engine::apply(const Actor& actor, const CaptureHold& wanted) {
   Transfer transfer;
   transfer.kind = TransferKind::capture;
   transfer.hold = found->id;
-  transfer.narrative = found->narrative;
+  transfer.details = found->details;
   transfer.effective_at = now_;
   for (const HoldPosting& held : found->postings) {
     Posting posting = held.posting;
@@ -462,7 +462,7 @@ Outcome Engine::apply(const Actor& actor, const ReverseTransfer& wanted) {
   Transfer transfer;
   transfer.kind = TransferKind::reversal;
   transfer.reverses = past.transfer.id;
-  transfer.narrative = wanted.narrative;
+  transfer.details = wanted.details;
   transfer.effective_at = wanted.effective_at.value_or(now_);
   for (const Posting& posting : past.transfer.postings) {
     transfer.postings.push_back({posting.credit, posting.debit, posting.amount});
