@@ -10,7 +10,7 @@
 
 namespace florin::ledger::chain {
 
-/// A stretch of links of one chain with what they cover, as the tables have it. What they cover
+/// A range of links of one chain with what they cover, as the tables have it. What they cover
 /// lies apart and in no order: a large bulk is written later than its ids were made.
 struct Page {
   std::vector<Link> links;                 // In their order,

@@ -17,15 +17,15 @@ Result<std::optional<HistoryEntry>> WalkBack::next() {
 }
 
 Result<std::optional<HistoryEntry>> WalkForward::next() {
-  if (stretch_.empty()) TRY(read_stretch());
-  if (stretch_.empty()) return std::optional<HistoryEntry>();
-  HistoryEntry entry = std::move(stretch_.back());
-  stretch_.pop_back();
+  if (segment_.empty()) TRY(read_segment());
+  if (segment_.empty()) return std::optional<HistoryEntry>();
+  HistoryEntry entry = std::move(segment_.back());
+  segment_.pop_back();
   after_ = {entry.created_at, entry.side.sequence};
   return std::optional(std::move(entry));
 }
 
-Result<void> WalkForward::read_stretch() {
+Result<void> WalkForward::read_segment() {
   std::int64_t end =
       TRY(store::find_checkpoint_after(tx_, account_, after_.created_at, after_.sequence));
   if (end == 0) end = TRY(store::find_last_posting(tx_, account_, {INT64_MAX}));
@@ -33,7 +33,7 @@ Result<void> WalkForward::read_stretch() {
   for (;;) {
     auto entry = TRY(back.next());
     if (!entry || entry->side.sequence <= after_.sequence) return {};
-    stretch_.push_back(*std::move(entry));
+    segment_.push_back(*std::move(entry));
   }
 }
 

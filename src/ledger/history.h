@@ -33,7 +33,7 @@ class WalkBack final : public HistoryWalk {
 };
 
 /// Forward from what follows the place given: the links lead back only, so it reads from the next
-/// checkpoint back to where it is, and gives that stretch in its order.
+/// checkpoint back to where it is, and gives that range in its order.
 class WalkForward final : public HistoryWalk {
  public:
   /// A place in the history: `sequence` counts the account's postings from 1.
@@ -46,12 +46,12 @@ class WalkForward final : public HistoryWalk {
   Result<std::optional<store::HistoryEntry>> next() override;
 
  private:
-  Result<void> read_stretch();
+  Result<void> read_segment();
 
   sql::Tx& tx_;
   AccountId account_;
   Place after_;
-  std::vector<store::HistoryEntry> stretch_;  ///< Backwards.
+  std::vector<store::HistoryEntry> segment_;  ///< Backwards.
 };
 
 /// Forward from what follows this posting; 0: from the first.

@@ -65,22 +65,21 @@ constexpr std::size_t max_captures = 1'000;
 
 /// Ids go ahead of created_at where more than 4,096 are made in a millisecond, and while a clock
 /// that was set back stands still: for days of full load not by this much.
-constexpr std::int64_t most_ids_ahead_s = 300;
+constexpr std::int64_t max_ids_ahead_s = 300;
 
 /// The ids that rows created in the period can have, from the page's start on.
-store::Stretch stretch_of(const Period& created, PageRequest page) {
-  store::Stretch stretch;
-  stretch.order = page.order;
-  if (created.from)
-    stretch.low = IdGenerator::first_at(created.from->plus_seconds(-most_ids_ahead_s));
-  if (created.to) stretch.high = IdGenerator::first_at(created.to->plus_seconds(most_ids_ahead_s));
-  if (page.start == 0) return stretch;
+store::IdRange range_of(const Period& created, PageRequest page) {
+  store::IdRange range;
+  range.order = page.order;
+  if (created.from) range.low = IdGenerator::first_at(created.from->plus_seconds(-max_ids_ahead_s));
+  if (created.to) range.high = IdGenerator::first_at(created.to->plus_seconds(max_ids_ahead_s));
+  if (page.start == 0) return range;
   if (page.order == Order::newest_first) {
-    stretch.high = std::min(stretch.high, page.start);
+    range.high = std::min(range.high, page.start);
   } else {
-    stretch.low = std::max(stretch.low, page.start);
+    range.low = std::max(range.low, page.start);
   }
-  return stretch;
+  return range;
 }
 
 /// When a transfer that the filter accepts can have been created. None is effective later than
@@ -140,16 +139,16 @@ Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
                                                 const TransferFilter& filter, PageRequest page) {
   Paged<TransferId> found;
   PageFiller<TransferId> filler(found, page.limit);
-  const store::Stretch stretch = stretch_of(created_within(filter), page);
+  const store::IdRange range = range_of(created_within(filter), page);
   const bool by_posting = filter.currency || !filter.amount.is_open();
   const auto visit = [&](const Transfer& transfer) {
     const bool fits = matches(transfer, filter) && (!by_posting || moves(transfer, filter, {}));
     return filler.offer(transfer.id.value, fits, transfer.id);
   };
   if (by_posting) {
-    TRY(store::visit_whole_transfers(tx, tenant, stretch, visit));
+    TRY(store::visit_whole_transfers(tx, tenant, range, visit));
   } else {
-    TRY(store::visit_transfers(tx, tenant, stretch, visit));
+    TRY(store::visit_transfers(tx, tenant, range, visit));
   }
   return views(tx, tenant, found);
 }
@@ -180,7 +179,7 @@ Result<Paged<TransferView>> transfers_of_hold(Tx& tx, TenantId tenant, const Tra
                                               PageRequest page) {
   TRY(named_by("hold", require_hold(tx, tenant, filter.hold)));
   std::vector<TransferId> captures;
-  TRY(store::visit_transfers_of_hold(tx, filter.hold, stretch_of(created_within(filter), page),
+  TRY(store::visit_transfers_of_hold(tx, filter.hold, range_of(created_within(filter), page),
                                      [&](const Transfer& transfer) {
                                        if (matches(transfer, filter))
                                          captures.push_back(transfer.id);
@@ -206,12 +205,12 @@ Result<Paged<HoldId>> find_holds(Tx& tx, TenantId tenant, const HoldFilter& filt
                                  PageRequest page, Timestamp now) {
   Paged<HoldId> found;
   PageFiller<HoldId> filler(found, page.limit);
-  store::Stretch stretch = stretch_of(filter.created, page);
+  store::IdRange range = range_of(filter.created, page);
   int seen = 0;
   bool goes_on = true;
   const auto visit = [&](const store::HoldHead& head) {
     ++seen;
-    (page.order == Order::newest_first ? stretch.high : stretch.low) =
+    (page.order == Order::newest_first ? range.high : range.low) =
         head.id.value + (page.order == Order::newest_first ? -1 : 1);
     return goes_on = filler.offer(head.id.value, matches(head, filter), head.id);
   };
@@ -219,12 +218,12 @@ Result<Paged<HoldId>> find_holds(Tx& tx, TenantId tenant, const HoldFilter& filt
     const AccountId account = TRY(account_in_filter(tx, tenant, *filter.account));
     do {
       seen = 0;
-      TRY(store::visit_holds_of_account(tx, account, stretch, now, visit));
+      TRY(store::visit_holds_of_account(tx, account, range, now, visit));
     } while (goes_on && seen == store::holds_at_once);
   } else if (filter.reference) {
-    TRY(store::visit_holds_of_reference(tx, tenant, *filter.reference, stretch, now, visit));
+    TRY(store::visit_holds_of_reference(tx, tenant, *filter.reference, range, now, visit));
   } else {
-    TRY(store::visit_holds(tx, tenant, stretch, now, visit));
+    TRY(store::visit_holds(tx, tenant, range, now, visit));
   }
   return found;
 }
@@ -250,7 +249,7 @@ Result<Paged<Account>> LedgerQueries::accounts(TenantId tenant, const AccountFil
     Paged<Account> result;
     PageFiller<Account> filler(result, page.limit);
     TRY(store::visit_accounts(
-        tx, tenant, stretch_of(filter.created, page), [&](const Account& account) {
+        tx, tenant, range_of(filter.created, page), [&](const Account& account) {
           return filler.offer(account.id.value, matches(account, filter), account);
         }));
     const store::DuePending due = TRY(store::find_due_pending(tx, clock_.now()));

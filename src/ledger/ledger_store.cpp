@@ -33,7 +33,7 @@ constexpr Query account_state_by_code{
 #undef FLORIN_ACCOUNT_STATE
 
 /// One query for each order.
-struct BothWays {
+struct OrderedQuery {
   Query newest_first, oldest_first;
   const Query& in(Order order) const {
     return order == Order::newest_first ? newest_first : oldest_first;
@@ -47,7 +47,7 @@ struct BothWays {
 constexpr Query account_by_id{"ledger.account_by_id", FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1"};
 constexpr Query account_of_tenant{"ledger.account_of_tenant",
                                   FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1 AND a.tenant_id = $2"};
-constexpr BothWays accounts_of_tenant{
+constexpr OrderedQuery accounts_of_tenant{
     {"ledger.accounts_newest_first",
      FLORIN_ACCOUNT_COLUMNS
      " WHERE a.tenant_id = $1 AND a.id >= $2 AND a.id <= $3 ORDER BY a.id DESC",
@@ -81,14 +81,14 @@ constexpr Query balance_update{
 constexpr Query transfer_by_id{"ledger.transfer_by_id", FLORIN_TRANSFER_COLUMNS " WHERE id = $1"};
 constexpr Query transfer_of_tenant{"ledger.transfer_of_tenant",
                                    FLORIN_TRANSFER_COLUMNS " WHERE id = $1 AND tenant_id = $2"};
-#define FLORIN_STRETCH " WHERE tenant_id = $1 AND id >= $2 AND id <= $3 ORDER BY id"
-constexpr BothWays transfers_of_tenant{
-    {"ledger.transfers_newest_first", FLORIN_TRANSFER_COLUMNS FLORIN_STRETCH " DESC",
+#define FLORIN_RANGE " WHERE tenant_id = $1 AND id >= $2 AND id <= $3 ORDER BY id"
+constexpr OrderedQuery transfers_of_tenant{
+    {"ledger.transfers_newest_first", FLORIN_TRANSFER_COLUMNS FLORIN_RANGE " DESC",
      sql::Rows::many},
-    {"ledger.transfers_oldest_first", FLORIN_TRANSFER_COLUMNS FLORIN_STRETCH, sql::Rows::many}};
+    {"ledger.transfers_oldest_first", FLORIN_TRANSFER_COLUMNS FLORIN_RANGE, sql::Rows::many}};
 #define FLORIN_OF_HOLD \
   " WHERE hold_id IS NOT NULL AND hold_id = $1 AND id >= $2 AND id <= $3 ORDER BY id"
-constexpr BothWays transfers_of_hold{
+constexpr OrderedQuery transfers_of_hold{
     {"ledger.transfers_of_hold_newest_first", FLORIN_TRANSFER_COLUMNS FLORIN_OF_HOLD " DESC",
      sql::Rows::many},
     {"ledger.transfers_of_hold_oldest_first", FLORIN_TRANSFER_COLUMNS FLORIN_OF_HOLD,
@@ -101,7 +101,7 @@ constexpr BothWays transfers_of_hold{
   " p.amount_minor, p.currency FROM transfers t JOIN postings p"                               \
   " ON p.id >= t.id AND p.id < t.id + t.posting_count"                                         \
   " WHERE t.tenant_id = $1 AND t.id >= $2 AND t.id <= $3 ORDER BY t.id"
-constexpr BothWays whole_transfers{
+constexpr OrderedQuery whole_transfers{
     {"ledger.whole_transfers_newest_first", FLORIN_WHOLE_TRANSFERS " DESC, p.id", sql::Rows::many},
     {"ledger.whole_transfers_oldest_first", FLORIN_WHOLE_TRANSFERS ", p.id", sql::Rows::many}};
 #undef FLORIN_WHOLE_TRANSFERS
@@ -162,12 +162,12 @@ constexpr Query backdated_of_account{
   " AND backdated_to_us >= $2 AND (backdated_to_us > $2 OR " side \
   "_sequence >= $3)"                                              \
   " AND backdated_to_us <= $4 AND (backdated_to_us < $4 OR " side "_sequence <= $5)"
-constexpr BothWays backdated_debits{
+constexpr OrderedQuery backdated_debits{
     {"ledger.backdated_debits_newest_first",
      FLORIN_BACKDATED("debit") " ORDER BY backdated_to_us DESC, debit_sequence DESC LIMIT $6"},
     {"ledger.backdated_debits_oldest_first",
      FLORIN_BACKDATED("debit") " ORDER BY backdated_to_us, debit_sequence LIMIT $6"}};
-constexpr BothWays backdated_credits{
+constexpr OrderedQuery backdated_credits{
     {"ledger.backdated_credits_newest_first",
      FLORIN_BACKDATED("credit") " ORDER BY backdated_to_us DESC, credit_sequence DESC LIMIT $6"},
     {"ledger.backdated_credits_oldest_first",
@@ -201,19 +201,19 @@ constexpr Query hold_of_tenant{"ledger.hold_of_tenant", FLORIN_HOLD_COLUMNS " AN
 #undef FLORIN_HOLD_COLUMNS
 #define FLORIN_HOLD_HEADS \
   "SELECT h.id, h.status, h.expires_at_us, h.reference, h.metadata, h.created_at_us FROM holds h"
-#define FLORIN_HOLD_STRETCH " AND h.id >= $2 AND h.id <= $3 ORDER BY h.id"
-constexpr BothWays holds_of_tenant{
+#define FLORIN_HOLD_RANGE " AND h.id >= $2 AND h.id <= $3 ORDER BY h.id"
+constexpr OrderedQuery holds_of_tenant{
     {"ledger.holds_newest_first",
-     FLORIN_HOLD_HEADS " WHERE h.tenant_id = $1" FLORIN_HOLD_STRETCH " DESC", sql::Rows::many},
-    {"ledger.holds_oldest_first", FLORIN_HOLD_HEADS " WHERE h.tenant_id = $1" FLORIN_HOLD_STRETCH,
+     FLORIN_HOLD_HEADS " WHERE h.tenant_id = $1" FLORIN_HOLD_RANGE " DESC", sql::Rows::many},
+    {"ledger.holds_oldest_first", FLORIN_HOLD_HEADS " WHERE h.tenant_id = $1" FLORIN_HOLD_RANGE,
      sql::Rows::many}};
 #define FLORIN_OF_REFERENCE \
   " WHERE h.tenant_id = $1 AND h.reference IS NOT NULL AND h.reference = $4"
-constexpr BothWays holds_of_reference{
+constexpr OrderedQuery holds_of_reference{
     {"ledger.holds_of_reference_newest_first",
-     FLORIN_HOLD_HEADS FLORIN_OF_REFERENCE FLORIN_HOLD_STRETCH " DESC", sql::Rows::many},
+     FLORIN_HOLD_HEADS FLORIN_OF_REFERENCE FLORIN_HOLD_RANGE " DESC", sql::Rows::many},
     {"ledger.holds_of_reference_oldest_first",
-     FLORIN_HOLD_HEADS FLORIN_OF_REFERENCE FLORIN_HOLD_STRETCH, sql::Rows::many}};
+     FLORIN_HOLD_HEADS FLORIN_OF_REFERENCE FLORIN_HOLD_RANGE, sql::Rows::many}};
 #undef FLORIN_OF_REFERENCE
 // The first of each side; together they hold the first of both.
 #define FLORIN_HOLDS_OF(side, direction)                               \
@@ -226,14 +226,14 @@ constexpr BothWays holds_of_reference{
       direction) " UNION " FLORIN_HOLDS_OF("credit",                                          \
                                            direction) ") AS sides ORDER BY hold_id" direction \
                                                       " LIMIT $4) ORDER BY h.id" direction
-constexpr BothWays holds_of_account{
+constexpr OrderedQuery holds_of_account{
     {"ledger.holds_of_account_newest_first", FLORIN_HOLDS_OF_ACCOUNT(" DESC"), sql::Rows::many},
     {"ledger.holds_of_account_oldest_first", FLORIN_HOLDS_OF_ACCOUNT(""), sql::Rows::many}};
 #undef FLORIN_HOLDS_OF_ACCOUNT
 #undef FLORIN_HOLDS_OF
-#undef FLORIN_HOLD_STRETCH
+#undef FLORIN_HOLD_RANGE
 #undef FLORIN_HOLD_HEADS
-#undef FLORIN_STRETCH
+#undef FLORIN_RANGE
 constexpr Query hold_postings_of{
     "ledger.hold_postings_of",
     "SELECT debit_id, credit_id, amount_minor, currency, remaining FROM hold_postings"
@@ -607,32 +607,32 @@ Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) 
 
 std::vector<const Query*> list_queries() {
   std::vector<const Query*> queries{&checkpoint_behind, &backdated_of_account};
-  for (const BothWays* both : {&accounts_of_tenant, &transfers_of_tenant, &transfers_of_hold,
-                               &whole_transfers, &backdated_debits, &backdated_credits,
-                               &holds_of_tenant, &holds_of_reference, &holds_of_account}) {
+  for (const OrderedQuery* both : {&accounts_of_tenant, &transfers_of_tenant, &transfers_of_hold,
+                                   &whole_transfers, &backdated_debits, &backdated_credits,
+                                   &holds_of_tenant, &holds_of_reference, &holds_of_account}) {
     queries.push_back(&both->newest_first);
     queries.push_back(&both->oldest_first);
   }
   return queries;
 }
 
-Result<void> visit_accounts(Tx& tx, TenantId tenant, const Stretch& stretch,
+Result<void> visit_accounts(Tx& tx, TenantId tenant, const IdRange& range,
                             const AccountVisitor& visit) {
-  return tx.query(accounts_of_tenant.in(stretch.order), {tenant.value, stretch.low, stretch.high},
+  return tx.query(accounts_of_tenant.in(range.order), {tenant.value, range.low, range.high},
                   [&](const Row& row) { return visit(read_account(row)); });
 }
 
-Result<void> visit_transfers(Tx& tx, TenantId tenant, const Stretch& stretch,
+Result<void> visit_transfers(Tx& tx, TenantId tenant, const IdRange& range,
                              const TransferVisitor& visit) {
-  return tx.query(transfers_of_tenant.in(stretch.order), {tenant.value, stretch.low, stretch.high},
+  return tx.query(transfers_of_tenant.in(range.order), {tenant.value, range.low, range.high},
                   [&](const Row& row) { return visit(read_transfer(row)); });
 }
 
-Result<void> visit_whole_transfers(Tx& tx, TenantId tenant, const Stretch& stretch,
+Result<void> visit_whole_transfers(Tx& tx, TenantId tenant, const IdRange& range,
                                    const TransferVisitor& visit) {
   std::optional<Transfer> transfer;  // Its postings are coming in.
   bool goes_on = true;
-  TRY(tx.query(whole_transfers.in(stretch.order), {tenant.value, stretch.low, stretch.high},
+  TRY(tx.query(whole_transfers.in(range.order), {tenant.value, range.low, range.high},
                [&](const Row& row) {
                  if (transfer && transfer->id.value != row.integer(0)) {
                    goes_on = visit(*transfer);
@@ -650,30 +650,30 @@ Result<void> visit_whole_transfers(Tx& tx, TenantId tenant, const Stretch& stret
   return {};
 }
 
-Result<void> visit_transfers_of_hold(Tx& tx, HoldId hold, const Stretch& stretch,
+Result<void> visit_transfers_of_hold(Tx& tx, HoldId hold, const IdRange& range,
                                      const TransferVisitor& visit) {
-  return tx.query(transfers_of_hold.in(stretch.order), {hold.value, stretch.low, stretch.high},
+  return tx.query(transfers_of_hold.in(range.order), {hold.value, range.low, range.high},
                   [&](const Row& row) { return visit(read_transfer(row)); });
 }
 
-Result<void> visit_holds(Tx& tx, TenantId tenant, const Stretch& stretch, Timestamp now,
+Result<void> visit_holds(Tx& tx, TenantId tenant, const IdRange& range, Timestamp now,
                          const HoldVisitor& visit) {
-  return tx.query(holds_of_tenant.in(stretch.order), {tenant.value, stretch.low, stretch.high},
+  return tx.query(holds_of_tenant.in(range.order), {tenant.value, range.low, range.high},
                   [&](const Row& row) { return visit(read_hold_head(row, now)); });
 }
 
 Result<void> visit_holds_of_reference(Tx& tx, TenantId tenant, const std::string& reference,
-                                      const Stretch& stretch, Timestamp now,
+                                      const IdRange& range, Timestamp now,
                                       const HoldVisitor& visit) {
-  return tx.query(holds_of_reference.in(stretch.order),
-                  {tenant.value, stretch.low, stretch.high, reference},
+  return tx.query(holds_of_reference.in(range.order),
+                  {tenant.value, range.low, range.high, reference},
                   [&](const Row& row) { return visit(read_hold_head(row, now)); });
 }
 
-Result<void> visit_holds_of_account(Tx& tx, AccountId account, const Stretch& stretch,
-                                    Timestamp now, const HoldVisitor& visit) {
-  return tx.query(holds_of_account.in(stretch.order),
-                  {account.value, stretch.low, stretch.high, holds_at_once},
+Result<void> visit_holds_of_account(Tx& tx, AccountId account, const IdRange& range, Timestamp now,
+                                    const HoldVisitor& visit) {
+  return tx.query(holds_of_account.in(range.order),
+                  {account.value, range.low, range.high, holds_at_once},
                   [&](const Row& row) { return visit(read_hold_head(row, now)); });
 }
 
@@ -790,10 +790,10 @@ Result<Sums> backdated_sums(Tx& tx, AccountId account, EffectivePlace upto, std:
 }
 
 Result<std::vector<BackdatedPosting>> find_backdated(Tx& tx, AccountId account,
-                                                     const EffectiveStretch& stretch) {
-  const auto& [low, high, order, limit] = stretch;
+                                                     const EffectiveRange& range) {
+  const auto& [low, high, order, limit] = range;
   std::vector<BackdatedPosting> found;
-  for (const BothWays* side : {&backdated_debits, &backdated_credits}) {
+  for (const OrderedQuery* side : {&backdated_debits, &backdated_credits}) {
     TRY(tx.query(side->in(order),
                  {account.value, low.effective_at.us, low.sequence, high.effective_at.us,
                   high.sequence, limit},
@@ -811,7 +811,7 @@ Result<std::vector<BackdatedPosting>> find_backdated(Tx& tx, AccountId account,
 
 Result<void> visit_postings(Tx& tx, std::int64_t from, std::int64_t to,
                             const PostingVisitor& visit) {
-  // Those of one transfer, or all of a long stretch.
+  // Those of one transfer, or all of a long range.
   const bool is_long = to - from >= static_cast<std::int64_t>(max_postings);
   return tx.query(is_long ? all_postings_between : postings_between, {from, to},
                   [&](const Row& row) { return visit(read_posting(row)); });

@@ -49,23 +49,23 @@ Result<std::optional<Hold>> load_hold(sql::Tx& tx, TenantId tenant, HoldId id);
 Result<std::optional<Transfer>> load_transfer(sql::Tx& tx, TenantId tenant, TransferId id);
 /// By id or code. Errors: account_not_found, also for an account of another tenant.
 Result<Account> require_account(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
-/// A stretch of a list, in the order of ids: those from `low` to `high`, both included.
-struct Stretch {
+/// A range of a list, in the order of ids: those from `low` to `high`, both included.
+struct IdRange {
   std::int64_t low = 0, high = INT64_MAX;
   Order order = Order::newest_first;
 };
 using AccountVisitor = std::function<bool(const Account&)>;
-Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, const Stretch& stretch,
+Result<void> visit_accounts(sql::Tx& tx, TenantId tenant, const IdRange& range,
                             const AccountVisitor& visit);
 using TransferVisitor = std::function<bool(const Transfer&)>;
 /// Without their postings: load_transfer gives those.
-Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, const Stretch& stretch,
+Result<void> visit_transfers(sql::Tx& tx, TenantId tenant, const IdRange& range,
                              const TransferVisitor& visit);
 /// With their postings.
-Result<void> visit_whole_transfers(sql::Tx& tx, TenantId tenant, const Stretch& stretch,
+Result<void> visit_whole_transfers(sql::Tx& tx, TenantId tenant, const IdRange& range,
                                    const TransferVisitor& visit);
 /// Captures of the hold, without their postings.
-Result<void> visit_transfers_of_hold(sql::Tx& tx, HoldId hold, const Stretch& stretch,
+Result<void> visit_transfers_of_hold(sql::Tx& tx, HoldId hold, const IdRange& range,
                                      const TransferVisitor& visit);
 /// A hold without its postings, with the status that it has at the moment asked about.
 struct HoldHead {
@@ -76,13 +76,13 @@ struct HoldHead {
   Timestamp created_at;
 };
 using HoldVisitor = std::function<bool(const HoldHead&)>;
-Result<void> visit_holds(sql::Tx& tx, TenantId tenant, const Stretch& stretch, Timestamp now,
+Result<void> visit_holds(sql::Tx& tx, TenantId tenant, const IdRange& range, Timestamp now,
                          const HoldVisitor& visit);
 Result<void> visit_holds_of_reference(sql::Tx& tx, TenantId tenant, const std::string& reference,
-                                      const Stretch& stretch, Timestamp now,
+                                      const IdRange& range, Timestamp now,
                                       const HoldVisitor& visit);
-/// Holds with a posting on the account. The first 1,000 of the stretch at most.
-Result<void> visit_holds_of_account(sql::Tx& tx, AccountId account, const Stretch& stretch,
+/// Holds with a posting on the account. The first 1,000 of the range at most.
+Result<void> visit_holds_of_account(sql::Tx& tx, AccountId account, const IdRange& range,
                                     Timestamp now, const HoldVisitor& visit);
 inline constexpr int holds_at_once = 1'000;
 
@@ -147,14 +147,14 @@ struct BackdatedPosting {
   EffectivePlace place;
   std::int64_t posting_id = 0;
 };
-struct EffectiveStretch {
+struct EffectiveRange {
   EffectivePlace low, high;  ///< Both included.
   Order order = Order::newest_first;
   int limit = 0;
 };
-/// The first of the account's backdated postings within the stretch, in its order.
+/// The first of the account's backdated postings within the range, in its order.
 Result<std::vector<BackdatedPosting>> find_backdated(sql::Tx& tx, AccountId account,
-                                                     const EffectiveStretch& stretch);
+                                                     const EffectiveRange& range);
 using PostingVisitor = std::function<bool(const engine::PostingRow&)>;
 /// Every posting with from <= id <= to, oldest first.
 Result<void> visit_postings(sql::Tx& tx, std::int64_t from, std::int64_t to,

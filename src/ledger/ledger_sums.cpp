@@ -211,7 +211,7 @@ Result<std::vector<GroupRow>> sums_of_transfers(Tx& tx, TenantId tenant, const G
   // One statement is open at a time: first who is in which group, then their postings, a piece of
   // the list after another.
   Groups groups;
-  store::Stretch rest;
+  store::IdRange rest;
   do {
     std::vector<Member> members;
     std::int64_t last = 0;

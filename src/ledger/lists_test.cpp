@@ -368,7 +368,7 @@ TEST_F(Work, EveryListFindsItsRowsByAnIndex) {
       EXPECT_EQ(plan->find("SCAN " + std::string(table) + "\n"), std::string::npos) << *plan;
     }
     EXPECT_EQ(plan->find("Seq Scan"), std::string::npos) << query->name << "\n" << *plan;
-    // The first 1,000 of each side are put together, and a stretch of backdated postings sorted by
+    // The first 1,000 of each side are put together, and a range of backdated postings sorted by
     // what they share a time with; nothing else is sorted.
     const bool is_bounded = query->sql.find(" LIMIT ") != std::string::npos;
     EXPECT_TRUE(is_bounded || plan->find("USE TEMP B-TREE") == std::string::npos) << *plan;

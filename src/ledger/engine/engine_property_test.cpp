@@ -355,11 +355,11 @@ void step_split(Harness& h, const std::string& step) {
   std::size_t source = 0;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     while (shares[i] > 0) {
-      const std::int64_t stretch = std::min(shares[i], given[source]);
-      shares[i] -= stretch;
-      given[source] -= stretch;
-      if (stretch > 0 && to[i] >= 0)
-        moves.push_back({split.sources[source].account.id.value - 1'000, to[i], stretch});
+      const std::int64_t range = std::min(shares[i], given[source]);
+      shares[i] -= range;
+      given[source] -= range;
+      if (range > 0 && to[i] >= 0)
+        moves.push_back({split.sources[source].account.id.value - 1'000, to[i], range});
       if (given[source] == 0) ++source;
     }
   }
