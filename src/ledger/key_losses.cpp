@@ -58,7 +58,7 @@ Result<void> look_at(sql::Tx& tx, const Loss& loss, const crypto::SealKey* key, 
     return {};
   }
   if (signed_anchor->is_other_key) {
-    found.is_noted = true;  // Whether it was accepted, cannot be told with this key.
+    found.is_recorded = true;  // Whether it was accepted, cannot be told with this key.
     return {};
   }
   const Anchor& anchor = signed_anchor->anchor;
@@ -75,11 +75,11 @@ Result<void> look_at(sql::Tx& tx, const Loss& loss, const crypto::SealKey* key, 
 
 }  // namespace
 
-Result<void> note_key_loss(sql::Tx& tx, const std::string& lost_key, Timestamp now) {
+Result<void> record_key_loss(sql::Tx& tx, const std::string& lost_key, Timestamp now) {
   const auto losses = TRY(load(tx));
-  const bool is_noted =
+  const bool is_recorded =
       std::any_of(losses.begin(), losses.end(), [](const Loss& loss) { return !loss.acceptance; });
-  if (is_noted) return {};
+  if (is_recorded) return {};
   return tx.send(insert, {free_moment(losses, now).us, lost_key, nullptr, nullptr});
 }
 
@@ -99,7 +99,7 @@ Result<std::optional<std::string>> find_books_key(sql::Tx& tx) {
   return accepted ? accepted : lost;
 }
 
-Result<bool> is_key_loss_noted(sql::Tx& tx) {
+Result<bool> is_key_loss_recorded(sql::Tx& tx) {
   const auto losses = TRY(load(tx));
   return std::any_of(losses.begin(), losses.end(), [](const Loss& loss) { return !loss.is_ended; });
 }
@@ -126,9 +126,9 @@ Result<KeyLosses> prove_key_losses(sql::Tx& tx, const crypto::SealKey* key,
   sql::Checker check("times without the key", progress);
   for (const Loss& loss : TRY(load(tx))) {
     check.row();
-    if (!loss.is_ended) found.is_noted = true;
+    if (!loss.is_ended) found.is_recorded = true;
     if (loss.acceptance && key) TRY(look_at(tx, loss, key, found, check));
-    if (!key) found.is_noted = true;
+    if (!key) found.is_recorded = true;
   }
   found.check = std::move(check).finish();
   return found;

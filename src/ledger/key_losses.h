@@ -21,14 +21,14 @@ namespace florin::ledger {
 
 /// Notes that the books, sealed with `lost_key`, are written without it. Nothing when a loss is
 /// noted already and not yet accepted.
-Result<void> note_key_loss(sql::Tx& tx, const std::string& lost_key, Timestamp now);
+Result<void> record_key_loss(sql::Tx& tx, const std::string& lost_key, Timestamp now);
 
 /// The name of the key that the books are to be sealed with, as far as its losses tell: the one
 /// that was accepted last, else the one that was lost; nothing when none is noted. Proves nothing.
 Result<std::optional<std::string>> find_books_key(sql::Tx& tx);
 
 /// Whether a loss is noted and not accepted.
-Result<bool> is_key_loss_noted(sql::Tx& tx);
+Result<bool> is_key_loss_recorded(sql::Tx& tx);
 
 /// From now on `key` is the key of the books; nothing that was written without it is accepted.
 Result<void> take_key(sql::Tx& tx, const crypto::SealKey& key, Timestamp now);
@@ -40,7 +40,7 @@ Result<void> end_key_losses(sql::Tx& tx, Timestamp now);
 
 /// What is noted, as far as its signatures prove it.
 struct KeyLosses {
-  bool is_noted = false;            ///< One that is not accepted, or not to its end.
+  bool is_recorded = false;         ///< One that is not accepted, or not to its end.
   std::int64_t accepted_event = 0;  ///< Events up to this one are accepted as they are.
   std::map<std::int64_t, std::int64_t> accepted_links;  ///< Of each chain, up to this link.
   sql::Check check;

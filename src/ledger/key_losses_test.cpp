@@ -34,7 +34,7 @@ class LostKey : public LedgerTest {
   }
   void lose() {
     books.database->seal_with(std::make_shared<sql::Sealer>(
-        sealed, [this](sql::Tx& tx) { return note_key_loss(tx, the_key.name(), clock.now()); }));
+        sealed, [this](sql::Tx& tx) { return record_key_loss(tx, the_key.name(), clock.now()); }));
   }
   /// A transfer with a key of idempotency.
   void move_with_key(std::uint8_t n) {
@@ -72,8 +72,8 @@ class LostKey : public LedgerTest {
     const Verification found = proof();
     return found.clean() && found.unkeyed() == 0 && found.other_key() == 0;
   }
-  bool is_noted() {
-    return *books.database->read([](sql::Tx& tx) { return is_key_loss_noted(tx); });
+  bool is_recorded() {
+    return *books.database->read([](sql::Tx& tx) { return is_key_loss_recorded(tx); });
   }
   /// Of the engine at hand.
   std::string bytes(const std::string& hex) {
@@ -90,11 +90,11 @@ class LostKey : public LedgerTest {
 };
 
 TEST_F(LostKey, WhatIsWrittenWithoutItIsCountedAndIsNoFault) {
-  EXPECT_FALSE(is_noted());
+  EXPECT_FALSE(is_recorded());
   write_without_key();
   const Verification found = proof();
   EXPECT_TRUE(found.clean()) << books.faults().front();
-  EXPECT_TRUE(is_noted());
+  EXPECT_TRUE(is_recorded());
   EXPECT_EQ(check("hash chain").unkeyed, 1);
   EXPECT_EQ(check("events").unkeyed, 3);
   EXPECT_EQ(check("idempotency_keys").unkeyed, 1);
@@ -107,7 +107,7 @@ TEST_F(LostKey, WorkThatSealsNothingNotesNoLoss) {
   lose();
   EXPECT_EQ(books.move("eve", "shop", 1), "insufficient_funds");
   EXPECT_TRUE(books.database->write_work([](sql::Tx&) -> Result<void> { return {}; }));
-  EXPECT_FALSE(is_noted());
+  EXPECT_FALSE(is_recorded());
 }
 
 TEST_F(LostKey, AcceptedTheBooksAreInOrderAgainAndGoOn) {
@@ -116,7 +116,7 @@ TEST_F(LostKey, AcceptedTheBooksAreInOrderAgainAndGoOn) {
   EXPECT_FALSE(is_in_order()) << "nobody has accepted it";
   accept(the_key);
   EXPECT_TRUE(is_in_order());
-  EXPECT_FALSE(is_noted());
+  EXPECT_FALSE(is_recorded());
   EXPECT_EQ(check("hash chain").accepted, 1);
   EXPECT_EQ(check("events").accepted, 3);
   EXPECT_EQ(check("idempotency_keys").accepted, 0) << "rows have seals again";
@@ -179,7 +179,7 @@ TEST_F(LostKey, ASealThatWasTakenOffIsAFaultWhereNoLossIsNoted) {
                 {sql::Param::blob(crypto::bytes_of(seal))}));
     return {};
   }));
-  EXPECT_FALSE(is_noted());
+  EXPECT_FALSE(is_recorded());
   const Check accounts = check("accounts");
   ASSERT_EQ(accounts.faults, 1);
   EXPECT_NE(accounts.examples.front().find("no loss of the key is noted"), std::string::npos);
@@ -217,7 +217,7 @@ TEST_F(LostKey, TheBooksKnowWhoseKeyTheyWant) {
   ASSERT_TRUE(books.database->write(
       [&](sql::Tx& tx) -> Result<void> { return take_key(tx, other, clock.now()); }));
   EXPECT_EQ(known(), other.name());
-  EXPECT_TRUE(is_noted()) << "a new key accepts nothing";
+  EXPECT_TRUE(is_recorded()) << "a new key accepts nothing";
   clock.advance_seconds(1);
   accept(the_key);
   EXPECT_EQ(known(), the_key.name());

@@ -58,7 +58,8 @@ struct LedgerService::Impl {
   void complete(Decided& item, Completion& done, const Result<void>& committed);
   void count(const Outcome& outcome);
   Result<Account> account_to_change(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
-  Result<void> tell(sql::Tx& tx, const Actor& actor, std::string_view type, const Account& account);
+  Result<void> append_event(sql::Tx& tx, const Actor& actor, std::string_view type,
+                            const Account& account);
 };
 
 LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGenerator& ids,
@@ -170,8 +171,8 @@ Result<std::vector<Posted>> LedgerService::post_all(sql::Tx& tx, std::vector<Com
 
 // ---------------------------------------------------------------- accounts
 
-Result<void> LedgerService::Impl::tell(sql::Tx& tx, const Actor& actor, std::string_view type,
-                                       const Account& account) {
+Result<void> LedgerService::Impl::append_event(sql::Tx& tx, const Actor& actor,
+                                               std::string_view type, const Account& account) {
   const std::string data = to_json(account);
   const std::string subject = account.id.str();
   TRY(events.append(
@@ -218,7 +219,7 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Actor& actor,
                  {{"/code", "account_exists", "an account with this code exists"}}};
   }
   TRY(store::insert_account(tx, account));
-  TRY(impl_->tell(tx, actor, "account.created", account));
+  TRY(impl_->append_event(tx, actor, "account.created", account));
   return account;
 }
 
@@ -250,7 +251,7 @@ Result<Account> LedgerService::change_account(sql::Tx& tx, const Actor& actor,
   TRY(check_bounds(account,
                    change.min_balance ? GivenBound::min_balance : GivenBound::max_balance));
   TRY(store::update_account(tx, account));
-  TRY(impl_->tell(tx, actor, "account.updated", account));
+  TRY(impl_->append_event(tx, actor, "account.updated", account));
   return account;
 }
 
@@ -261,7 +262,7 @@ Result<Account> LedgerService::close_account(sql::Tx& tx, const Actor& actor,
   TRY(check_empty(account.type, account.sums));
   account.closed = true;
   TRY(store::update_account(tx, account));
-  TRY(impl_->tell(tx, actor, "account.closed", account));
+  TRY(impl_->append_event(tx, actor, "account.closed", account));
   return account;
 }
 
@@ -271,7 +272,7 @@ Result<Account> LedgerService::reopen_account(sql::Tx& tx, const Actor& actor,
   if (!account.closed) return account;
   account.closed = false;
   TRY(store::update_account(tx, account));
-  TRY(impl_->tell(tx, actor, "account.reopened", account));
+  TRY(impl_->append_event(tx, actor, "account.reopened", account));
   return account;
 }
 

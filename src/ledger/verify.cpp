@@ -356,7 +356,7 @@ Result<Verification> verify(sql::Database& database, const Progress& progress) {
   TRY(read_settled(database, [&](Tx& tx) -> Result<void> {
     result.checks.push_back(TRY(sql::verify_stored_types(tx, progress)));
     KeyLosses losses = TRY(prove_key_losses(tx, key, progress));
-    sql::SealFacts facts{.is_loss_noted = losses.is_noted};
+    sql::SealFacts facts{.is_loss_noted = losses.is_recorded};
     if (losses.check.rows > 0) result.checks.push_back(std::move(losses.check));
     result.checks.push_back(
         TRY(chain::prove_links(tx, key, facts, losses.accepted_links, progress)));

@@ -50,7 +50,7 @@ Result<Acceptance> accept_books(sql::Database& database, const std::string& path
   if (result.key_before == key->name()) result.key_before.clear();
   if (!result.key_before.empty())
     TRY(database.write([&](sql::Tx& tx) { return ledger::take_key(tx, *key, now); }));
-  if (TRY(database.read([](sql::Tx& tx) { return ledger::is_key_loss_noted(tx); }))) {
+  if (TRY(database.read([](sql::Tx& tx) { return ledger::is_key_loss_recorded(tx); }))) {
     result.sealed_again = TRY(accept_unkeyed(database, *key, now));
     result.ends_loss = true;
   }

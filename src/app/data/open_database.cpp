@@ -112,7 +112,7 @@ Result<SealerPtr> sealer_of(const Secret& key) {
 Result<SealerPtr> sealer_without_key(std::string lost_key, const Clock& clock) {
   const auto tables = TRY(sealed_tables());
   auto note_loss = [lost_key = std::move(lost_key), &clock](sql::Tx& tx) {
-    return ledger::note_key_loss(tx, lost_key, clock.now());
+    return ledger::record_key_loss(tx, lost_key, clock.now());
   };
   return SealerPtr(std::make_shared<const sql::Sealer>(tables, std::move(note_loss)));
 }
