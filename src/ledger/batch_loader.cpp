@@ -19,8 +19,8 @@ class BatchLoader {
  public:
   BatchLoader(sql::Tx& tx, engine::PrefetchedState& state) : tx_(tx), state_(state) {}
 
-  Result<void> collect(std::span<Decided> batch) {
-    for (Decided& item : batch) {
+  Result<void> collect(std::span<BatchItem> batch) {
+    for (BatchItem& item : batch) {
       if (item.refusal) continue;
       Command& command = item.command;
       if (command.key && !command.dry_run) digests_.push_back(command.key->digest);
@@ -132,8 +132,8 @@ class BatchLoader {
 
 }  // namespace
 
-Result<void> load_together(sql::Tx& tx, sql::Pipeline& pipeline, std::span<Decided> batch,
-                           engine::PrefetchedState& state) {
+Result<void> prefetch(sql::Tx& tx, sql::Pipeline& pipeline, std::span<BatchItem> batch,
+                      engine::PrefetchedState& state) {
   BatchLoader loader(tx, state);
   TRY(loader.collect(batch));
   TRY(loader.enqueue(pipeline));

@@ -10,12 +10,12 @@ class Tx;
 }  // namespace florin::sql
 
 namespace florin::ledger {
-struct Decided;
+struct BatchItem;
 
 /// Loads what a whole batch of commands looks at with a few statements, and locks its accounts in
 /// the order of their ids: the way of PostgreSQL. Fills in the ids of accounts named by code.
 /// Syncs the pipeline, with what was enqueued before.
-Result<void> load_together(sql::Tx& tx, sql::Pipeline& pipeline, std::span<Decided> batch,
-                           engine::PrefetchedState& state);
+Result<void> prefetch(sql::Tx& tx, sql::Pipeline& pipeline, std::span<BatchItem> batch,
+                      engine::PrefetchedState& state);
 
 }  // namespace florin::ledger

@@ -24,7 +24,7 @@ constexpr std::size_t bulk_body_bytes = 16 << 20;  // 10,000 transfers with refe
 using ParseCommand = Result<Command> (*)(const Request&);
 
 /// A command on its way from the request to the answer: its key is taken until it is answered.
-struct Flight {
+struct PendingCommand {
   Command command;
   Outcome outcome;
   idempotency::InFlight::Ticket ticket;
@@ -227,19 +227,19 @@ void Handlers::submit(const Request& request, const http::Responder& responder,
                       ParseCommand parse) const {
   Result<Command> command = parse(request);
   if (!command) return responder.send(std::move(command).error());
-  auto flight = std::make_shared<Flight>();
-  flight->command = *std::move(command);
-  if (flight->command.key && !flight->command.dry_run) {
-    auto ticket = idempotency.in_flight().enter(*flight->command.key);
+  auto pending = std::make_shared<PendingCommand>();
+  pending->command = *std::move(command);
+  if (pending->command.key && !pending->command.dry_run) {
+    auto ticket = idempotency.in_flight().enter(*pending->command.key);
     if (!ticket) return responder.send(std::move(ticket).error());
-    flight->ticket = *std::move(ticket);
+    pending->ticket = *std::move(ticket);
   }
   // The ledger needs a command of its own: what the answer looks at stays here.
-  service.submit(flight->command, [flight, responder](Outcome outcome) {
-    flight->outcome = std::move(outcome);
-    flight->ticket.release();  // The key's row is committed: from now on it is a replay.
+  service.submit(pending->command, [pending, responder](Outcome outcome) {
+    pending->outcome = std::move(outcome);
+    pending->ticket.release();  // The key's row is committed: from now on it is a replay.
     responder.send_rendered(
-        [flight]() -> Result<Response> { return answer(flight->command, flight->outcome); });
+        [pending]() -> Result<Response> { return answer(pending->command, pending->outcome); });
   });
 }
 

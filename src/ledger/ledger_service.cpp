@@ -50,12 +50,12 @@ struct LedgerService::Impl {
   metrics::Counter& replayed;
   metrics::Histogram& batch_size;
 
-  sql::Batcher<Decided, Completion> batcher;
+  sql::Batcher<BatchItem, Completion> batcher;
   std::unique_ptr<bulk::LargeBulks> large_bulks = {};
 
   void submit(Command command, Completion done);
-  Result<void> run(sql::Tx& tx, std::span<Decided> batch);
-  void complete(Decided& item, Completion& done, const Result<void>& committed);
+  Result<void> run(sql::Tx& tx, std::span<BatchItem> batch);
+  void complete(BatchItem& item, Completion& done, const Result<void>& committed);
   void count(const Outcome& outcome);
   Result<Account> account_to_change(sql::Tx& tx, TenantId tenant, const AccountRef& ref);
   Result<void> append_event(sql::Tx& tx, const Actor& actor, std::string_view type,
@@ -78,12 +78,12 @@ LedgerService::LedgerService(sql::Database& database, const Clock& clock, IdGene
                metrics.histogram("florin_ledger_batch_commands", "Commands decided in one batch.",
                                  {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024}),
                {database,
-                [this](sql::Tx& tx, std::span<Decided> batch) { return impl_->run(tx, batch); },
-                [this](Decided& item, Completion& done, const Result<void>& committed) {
+                [this](sql::Tx& tx, std::span<BatchItem> batch) { return impl_->run(tx, batch); },
+                [this](BatchItem& item, Completion& done, const Result<void>& committed) {
                   impl_->complete(item, done, committed);
                 },
                 {},
-                [](const Decided& item) {
+                [](const BatchItem& item) {
                   return sql::Share{item.command.actor.tenant.value, bulk::weight_of(item.command)};
                 }}});
   impl_->large_bulks = std::make_unique<bulk::LargeBulks>(bulk::LargeBulks::Collaborators{
@@ -119,17 +119,18 @@ void LedgerService::submit(Command command, Completion done) {
 }
 
 void LedgerService::Impl::submit(Command command, Completion done) {
-  Decided item{std::move(command)};
+  BatchItem item{std::move(command)};
   if (!batcher.submit(item, done))
     done(Error{errors::ledger_busy, "too many commands are waiting", {}, 1});
 }
 
-Result<void> LedgerService::Impl::run(sql::Tx& tx, std::span<Decided> batch) {
+Result<void> LedgerService::Impl::run(sql::Tx& tx, std::span<BatchItem> batch) {
   batch_size.observe(static_cast<double>(batch.size()));
   return writer.run(tx, batch);
 }
 
-void LedgerService::Impl::complete(Decided& item, Completion& done, const Result<void>& committed) {
+void LedgerService::Impl::complete(BatchItem& item, Completion& done,
+                                   const Result<void>& committed) {
   Outcome outcome = committed ? std::move(item.outcome) : Outcome(committed.error());
   count(outcome);
   done(std::move(outcome));
@@ -153,19 +154,20 @@ Outcome LedgerService::execute(Command command) {
 }
 
 Result<Outcome> LedgerService::post(sql::Tx& tx, Command command) {
-  Decided item{std::move(command)};
+  BatchItem item{std::move(command)};
   TRY(impl_->writer.run(tx, std::span(&item, 1)));
   return std::move(item.outcome);
 }
 
 Result<std::vector<Posted>> LedgerService::post_all(sql::Tx& tx, std::vector<Command> commands) {
-  std::vector<Decided> items;
+  std::vector<BatchItem> items;
   items.reserve(commands.size());
   for (Command& command : commands) items.push_back({std::move(command)});
   TRY(impl_->writer.run(tx, items));
   std::vector<Posted> posted;
   posted.reserve(items.size());
-  for (Decided& item : items) posted.push_back({std::move(item.outcome), std::move(item.balances)});
+  for (BatchItem& item : items)
+    posted.push_back({std::move(item.outcome), std::move(item.balances)});
   return posted;
 }
 
@@ -184,7 +186,7 @@ Result<void> LedgerService::Impl::append_event(sql::Tx& tx, const Actor& actor,
 Result<Account> LedgerService::Impl::account_to_change(sql::Tx& tx, TenantId tenant,
                                                        const AccountRef& ref) {
   const Account account = TRY(store::require_account(tx, tenant, ref));
-  TRY(writer.end_due_holds(tx, account.id));
+  TRY(writer.expire_due_holds(tx, account.id));
   return store::require_account(tx, tenant, {account.id, {}});
 }
 

@@ -37,9 +37,9 @@ std::string_view event_type(engine::HoldChangeKind kind) {
 }
 
 /// Postings lie in the order of the commands that made them.
-void fill_balances(const std::vector<engine::PostingRow>& postings, std::span<Decided> batch) {
+void fill_balances(const std::vector<engine::PostingRow>& postings, std::span<BatchItem> batch) {
   auto next = postings.begin();
-  for (Decided& item : batch) {
+  for (BatchItem& item : batch) {
     const auto* transfer = std::get_if<Transfer>(&item.outcome);
     if (!transfer || item.command.dry_run) continue;
     while (next != postings.end() && next->transfer != transfer->id) ++next;
@@ -63,19 +63,19 @@ Timestamp LedgerWriter::now() {
 
 /// Another node's clock may be ahead of ours: what follows a row of its has a later id and no
 /// earlier time. No row is newer than its id, so the id alone tells how far to go.
-void LedgerWriter::go_on_after(std::int64_t id) {
+void LedgerWriter::advance_past(std::int64_t id) {
   ids_.start_after(id);
   if (IdGenerator::node_of(id) != ids_.node())
     last_now_ = std::max(last_now_, IdGenerator::latest_moment_of(id));
 }
 
-void LedgerWriter::go_on_after(const engine::PrefetchedState& state) {
+void LedgerWriter::advance_past(const engine::PrefetchedState& state) {
   for (const auto& [id, account] : state.accounts)
-    go_on_after(std::max(id.value, account.last_posting));
-  for (const auto& [id, hold] : state.holds) go_on_after(id.value);
+    advance_past(std::max(id.value, account.last_posting));
+  for (const auto& [id, hold] : state.holds) advance_past(id.value);
 }
 
-Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId besides) {
+Result<void> LedgerWriter::run(sql::Tx& tx, std::span<BatchItem> batch, AccountId besides) {
   engine::PrefetchedState state;
   state.accounts.reserve(2 * batch.size());
   state.keys.reserve(batch.size());
@@ -86,37 +86,37 @@ Result<void> LedgerWriter::run(sql::Tx& tx, std::span<Decided> batch, AccountId 
   Timestamp at = now();
   std::vector<store::DuePosting> due;
   TRY(store::enqueue_due_postings(pipeline, at, due));
-  for (Decided& item : batch) item.refusal = TRY(bulk::refusal_of(tx, item.command));
+  for (BatchItem& item : batch) item.refusal = TRY(bulk::refusal_of(tx, item.command));
   const bool is_shared = tx.dialect() == sql::Dialect::postgres;
   if (is_shared) {
-    TRY(load_together(tx, pipeline, batch, state));
+    TRY(prefetch(tx, pipeline, batch, state));
   } else {
-    for (Decided& item : batch) {
+    for (BatchItem& item : batch) {
       if (!item.refusal) TRY(load(tx, item.command, state));
     }
   }
   TRY(load_account(tx, besides, state));
   TRY(load_due_holds(tx, due, state));
-  if (is_shared) go_on_after(state);
+  if (is_shared) advance_past(state);
   while (last_now_ > at) {  // Another node's clock is ahead: by its time more may be due.
     at = now();
     due.clear();
     TRY(store::enqueue_due_postings(pipeline, at, due));
     TRY(pipeline.sync());
     TRY(load_due_holds(tx, due, state));
-    go_on_after(state);
+    advance_past(state);
   }
 
   engine::Engine engine(state, ids_, at, answer_of_);
-  engine.end_due_holds();
-  for (Decided& item : batch) {
+  engine.expire_due_holds();
+  for (BatchItem& item : batch) {
     item.outcome = item.refusal ? Outcome(*item.refusal) : engine.decide(item.command);
     item.balances.clear();  // Of an earlier run, when the database runs a batch again.
   }
   TRY(write(tx, engine.changes(), head, at));
   fill_balances(engine.changes().postings, batch);
 
-  for (Decided& item : batch) TRY(recall(tx, item.command, item.outcome));
+  for (BatchItem& item : batch) TRY(recall(tx, item.command, item.outcome));
   return {};
 }
 
@@ -285,7 +285,7 @@ Result<void> LedgerWriter::draft(sql::Tx& tx, IdGenerator& ids, Timestamp at, Dr
   return {};
 }
 
-Result<bool> LedgerWriter::still_holds(sql::Tx& tx, const Draft& draft) const {
+Result<bool> LedgerWriter::is_still_valid(sql::Tx& tx, const Draft& draft) const {
   const auto& key = draft.command.key;
   if (key && TRY(idempotency::find(tx, key->digest))) return false;
   return store::are_unchanged(tx, draft.before);

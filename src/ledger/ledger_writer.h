@@ -22,7 +22,7 @@ struct DuePosting;
 namespace florin::ledger {
 
 /// A command on its way through a batch.
-struct Decided {
+struct BatchItem {
   Command command;
   Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
   std::vector<PostingBalances> balances = {};  ///< Of a Transfer, one for each posting.
@@ -56,17 +56,17 @@ class LedgerWriter {
 
   /// Fills every outcome and its balances. An error is the database's: nothing of the batch may be
   /// committed then.
-  Result<void> run(sql::Tx& tx, std::span<Decided> batch) { return run(tx, batch, {}); }
+  Result<void> run(sql::Tx& tx, std::span<BatchItem> batch) { return run(tx, batch, {}); }
   /// Ends the account's holds whose time is over.
-  Result<void> end_due_holds(sql::Tx& tx, AccountId account) { return run(tx, {}, account); }
+  Result<void> expire_due_holds(sql::Tx& tx, AccountId account) { return run(tx, {}, account); }
 
   /// Decides a bulk with ids and time of its own. On any thread, in a transaction that reads; `ids`
   /// and `at` were taken before it began.
   Result<void> draft(sql::Tx& tx, IdGenerator& ids, Timestamp at, Draft& draft) const;
   /// Whether its key is still free and its accounts are as they were when it was decided.
-  Result<bool> still_holds(sql::Tx& tx, const Draft& draft) const;
-  /// Moves the balances and stores the key; in the same transaction after still_holds(). The rows
-  /// must be stored as slices by then, and be written later.
+  Result<bool> is_still_valid(sql::Tx& tx, const Draft& draft) const;
+  /// Moves the balances and stores the key; in the same transaction after is_still_valid(). The
+  /// rows must be stored as slices by then, and be written later.
   Result<void> move_balances(sql::Tx& tx, const Draft& draft) const;
   /// Writes rows, events and link of transfers that were promised.
   Result<void> write_out(sql::Tx& tx, const bulk::Slice& slice, const Actor& actor);
@@ -79,9 +79,9 @@ class LedgerWriter {
  private:
   struct Load;
 
-  Result<void> run(sql::Tx& tx, std::span<Decided> batch, AccountId besides);
-  void go_on_after(std::int64_t id);
-  void go_on_after(const engine::PrefetchedState& state);
+  Result<void> run(sql::Tx& tx, std::span<BatchItem> batch, AccountId besides);
+  void advance_past(std::int64_t id);
+  void advance_past(const engine::PrefetchedState& state);
   Result<void> load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
                               engine::PrefetchedState& state);
   Result<void> load(sql::Tx& tx, Command& command, engine::PrefetchedState& state);

@@ -28,18 +28,18 @@ constexpr std::size_t slice_postings = 500;
 /// Slices stored in one unit of work, before any is a row: they cost a tenth.
 constexpr std::size_t stored_together = 8;
 constexpr std::size_t max_waiting = 64;
-/// Decided again so often before it is posted whole.
+/// BatchItem again so often before it is posted whole.
 constexpr int attempts = 3;
 /// A node that works on a bulk commits a slice of it many times in this time.
 constexpr std::int64_t abandoned_after_us = 60'000'000;
 
-struct Waiting {
+struct QueuedBulk {
   Command command;
   LargeBulks::Completion done;
 };
 
-struct Figures {
-  explicit Figures(metrics::Registry& registry)
+struct Metrics {
+  explicit Metrics(metrics::Registry& registry)
       : waiting(registry.gauge("florin_ledger_large_bulks_waiting", "Large bulks that wait.")),
         running(registry.gauge("florin_ledger_large_bulks_running",
                                "1 while a large bulk is being posted.")),
@@ -69,16 +69,16 @@ struct Start {
 
 struct LargeBulks::Impl {
   const Collaborators with;
-  Figures figures{with.metrics};
+  Metrics metrics{with.metrics};
   std::mutex mutex{};  // Guards the queue.
-  sql::FairQueue<Waiting> waiting{};
+  sql::FairQueue<QueuedBulk> waiting{};
   std::atomic<bool> is_stopping{false};
   std::atomic<std::int64_t> active{0};  // The bulk that the worker is at.
-  jobs::WorkerThread worker{"ledger-bulk", [this] { return take_turn(); }};
+  jobs::WorkerThread worker{"ledger-bulk", [this] { return run_next(); }};
 
-  std::int64_t take_turn();
-  void post(Waiting wanted);
-  void answer(const Waiting& wanted, Outcome outcome) const;
+  std::int64_t run_next();
+  void post(QueuedBulk wanted);
+  void answer(const QueuedBulk& wanted, Outcome outcome) const;
   Result<std::unique_ptr<Draft>> decide(Command& command);
   Result<bool> remember(const Draft& draft);
   Result<bool> prepare_and_promise(const Draft& draft);
@@ -96,7 +96,7 @@ LargeBulks::LargeBulks(Collaborators with) : impl_(new Impl{std::move(with)}) {
 LargeBulks::~LargeBulks() {
   impl_->is_stopping = true;
   impl_->worker.stop();
-  impl_->waiting.take(SIZE_MAX, SIZE_MAX, [](Waiting left) {
+  impl_->waiting.take(SIZE_MAX, SIZE_MAX, [](QueuedBulk left) {
     left.done(Error{errors::ledger_busy, "the ledger is shutting down", {}, 1});
   });
 }
@@ -119,29 +119,29 @@ bool LargeBulks::submit(Command& command, Completion& done) {
     if (impl_->waiting.size() >= max_waiting) return false;
     const std::int64_t tenant = command.actor.tenant.value;
     impl_->waiting.push({tenant, 1}, {std::move(command), std::move(done)});
-    impl_->figures.waiting.set(static_cast<double>(impl_->waiting.size()));
+    impl_->metrics.waiting.set(static_cast<double>(impl_->waiting.size()));
   }
   impl_->worker.wake();
   return true;
 }
 
-std::int64_t LargeBulks::Impl::take_turn() {
+std::int64_t LargeBulks::Impl::run_next() {
   constexpr std::int64_t until_woken_us = 3'600'000'000;
-  std::optional<Waiting> next;
+  std::optional<QueuedBulk> next;
   {
     const std::lock_guard lock(mutex);
     if (is_stopping) return until_woken_us;
-    waiting.take(1, 1, [&next](Waiting taken) { next = std::move(taken); });
-    figures.waiting.set(static_cast<double>(waiting.size()));
+    waiting.take(1, 1, [&next](QueuedBulk taken) { next = std::move(taken); });
+    metrics.waiting.set(static_cast<double>(waiting.size()));
   }
   if (!next) return until_woken_us;
-  figures.running.set(1);
+  metrics.running.set(1);
   post(*std::move(next));
-  figures.running.set(0);
+  metrics.running.set(0);
   return 0;
 }
 
-void LargeBulks::Impl::post(Waiting wanted) {
+void LargeBulks::Impl::post(QueuedBulk wanted) {
   for (int attempt = 0; attempt < attempts; ++attempt) {
     auto decided = decide(wanted.command);
     if (!decided) return answer(wanted, std::move(decided).error());
@@ -153,11 +153,11 @@ void LargeBulks::Impl::post(Waiting wanted) {
     if (!promised) return answer(wanted, promised.error());
     if (*promised) return answer(wanted, std::move(draft.outcome));
   }
-  figures.whole.add();
+  metrics.whole.add();
   with.post_whole(std::move(wanted.command), std::move(wanted.done));
 }
 
-void LargeBulks::Impl::answer(const Waiting& wanted, Outcome outcome) const {
+void LargeBulks::Impl::answer(const QueuedBulk& wanted, Outcome outcome) const {
   with.count(outcome);
   wanted.done(std::move(outcome));
 }
@@ -178,7 +178,7 @@ Result<std::unique_ptr<Draft>> LargeBulks::Impl::decide(Command& command) {
 /// A refusal that the key remembers.
 Result<bool> LargeBulks::Impl::remember(const Draft& draft) {
   return with.database.write([&](sql::Tx& tx) -> Result<bool> {
-    if (!TRY(with.writer.still_holds(tx, draft))) return false;
+    if (!TRY(with.writer.is_still_valid(tx, draft))) return false;
     TRY(with.writer.move_balances(tx, draft));
     return true;
   });
@@ -193,7 +193,7 @@ Result<bool> LargeBulks::Impl::prepare_and_promise(const Draft& draft) {
   const auto prepared = prepare(header, cut(draft.changes, slice_postings));
   const auto promised = !prepared ? Result<bool>(prepared.error())
                                   : with.database.write([&](sql::Tx& tx) -> Result<bool> {
-                                      if (!TRY(with.writer.still_holds(tx, draft))) return false;
+                                      if (!TRY(with.writer.is_still_valid(tx, draft))) return false;
                                       // Another node may have taken this one for dead, and
                                       // forgotten the slices.
                                       if (!TRY(store::promise(tx, header.id))) return false;
@@ -203,9 +203,9 @@ Result<bool> LargeBulks::Impl::prepare_and_promise(const Draft& draft) {
   if (promised && *promised) {
     const auto written = write_out(header.id, header.actor);
     active = 0;  // What is left is the job's.
-    figures.in_slices.add();
+    metrics.in_slices.add();
     if (!written) {
-      figures.unwritten.add(1);
+      metrics.unwritten.add(1);
       log::error("rows of a large bulk wait to be written", {{"detail", written.error().detail}});
     }
     return true;
@@ -284,10 +284,10 @@ Result<std::int64_t> LargeBulks::take_over() {
   }
   const auto promised = std::count_if(
       left.begin(), left.end(), [](const store::Header& header) { return header.is_promised; });
-  impl_->figures.unwritten.set(static_cast<double>(promised));
+  impl_->metrics.unwritten.set(static_cast<double>(promised));
   for (const store::Header& header : left) {
     TRY(header.is_promised ? impl_->write_out(header.id, header.actor) : impl_->forget(header.id));
-    if (header.is_promised) impl_->figures.unwritten.add(-1);
+    if (header.is_promised) impl_->metrics.unwritten.add(-1);
   }
   return static_cast<std::int64_t>(left.size());
 }

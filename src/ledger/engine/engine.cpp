@@ -207,7 +207,7 @@ Error in_bulk(const Error& error, std::size_t index) {
 Engine::Engine(PrefetchedState& state, IdGenerator& ids, Timestamp now, const AnswerOf& answer_of)
     : state_(state), ids_(ids), now_(now), answer_of_(answer_of) {}
 
-void Engine::end_due_holds() {
+void Engine::expire_due_holds() {
   for (const DueHold& due : state_.due) {
     Hold* hold = find_hold(due.actor.tenant, due.hold);
     if (hold && hold->status == HoldStatus::open && is_over(*hold, now_)) expire(due.actor, *hold);

@@ -114,7 +114,7 @@ class Engine {
 
   /// Ends the holds whose time is over, before the first command is decided: from that moment on
   /// their money is free for everyone.
-  void end_due_holds();
+  void expire_due_holds();
   /// The command must outlive changes(). An Error outcome has changed nothing but, perhaps, its
   /// key.
   Outcome decide(const Command& command);

@@ -200,7 +200,7 @@ class Harness {
     const AnswerOf nothing_remembered = [](const Command&, const Outcome&) { return std::nullopt; };
     Engine engine(state, ids, clock.now(), nothing_remembered);
     state.due = due_holds();
-    engine.end_due_holds();
+    engine.expire_due_holds();
     Outcome outcome = engine.decide(command);
     keep(engine.changes());
     return outcome;
