@@ -120,7 +120,7 @@ TEST_P(TwoNodes, WhatIsAskedForByTimeIsCompleteOnItsPages) {
       if (created_at >= from) wanted.insert(other);
     }
     TransferFilter filter;
-    filter.period.from = from;
+    filter.created.from = from;
     ASSERT_EQ(transfers(filter), wanted);
   }
 }
