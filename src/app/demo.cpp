@@ -22,8 +22,8 @@
 namespace florin::app {
 namespace {
 
+using ledger::Account;
 using ledger::AccountType;
-using ledger::NewAccount;
 
 constexpr std::array<std::string_view, 6> customers{"ana",  "bolat", "chidi",
                                                     "dana", "emeka", "farida"};
@@ -33,17 +33,17 @@ Currency tenge() { return *Currency::parse("KZT"); }
 
 std::string wallet_code(std::string_view customer) { return "wallet:" + std::string(customer); }
 
-std::vector<NewAccount> chart(TenantId tenant) {
-  std::vector<NewAccount> accounts{
-      {tenant, "bank:settlement", AccountType::asset, tenge(), std::nullopt, std::nullopt},
-      {tenant, "equity:capital", AccountType::equity, tenge(), std::nullopt, std::nullopt},
-      {tenant, "income:fees", AccountType::income, tenge(), std::nullopt, std::nullopt},
-      {tenant, "expense:provider-fees", AccountType::expense, tenge(), std::nullopt, std::nullopt},
-      NewAccount::wallet(tenant, "merchant:coffee", tenge()),
-      NewAccount::wallet(tenant, "merchant:books", tenge()),
+std::vector<Account> chart(TenantId tenant) {
+  std::vector<Account> accounts{
+      Account::without_bounds(tenant, "bank:settlement", AccountType::asset, tenge()),
+      Account::without_bounds(tenant, "equity:capital", AccountType::equity, tenge()),
+      Account::without_bounds(tenant, "income:fees", AccountType::income, tenge()),
+      Account::without_bounds(tenant, "expense:provider-fees", AccountType::expense, tenge()),
+      Account::wallet(tenant, "merchant:coffee", tenge()),
+      Account::wallet(tenant, "merchant:books", tenge()),
   };
   for (const std::string_view customer : customers) {
-    accounts.push_back(NewAccount::wallet(tenant, wallet_code(customer), tenge()));
+    accounts.push_back(Account::wallet(tenant, wallet_code(customer), tenge()));
   }
   return accounts;
 }
@@ -69,7 +69,7 @@ ledger::PostTransfer transfer(std::vector<ledger::PostingRequest> postings,
 
 /// Opens what is missing of the chart; a wallet that is new gets its opening balance from the bank.
 Result<void> open_chart(Core& core, sql::Database& database, TenantId tenant) {
-  for (const NewAccount& wanted : chart(tenant)) {
+  for (const Account& wanted : chart(tenant)) {
     const auto opened = database.write([&](sql::Tx& tx) {
       return core.get<ledger::LedgerService>().open_account(tx, {tenant, "demo", ""}, wanted);
     });

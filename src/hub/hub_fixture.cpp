@@ -97,10 +97,15 @@ std::int64_t World::balance_of(const PartnerPtr& partner, const std::string& pla
 }
 
 void World::change_wallet(const PartnerPtr& partner, const std::string& player,
-                          const ledger::AccountChange& change) {
+                          const std::function<void(ledger::Account&)>& change) {
+  const auto changed = [&](const ledger::Account& before) -> Result<ledger::Account> {
+    ledger::Account after = before;
+    change(after);
+    return after;
+  };
   EXPECT_TRUE(database->write([&](sql::Tx& tx) {
-    return ledger.change_account(tx, {test_tenant, "key_1", ""},
-                                 {{}, books::wallet_code(partner->partner, player, eur())}, change);
+    const std::string wallet = books::wallet_code(partner->partner, player, eur());
+    return ledger.change_account(tx, {test_tenant, "key_1", ""}, {{}, wallet}, changed);
   }));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,7 @@ struct World {
   std::int64_t balance(const std::string& code);
   std::int64_t balance_of(const PartnerPtr& partner, const std::string& player);
   void change_wallet(const PartnerPtr& partner, const std::string& player,
-                     const ledger::AccountChange& change);
+                     const std::function<void(ledger::Account&)>& change);
 
   Result<MovementResult> move(const PartnerPtr& partner, const Call& call);
   /// As move(), all waiting at once; in their order.

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstddef>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,9 @@ struct AccountRef {
   /// Text of an id is an id, all else a code.
   static AccountRef parse(std::string_view text);
 };
+
+/// Account codes are not longer.
+inline constexpr std::size_t max_code_bytes = 200;
 
 /// Whether text has the form of an account's id, of whatever number: no code may.
 bool looks_like_account_id(std::string_view text);

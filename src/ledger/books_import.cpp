@@ -9,7 +9,8 @@
 #include "ledger/errors.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
-#include "ledger/requests.h"
+#include "ledger/requests/account_requests.h"
+#include "ledger/requests/command_requests.h"
 #include "platform/json/object_reader.h"
 #include "platform/json/value.h"
 #include "platform/sql/database.h"
@@ -29,7 +30,7 @@ struct StatedBalance {
 
 struct OverHold {};
 
-using Line = std::variant<NewAccount, Command, StatedBalance, OverHold>;
+using Line = std::variant<Account, Command, StatedBalance, OverHold>;
 
 Error at_line(std::int64_t number, const Error& error) {
   std::string detail = "line " + std::to_string(number) + ": " + error.detail;
@@ -95,7 +96,7 @@ class LineReader {
 
  private:
   Result<Line> read_account(json::Object members) const {
-    NewAccount account = TRY(requests::new_account(request_of(tenant_, std::move(members))));
+    Account account = TRY(requests::new_account(request_of(tenant_, std::move(members))));
     return Line(std::move(account));
   }
 
@@ -126,7 +127,7 @@ class LineReader {
     return Line(std::move(command));
   }
 
-  /// Turns expires_at into expires_in. False: its time is over.
+  /// Turns expires_at into expires_in_seconds. False: its time is over.
   Result<bool> set_expiry(json::Object& members) const {
     const auto value = take(members, "expires_at");
     if (!value || value->is_null()) return true;
@@ -135,7 +136,7 @@ class LineReader {
     if (!at) return malformed("/expires_at " + std::string(Timestamp::rule));
     const std::int64_t seconds = (at->us - now_.us) / 1'000'000;
     if (seconds <= 0) return false;
-    members.emplace_back("expires_in", seconds);
+    members.emplace_back("expires_in_seconds", seconds);
     return true;
   }
 
@@ -156,7 +157,7 @@ class Applier {
       return commands_.size() == commands_at_once ? flush() : Result<void>();
     }
     TRY(flush());
-    if (const auto* account = std::get_if<NewAccount>(&line)) return open(*account, number);
+    if (const auto* account = std::get_if<Account>(&line)) return open(*account, number);
     if (auto* balance = std::get_if<StatedBalance>(&line)) balances_.push_back(std::move(*balance));
     if (std::holds_alternative<OverHold>(line)) ++summary_.over;
     return {};
@@ -169,7 +170,7 @@ class Applier {
   }
 
  private:
-  Result<void> open(const NewAccount& wanted, std::int64_t number) {
+  Result<void> open(const Account& wanted, std::int64_t number) {
     const auto opened = database_.write([&](sql::Tx& tx) {
       return service_.open_account(tx, {tenant_, "import", ""}, wanted);
     });

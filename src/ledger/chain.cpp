@@ -43,7 +43,7 @@ void append_canonical(std::string& out, const Transfer& transfer) {
   out += 'T';
   put(out, transfer.id.value);
   put(out, transfer.tenant.value);
-  put(out, to_string(transfer.kind));
+  put(out, to_word(transfer.kind));
   put(out, static_cast<std::int64_t>(transfer.postings.size()));
   for (const Posting& posting : transfer.postings) put(out, posting);
   put(out, transfer.details);

@@ -73,7 +73,7 @@ Result<void> load_transfers(Tx& tx, Page& page, Checker& check) {
     Transfer& transfer = page.transfers.emplace_back();
     transfer.id = {row.integer(0)};
     transfer.tenant = {row.integer(1)};
-    const auto kind = parse_transfer_kind(row.text(2));
+    const auto kind = parse_word<TransferKind>(row.text(2));
     transfer.kind = kind.value_or(TransferKind::transfer);
     check.expect(kind.has_value(), [&] { return transfer.id.str() + " is of no known kind"; });
     page.posting_counts.push_back(row.integer(3));

@@ -73,7 +73,7 @@ TEST_F(DamagedWords, StatusAndCurrencyOfAHold) {
 TEST_F(DamagedWords, AreFaultsOfVerifyEvenWhereTheChainStillFits) {
   const Currency first = *Currency::parse(Currency::all().front().code);
   for (const char* code : {"eve", "till"}) {
-    NewAccount wanted = NewAccount::wallet(test_tenant, code, first);
+    Account wanted = Account::wallet(test_tenant, code, first);
     wanted.type = AccountType::asset;
     wanted.min_balance.reset();
     books.open(wanted);

@@ -44,9 +44,7 @@ class LostKey : public LedgerTest {
     lose();
     move_with_key(2);
     books.open("zoe");
-    AccountChange change;
-    change.frozen = true;
-    EXPECT_EQ(books.change("eve", change), "");
+    EXPECT_EQ(books.change("eve", [](Account& account) { account.frozen = true; }), "");
     use(the_key);
   }
   void accept(const crypto::SealKey& key) {

@@ -1,51 +1,11 @@
 #include "ledger/ledger.h"
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "ledger/errors.h"
 
 namespace florin::ledger {
-namespace {
-
-/// Words of an enumeration in the order of its values.
-template <class Enum, std::size_t size>
-std::optional<Enum> parse_word(const std::array<std::string_view, size>& words,
-                               std::string_view text) {
-  for (std::size_t i = 0; i < size; ++i) {
-    if (words[i] == text) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
-
-constexpr std::array<std::string_view, 5> account_types{"asset", "liability", "equity", "income",
-                                                        "expense"};
-constexpr std::array<std::string_view, 3> transfer_kinds{"transfer", "capture", "reversal"};
-constexpr std::array<std::string_view, 4> hold_statuses{"open", "captured", "released", "expired"};
-constexpr std::array<std::string_view, 4> balancing_words{"none", "debit", "credit", "both"};
-
-}  // namespace
-
-std::string_view to_string(AccountType type) {
-  return account_types[static_cast<std::size_t>(type)];
-}
-std::string_view to_string(TransferKind kind) {
-  return transfer_kinds[static_cast<std::size_t>(kind)];
-}
-std::string_view to_string(HoldStatus status) {
-  return hold_statuses[static_cast<std::size_t>(status)];
-}
-
-std::optional<AccountType> parse_account_type(std::string_view text) {
-  return parse_word<AccountType>(account_types, text);
-}
-std::optional<TransferKind> parse_transfer_kind(std::string_view text) {
-  return parse_word<TransferKind>(transfer_kinds, text);
-}
-std::optional<HoldStatus> parse_hold_status(std::string_view text) {
-  return parse_word<HoldStatus>(hold_statuses, text);
-}
 
 std::int64_t balance_of(AccountType type, const Sums& sums) {
   const std::int64_t credit_balance = sums.credits_posted - sums.debits_posted;
@@ -76,10 +36,6 @@ Result<void> check_empty(AccountType type, const Sums& sums) {
 }
 
 bool is_over(const Hold& hold, Timestamp now) { return hold.expires_at && *hold.expires_at <= now; }
-
-std::optional<Balancing> parse_balancing(std::string_view text) {
-  return parse_word<Balancing>(balancing_words, text);
-}
 
 AccountRef AccountRef::parse(std::string_view text) {
   if (const auto id = AccountId::parse(text)) return {*id, {}};

@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "base/money.h"
 #include "base/result.h"
 #include "base/timestamp.h"
+#include "base/words.h"
 #include "idempotency/key.h"
 #include "ledger/account_ref.h"
 #include "ledger/split.h"
@@ -21,8 +23,14 @@ namespace florin::ledger {
 
 enum class AccountType : std::uint8_t { asset, liability, equity, income, expense };
 
-std::string_view to_string(AccountType type);
-std::optional<AccountType> parse_account_type(std::string_view text);
+constexpr auto words_of(AccountType) {
+  using enum AccountType;
+  return std::to_array<Word<AccountType>>({{asset, "asset"},
+                                           {liability, "liability"},
+                                           {equity, "equity"},
+                                           {income, "income"},
+                                           {expense, "expense"}});
+}
 /// Assets and expenses grow with debits; the others with credits.
 constexpr bool is_debit_normal(AccountType type) {
   return type == AccountType::asset || type == AccountType::expense;
@@ -47,38 +55,26 @@ std::int64_t incoming_of(AccountType type, const Sums& sums);
 Result<void> check_empty(AccountType type, const Sums& sums);
 
 struct Account {
-  AccountId id;
-  TenantId tenant;
-  std::string code;
-  AccountType type = AccountType::asset;
-  Currency currency;
-  std::optional<std::int64_t> min_balance,
-      max_balance;  ///< Bounds of available and would-be balance.
-  bool frozen = false, closed = false;
-  std::string metadata = "{}";  ///< A JSON object as text.
-  Sums sums;
-  Timestamp created_at;
-};
-
-struct NewAccount {
-  TenantId tenant;
-  std::string code;
+  AccountId id = {};
+  TenantId tenant = {};
+  std::string code = {};
   AccountType type = AccountType::liability;
   Currency currency;
-  std::optional<std::int64_t> min_balance, max_balance;
-  std::string metadata = "{}";
+  std::optional<std::int64_t> min_balance = {};  ///< Of the available balance.
+  std::optional<std::int64_t> max_balance = {};  ///< Of the balance plus what is incoming.
+  bool frozen = false, closed = false;
+  std::string metadata = "{}";  ///< A JSON object as text.
+  Sums sums = {};
+  Timestamp created_at = {};
 
-  /// What we owe a customer: a liability that cannot be overdrawn.
-  static NewAccount wallet(TenantId tenant, std::string code, Currency currency) {
-    return {tenant, std::move(code), AccountType::liability, currency, 0, std::nullopt};
+  static Account without_bounds(TenantId tenant, std::string code, AccountType type,
+                                Currency currency) {
+    return {.tenant = tenant, .code = std::move(code), .type = type, .currency = currency};
   }
-};
-
-/// What to change; absent members stay. A bound may be set to "none" by an inner nullopt.
-struct AccountChange {
-  std::optional<std::optional<std::int64_t>> min_balance, max_balance;
-  std::optional<bool> frozen;
-  std::optional<std::string> metadata;
+  /// What we owe a customer: a liability that cannot be overdrawn.
+  static Account wallet(TenantId tenant, std::string code, Currency currency) {
+    return {.tenant = tenant, .code = std::move(code), .currency = currency, .min_balance = 0};
+  }
 };
 
 // ---------------------------------------------------------------- transfers and holds
@@ -95,8 +91,11 @@ struct PostingBalances {
 };
 
 enum class TransferKind : std::uint8_t { transfer, capture, reversal };
-std::string_view to_string(TransferKind kind);
-std::optional<TransferKind> parse_transfer_kind(std::string_view text);
+constexpr auto words_of(TransferKind) {
+  using enum TransferKind;
+  return std::to_array<Word<TransferKind>>(
+      {{transfer, "transfer"}, {capture, "capture"}, {reversal, "reversal"}});
+}
 
 /// What the client says about a movement, kept as it was said.
 struct TransferDetails {
@@ -117,8 +116,11 @@ struct Transfer {
 };
 
 enum class HoldStatus : std::uint8_t { open, captured, released, expired };
-std::string_view to_string(HoldStatus status);
-std::optional<HoldStatus> parse_hold_status(std::string_view text);
+constexpr auto words_of(HoldStatus) {
+  using enum HoldStatus;
+  return std::to_array<Word<HoldStatus>>(
+      {{open, "open"}, {captured, "captured"}, {released, "released"}, {expired, "expired"}});
+}
 
 struct HoldPosting {
   Posting posting;
@@ -144,7 +146,11 @@ bool is_over(const Hold& hold, Timestamp now);
 /// Which accounts bound a posting's amount: then it moves at most what the debit side has, what the
 /// credit side may take, or the lesser of both, and is left out when that is nothing.
 enum class Balancing : std::uint8_t { none, debit, credit, both };
-std::optional<Balancing> parse_balancing(std::string_view text);
+/// `none` is not said: the member is absent then.
+constexpr auto words_of(Balancing) {
+  using enum Balancing;
+  return std::to_array<Word<Balancing>>({{debit, "debit"}, {credit, "credit"}, {both, "both"}});
+}
 
 struct PostingRequest {
   AccountRef debit, credit;

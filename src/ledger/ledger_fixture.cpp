@@ -96,7 +96,7 @@ Books::Books(const Clock& clock, std::unique_ptr<sql::Database> opened, int node
   EXPECT_TRUE(service.recover());
 }
 
-AccountId Books::open(const NewAccount& wanted) {
+AccountId Books::open(const Account& wanted) {
   const auto account = database->write([&](sql::Tx& tx) {
     return service.open_account(tx, {wanted.tenant, "key_1", "req_1"}, wanted);
   });
@@ -106,12 +106,22 @@ AccountId Books::open(const NewAccount& wanted) {
 
 AccountId Books::open(const std::string& code, AccountType type, std::optional<std::int64_t> min,
                       std::optional<std::int64_t> max) {
-  return open(NewAccount{test_tenant, code, type, kzt(), min, max});
+  return open(Account{.tenant = test_tenant,
+                      .code = code,
+                      .type = type,
+                      .currency = kzt(),
+                      .min_balance = min,
+                      .max_balance = max});
 }
 
-std::string Books::change(const std::string& code, const AccountChange& change) {
+std::string Books::change(const std::string& code, const std::function<void(Account&)>& change) {
+  const auto changed = [&](const Account& before) -> Result<Account> {
+    Account after = before;
+    change(after);
+    return after;
+  };
   return code_of(database->write([&](sql::Tx& tx) {
-    return service.change_account(tx, test_actor(), AccountRef::parse(code), change);
+    return service.change_account(tx, test_actor(), AccountRef::parse(code), changed);
   }));
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,7 +23,6 @@ inline constexpr TenantId test_tenant{1};
 Currency kzt();
 Currency usd();
 Actor test_actor();
-/// Statuses as far as the ledger's answers need them.
 
 /// The n-th idempotency key; another `request` asks for something else under the same key.
 idempotency::Key key(std::uint8_t n, std::uint8_t request = 1);
@@ -49,12 +49,12 @@ struct Books {
   /// As one of several nodes.
   Books(const Clock& clock, std::unique_ptr<sql::Database> database, int node);
 
-  AccountId open(const NewAccount& wanted);
+  AccountId open(const Account& wanted);
   /// A KZT account; a wallet unless told otherwise.
   AccountId open(const std::string& code, AccountType type = AccountType::liability,
                  std::optional<std::int64_t> min = 0,
                  std::optional<std::int64_t> max = std::nullopt);
-  std::string change(const std::string& code, const AccountChange& change);
+  std::string change(const std::string& code, const std::function<void(Account&)>& change);
   std::string close(const std::string& code);
 
   /// Posts one posting in KZT and gives the code of the refusal, "" for none.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ledger/account_fields.h"
 #include "platform/json/writer.h"
 
 namespace florin::ledger {
@@ -21,15 +22,6 @@ void write_id(Writer& writer, std::string_view name, Id<Tag> id) {
 void write_text(Writer& writer, std::string_view name, const std::optional<std::string>& text) {
   if (text) {
     writer.member(name, *text);
-  } else {
-    writer.key(name).null();
-  }
-}
-
-void write_number(Writer& writer, std::string_view name,
-                  const std::optional<std::int64_t>& number) {
-  if (number) {
-    writer.member(name, *number);
   } else {
     writer.key(name).null();
   }
@@ -59,7 +51,7 @@ void write_transfer(std::string& out, const Transfer& transfer, TransferView vie
   Writer writer(out);
   writer.begin_object();
   if (view != TransferView::dry_run) writer.member("id", transfer.id.str());
-  writer.member("kind", to_string(transfer.kind));
+  writer.member("kind", to_word(transfer.kind));
   writer.member("status", view == TransferView::dry_run ? "dry_run" : "posted");
   writer.key("postings").begin_array();
   for (std::size_t i = 0; i < transfer.postings.size(); ++i) {
@@ -86,7 +78,7 @@ enum class HoldView { stored, tried, not_made };
 
 void write_hold_members(Writer& writer, const Hold& hold, HoldView view) {
   if (view != HoldView::not_made) writer.member("id", hold.id.str());
-  writer.member("status", view == HoldView::stored ? to_string(hold.status) : "dry_run");
+  writer.member("status", view == HoldView::stored ? to_word(hold.status) : "dry_run");
   writer.key("postings").begin_array();
   for (const HoldPosting& held : hold.postings) {
     writer.begin_object();
@@ -158,21 +150,9 @@ void write_bulk(std::string& out, const BulkResult& result, bool is_dry_run) {
 }  // namespace
 
 void append_json(std::string& out, const Account& account) {
-  const Sums& sums = account.sums;
   Writer writer(out);
-  writer.begin_object().member("id", account.id.str()).member("code", account.code);
-  writer.member("type", to_string(account.type)).member("currency", account.currency.code());
-  writer.member("balance", balance_of(account.type, sums))
-      .member("available", available_of(account.type, sums));
-  writer.member("incoming", incoming_of(account.type, sums));
-  writer.member("debits_posted", sums.debits_posted).member("credits_posted", sums.credits_posted);
-  writer.member("debits_pending", sums.debits_pending)
-      .member("credits_pending", sums.credits_pending);
-  write_number(writer, "min_balance", account.min_balance);
-  write_number(writer, "max_balance", account.max_balance);
-  writer.member("frozen", account.frozen).member("closed", account.closed);
-  writer.member_raw("metadata", account.metadata)
-      .member("created_at", account.created_at.rfc3339());
+  writer.begin_object();
+  json::write_members(account_fields(), writer, account);
   writer.end_object();
 }
 

@@ -5,11 +5,14 @@
 
 #include "base/try.h"
 #include "idempotency/idempotency.h"
+#include "ledger/account_fields.h"
 #include "ledger/answers.h"
 #include "ledger/ledger_json.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_service.h"
-#include "ledger/requests.h"
+#include "ledger/requests/account_requests.h"
+#include "ledger/requests/command_requests.h"
+#include "ledger/requests/query_requests.h"
 #include "platform/json/writer.h"
 
 namespace florin::ledger {
@@ -58,7 +61,7 @@ std::string entry_json(const StatementEntry& entry) {
   Writer writer(body);
   writer.begin_object()
       .member("transfer_id", entry.transfer.str())
-      .member("kind", to_string(entry.kind));
+      .member("kind", to_word(entry.kind));
   writer.member("direction", entry.is_debit ? "debit" : "credit")
       .member("amount", entry.amount_minor);
   writer.member("balance", entry.balance_minor).member("counterparty", entry.counterparty.str());
@@ -124,7 +127,7 @@ void write_trial_row(Writer& writer, const GroupRow& row) {
   writer.begin_object();
   if (row.account) {
     writer.member("account_id", row.account->id.str()).member("code", row.account->code);
-    writer.member("type", to_string(row.account->type));
+    writer.member("type", to_word(row.account->type));
   } else {
     writer.member("type", row.group).member("accounts", row.count);
   }
@@ -244,7 +247,7 @@ void Handlers::submit(const Request& request, const http::Responder& responder,
 }
 
 Result<Response> Handlers::open_account(const Request& request) const {
-  const NewAccount wanted = TRY(requests::new_account(request));
+  const Account wanted = TRY(requests::new_account(request));
   return idempotency.run(
       request, idempotency::Lifetime::forever, [&](sql::Tx& tx) -> Result<Response> {
         const Account account = TRY(service.open_account(tx, request.actor(), wanted));
@@ -271,7 +274,11 @@ Result<Response> Handlers::reopen_account(const Request& request) const {
 }
 
 Result<Response> Handlers::change_account(const Request& request) const {
-  const AccountChange change = TRY(requests::account_change(request));
+  // What is malformed does not reach the database.
+  TRY(requests::account_change(request, unread_account()));
+  const auto change = [&](const Account& before) {
+    return requests::account_change(request, before);
+  };
   return idempotency.run(request, idempotency::Lifetime::thirty_days,
                          [&](sql::Tx& tx) -> Result<Response> {
                            const Account account = TRY(service.change_account(

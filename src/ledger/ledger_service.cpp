@@ -203,17 +203,12 @@ Result<std::optional<Account>> LedgerService::find_account(sql::Tx& tx, TenantId
 }
 
 Result<Account> LedgerService::open_account(sql::Tx& tx, const Actor& actor,
-                                            const NewAccount& wanted) {
-  Account account{.id = {impl_->ids.next()},
-                  .tenant = wanted.tenant,
-                  .code = wanted.code,
-                  .type = wanted.type,
-                  .currency = wanted.currency,
-                  .min_balance = wanted.min_balance,
-                  .max_balance = wanted.max_balance,
-                  .metadata = wanted.metadata,
-                  .sums = {},
-                  .created_at = impl_->writer.now()};
+                                            const Account& wanted) {
+  Account account = wanted;
+  account.id = {impl_->ids.next()};
+  account.frozen = account.closed = false;
+  account.sums = {};
+  account.created_at = impl_->writer.now();
   TRY(check_bounds(account, GivenBound::min_balance));
   if (TRY(store::find_account_id(tx, wanted.tenant, wanted.code))) {
     return Error{errors::account_exists,
@@ -226,10 +221,10 @@ Result<Account> LedgerService::open_account(sql::Tx& tx, const Actor& actor,
 }
 
 Result<std::vector<Account>> LedgerService::open_accounts(sql::Tx& tx, const Actor& actor,
-                                                          const std::vector<NewAccount>& wanted) {
+                                                          const std::vector<Account>& wanted) {
   std::vector<Account> accounts;
   accounts.reserve(wanted.size());
-  for (const NewAccount& one : wanted) {
+  for (const Account& one : wanted) {
     Result<Account> opened = open_account(tx, actor, one);
     if (!opened) {
       Error error = std::move(opened).error();
@@ -244,14 +239,11 @@ Result<std::vector<Account>> LedgerService::open_accounts(sql::Tx& tx, const Act
 
 Result<Account> LedgerService::change_account(sql::Tx& tx, const Actor& actor,
                                               const AccountRef& ref, const AccountChange& change) {
-  Account account = TRY(impl_->account_to_change(tx, actor.tenant, ref));
-  if (account.closed) return Error{errors::account_closed, "the account is closed"};
-  if (change.min_balance) account.min_balance = *change.min_balance;
-  if (change.max_balance) account.max_balance = *change.max_balance;
-  if (change.frozen) account.frozen = *change.frozen;
-  if (change.metadata) account.metadata = *change.metadata;
-  TRY(check_bounds(account,
-                   change.min_balance ? GivenBound::min_balance : GivenBound::max_balance));
+  const Account before = TRY(impl_->account_to_change(tx, actor.tenant, ref));
+  if (before.closed) return Error{errors::account_closed, "the account is closed"};
+  const Account account = TRY(change(before));
+  const bool is_min_given = account.min_balance != before.min_balance;
+  TRY(check_bounds(account, is_min_given ? GivenBound::min_balance : GivenBound::max_balance));
   TRY(store::update_account(tx, account));
   TRY(impl_->append_event(tx, actor, "account.updated", account));
   return account;

@@ -66,14 +66,18 @@ class LedgerService {
 
   // Accounts change inside a unit of work of the caller.
   /// Errors: account_exists, validation_failed (min_balance above max_balance).
-  Result<Account> open_account(sql::Tx& tx, const Actor& actor, const NewAccount& wanted);
-  /// Errors: account_not_found, account_closed, validation_failed.
+  /// Id, sums, status and time of `wanted` are not looked at.
+  Result<Account> open_account(sql::Tx& tx, const Actor& actor, const Account& wanted);
+  /// The account as a client wants it to be; only bounds, `frozen` and metadata may differ.
+  using AccountChange = std::function<Result<Account>(const Account& before)>;
+  /// `change` is asked inside, with the row: two changes at one time lose nothing.
+  /// Errors: those of `change`; account_not_found, account_closed, validation_failed.
   Result<Account> change_account(sql::Tx& tx, const Actor& actor, const AccountRef& ref,
                                  const AccountChange& change);
   /// All or none. Errors: as open_account, with the place in the list; the caller's unit of work
   /// must end then.
   Result<std::vector<Account>> open_accounts(sql::Tx& tx, const Actor& actor,
-                                             const std::vector<NewAccount>& wanted);
+                                             const std::vector<Account>& wanted);
   /// Opening an account that is open changes nothing. Errors: account_not_found.
   Result<Account> reopen_account(sql::Tx& tx, const Actor& actor, const AccountRef& ref);
   /// Closing twice changes nothing. Errors: account_not_found, account_not_empty.

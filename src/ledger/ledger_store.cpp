@@ -299,7 +299,7 @@ Account read_account(const Row& row) {
   Account account{.id = {row.integer(0)},
                   .tenant = {row.integer(1)},
                   .code = std::string(row.text(2)),
-                  .type = sql::word(row, 3, "accounts.type", parse_account_type),
+                  .type = sql::word(row, 3, "accounts.type", parse_word<AccountType>),
                   .currency = currency_at(row, 4, "accounts.currency"),
                   .min_balance = row.optional_integer(5),
                   .max_balance = row.optional_integer(6),
@@ -315,7 +315,7 @@ Transfer read_transfer(const Row& row) {
   Transfer transfer;
   transfer.id = {row.integer(0)};
   transfer.tenant = {row.integer(1)};
-  transfer.kind = sql::word(row, 2, "transfers.kind", parse_transfer_kind);
+  transfer.kind = sql::word(row, 2, "transfers.kind", parse_word<TransferKind>);
   transfer.details = {row.optional_text(4), row.optional_text(5), std::string(row.text(6))};
   transfer.effective_at = {row.integer(7)};
   transfer.created_at = {row.integer(8)};
@@ -337,7 +337,7 @@ engine::PostingRow read_posting(const Row& row) {
 }
 
 HoldHead read_hold_head(const Row& row, Timestamp now) {
-  const auto status = sql::word(row, 1, "holds.status", parse_hold_status);
+  const auto status = sql::word(row, 1, "holds.status", parse_word<HoldStatus>);
   const auto expires_at_us = row.optional_integer(2);
   const bool is_due = status == HoldStatus::open && expires_at_us && *expires_at_us <= now.us;
   return {{row.integer(0)},
@@ -349,7 +349,7 @@ HoldHead read_hold_head(const Row& row, Timestamp now) {
 
 Result<void> insert_transfer(Tx& tx, const Transfer& transfer) {
   TRY(tx.exec(transfer_insert,
-              {transfer.id.value, transfer.tenant.value, to_string(transfer.kind),
+              {transfer.id.value, transfer.tenant.value, to_word(transfer.kind),
                static_cast<std::int64_t>(transfer.postings.size()), transfer.details.reference,
                transfer.details.description, transfer.details.metadata, transfer.effective_at.us,
                transfer.created_at.us, id_or_null(transfer.hold), id_or_null(transfer.reverses)}));
@@ -381,7 +381,7 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
 }
 
 Result<void> insert_hold(Tx& tx, const Hold& hold) {
-  TRY(tx.send(hold_insert, {hold.id.value, hold.tenant.value, to_string(hold.status),
+  TRY(tx.send(hold_insert, {hold.id.value, hold.tenant.value, to_word(hold.status),
                             hold.details.reference, hold.details.description, hold.details.metadata,
                             us_of(hold.expires_at), hold.created_at.us}));
   std::int64_t place = 0;
@@ -395,7 +395,7 @@ Result<void> insert_hold(Tx& tx, const Hold& hold) {
 }
 
 Result<void> update_hold(Tx& tx, const Hold& hold) {
-  TRY(tx.send(hold_update, {hold.id.value, to_string(hold.status)}));
+  TRY(tx.send(hold_update, {hold.id.value, to_word(hold.status)}));
   std::int64_t place = 0;
   for (const HoldPosting& held : hold.postings) {
     TRY(tx.send(hold_posting_update, {hold.id.value, place++, held.remaining}));
@@ -490,7 +490,7 @@ Result<std::optional<Hold>> load_hold(Tx& tx, HoldId id, const Query& query,
     Hold found;
     found.id = id;
     found.tenant = {row.integer(0)};
-    found.status = sql::word(row, 1, "holds.status", parse_hold_status);
+    found.status = sql::word(row, 1, "holds.status", parse_word<HoldStatus>);
     found.details = {row.optional_text(2), row.optional_text(3), std::string(row.text(4))};
     if (const auto expires = row.optional_integer(5)) found.expires_at = Timestamp{*expires};
     found.created_at = {row.integer(6)};
@@ -562,7 +562,7 @@ Result<TransferId> find_reversal_of(Tx& tx, TransferId id) {
 
 Result<void> insert_account(Tx& tx, const Account& account) {
   TRY(tx.send(account_insert,
-              {account.id.value, account.tenant.value, account.code, to_string(account.type),
+              {account.id.value, account.tenant.value, account.code, to_word(account.type),
                account.currency.code(), account.min_balance, account.max_balance, account.frozen,
                account.closed, account.metadata, account.created_at.us}));
   return tx.send(balance_insert, {account.id.value});
@@ -735,7 +735,7 @@ Result<std::optional<HistoryEntry>> load_history_entry(Tx& tx, AccountId account
                         .counterparty = is_debit ? found.posting.credit : found.posting.debit,
                         .effective_at = {row.integer(12)},
                         .created_at = {row.integer(13)},
-                        .kind = sql::word(row, 14, "transfers.kind", parse_transfer_kind),
+                        .kind = sql::word(row, 14, "transfers.kind", parse_word<TransferKind>),
                         .reference = row.optional_text(15),
                         .description = row.optional_text(16)};
   }));

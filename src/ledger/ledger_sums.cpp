@@ -63,7 +63,7 @@ std::string code_group(std::string_view code, int segments) {
 std::optional<std::string> group_of(const Account& account, const Grouping& grouping) {
   switch (grouping.by) {
     case Grouping::By::type:
-      return std::string(to_string(account.type));
+      return std::string(to_word(account.type));
     case Grouping::By::currency:
       return std::string(account.currency.code());
     case Grouping::By::code_segments:

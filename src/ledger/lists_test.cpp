@@ -76,7 +76,7 @@ TEST_P(Lists, OfAccountsByMetadataBalanceAndTime) {
   const Timestamp start = clock.now();
   for (const auto* code : {"w1", "w2", "w3", "w4", "w5"}) {
     clock.advance_seconds(10);
-    NewAccount wanted = NewAccount::wallet(test_tenant, code, kzt());
+    Account wanted = Account::wallet(test_tenant, code, kzt());
     wanted.metadata = std::string(R"({"vip":)") + (code[1] > '3' ? "true" : "false") +
                       R"(,"region":"a]\"b","level":)" + code[1] + "}";
     books.open(wanted);
@@ -125,8 +125,9 @@ TEST_P(Lists, ByMetadataAsItsJsonIsShown) {
 }
 
 TEST_P(Lists, OfTransfersByAmountCurrencyAndMetadata) {
-  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
-  books.open(NewAccount{test_tenant, "bank:usd", AccountType::asset, usd(), {}, {}});
+  books.open(Account::wallet(test_tenant, "ana:usd", usd()));
+  books.open(Account{
+      .tenant = test_tenant, .code = "bank:usd", .type = AccountType::asset, .currency = usd()});
   post("five", {posting("ana", "shop", 5)}, R"({"order":"1"})");
   post("dollars", {posting("bank:usd", "ana:usd", 7, usd())}, R"({"order":"2"})");
   post("both", {posting("bank:usd", "ana:usd", 3, usd()), posting("bank", "ana", 9)});

@@ -3,7 +3,16 @@
 #include <string>
 #include <string_view>
 
+#include "platform/json/codec.h"
+#include "platform/json/object_reader.h"
+
 namespace florin::ledger {
+
+/// The member `metadata` of a request, a JSON object, as text: "{}" when absent. Rules: wrong_type,
+/// too_long.
+std::string read_metadata(json::ObjectReader& body);
+/// The same for descriptions of fields.
+json::Codec<std::string> metadata_codec();
 
 /// The value of a member of the metadata's own level, as text: a string as it stands, anything else
 /// as the JSON that answers show, so that 1.50 is not 1.5. Nothing when it is absent.

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "events/events.h"
 #include "idempotency/idempotency.h"
+#include "ledger/account_fields.h"
 #include "ledger/anchor_file.h"
 #include "ledger/ledger_queries.h"
 #include "ledger/ledger_routes.h"
@@ -84,7 +85,10 @@ class LedgerPart final : public modules::Part {
 }  // namespace
 
 modules::Module module() {
-  return {.name = "ledger", .migrations = migrations(), .build = modules::make_part<LedgerPart>};
+  return {.name = "ledger",
+          .migrations = migrations(),
+          .api_schemas = account_schemas,
+          .build = modules::make_part<LedgerPart>};
 }
 
 }  // namespace florin::ledger

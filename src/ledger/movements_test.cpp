@@ -258,9 +258,9 @@ TEST_F(Movements, AClosedAccountIsOpenedAgain) {
 
 TEST_F(Movements, SeveralAccountsAreOpenedTogetherOrNotAtAll) {
   const auto open = [&](std::vector<std::string> codes) {
-    std::vector<NewAccount> wanted;
+    std::vector<Account> wanted;
     for (std::string& code : codes)
-      wanted.push_back(NewAccount::wallet(test_tenant, std::move(code), kzt()));
+      wanted.push_back(Account::wallet(test_tenant, std::move(code), kzt()));
     return books.database->write(
         [&](sql::Tx& tx) { return books.service.open_accounts(tx, test_actor(), wanted); });
   };

@@ -78,7 +78,7 @@ TEST_F(Queries, TheStatementsPeriodTakesItsStartAndLeavesItsEnd) {
 // ---------------------------------------------------------------- filters
 
 TEST_F(Queries, AccountsByTypeCurrencyAndPrefix) {
-  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+  books.open(Account::wallet(test_tenant, "ana:usd", usd()));
   const auto codes = [&](const AccountFilter& filter) {
     std::set<std::string> found;
     const auto page = *books.queries.accounts(test_tenant, filter, {});

@@ -10,7 +10,7 @@ namespace {
 class RefusalOrder : public LedgerTest {
  protected:
   RefusalOrder() {
-    books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+    books.open(Account::wallet(test_tenant, "ana:usd", usd()));
     books.open("gone");
     EXPECT_EQ(books.close("gone"), "");
     books.open("frozen");
@@ -21,9 +21,7 @@ class RefusalOrder : public LedgerTest {
   }
 
   void freeze(const std::string& code) {
-    AccountChange change;
-    change.frozen = true;
-    EXPECT_EQ(books.change(code, change), "");
+    EXPECT_EQ(books.change(code, [](Account& account) { account.frozen = true; }), "");
   }
   /// Fills the sums of two accounts without bounds, so that one more unit overflows.
   void fill(const std::string& asset, const std::string& liability) {

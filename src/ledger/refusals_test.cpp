@@ -52,7 +52,7 @@ TEST_F(Refusals, AccountNotFound) {
 
 TEST_F(Refusals, WhatBelongsToAnotherTenantIsNotFound) {
   const TenantId other{2};
-  const AccountId theirs = books.open(NewAccount::wallet(other, "theirs", kzt()));
+  const AccountId theirs = books.open(Account::wallet(other, "theirs", kzt()));
   expect_refused(transfer("ana", theirs.str(), 1), errors::account_not_found);
 
   const Transfer mine = books.post(transfer("ana", "shop", 1));
@@ -72,22 +72,23 @@ TEST_F(Refusals, AccountExists) {
   const auto before = books.footprint();
   EXPECT_EQ(code_of(books.database->write([&](sql::Tx& tx) {
               return books.service.open_account(tx, test_actor(),
-                                                NewAccount::wallet(test_tenant, "ana", usd()));
+                                                Account::wallet(test_tenant, "ana", usd()));
             })),
             errors::account_exists.name);
   EXPECT_EQ(books.footprint(), before);
-  books.open(NewAccount::wallet({2}, "ana", kzt()));  // A code belongs to its tenant.
+  books.open(Account::wallet({2}, "ana", kzt()));  // A code belongs to its tenant.
 }
 
 TEST_F(Refusals, BoundsThatCrossAreInvalid) {
   const auto before = books.footprint();
   EXPECT_EQ(code_of(books.database->write([&](sql::Tx& tx) {
-              return books.service.open_account(
-                  tx, test_actor(), {test_tenant, "narrow", AccountType::liability, kzt(), 10, 9});
+              Account narrow = Account::wallet(test_tenant, "narrow", kzt());
+              narrow.min_balance = 10;
+              narrow.max_balance = 9;
+              return books.service.open_account(tx, test_actor(), narrow);
             })),
             florin::errors::validation_failed.name);
-  AccountChange lower;
-  lower.max_balance = std::optional<std::int64_t>(-1);
+  const auto lower = [](Account& account) { account.max_balance = -1; };
   EXPECT_EQ(books.change("ana", lower), florin::errors::validation_failed.name);
   EXPECT_EQ(books.footprint(), before);
 }
@@ -110,9 +111,7 @@ TEST_F(Refusals, AReversalIntoAClosedAccount) {
 TEST_F(Refusals, AccountFrozen) {
   const Transfer sale = books.post(transfer("ana", "shop", 5));
   const Hold hold = books.place(hold_of({posting("ana", "shop", 5)}));
-  AccountChange freeze;
-  freeze.frozen = true;
-  ASSERT_EQ(books.change("ana", freeze), "");
+  ASSERT_EQ(books.change("ana", [](Account& account) { account.frozen = true; }), "");
   expect_refused(transfer("ana", "shop", 1), errors::account_frozen);
   expect_refused(transfer("bank", "ana", 1), errors::account_frozen);
   expect_refused(command(hold_of({posting("ana", "shop", 1)})), errors::account_frozen);
@@ -138,7 +137,7 @@ TEST_F(Refusals, SameAccount) {
 }
 
 TEST_F(Refusals, CurrencyMismatch) {
-  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+  books.open(Account::wallet(test_tenant, "ana:usd", usd()));
   expect_refused(transfer("ana", "ana:usd", 1), errors::currency_mismatch);
   expect_refused(transfer("ana:usd", "ana", 1), errors::currency_mismatch);
   expect_refused(command(transfer_of({posting("ana", "shop", 1, usd())})),

@@ -32,7 +32,7 @@ std::string to_text(const BulkResult& result) {
     if (done.transfer) previous = done.transfer.value;
     if (!done.hold) continue;
     text += ':' + std::to_string(done.hold.value) + ':';
-    text += to_string(done.hold_status);
+    text += to_word(done.hold_status);
   }
   return text;
 }
@@ -61,7 +61,7 @@ Result<BulkResult> bulk_from(std::string_view text) {
     if (distance != 0) done.transfer = {previous += distance};
     if (!item.empty()) {
       done.hold = {TRY(number_of(take_until(item, ':')))};
-      const auto status = parse_hold_status(item);
+      const auto status = parse_word<HoldStatus>(item);
       if (!status) return corrupt();
       done.hold_status = *status;
     }

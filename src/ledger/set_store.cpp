@@ -67,7 +67,7 @@ Result<void> save_transfers(Tx& tx, const engine::Changes& changes) {
   for (const auto& [transfer, actor] : changes.transfers) {
     ids.add(transfer.id.value);
     tenants.add(transfer.tenant.value);
-    kinds.add(to_string(transfer.kind));
+    kinds.add(to_word(transfer.kind));
     counts.add(static_cast<std::int64_t>(transfer.postings.size()));
     references.add(transfer.details.reference);
     descriptions.add(transfer.details.description);
@@ -166,7 +166,7 @@ Currency currency_at(const Row& row, int column, std::string_view place) {
 engine::AccountState read_account_state(const Row& row) {
   return {.id = {row.integer(0)},
           .tenant = {row.integer(1)},
-          .type = sql::word(row, 2, "accounts.type", parse_account_type),
+          .type = sql::word(row, 2, "accounts.type", parse_word<AccountType>),
           .currency = currency_at(row, 3, "accounts.currency"),
           .min_balance = row.optional_integer(4),
           .max_balance = row.optional_integer(5),

@@ -13,8 +13,7 @@ class GroupSums : public LedgerTest {
   }
   AccountId open_with_metadata(const std::string& code, const std::string& metadata,
                                Currency currency = kzt()) {
-    NewAccount wanted{test_tenant, code,         AccountType::liability,
-                      currency,    std::nullopt, std::nullopt};
+    Account wanted = Account::without_bounds(test_tenant, code, AccountType::liability, currency);
     wanted.metadata = metadata;
     return books.open(wanted);
   }
@@ -130,8 +129,8 @@ TEST_F(GroupSums, SumsAtATimeHoldThoughTheClockSteppedBack) {
 // ---------------------------------------------------------------- sums by group
 
 TEST_F(GroupSums, TheTrialBalanceBalancesPerCurrency) {
-  books.open({test_tenant, "vault", AccountType::asset, usd(), std::nullopt, std::nullopt});
-  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+  books.open(Account::without_bounds(test_tenant, "vault", AccountType::asset, usd()));
+  books.open(Account::wallet(test_tenant, "ana:usd", usd()));
   books.open("fees", AccountType::income, std::nullopt);
   ASSERT_EQ(books.move("ana", "fees", 15), "");
   books.post(command(transfer_of({posting("vault", "ana:usd", 200, usd())})));
@@ -217,7 +216,7 @@ TEST_F(GroupSums, AWindowHasWhatMovedInIt) {
 
 TEST_F(GroupSums, TheTrialBalanceByAccountPagesInTheOrderOfCurrencyAndCode) {
   for (const char* code : {"w:3", "w:1", "w:2"}) books.open(code);
-  books.open(NewAccount::wallet(test_tenant, "w:0", usd()));
+  books.open(Account::wallet(test_tenant, "w:0", usd()));
   const auto codes = [&](int limit, const GroupFilter& filter = {}) {
     std::string text;
     for (const GroupRow& row : accounts(filter, limit)) text += row.group + " ";
@@ -301,7 +300,7 @@ TEST_F(GroupSums, AggregatesByMetadataOfTransfers) {
 TEST_F(GroupSums, ATransferOfSeveralCurrenciesCountsOnceInEach) {
   open_with_metadata("fx:kzt", "{}");
   open_with_metadata("fx:usd", "{}", usd());
-  books.open(NewAccount::wallet(test_tenant, "ana:usd", usd()));
+  books.open(Account::wallet(test_tenant, "ana:usd", usd()));
   post_with_metadata({posting("ana", "fx:kzt", 500), posting("fx:usd", "ana:usd", 1, usd()),
                       posting("ana", "shop", 2)},
                      R"({"channel":"fx"})");
@@ -314,7 +313,7 @@ TEST_F(GroupSums, ATransferOfSeveralCurrenciesCountsOnceInEach) {
 TEST_F(GroupSums, TooManyRows) {
   ASSERT_TRUE(books.database->write_work([&](sql::Tx& tx) -> Result<void> {
     for (int i = 0; i < 10'000 - 3; ++i) {
-      const auto wanted = NewAccount::wallet(test_tenant, "many:" + std::to_string(i), kzt());
+      const auto wanted = Account::wallet(test_tenant, "many:" + std::to_string(i), kzt());
       const auto opened = books.service.open_account(tx, test_actor(), wanted);
       if (!opened) return opened.error();
     }

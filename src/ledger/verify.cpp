@@ -116,7 +116,7 @@ Result<Check> verify_accounts(Tx& tx, const Witness& witness, const Progress& pr
   std::size_t met = 0;
   TRY(tx.query(account_rows, {}, [&](const Row& row) {
     check.row();
-    const auto type = parse_account_type(row.text(3));
+    const auto type = parse_word<AccountType>(row.text(3));
     check.expect(type && Currency::parse(row.text(4)), [&] {
       return AccountId{row.integer(0)}.str() + " is of no known type or currency";
     });
@@ -168,7 +168,7 @@ Result<Proofs> load_proofs(Tx& tx) {
   Proofs proofs;
   TRY(tx.query(all_accounts, {}, [&](const Row& row) {
     AccountProof& proof = proofs[{row.integer(0)}];
-    proof.type = parse_account_type(row.text(1)).value_or(AccountType::asset);
+    proof.type = parse_word<AccountType>(row.text(1)).value_or(AccountType::asset);
     proof.currency = std::string(row.text(2));
     proof.stored = {row.integer(3), row.integer(4), row.integer(5), row.integer(6)};
     proof.stored_last = row.integer(7);

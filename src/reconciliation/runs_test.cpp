@@ -70,7 +70,7 @@ class RunsTest : public testing::Test {
 
   void open(const std::string& code, ledger::AccountType type) {
     EXPECT_TRUE(database->write([&](sql::Tx& tx) {
-      return books.open_account(tx, ana, {tenant, code, type, kzt, {}, {}});
+      return books.open_account(tx, ana, ledger::Account::without_bounds(tenant, code, type, kzt));
     }));
   }
   RunOptions options() const {

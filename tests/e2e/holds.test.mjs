@@ -45,8 +45,8 @@ describe('placing a hold', () => {
     problemOf(await books.tryHold(ana, usd, 1), 422, 'currency_mismatch');
     problemOf(await books.tryHold(ana, {id: 'nobody'}, 1), 404, 'account_not_found');
     problemOf(await books.tryHold(ana, {id: 'nobody'}, 0), 400, 'validation_failed');
-    for (const expires_in of [0, -1, 1.5, 'soon']) {
-      problemOf(await books.tryHold(ana, usd, 1, {expires_in}), 400, 'validation_failed');
+    for (const expires_in_seconds of [0, -1, 1.5, 'soon']) {
+      problemOf(await books.tryHold(ana, usd, 1, {expires_in_seconds}), 400, 'validation_failed');
     }
   });
 });
@@ -133,7 +133,7 @@ describe('releasing', () => {
 describe('expiry', () => {
   it('frees the money by itself when the time is over', async () => {
     const [ana, shop] = [await books.wallet(100), await books.wallet()];
-    const hold = await books.hold(ana, shop, 100, {expires_in: 1});
+    const hold = await books.hold(ana, shop, 100, {expires_in_seconds: 1});
     assert.equal(Date.parse(hold.expires_at) - Date.parse(hold.created_at), 1000);
     await eventually('the hold expires', async () => (await read(hold)).status === 'expired');
     assert.deepEqual(await books.figures(ana), {balance: 100, available: 100, incoming: 0});
@@ -143,11 +143,11 @@ describe('expiry', () => {
 
   it('happens for holds that ran out while the server was away', async () => {
     const [ana, shop] = [await books.wallet(100), await books.wallet()];
-    const hold = await books.hold(ana, shop, 100, {expires_in: 1});
+    const hold = await books.hold(ana, shop, 100, {expires_in_seconds: 1});
     const own = await Books.open();
     try {
       const [eve, bar] = [await own.wallet(50), await own.wallet()];
-      const other = await own.hold(eve, bar, 50, {expires_in: 1});
+      const other = await own.hold(eve, bar, 50, {expires_in_seconds: 1});
       await own.server.kill();
       await eventually('the first hold expires', async () => (await read(hold)).status === 'expired');
       await own.start();

@@ -25,7 +25,7 @@ describe('the same key and the same request', () => {
       ['/v1/transfers', payment(ana, shop, 7)],
       ['/v1/transfers/bulk', {transfers: [payment(ana, shop, 2), payment(ana, shop, 3)]}],
       [`/v1/transfers/${transfer.id}/reverse`, {reference: 'back'}],
-      ['/v1/holds', {...payment(ana, shop, 4), expires_in: 3600}],
+      ['/v1/holds', {...payment(ana, shop, 4), expires_in_seconds: 3600}],
       [`/v1/holds/${captured.id}/capture`, {amount: 2}],
       [`/v1/holds/${released.id}/release`, undefined],
     ];

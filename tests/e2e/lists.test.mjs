@@ -91,8 +91,8 @@ describe('filters of lists', () => {
 
   it('refuse a period that ends before it begins', async () => {
     const [early, late] = ['2026-11-01T00:00:00Z', '2026-12-01T00:00:00Z'];
-    const periods = ['accounts/bank/statement', 'aggregates?by=type', 'wallet-transactions'].map((path) => [path, 'from', 'to']);
-    const lists = ['accounts', 'transfers', 'holds', 'events'].map((path) => [path, 'created_after', 'created_before']);
+    const periods = ['accounts/bank/statement', 'aggregates?by=type'].map((path) => [path, 'from', 'to']);
+    const lists = ['accounts', 'transfers', 'holds', 'events', 'wallet-transactions'].map((path) => [path, 'created_after', 'created_before']);
     for (const [path, start, end] of [...periods, ...lists, ['transfers', 'effective_after', 'effective_before']]) {
       const target = `/v1/${path}${path.includes('?') ? '&' : '?'}${start}=${late}&${end}=`;
       for (const time of [early, late])

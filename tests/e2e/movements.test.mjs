@@ -114,7 +114,7 @@ describe('a bulk of every kind', () => {
     const [ana, shop] = [await books.wallet(100), await books.wallet()];
     const sale = await books.move(ana, shop, 10);
     const items = [
-      {hold: {ref: 'h', postings: [posting(ana, shop, 50)], expires_in: 60}},
+      {hold: {ref: 'h', postings: [posting(ana, shop, 50)], expires_in_seconds: 60}},
       {capture: {hold_ref: 'h', amount: 20, keep_rest: true}},
       {release: {hold_ref: 'h'}},
       {reverse: {transfer_id: sale.id, reference: 'refund'}},

@@ -62,7 +62,7 @@ describe('a clock that jumps on one of two nodes', {skip: noPostgres || noCompil
                                                  {url: receiver.url, event_types: ['account.*']}), 201);
     const load = await Load.begin(stage);
     const early = load.acknowledged.find(({node}) => node === far);
-    const held = await books.hold(load.from, load.to, 5, {expires_in: hour / 2});
+    const held = await books.hold(load.from, load.to, 5, {expires_in_seconds: hour / 2});
     const recoveries = [];
     for (const jump of jumps) {
       shim.setClockAheadBy(jump);

@@ -188,7 +188,7 @@ json::Object Generator::hold_body(const Books& books) {
   if (random_.one_in(3)) body.emplace_back("reference", random_.of(references));
   if (random_.one_in(4)) body.emplace_back("metadata", metadata());
   if (!random_.one_in(3))
-    body.emplace_back("expires_in", 1 + random_.below(random_.one_in(3) ? 100'000 : 20));
+    body.emplace_back("expires_in_seconds", 1 + random_.below(random_.one_in(3) ? 100'000 : 20));
   return body;
 }
 

@@ -299,7 +299,7 @@ WantedHold read_hold(Fields& body) {
   WantedHold wanted;
   wanted.moves = read_moves(body);
   wanted.narrative = read_narrative(body);
-  wanted.seconds = body.integer("expires_in", false, 1, 31'622'400);
+  wanted.seconds = body.integer("expires_in_seconds", false, 1, 31'622'400);
   return wanted;
 }
 

@@ -7,9 +7,9 @@
 namespace florin::hub::books {
 namespace {
 
+using ledger::Account;
 using ledger::AccountRef;
 using ledger::AccountType;
-using ledger::NewAccount;
 
 bool is_plain(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
@@ -52,7 +52,7 @@ std::string code_of(const Partner& partner, const WalletTransaction& transaction
 std::string actor_of(const Partner& partner) { return "partner:" + partner.code; }
 
 Result<void> open_unless_there(sql::Tx& tx, ledger::LedgerService& ledger, const Partner& partner,
-                               const NewAccount& wanted) {
+                               const Account& wanted) {
   const auto opened = ledger.open_account(tx, {partner.tenant, actor_of(partner), {}}, wanted);
   if (!opened && opened.error().code != ledger::errors::account_exists) return opened.error();
   return {};
@@ -92,23 +92,25 @@ ledger::Command command_of(const Partner& partner, const WalletTransaction& tran
 Result<void> open_missing(sql::Tx& tx, ledger::LedgerService& ledger, const Partner& partner,
                           const WalletTransaction& transaction, Holder holder, bool with_wallet) {
   const Currency currency = *transaction.currency;
-  TRY(open_unless_there(
-      tx, ledger, partner,
-      {partner.tenant, games_code(partner, currency), AccountType::liability, currency, {}, {}}));
+  TRY(open_unless_there(tx, ledger, partner,
+                        Account::without_bounds(partner.tenant, games_code(partner, currency),
+                                                AccountType::liability, currency)));
   const std::string code = code_of(partner, transaction, holder);
   switch (holder) {
     case Holder::wallet:
       if (!with_wallet) return {};
       return open_unless_there(tx, ledger, partner,
-                               NewAccount::wallet(partner.tenant, code, currency));
+                               Account::wallet(partner.tenant, code, currency));
     case Holder::operator_wallet:
-      return open_unless_there(tx, ledger, partner,
-                               {partner.tenant, code, AccountType::asset, currency, {}, {}});
+      return open_unless_there(
+          tx, ledger, partner,
+          Account::without_bounds(partner.tenant, code, AccountType::asset, currency));
     case Holder::suspense:
       break;
   }
-  return open_unless_there(tx, ledger, partner,
-                           {partner.tenant, code, AccountType::liability, currency, {}, {}});
+  return open_unless_there(
+      tx, ledger, partner,
+      Account::without_bounds(partner.tenant, code, AccountType::liability, currency));
 }
 
 Result<ledger::Account> open_wallet(sql::Tx& tx, ledger::LedgerService& ledger,
@@ -116,7 +118,7 @@ Result<ledger::Account> open_wallet(sql::Tx& tx, ledger::LedgerService& ledger,
                                     const Currency& currency, const Actor& origin) {
   return ledger.open_account(
       tx, origin,
-      NewAccount::wallet(partner.tenant, wallet_code(partner, player, currency), currency));
+      Account::wallet(partner.tenant, wallet_code(partner, player, currency), currency));
 }
 
 }  // namespace florin::hub::books

@@ -233,9 +233,7 @@ TEST_F(InternalWalletTest, AmountsOfZeroAreLegal) {
 
 TEST_F(InternalWalletTest, ABlockedPlayerCannotBetButStillWins) {
   EXPECT_EQ(word({debit, "bet-1", "ana", 100, "round-1"}), "OK");
-  ledger::AccountChange freeze;
-  freeze.frozen = true;
-  world.change_wallet(acme, "ana", freeze);
+  world.change_wallet(acme, "ana", [](ledger::Account& wallet) { wallet.frozen = true; });
   EXPECT_EQ(word({debit, "bet-2", "ana", 100, "round-2"}), "player_blocked");
   EXPECT_EQ(word({debit, "bet-3", "ana", 0, "round-3"}), "player_blocked");
   const auto win = world.move(acme, {credit, "win-1", "ana", 300, "round-1"});
@@ -246,9 +244,7 @@ TEST_F(InternalWalletTest, ABlockedPlayerCannotBetButStillWins) {
 }
 
 TEST_F(InternalWalletTest, AWinAboveTheCeilingOfTheWalletRestsInSuspense) {
-  ledger::AccountChange ceiling;
-  ceiling.max_balance = std::optional<std::int64_t>(1'100);
-  world.change_wallet(acme, "ana", ceiling);
+  world.change_wallet(acme, "ana", [](ledger::Account& wallet) { wallet.max_balance = 1'100; });
   EXPECT_EQ(word({credit, "win-1", "ana", 500, "round-1"}), "OK");
   EXPECT_EQ(ana(), 1'000);
   EXPECT_EQ(world.balance(books::suspense_code(acme->partner, eur())), 500);

@@ -373,8 +373,11 @@ TEST_F(OperatorWalletTest, ATombstoneStopsTheDebitBeforeTheOperatorHearsOfIt) {
 TEST_F(OperatorWalletTest, AFrozenMirrorAccountLeavesTheDebitToAPerson) {
   start([](int, const ReceivedCall& call) { return ok(call); });
   EXPECT_EQ(word_of(move({debit, "bet-1", "ana", 250, "round-1"})), "OK");
-  ledger::AccountChange freeze;
-  freeze.frozen = true;
+  const auto freeze = [](const ledger::Account& before) -> Result<ledger::Account> {
+    ledger::Account after = before;
+    after.frozen = true;
+    return after;
+  };
   ASSERT_TRUE(world.database->write([&](sql::Tx& tx) {
     return world.ledger.change_account(tx, {test_tenant, "key_1", ""},
                                        {{}, books::operator_code(acme->partner, eur())}, freeze);

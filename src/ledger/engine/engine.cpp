@@ -103,7 +103,7 @@ Result<void> check_open(const Hold& hold, Timestamp now) {
     return Error{errors::hold_expired, "the hold has expired"};
   if (!is_open) {
     return Error{errors::hold_not_open,
-                 "the hold was " + std::string(to_string(hold.status)) + " before"};
+                 "the hold was " + std::string(to_word(hold.status)) + " before"};
   }
   return {};
 }

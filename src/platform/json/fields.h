@@ -378,6 +378,19 @@ Result<T> read_new(const Fields<T>& fields, std::string_view body, T start = {},
   return start;
 }
 
+/// The same of an item of a list, which stands at `pointer`; its problems are added to `problems`.
+template <class T>
+T read_new_item(const Fields<T>& fields, const Value& item, const std::string& pointer,
+                std::vector<FieldError>& problems, T start = {}, Between<T> between = nullptr) {
+  detail::read_members(fields.list(), item, pointer, Reading::creation, &start, problems);
+  if (!between) return start;
+  for (FieldError& problem : between(start)) {
+    problem.pointer.insert(0, pointer);
+    problems.push_back(std::move(problem));
+  }
+  return start;
+}
+
 /// `before` as the body changes it: what is absent stays, and null takes away what can be absent.
 /// `between` looks at the result. Errors: those of read_new(); fixed.
 template <class T>

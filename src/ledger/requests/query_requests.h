@@ -1,29 +1,11 @@
 #pragma once
 #include "base/result.h"
-#include "ledger/ledger.h"
 #include "ledger/ledger_queries.h"
 #include "platform/http/route.h"
 
-/// What clients send, read and checked: every bad field is named at once (validation_failed),
-/// before anything is looked up.
+/// The parameters of lists, statements and sums. Errors: validation_failed, which names the
+/// parameter.
 namespace florin::ledger::requests {
-
-Result<NewAccount> new_account(const http::Request& request);
-Result<std::vector<NewAccount>> new_accounts(const http::Request& request);
-Result<AccountChange> account_change(const http::Request& request);
-
-/// Commands carry the key of their request.
-Result<Command> post_transfer(const http::Request& request);
-Result<Command> post_bulk(const http::Request& request);
-Result<Command> place_hold(const http::Request& request);
-Result<Command> capture_hold(const http::Request& request);
-Result<Command> release_hold(const http::Request& request);
-Result<Command> reverse_transfer(const http::Request& request);
-
-AccountRef account_in_path(const http::Request& request);
-/// Errors: transfer_not_found, hold_not_found when the path holds no id of that kind.
-Result<TransferId> transfer_in_path(const http::Request& request);
-Result<HoldId> hold_in_path(const http::Request& request);
 
 /// With `order`, where the route takes it.
 Result<PageRequest> page(const http::Request& request);

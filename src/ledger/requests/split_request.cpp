@@ -1,4 +1,4 @@
-#include "ledger/split_request.h"
+#include "ledger/requests/split_request.h"
 
 #include <algorithm>
 #include <string>

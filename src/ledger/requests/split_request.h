@@ -8,9 +8,6 @@
 
 namespace florin::ledger::requests {
 
-/// Account codes are not longer.
-inline constexpr std::size_t max_code_bytes = 200;
-
 /// The member `split` of a transfer or hold; nothing when it is absent or bad, and what is bad is
 /// in `problems`. docs/transfers.md shows its form.
 std::optional<Split> read_split(json::ObjectReader& body, std::vector<FieldError>& problems);
