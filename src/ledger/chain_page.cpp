@@ -7,7 +7,7 @@
 #include "base/id_generator.h"
 #include "base/try.h"
 #include "ledger/ledger.h"
-#include "ledger/set_store.h"
+#include "ledger/store/set_store.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger::chain {

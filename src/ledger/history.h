@@ -6,7 +6,7 @@
 
 #include "base/result.h"
 #include "ledger/ledger_queries.h"
-#include "ledger/ledger_store.h"
+#include "ledger/store/history_store.h"
 
 namespace florin::ledger {
 

@@ -10,10 +10,12 @@
 #include "base/try.h"
 #include "ledger/errors.h"
 #include "ledger/history.h"
-#include "ledger/ledger_store.h"
 #include "ledger/list_filters.h"
 #include "ledger/settled_read.h"
 #include "ledger/statement.h"
+#include "ledger/store/account_store.h"
+#include "ledger/store/hold_store.h"
+#include "ledger/store/transfer_store.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger {

@@ -7,9 +7,10 @@
 #include "base/try.h"
 #include "ledger/errors.h"
 #include "ledger/ledger_queries.h"
-#include "ledger/ledger_store.h"
 #include "ledger/metadata.h"
 #include "ledger/settled_read.h"
+#include "ledger/store/account_store.h"
+#include "ledger/store/transfer_store.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger {

@@ -1,6 +1,6 @@
 #pragma once
 #include "ledger/ledger_queries.h"
-#include "ledger/ledger_store.h"
+#include "ledger/store/hold_store.h"
 
 /// Which rows the filters of lists let through.
 namespace florin::ledger {

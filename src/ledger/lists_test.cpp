@@ -4,7 +4,7 @@
 
 #include "ledger/errors.h"
 #include "ledger/ledger_fixture.h"
-#include "ledger/ledger_store.h"
+#include "ledger/store/ledger_store.h"
 
 namespace florin::ledger {
 namespace {

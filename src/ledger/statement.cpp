@@ -12,7 +12,7 @@
 #include "base/try.h"
 #include "ledger/errors.h"
 #include "ledger/history.h"
-#include "ledger/ledger_store.h"
+#include "ledger/store/history_store.h"
 
 namespace florin::ledger {
 namespace {

@@ -11,7 +11,7 @@
 #include "ledger/bulk/bulk_store.h"
 #include "ledger/bulk/weight.h"
 #include "ledger/errors.h"
-#include "ledger/ledger_writer.h"
+#include "ledger/writer/ledger_writer.h"
 #include "platform/jobs/worker_thread.h"
 #include "platform/log/log.h"
 #include "platform/metrics/metrics.h"

@@ -1,10 +1,11 @@
 #pragma once
 #include <functional>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "ledger/engine/changes.h"
+#include "ledger/engine/prefetched_state.h"
 #include "ledger/engine/wording.h"
 #include "ledger/ledger.h"
 
@@ -13,93 +14,6 @@ class IdGenerator;
 }
 
 namespace florin::ledger::engine {
-
-/// A posted transfer as a reversal sees it.
-struct PastTransfer {
-  Transfer transfer;
-  TransferId reversed_by;
-};
-
-/// A hold in the state whose time may be over, and who ends it then.
-struct DueHold {
-  HoldId hold;
-  Actor actor;
-};
-
-/// All that the commands of a batch may look at, loaded beforehand. What is not here does not
-/// exist.
-struct PrefetchedState {
-  std::unordered_map<AccountId, AccountState> accounts;
-  std::unordered_map<HoldId, Hold> holds;
-  std::unordered_map<TransferId, PastTransfer> transfers;
-  std::unordered_map<idempotency::Digest, idempotency::Record, idempotency::DigestHash> keys;
-  /// Every open hold whose time is over and that moves money of an account above.
-  std::vector<DueHold> due;
-};
-
-/// Every 64th posting of an account leaves a checkpoint, from which its history is found quickly.
-inline constexpr std::int64_t checkpoint_interval = 64;
-
-struct HistoryCheckpoint {
-  AccountId account;
-  std::int64_t sequence = 0;
-  std::int64_t posting = 0;
-  Timestamp created_at;
-};
-
-/// One side of a posting: its place in the account's history.
-struct PostingSide {
-  std::int64_t previous = 0;  ///< The account's posting before this one; 0: none.
-  std::int64_t sequence = 0;  ///< 1 for the account's first posting.
-  std::int64_t balance = 0;   ///< Posted balance after it, in the normal direction.
-};
-
-struct PostingRow {
-  std::int64_t id = 0;  ///< The transfer's id plus the posting's place in it.
-  TransferId transfer;
-  Posting posting;
-  PostingSide debit, credit;
-};
-
-struct PostedTransfer {
-  Transfer transfer;
-  const Actor* actor = nullptr;  ///< Of the command; lives as long as the batch.
-};
-
-enum class HoldChangeKind : std::uint8_t { placed, captured, released, expired };
-std::string_view to_string(HoldChangeKind kind);
-
-struct HoldChange {
-  std::int64_t id = 0;
-  HoldChangeKind kind = HoldChangeKind::placed;
-  TransferId transfer;  ///< Of a capture.
-  Hold after;
-  Timestamp at;
-  const Actor* actor = nullptr;
-};
-
-/// A transfer opened an account again, or closed it.
-struct StatusChange {
-  AccountId account;
-  Sums sums;  ///< As it was then: before the money of the transfer moved, or after it.
-  bool closed = false;
-  Timestamp at;
-  const Actor* actor = nullptr;
-};
-
-using KeyRow = idempotency::Entry;
-
-/// The rows to write, each list in the order of ids.
-struct Changes {
-  std::vector<PostedTransfer> transfers;
-  std::vector<PostingRow> postings;
-  std::vector<HoldChange> hold_changes;
-  std::vector<HistoryCheckpoint> checkpoints;
-  std::vector<KeyRow> keys;
-  std::vector<StatusChange> status_changes;
-  std::vector<AccountState*> accounts;  ///< Touched ones, each once.
-  bool empty() const { return transfers.empty() && hold_changes.empty() && keys.empty(); }
-};
 
 /// What a key remembers of an outcome (remembered.h); pure. Nothing for outcomes that do not use
 /// the key up.
@@ -121,9 +35,23 @@ class Engine {
   const Changes& changes() const { return changes_; }
 
  private:
-  struct Savepoint;
-  struct Effect;
+  /// What a command would add to one account, netted over all its postings.
+  struct Effect {
+    AccountState* account = nullptr;
+    Sums delta;
+    bool overflow = false;
+  };
   using Effects = std::vector<Effect>;
+
+  /// Where to roll back to: sizes of the lists and the old states of what was touched since.
+  struct Savepoint {
+    std::size_t transfers = 0, postings = 0, hold_changes = 0, checkpoints = 0, accounts = 0,
+                status_changes = 0;
+    std::vector<std::pair<AccountState*, AccountState>> old_accounts;
+    std::vector<Hold> old_holds;  // Not their places: one that an inner savepoint made is gone.
+    std::vector<HoldId> new_holds;
+    std::vector<TransferId> reversed;
+  };
 
   Outcome decide_body(const Command& command);
   Outcome apply(const Actor& actor, const PostTransfer& wanted);

@@ -1,4 +1,4 @@
-#include "ledger/set_store.h"
+#include "ledger/store/set_store.h"
 
 #include "base/try.h"
 #include "platform/sql/array.h"

@@ -1,4 +1,4 @@
-#include "ledger/ledger_writer.h"
+#include "ledger/writer/ledger_writer.h"
 
 #include <algorithm>
 
@@ -6,13 +6,15 @@
 #include "base/try.h"
 #include "events/events.h"
 #include "idempotency/key_store.h"
-#include "ledger/batch_loader.h"
 #include "ledger/bulk/named_postings.h"
 #include "ledger/chain.h"
-#include "ledger/command_accounts.h"
 #include "ledger/ledger_json.h"
-#include "ledger/ledger_store.h"
-#include "ledger/remembered.h"
+#include "ledger/store/account_store.h"
+#include "ledger/store/hold_store.h"
+#include "ledger/store/ledger_store.h"
+#include "ledger/writer/command_accounts.h"
+#include "ledger/writer/loader.h"
+#include "ledger/writer/remembered.h"
 #include "platform/sql/database.h"
 
 namespace florin::ledger {
@@ -75,124 +77,38 @@ void LedgerWriter::advance_past(const engine::PrefetchedState& state) {
   for (const auto& [id, hold] : state.holds) advance_past(id.value);
 }
 
-Result<void> LedgerWriter::run(sql::Tx& tx, std::span<BatchItem> batch, AccountId besides) {
-  engine::PrefetchedState state;
-  state.accounts.reserve(2 * batch.size());
-  state.keys.reserve(batch.size());
-  chain::Head head;
-  sql::Pipeline pipeline(tx);
-  TRY(chain::enqueue_head(pipeline, ids_.node(), head));
-  TRY(events_.follow(pipeline));
-  Timestamp at = now();
-  std::vector<store::DuePosting> due;
-  TRY(store::enqueue_due_postings(pipeline, at, due));
-  for (BatchItem& item : batch) item.refusal = TRY(bulk::refusal_of(tx, item.command));
-  const bool is_shared = tx.dialect() == sql::Dialect::postgres;
-  if (is_shared) {
-    TRY(prefetch(tx, pipeline, batch, state));
-  } else {
-    for (BatchItem& item : batch) {
-      if (!item.refusal) TRY(load(tx, item.command, state));
-    }
-  }
-  TRY(load_account(tx, besides, state));
-  TRY(load_due_holds(tx, due, state));
-  if (is_shared) advance_past(state);
-  while (last_now_ > at) {  // Another node's clock is ahead: by its time more may be due.
-    at = now();
-    due.clear();
-    TRY(store::enqueue_due_postings(pipeline, at, due));
-    TRY(pipeline.sync());
-    TRY(load_due_holds(tx, due, state));
-    advance_past(state);
-  }
+/// What is read before a batch is decided.
+struct LedgerWriter::Batch {
+  std::span<BatchItem> items;
+  AccountId also;
+  engine::PrefetchedState state = {};
+  chain::Head head = {};
+  Timestamp at = {};
+};
 
-  engine::Engine engine(state, ids_, at, answer_of_);
+Result<void> LedgerWriter::run(sql::Tx& tx, std::span<BatchItem> items, AccountId also) {
+  Batch batch{items, also};
+  TRY(prefetch(tx, batch));
+
+  engine::Engine engine(batch.state, ids_, batch.at, answer_of_);
   engine.expire_due_holds();
-  for (BatchItem& item : batch) {
+  for (BatchItem& item : items) {
     item.outcome = item.refusal ? Outcome(*item.refusal) : engine.decide(item.command);
     item.balances.clear();  // Of an earlier run, when the database runs a batch again.
   }
-  TRY(write(tx, engine.changes(), head, at));
-  fill_balances(engine.changes().postings, batch);
+  TRY(write(tx, engine.changes(), batch.head, batch.at));
+  fill_balances(engine.changes().postings, items);
 
-  for (BatchItem& item : batch) TRY(recall(tx, item.command, item.outcome));
+  for (BatchItem& item : items) TRY(recall(tx, item.command, item.outcome));
   return {};
 }
 
-// ---------------------------------------------------------------- loading
+namespace {
 
-/// Loads what a body names.
-struct LedgerWriter::Load {
-  LedgerWriter& self;
-  sql::Tx& tx;
-  TenantId tenant;
-  engine::PrefetchedState& state;
-  template <class Body>
-  Result<void> load_accounts(Body& body) {
-    return for_each_account(
-        body, [this](AccountRef& ref) { return self.load_account(tx, tenant, ref, state); });
-  }
-  Result<void> operator()(PostTransfer& body) { return load_accounts(body); }
-  Result<void> operator()(PlaceHold& body) { return load_accounts(body); }
-  Result<void> operator()(PostBulk& body) {
-    for (PostTransfer& transfer : body.transfers) TRY(load_accounts(transfer));
-    return {};
-  }
-  Result<void> operator()(RunSteps& body) {
-    for (Step& step : body.steps) TRY(std::visit(*this, step.body));
-    return {};
-  }
-  Result<void> operator()(CaptureHold& body) { return self.load_hold(tx, body.hold, state); }
-  Result<void> operator()(ReleaseHold& body) { return self.load_hold(tx, body.hold, state); }
-  Result<void> operator()(ExpireHold& body) { return self.load_hold(tx, body.hold, state); }
-  Result<void> operator()(ReverseTransfer& body) {
-    return self.load_transfer(tx, body.transfer, state);
-  }
-};
-
-Result<void> LedgerWriter::load(sql::Tx& tx, Command& command, engine::PrefetchedState& state) {
-  if (command.key && !command.dry_run && !state.keys.contains(command.key->digest)) {
-    if (auto record = TRY(idempotency::find(tx, command.key->digest))) {
-      state.keys.emplace(command.key->digest, *std::move(record));
-      return {};  // It will be a replay or a mismatch; nothing else is looked at.
-    }
-  }
-  return std::visit(Load{*this, tx, command.actor.tenant, state}, command.body);
-}
-
-Result<void> LedgerWriter::load_account(sql::Tx& tx, AccountId id,
-                                        engine::PrefetchedState& state) const {
-  if (!id || state.accounts.contains(id)) return {};
-  if (auto account = TRY(store::load_account_state(tx, id))) state.accounts.emplace(id, *account);
-  return {};
-}
-
-Result<void> LedgerWriter::load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref,
-                                        engine::PrefetchedState& state) {
-  if (ref.id) return load_account(tx, ref.id, state);
-  const auto account = TRY(store::load_account_state(tx, tenant, ref.code));
-  if (!account) return {};
-  ref.id = account->id;
-  state.accounts.try_emplace(account->id, *account);
-  return {};
-}
-
-Result<void> LedgerWriter::load_hold(sql::Tx& tx, HoldId id, engine::PrefetchedState& state) {
-  if (state.holds.contains(id)) return {};
-  auto hold = TRY(store::load_hold(tx, id));
-  if (!hold) return {};
-  for (const HoldPosting& held : hold->postings) {
-    TRY(load_account(tx, held.posting.debit, state));
-    TRY(load_account(tx, held.posting.credit, state));
-  }
-  state.holds.emplace(id, *std::move(hold));
-  return {};
-}
-
-/// Those that move money of the accounts in the state; whatever else is due waits for its turn.
-Result<void> LedgerWriter::load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
-                                          engine::PrefetchedState& state) {
+/// Loads those that move money of the accounts in the state; whatever else is due waits for its
+/// turn.
+Result<void> load_due_holds(Loader& loader, std::span<const store::DuePosting> due,
+                            engine::PrefetchedState& state) {
   const std::size_t first = state.due.size();
   for (const store::DuePosting& held : due) {
     const bool is_known = state.due.size() > first && state.due.back().hold == held.hold;
@@ -202,22 +118,41 @@ Result<void> LedgerWriter::load_due_holds(sql::Tx& tx, std::span<const store::Du
     system.tenant = held.tenant;
     state.due.push_back({held.hold, std::move(system)});
   }
-  for (std::size_t i = first; i < state.due.size(); ++i)
-    TRY(load_hold(tx, state.due[i].hold, state));
+  for (std::size_t i = first; i < state.due.size(); ++i) TRY(loader.load(state.due[i].hold));
   return {};
 }
 
-Result<void> LedgerWriter::load_transfer(sql::Tx& tx, TransferId id,
-                                         engine::PrefetchedState& state) {
-  if (state.transfers.contains(id)) return {};
-  auto transfer = TRY(store::load_transfer(tx, id));
-  if (!transfer) return {};
-  for (const Posting& posting : transfer->postings) {
-    TRY(load_account(tx, posting.debit, state));
-    TRY(load_account(tx, posting.credit, state));
+}  // namespace
+
+Result<void> LedgerWriter::prefetch(sql::Tx& tx, Batch& batch) {
+  engine::PrefetchedState& state = batch.state;
+  state.accounts.reserve(2 * batch.items.size());
+  state.keys.reserve(batch.items.size());
+  sql::Pipeline pipeline(tx);
+  TRY(chain::enqueue_head(pipeline, ids_.node(), batch.head));
+  TRY(events_.follow(pipeline));
+  batch.at = now();
+  std::vector<store::DuePosting> due;
+  TRY(store::enqueue_due_postings(pipeline, batch.at, due));
+  const auto loader = make_loader(tx, state);
+  for (BatchItem& item : batch.items) {
+    item.refusal = TRY(bulk::refusal_of(tx, item.command));
+    if (!item.refusal) TRY(loader->load(item.command));
   }
-  const TransferId reversed_by = TRY(store::find_reversal_of(tx, id));
-  state.transfers.emplace(id, engine::PastTransfer{*std::move(transfer), reversed_by});
+  TRY(loader->finish(pipeline));
+
+  RowLoader rows(tx, state);
+  TRY(rows.load(batch.also));
+  TRY(load_due_holds(rows, due, state));
+  if (tx.dialect() == sql::Dialect::postgres) advance_past(state);
+  while (last_now_ > batch.at) {  // Another node's clock is ahead: by its time more may be due.
+    batch.at = now();
+    due.clear();
+    TRY(store::enqueue_due_postings(pipeline, batch.at, due));
+    TRY(pipeline.sync());
+    TRY(load_due_holds(rows, due, state));
+    advance_past(state);
+  }
   return {};
 }
 
@@ -241,6 +176,7 @@ bool may_lack_money(const Command& command, const Outcome& outcome) {
 /// Each account once, however many postings name it.
 Result<void> LedgerWriter::load_all_accounts(sql::Tx& tx, Draft& draft) const {
   const TenantId tenant = draft.command.actor.tenant;
+  RowLoader loader(tx, draft.state);
   std::unordered_map<std::string, AccountId> by_code;
   const auto load = [&](AccountRef& ref) -> Result<void> {
     if (!ref.id) {
@@ -249,7 +185,7 @@ Result<void> LedgerWriter::load_all_accounts(sql::Tx& tx, Draft& draft) const {
         known->second = TRY(store::find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
       ref.id = known->second;
     }
-    return load_account(tx, ref.id, draft.state);
+    return loader.load(ref.id);
   };
   for (PostTransfer& transfer : std::get<PostBulk>(draft.command.body).transfers)
     TRY(for_each_account(transfer, load));

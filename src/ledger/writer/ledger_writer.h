@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "ledger/bulk/slice.h"
 #include "ledger/engine/engine.h"
+#include "ledger/writer/batch_item.h"
 
 namespace florin::events {
 class EventLog;
@@ -20,15 +21,6 @@ struct DuePosting;
 }
 
 namespace florin::ledger {
-
-/// A command on its way through a batch.
-struct BatchItem {
-  Command command;
-  Outcome outcome = Error{florin::errors::internal_error, "the command was not decided"};
-  std::vector<PostingBalances> balances = {};  ///< Of a Transfer, one for each posting.
-  /// Before anything was loaded: it would keep the writer too long.
-  std::optional<Error> refusal = {};
-};
 
 /// A bulk that was decided over a snapshot. Nothing of it is written; what it points to lives here.
 struct Draft {
@@ -77,20 +69,12 @@ class LedgerWriter {
   void start_after(Timestamp newest_stored) { last_now_ = newest_stored; }
 
  private:
-  struct Load;
-
-  Result<void> run(sql::Tx& tx, std::span<BatchItem> batch, AccountId besides);
+  Result<void> run(sql::Tx& tx, std::span<BatchItem> batch, AccountId also);
+  struct Batch;
   void advance_past(std::int64_t id);
   void advance_past(const engine::PrefetchedState& state);
-  Result<void> load_due_holds(sql::Tx& tx, std::span<const store::DuePosting> due,
-                              engine::PrefetchedState& state);
-  Result<void> load(sql::Tx& tx, Command& command, engine::PrefetchedState& state);
-  Result<void> load_account(sql::Tx& tx, AccountId id, engine::PrefetchedState& state) const;
-  Result<void> load_account(sql::Tx& tx, TenantId tenant, AccountRef& ref,
-                            engine::PrefetchedState& state);
+  Result<void> prefetch(sql::Tx& tx, Batch& batch);
   Result<void> load_all_accounts(sql::Tx& tx, Draft& draft) const;
-  Result<void> load_hold(sql::Tx& tx, HoldId id, engine::PrefetchedState& state);
-  Result<void> load_transfer(sql::Tx& tx, TransferId id, engine::PrefetchedState& state);
   Result<void> write(sql::Tx& tx, const engine::Changes& changes, const chain::Head& head,
                      Timestamp now);
   Result<void> write_events(sql::Tx& tx, const engine::Changes& changes);

@@ -1,4 +1,4 @@
-#include "ledger/remembered.h"
+#include "ledger/writer/remembered.h"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,8 @@
 
 #include "base/try.h"
 #include "ledger/answers.h"
-#include "ledger/ledger_store.h"
+#include "ledger/store/hold_store.h"
+#include "ledger/store/transfer_store.h"
 #include "platform/sql/errors.h"
 
 namespace florin::ledger {
