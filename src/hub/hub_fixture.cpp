@@ -104,8 +104,8 @@ void World::change_wallet(const PartnerPtr& partner, const std::string& player,
     return after;
   };
   EXPECT_TRUE(database->write([&](sql::Tx& tx) {
-    const std::string wallet = books::wallet_code(partner->partner, player, eur());
-    return ledger.change_account(tx, {test_tenant, "key_1", ""}, {{}, wallet}, changed);
+    const std::string code = books::wallet_code(partner->partner, player, eur());
+    return ledger.change_account(tx, {test_tenant, "key_1", ""}, {{}, code}, changed);
   }));
 }
 

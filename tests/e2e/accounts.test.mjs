@@ -128,7 +128,7 @@ describe('changing an account', () => {
   it('refuses what an account cannot change', async () => {
     const account = await books.account();
     assertFields(problemOf(await change(account, {code: 'x', balance: 5}), 400, 'validation_failed'),
-                 {'/code': 'unknown_field', '/balance': 'unknown_field'});
+                 {'/code': 'fixed', '/balance': 'read_only'});
     problemOf(await change({id: 'acc_0000000000001'}, {frozen: true}), 404, 'account_not_found');
     problemOf(await change({id: 'nonsense'}, {frozen: true}), 404, 'account_not_found');
     problemOf(await change({id: account.id}, {frozen: 'yes'}), 400, 'validation_failed');

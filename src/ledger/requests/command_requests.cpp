@@ -17,6 +17,12 @@ namespace {
 using json::ObjectReader;
 using Problems = std::vector<FieldError>;
 
+/// A missing body reads as an empty object: the required fields are reported then.
+Result<json::Value> parse_body(const http::Request& request) {
+  if (request.body.empty()) return json::Value(json::Object{});
+  return json::parse(request.body);
+}
+
 Command command_of(const http::Request& request) {
   Command command;
   command.actor = request.actor();

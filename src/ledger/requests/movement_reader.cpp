@@ -113,11 +113,6 @@ void hint_at_closing_alone(const std::string& pointer, Problems& problems) {
 
 }  // namespace
 
-Result<json::Value> parse_body(const http::Request& request) {
-  if (request.body.empty()) return json::Value(json::Object{});
-  return json::parse(request.body);
-}
-
 PostTransfer read_transfer(ObjectReader& body, Problems& problems) {
   PostTransfer transfer;
   read_movement(body, problems, transfer);

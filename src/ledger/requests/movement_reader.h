@@ -2,9 +2,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/result.h"
 #include "ledger/ledger.h"
-#include "platform/http/message.h"
 #include "platform/json/object_reader.h"
 #include "platform/json/value.h"
 
@@ -14,9 +12,6 @@ namespace florin::ledger::requests {
 
 /// References in requests are not longer.
 inline constexpr std::size_t max_reference_bytes = 255;
-
-/// A body that is missing reads as an empty object: every route tells by its required fields.
-Result<json::Value> parse_body(const http::Request& request);
 
 PostTransfer read_transfer(json::ObjectReader& body, std::vector<FieldError>& problems);
 PlaceHold read_hold(json::ObjectReader& body, std::vector<FieldError>& problems);
