@@ -81,7 +81,7 @@ bool matches(const Row& row, const Filter& filter) {
          (!filter.created_before || at < *filter.created_before);
 }
 
-/// What stands before `data` in a payload. Quotes within its texts are escaped, so that it cannot
+/// What comes before `data` in a payload. Quotes within its texts are escaped, so that it cannot
 /// be found in one of them.
 constexpr std::string_view before_data = ",\"data\":";
 

@@ -22,7 +22,7 @@ class Tx;
 
 namespace florin::events {
 
-/// Something that happened, as the module that did it says it. `data` is a finished JSON object.
+/// An event as its module describes it. `data` is a finished JSON object.
 struct NewEvent {
   TenantId tenant;
   std::string_view type;     ///< "transaction.executed"; the catalogue is docs/events.md.
@@ -60,9 +60,9 @@ struct EventPage {
   EventId next_before;  ///< Where the next page starts; with has_more only.
 };
 
-/// The append-only log of what happened: outbox and audit trail in one. An event is written in the
-/// commit of the change that it tells of, and linked with the one before it when the database has a
-/// key (event_chain.h). Safe for concurrent use; appends are the writer thread's.
+/// The append-only log of events: outbox and audit trail in one. An event is written in the commit
+/// of its change, and linked with the event before it when the database has a key (event_chain.h).
+/// Safe for concurrent use; appends are the writer thread's.
 class EventLog {
  public:
   EventLog(sql::Database& database, IdGenerator& ids);

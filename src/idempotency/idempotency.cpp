@@ -158,7 +158,7 @@ Result<http::Response> Idempotency::run_kept(const http::Request& request, Lifet
   });
   if (response || found_earlier || !is_remembered(response.error())) return response;
 
-  // The refusal undid the work; what the client is told is kept by itself.
+  // The refusal rolled the work back; the answer is stored in a unit of work of its own.
   http::Response refusal = http::problem(response.error(), request.request_id);
   TRY(database_.write([&](sql::Tx& tx) {
     return insert(tx, *key, {key->request, 0, refusal.status, refusal.body}, clock_.now());

@@ -23,8 +23,8 @@ namespace florin::idempotency {
 /// The key of a request, which is its route's own; nothing when it carries none.
 std::optional<Key> key_of(const http::Request& request, Lifetime lifetime);
 
-/// The keys being worked on in this process, so that a second request hears "still running" instead
-/// of waiting. Safe for concurrent use.
+/// The keys in use in this process: a second request gets request_in_progress instead of waiting.
+/// Safe for concurrent use.
 class InFlight {
  public:
   InFlight();

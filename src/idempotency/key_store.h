@@ -23,7 +23,7 @@ inline constexpr sql::SealedTable sealed_keys{
 Result<std::optional<Record>> find(sql::Tx& tx, const Digest& digest);
 /// Errors: constraint_violated when the key is there already.
 Result<void> insert(sql::Tx& tx, const Key& key, const Record& record, Timestamp now);
-/// find() for many on PostgreSQL, in one statement: `visit` hears of those that are there, when the
+/// find() for many on PostgreSQL, in one statement: `visit` gets those that exist, when the
 /// pipeline is synced.
 using EntryVisitor = std::function<void(const Digest&, Record)>;
 Result<void> enqueue_all(sql::Pipeline& pipeline, std::span<const Digest> digests,

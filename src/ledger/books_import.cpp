@@ -217,7 +217,7 @@ class Applier {
     return {};
   }
 
-  /// A database that is away is no fault of the line.
+  /// An unavailable database is not an error of the line.
   static Error refused(std::int64_t number, const Error& error) {
     const bool is_ours =
         error.code.kind == ErrorKind::unavailable || error.code.kind == ErrorKind::internal;

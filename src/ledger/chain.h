@@ -36,9 +36,9 @@ struct Link {
   std::int64_t chain = 0, sequence = 0, first_id = 0, last_id = 0, records = 0, created_at_us = 0;
   std::string hash;
 };
-/// Plain links are told from those with a key by their length.
+/// Plain links and links with a key differ in length.
 bool is_keyed(std::string_view hash);
-/// `previous` is empty before the first link; `link.hash` is not looked at.
+/// `previous` is empty before the first link; `link.hash` is ignored.
 std::string link_hash(const crypto::SealKey* key, std::string_view previous, const Link& link,
                       std::string_view canonical);
 crypto::SealKey::Fit check_link(const crypto::SealKey* key, std::string_view previous,

@@ -15,7 +15,7 @@ namespace florin::ledger {
 class HistoryWalk {
  public:
   virtual ~HistoryWalk() = default;
-  /// Nothing behind the last one.
+  /// Nothing after the last one.
   virtual Result<std::optional<store::HistoryEntry>> next() = 0;
 };
 
@@ -60,8 +60,8 @@ Result<std::unique_ptr<HistoryWalk>> walk_behind(sql::Tx& tx, AccountId account,
 /// From this posting on, itself included.
 Result<std::unique_ptr<HistoryWalk>> resume_walk(sql::Tx& tx, AccountId account,
                                                  std::int64_t posting, Order order);
-/// Begins where the page starts, or else with the first posting created in the period. Whoever
-/// walks looks for the end of it: see is_behind.
+/// Begins where the page starts, or else with the first posting created in the period. The caller
+/// ends the walk: see is_behind.
 Result<std::unique_ptr<HistoryWalk>> walk_within(sql::Tx& tx, AccountId account,
                                                  const Period& created, PageRequest page);
 /// Whether nothing from this time of creation on, in this order, is in the period.

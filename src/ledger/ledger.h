@@ -243,7 +243,7 @@ struct BulkDone {
   HoldStatus hold_status = HoldStatus::open;
 };
 
-/// What became of one step of a bulk.
+/// The outcome of one step of a bulk.
 using BulkItem = std::variant<BulkDone, Error>;
 
 struct BulkResult {
@@ -266,7 +266,7 @@ struct Replay {
   Made made = {};
 };
 
-/// What became of a command. An Error means that nothing was written.
+/// The outcome of a command. An Error means that nothing was written.
 using Outcome = std::variant<Transfer, Hold, Capture, BulkResult, Replay, Error>;
 
 }  // namespace florin::ledger

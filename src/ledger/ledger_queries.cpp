@@ -27,14 +27,15 @@ using sql::Tx;
 constexpr PageWork::Bounds work_on_history{10'000, 1'000};
 
 /// Takes rows in the order of the list until the page is full and a further match is found, or the
-/// work is done. `next` is the first row that belongs to the following page, or was not looked at.
+/// limit of work is reached. `next` is the first row of the following page, or the first unread
+/// one.
 template <class T>
 class PageFiller {
  public:
   PageFiller(Paged<T>& page, int limit, PageWork::Bounds bounds = {})
       : page_(page), work_(limit, bounds) {}
 
-  /// Whether to go on.
+  /// False: stop reading.
   bool offer(std::int64_t id, bool matches, T row) {
     if (!wants(id)) return false;
     return !matches || take(id, std::move(row));
@@ -45,7 +46,7 @@ class PageFiller {
     page_.next = id;
     return false;
   }
-  /// A row that is looked at on the way.
+  /// A row that is skipped.
   void pass() { work_.pass(); }
   /// A row that was wanted and matches. False: the page was full.
   bool take(std::int64_t id, T row) {
@@ -62,11 +63,11 @@ class PageFiller {
   PageWork work_;
 };
 
-/// So many captures of one hold are looked at for a page.
+/// Captures of one hold that are read for a page.
 constexpr std::size_t max_captures = 1'000;
 
-/// Ids go ahead of created_at where more than 4,096 are made in a millisecond, and while a clock
-/// that was set back stands still: for days of full load not by this much.
+/// Ids are ahead of created_at when more than 4,096 are made in a millisecond, and after a clock
+/// was set back. Days of full load do not reach this distance.
 constexpr std::int64_t max_ids_ahead_s = 300;
 
 /// The ids that rows created in the period can have, from the page's start on.
@@ -155,7 +156,7 @@ Result<Paged<TransferView>> transfers_of_tenant(Tx& tx, TenantId tenant,
   return views(tx, tenant, found);
 }
 
-/// The same finding; what is missing was named by this parameter of the query.
+/// The same result; a not_found error names this parameter of the query.
 template <class T>
 Result<T> named_by(std::string_view parameter, Result<T> found) {
   if (found) return found;

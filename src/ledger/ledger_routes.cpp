@@ -237,7 +237,7 @@ void Handlers::submit(const Request& request, const http::Responder& responder,
     if (!ticket) return responder.send(std::move(ticket).error());
     pending->ticket = *std::move(ticket);
   }
-  // The ledger needs a command of its own: what the answer looks at stays here.
+  // The ledger gets a copy: rendering the answer needs the command, too.
   service.submit(pending->command, [pending, responder](Outcome outcome) {
     pending->outcome = std::move(outcome);
     pending->ticket.release();  // The key's row is committed: from now on it is a replay.

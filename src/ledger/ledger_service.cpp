@@ -296,7 +296,7 @@ Result<std::int64_t> LedgerService::expire_holds() {
     for (auto& outcome : outcomes) {
       const Outcome ended = outcome.get();
       if (std::holds_alternative<Hold>(ended)) ++expired;
-      // A hold that ended meanwhile is no fault; a database that is away is.
+      // A hold that ended meanwhile is fine; an unavailable database is an error.
       const auto* error = std::get_if<Error>(&ended);
       if (error && error->code.kind == ErrorKind::unavailable) return *error;
     }

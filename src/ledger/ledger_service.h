@@ -26,7 +26,7 @@ class Registry;
 
 namespace florin::ledger {
 
-/// What became of a command, and where a posted transfer left its accounts.
+/// The outcome of a command, and the balances after a posted transfer.
 struct Posted {
   Outcome outcome;
   std::vector<PostingBalances> balances;  ///< Of a Transfer: one for each posting.
@@ -41,7 +41,7 @@ class LedgerService {
                 events::EventLog& events, metrics::Registry& metrics);
   ~LedgerService();
 
-  /// Call once before the first command: ids and times go on after the newest that are stored.
+  /// Call once before the first command: ids and times continue after the newest stored ones.
   Result<void> recover();
 
   /// The hot path: queues the command and returns. Commands that wait together are decided in one
@@ -56,7 +56,7 @@ class LedgerService {
   Outcome execute(Command command);
 
   /// The command inside the caller's unit of work: its rows and events live or die with that. An
-  /// Error outcome has written nothing, and leaves it to the caller whether to go on.
+  /// Error outcome has written nothing, and the caller may continue.
   Result<Outcome> post(sql::Tx& tx, Command command);
   /// Many, decided one after another as one batch: as cheap as the hot path. In their order.
   Result<std::vector<Posted>> post_all(sql::Tx& tx, std::vector<Command> commands);
@@ -66,7 +66,7 @@ class LedgerService {
 
   // Accounts change inside a unit of work of the caller.
   /// Errors: account_exists, validation_failed (min_balance above max_balance).
-  /// Id, sums, status and time of `wanted` are not looked at.
+  /// Id, sums, status and time of `wanted` are ignored.
   Result<Account> open_account(sql::Tx& tx, const Actor& actor, const Account& wanted);
   /// The account as a client wants it to be; only bounds, `frozen` and metadata may differ.
   using AccountChange = std::function<Result<Account>(const Account& before)>;

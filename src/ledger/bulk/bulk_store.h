@@ -21,7 +21,7 @@ struct Header {
   Timestamp created_at;
 };
 
-/// Nobody hears of it yet.
+/// Nobody reads it yet.
 Result<void> insert(sql::Tx& tx, const Header& header);
 Result<void> insert_slice(sql::Tx& tx, std::int64_t bulk, std::int64_t place,
                           std::string_view bytes);

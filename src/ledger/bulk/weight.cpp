@@ -19,7 +19,7 @@ struct Weigh {
   std::size_t operator()(const RunSteps& body) const {
     std::size_t weight = 0;
     for (const Step& step : body.steps) {
-      // The one that it names stands before it.
+      // The step that it names comes before it.
       const Step& whose = step.hold_of ? body.steps[*step.hold_of] : step;
       weight += std::visit(*this, whose.body);
     }

@@ -15,14 +15,13 @@ struct PastTransfer {
   TransferId reversed_by;
 };
 
-/// A hold in the state whose time may be over, and who ends it then.
+/// A hold in the state that may be due, and in whose name it expires.
 struct DueHold {
   HoldId hold;
   Actor actor;
 };
 
-/// All that the commands of a batch may look at, loaded beforehand. What is not here does not
-/// exist.
+/// All that the commands of a batch name, read beforehand. What is not here does not exist.
 struct PrefetchedState {
   std::unordered_map<AccountId, AccountState> accounts;
   std::unordered_map<HoldId, Hold> holds;

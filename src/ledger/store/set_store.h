@@ -34,8 +34,8 @@ Result<void> save_together(sql::Tx& tx, const engine::Changes& changes);
 /// The currency in a column; `place` ("accounts.currency") names it where it holds none, and the
 /// query ends with store_corrupt.
 Currency currency_at(const sql::Row& row, int column, std::string_view place);
-/// For `florin verify`, which goes on: some other currency stands for a code that damage has made
-/// unreadable, and the row is reported because its hash no longer fits.
+/// For `florin verify`, which continues: some other currency replaces an unreadable code, and the
+/// row is reported because its hash no longer fits.
 Currency currency_of(std::string_view code);
 /// The columns id, tenant_id, type, currency, min_balance, max_balance, frozen, closed, then the
 /// four sums, last_posting and posting_count.

@@ -63,8 +63,8 @@ Timestamp LedgerWriter::now() {
   return last_now_;
 }
 
-/// Another node's clock may be ahead of ours: what follows a row of its has a later id and no
-/// earlier time. No row is newer than its id, so the id alone tells how far to go.
+/// Another node's clock may be ahead of ours: what follows its row gets a later id and no earlier
+/// time. No row is newer than its id, so the id alone is enough.
 void LedgerWriter::advance_past(std::int64_t id) {
   ids_.start_after(id);
   if (IdGenerator::node_of(id) != ids_.node())

@@ -39,9 +39,9 @@ struct Draft {
   bool is_sound = true;
 };
 
-/// The shell around the engine: loads what a batch of commands looks at, lets the engine decide,
+/// The shell around the engine: prefetches what a batch of commands names, lets the engine decide,
 /// and writes rows, events, keys and the chain's link in the caller's transaction. One batch at a
-/// time: the writer's thread, but for draft().
+/// time, on the writer's thread; draft() may run on any thread.
 class LedgerWriter {
  public:
   LedgerWriter(const Clock& clock, IdGenerator& ids, events::EventLog& events);

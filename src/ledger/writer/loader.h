@@ -11,13 +11,13 @@ class Tx;
 
 namespace florin::ledger {
 
-/// Reads what commands look at into the state of a batch, and fills in the ids of accounts named by
-/// code. What is there already is not read again. Errors are those of the database.
+/// Prefetches keys, accounts, holds and transfers that commands name, and fills in the ids of
+/// accounts named by code. What the state has is not read again. Errors are those of the database.
 class Loader {
  public:
   virtual ~Loader() = default;
 
-  /// A key, and all that the command names. When the key was used before nothing else is read: the
+  /// A key, and all that the command names. If the key was used before, nothing else is read: the
   /// answer is a replay or a mismatch.
   Result<void> load(Command& command);
   /// With its accounts.

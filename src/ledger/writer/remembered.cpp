@@ -38,7 +38,7 @@ std::string to_text(const BulkResult& result) {
   return text;
 }
 
-/// Takes what stands before the separator off the text.
+/// Removes and returns the part before the separator.
 std::string_view take_until(std::string_view& text, char separator) {
   const std::string_view part = text.substr(0, text.find(separator));
   text.remove_prefix(std::min(part.size() + 1, text.size()));
@@ -115,7 +115,7 @@ Result<Hold> hold_of(sql::Tx& tx, HoldId id) {
   return *std::move(hold);
 }
 
-/// Rows of holds change; each kind of command tells how its hold was right after it.
+/// Rows of holds change; each kind of command determines the state of its hold right after it.
 struct Recall {
   sql::Tx& tx;
   const Record& record;
