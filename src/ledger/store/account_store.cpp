@@ -3,15 +3,16 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "ledger/account_fields.h"
 #include "ledger/errors.h"
 #include "ledger/store/rows.h"
 #include "ledger/store/set_store.h"
-#include "platform/sql/words.h"
 
 namespace florin::ledger::store {
 namespace {
 
 using sql::Query;
+using sql::Role;
 using sql::Row;
 using sql::Tx;
 
@@ -29,56 +30,57 @@ constexpr Query account_state_by_code{
     "ledger.account_state_by_code", FLORIN_ACCOUNT_STATE " WHERE a.tenant_id = $1 AND a.code = $2"};
 #undef FLORIN_ACCOUNT_STATE
 
-#define FLORIN_ACCOUNT_COLUMNS                                                                    \
-  "SELECT a.id, a.tenant_id, a.code, a.type, a.currency, a.min_balance, a.max_balance, a.frozen," \
-  " a.closed, a.metadata, a.created_at_us, b.debits_posted, b.credits_posted, b.debits_pending,"  \
-  " b.credits_pending FROM accounts a JOIN balances b ON b.account_id = a.id"
-constexpr Query account_by_id{"ledger.account_by_id", FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1"};
-constexpr Query account_of_tenant{"ledger.account_of_tenant",
-                                  FLORIN_ACCOUNT_COLUMNS " WHERE a.id = $1 AND a.tenant_id = $2"};
-constexpr OrderedQuery accounts_of_tenant{
-    {"ledger.accounts_newest_first",
-     FLORIN_ACCOUNT_COLUMNS
-     " WHERE a.tenant_id = $1 AND a.id >= $2 AND a.id <= $3 ORDER BY a.id DESC",
-     sql::Rows::many},
-    {"ledger.accounts_oldest_first",
-     FLORIN_ACCOUNT_COLUMNS " WHERE a.tenant_id = $1 AND a.id >= $2 AND a.id <= $3 ORDER BY a.id",
-     sql::Rows::many}};
-#undef FLORIN_ACCOUNT_COLUMNS
+using Columns = std::vector<sql::Column<Account>>;
 
-constexpr Query account_insert{
-    "ledger.account_insert",
-    "INSERT INTO accounts (id, tenant_id, code, type, currency, min_balance, max_balance, frozen, "
-    "closed,"
-    " metadata, created_at_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"};
+Columns columns() {
+  return {{"id", &Account::id, {.role = Role::key}},
+          {"tenant_id", &Account::tenant, {.role = Role::key}},
+          {"code", &Account::code, {.role = Role::fixed}},
+          {"type", &Account::type, {.role = Role::fixed}},
+          {"currency", &Account::currency, {.role = Role::fixed}},
+          {"min_balance", &Account::min_balance},
+          {"max_balance", &Account::max_balance},
+          {"frozen", &Account::frozen},
+          {"closed", &Account::closed},
+          {"metadata", &Account::metadata},
+          {"created_at_us", &Account::created_at, {.role = Role::fixed}}};
+}
+
+/// With those of its row in `balances`, for reading.
+Columns columns_with_sums() {
+  Columns all = columns();
+  all.emplace_back("debits_posted", sql::within(&Account::sums, &Sums::debits_posted));
+  all.emplace_back("credits_posted", sql::within(&Account::sums, &Sums::credits_posted));
+  all.emplace_back("debits_pending", sql::within(&Account::sums, &Sums::debits_pending));
+  all.emplace_back("credits_pending", sql::within(&Account::sums, &Sums::credits_pending));
+  return all;
+}
+
+const sql::Table<Account> account_rows("accounts", columns(), unread_account());
+const sql::Table<Account> accounts("accounts", columns_with_sums(), unread_account());
+#define FLORIN_WITH_SUMS "JOIN balances ON account_id = id "
+const auto account_by_id =
+    accounts.select("ledger.account_by_id", FLORIN_WITH_SUMS "WHERE id = $1");
+const auto account_of_tenant = accounts.select("ledger.account_of_tenant",
+                                               FLORIN_WITH_SUMS "WHERE id = $1 AND tenant_id = $2");
+const OrderedSelect<Account> accounts_of_tenant{
+    accounts.select("ledger.accounts_newest_first",
+                    FLORIN_WITH_SUMS
+                    "WHERE tenant_id = $1 AND id >= $2 AND id <= $3 ORDER BY id DESC",
+                    sql::Rows::many),
+    accounts.select("ledger.accounts_oldest_first",
+                    FLORIN_WITH_SUMS "WHERE tenant_id = $1 AND id >= $2 AND id <= $3 ORDER BY id",
+                    sql::Rows::many)};
+#undef FLORIN_WITH_SUMS
+
 constexpr Query balance_insert{
     "ledger.balance_insert",
     "INSERT INTO balances (account_id, debits_posted, credits_posted, debits_pending,"
     " credits_pending, last_posting, posting_count) VALUES ($1, 0, 0, 0, 0, 0, 0)"};
-constexpr Query account_update{
-    "ledger.account_update",
-    "UPDATE accounts SET min_balance = $2, max_balance = $3, frozen = $4, closed = $5,"
-    " metadata = $6 WHERE id = $1"};
 constexpr Query balance_update{
     "ledger.balance_update",
     "UPDATE balances SET debits_posted = $2, credits_posted = $3, debits_pending = $4,"
     " credits_pending = $5, last_posting = $6, posting_count = $7 WHERE account_id = $1"};
-
-Account read_account(const Row& row) {
-  Account account{.id = {row.integer(0)},
-                  .tenant = {row.integer(1)},
-                  .code = std::string(row.text(2)),
-                  .type = sql::word(row, 3, "accounts.type", parse_word<AccountType>),
-                  .currency = currency_at(row, 4, "accounts.currency"),
-                  .min_balance = row.optional_integer(5),
-                  .max_balance = row.optional_integer(6),
-                  .frozen = row.integer(7) != 0,
-                  .closed = row.integer(8) != 0,
-                  .metadata = std::string(row.text(9)),
-                  .sums = {row.integer(11), row.integer(12), row.integer(13), row.integer(14)},
-                  .created_at = {row.integer(10)}};
-  return account;
-}
 
 }  // namespace
 
@@ -128,17 +130,12 @@ Result<bool> are_unchanged(Tx& tx, std::span<const engine::AccountState> account
 }
 
 Result<void> insert_account(Tx& tx, const Account& account) {
-  TRY(tx.send(account_insert,
-              {account.id.value, account.tenant.value, account.code, to_word(account.type),
-               account.currency.code(), account.min_balance, account.max_balance, account.frozen,
-               account.closed, account.metadata, account.created_at.us}));
+  TRY(account_rows.insert(tx, account));
   return tx.send(balance_insert, {account.id.value});
 }
 
 Result<void> update_account(Tx& tx, const Account& account) {
-  TRY(tx.exec(account_update, {account.id.value, account.min_balance, account.max_balance,
-                               account.frozen, account.closed, account.metadata}));
-  return {};
+  return account_rows.send_change(tx, account);
 }
 
 Result<void> save_balances(Tx& tx, std::span<engine::AccountState* const> changed) {
@@ -156,14 +153,13 @@ Result<void> save_balances(Tx& tx, std::span<engine::AccountState* const> change
 }
 
 Result<std::optional<Account>> load_account(Tx& tx, AccountId id) {
-  return find_one<Account>(tx, account_by_id, {id.value}, read_account);
+  return account_by_id.first(tx, {id.value});
 }
 
 Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) {
   AccountId id = ref.id;
   if (!id) id = TRY(find_account_id(tx, tenant, ref.code)).value_or(AccountId{});
-  auto account =
-      TRY(find_one<Account>(tx, account_of_tenant, {id.value, tenant.value}, read_account));
+  auto account = TRY(account_of_tenant.first(tx, {id.value, tenant.value}));
   if (!account) {
     return Error{errors::account_not_found, "there is no account of this id or code"};
   }
@@ -172,12 +168,11 @@ Result<Account> require_account(Tx& tx, TenantId tenant, const AccountRef& ref) 
 
 Result<void> visit_accounts(Tx& tx, TenantId tenant, const IdRange& range,
                             const AccountVisitor& visit) {
-  return tx.query(accounts_of_tenant.in(range.order), {tenant.value, range.low, range.high},
-                  [&](const Row& row) { return visit(read_account(row)); });
+  return accounts_of_tenant.in(range.order).visit(tx, {tenant.value, range.low, range.high}, visit);
 }
 
 std::vector<const Query*> account_list_queries() {
-  return {&accounts_of_tenant.newest_first, &accounts_of_tenant.oldest_first};
+  return {&accounts_of_tenant.newest_first.query(), &accounts_of_tenant.oldest_first.query()};
 }
 
 }  // namespace florin::ledger::store

@@ -30,6 +30,7 @@ Result<void> save_hold_changes(sql::Tx& tx, const engine::Changes& changes);
 struct HoldHead {
   HoldId id;
   HoldStatus status = HoldStatus::open;
+  std::optional<Timestamp> expires_at;
   std::optional<std::string> reference;
   std::string metadata;
   Timestamp created_at;

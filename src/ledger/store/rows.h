@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "ledger/order.h"
 #include "platform/sql/database.h"
+#include "platform/sql/table.h"
 
 /// What the files of the store share; for them alone.
 namespace florin::ledger::store {
@@ -13,6 +14,15 @@ namespace florin::ledger::store {
 struct OrderedQuery {
   sql::Query newest_first, oldest_first;
   const sql::Query& in(Order order) const {
+    return order == Order::newest_first ? newest_first : oldest_first;
+  }
+};
+
+/// The same of a table's rows.
+template <class T>
+struct OrderedSelect {
+  sql::Select<T> newest_first, oldest_first;
+  const sql::Select<T>& in(Order order) const {
     return order == Order::newest_first ? newest_first : oldest_first;
   }
 };

@@ -113,11 +113,14 @@ class Column {
         }),
         read([get, how](T& row, const CellPlace& cell) {
           auto& value = get(row);
-          if (how.empty_is_null && cell.row.is_null(cell.column)) {
-            value = {};
-          } else {
-            value = Cell<std::remove_cvref_t<decltype(value)>>::read(cell);
+          using X = std::remove_cvref_t<decltype(value)>;
+          if constexpr (std::is_default_constructible_v<X>) {
+            if (how.empty_is_null && cell.row.is_null(cell.column)) {
+              value = {};
+              return;
+            }
           }
+          value = Cell<X>::read(cell);
         }) {}
 
   template <class X, class Get>
