@@ -270,8 +270,8 @@ Counts LargeBulks::counts() const {
   const auto now = [](const metrics::Gauge& gauge) {
     return static_cast<std::int64_t>(gauge.value());
   };
-  const Figures& figures = impl_->figures;
-  return {now(figures.waiting), now(figures.running), now(figures.unwritten)};
+  const Metrics& gauges = impl_->metrics;
+  return {now(gauges.waiting), now(gauges.running), now(gauges.unwritten)};
 }
 
 Result<std::int64_t> LargeBulks::take_over() {
