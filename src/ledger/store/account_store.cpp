@@ -130,7 +130,7 @@ Result<bool> are_unchanged(Tx& tx, std::span<const engine::AccountState> account
 }
 
 Result<void> insert_account(Tx& tx, const Account& account) {
-  TRY(account_rows.insert(tx, account));
+  TRY(account_rows.send(tx, account));
   return tx.send(balance_insert, {account.id.value});
 }
 

@@ -121,8 +121,8 @@ std::vector<HoldPostingRow> rows_of(const Hold& hold) {
 }
 
 Result<void> insert_hold(Tx& tx, const Hold& hold) {
-  TRY(holds.insert(tx, hold));
-  return hold_postings.insert(tx, std::span<const HoldPostingRow>(rows_of(hold)));
+  TRY(holds.send(tx, hold));
+  return hold_postings.send(tx, std::span<const HoldPostingRow>(rows_of(hold)));
 }
 
 Result<void> update_hold(Tx& tx, const Hold& hold) {
