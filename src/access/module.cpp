@@ -48,7 +48,10 @@ class AccessPart final : public modules::Part {
 }  // namespace
 
 modules::Module module() {
-  return {.name = "access", .migrations = migrations(), .build = modules::make_part<AccessPart>};
+  return {.name = "access",
+          .migrations = migrations(),
+          .settings = {settings_section(), session_settings_section()},
+          .build = modules::make_part<AccessPart>};
 }
 
 }  // namespace florin::access

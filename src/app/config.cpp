@@ -12,8 +12,9 @@
 #include <utility>
 #include <vector>
 
-#include "app/settings/kinds.h"
-#include "app/settings/modules.h"
+#include "access/sessions.h"
+#include "app/modules.h"
+#include "app/settings/sections.h"
 #include "base/try.h"
 
 extern char** environ;  // NOLINT: named by POSIX
@@ -21,15 +22,47 @@ extern char** environ;  // NOLINT: named by POSIX
 namespace florin::app {
 namespace {
 
-using setting::hidden;
-using setting::invalid;
+using config::invalid;
+
+std::vector<config::Section> own_sections() {
+  return {sections::data(), sections::database(), sections::http(), sections::log(),
+          sections::node(), sections::security(), sections::redis()};
+}
+
+/// The process's own, then those of the modules.
+const std::vector<config::Section>& all_sections() {
+  static const std::vector<config::Section> all = [] {
+    auto made = own_sections();
+    for (const modules::Module& module : all_modules())
+      made.insert(made.end(), module.settings.begin(), module.settings.end());
+    return made;
+  }();
+  return all;
+}
+
+bool is_own(const config::Section& section) { return section.type == typeid(Config); }
+
+/// The struct in the configuration that the section fills.
+void* address_in(Config& config, const config::Section& section) {
+  return is_own(section) ? &config : section.address(config.of_modules.at(section.type));
+}
+const void* address_in(const Config& config, const config::Section& section) {
+  if (is_own(section)) return &config;
+  return section.read_address(config.of_modules.at(section.type));
+}
 
 std::vector<Setting> make_settings() {
   std::vector<Setting> all;
-  for (auto settings_of_part : {setting::of_storage(), setting::of_http(), setting::of_tls(),
-                                setting::of_node(), setting::of_webhooks(), setting::of_hub(),
-                                setting::of_redis(), setting::of_sessions(), setting::of_kafka()}) {
-    for (Setting& setting : settings_of_part) all.push_back(std::move(setting));
+  for (const config::Section& section : all_sections()) {
+    for (const config::Setting& each : section.settings) {
+      all.push_back({each.key, each.env, each.help,
+                     [&section, &each](Config& config, std::string_view text) {
+                       return each.set(address_in(config, section), text);
+                     },
+                     [&section, &each](const Config& config) {
+                       return each.get(address_in(config, section));
+                     }});
+    }
   }
   return all;
 }
@@ -118,56 +151,6 @@ bool is_plain(std::string_view value) {
   return digits || value == "true" || value == "false";
 }
 
-/// HTTPS needs both files; certificates of clients need who may issue them, and HTTPS.
-Result<void> finish_tls(Config& config) {
-  const http::TlsOptions& tls = config.tls;
-  if (tls.certificate_file.empty() != tls.key_file.empty())
-    return invalid("http.tls_certificate and http.tls_key must be set together");
-  const bool asks_clients = tls.client_certificates != http::ClientCertificates::none;
-  if (asks_clients == tls.client_ca_file.empty())
-    return invalid("http.tls_client_certificates and http.tls_client_ca must be set together");
-  if (tls.certificate_file.empty()) {
-    if (!asks_clients) return {};
-    return invalid("http.tls_client_certificates needs http.tls_certificate");
-  }
-  config.http.tls = tls;
-  config.sessions.secure_cookie = access::SecureCookie::always;
-  return {};
-}
-
-/// Files of certificates that no connection uses would leave it unencrypted, unnoticed.
-Result<void> check_redis_tls(const cache::RedisOptions& redis) {
-  if (redis.host.empty()) return {};
-  const bool has_files = !redis.tls.ca_file.empty() || !redis.tls.certificate_file.empty() ||
-                         !redis.tls.key_file.empty();
-  if (has_files && !redis.tls.is_on)
-    return invalid("redis.tls_ca_file, redis.tls_cert_file and redis.tls_key_file need redis.tls");
-  if (redis.tls.certificate_file.empty() != redis.tls.key_file.empty())
-    return invalid("redis.tls_cert_file and redis.tls_key_file must be set together");
-  return {};
-}
-
-Result<void> check_kafka_security(const kafka::Connection& kafka) {
-  if (kafka.brokers.empty()) return {};
-  const kafka::Security& security = kafka.security;
-  const std::string_view protocol = security.protocol;
-  const bool has_files = !security.ca_file.empty() || !security.certificate_file.empty() ||
-                         !security.key_file.empty() || !security.key_password.empty();
-  if (has_files && !protocol.ends_with("ssl"))
-    return invalid("kafka.ssl_... settings need kafka.security_protocol ssl or sasl_ssl");
-  const bool has_sasl = !security.sasl_mechanism.empty() || !security.sasl_username.empty() ||
-                        !security.sasl_password.empty();
-  if (has_sasl && !protocol.starts_with("sasl_"))
-    return invalid(
-        "kafka.sasl_... settings need kafka.security_protocol sasl_ssl or sasl_plaintext");
-  if (protocol.starts_with("sasl_") && security.sasl_mechanism.empty())
-    return invalid("kafka.security_protocol " + security.protocol +
-                   " needs kafka.sasl_mechanism: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512");
-  if (security.certificate_file.empty() != security.key_file.empty())
-    return invalid("kafka.ssl_certificate_file and kafka.ssl_key_file must be set together");
-  return {};
-}
-
 std::string percent_encoded(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -183,6 +166,12 @@ std::string percent_encoded(std::string_view text) {
 }
 
 }  // namespace
+
+Config::Config() {
+  for (const config::Section& section : all_sections()) {
+    if (!is_own(section)) of_modules.emplace(section.type, section.make());
+  }
+}
 
 std::string Config::effective_database_url() const {
   if (!database_url.empty()) return database_url;
@@ -210,7 +199,7 @@ std::string Config::effective_database_url() const {
 }
 
 std::string Config::shown_database_url() const {
-  return setting::without_password(effective_database_url());
+  return config::without_password(effective_database_url());
 }
 
 std::span<const Setting> settings() {
@@ -233,10 +222,13 @@ Result<LoadedConfig> load_config(const ConfigSources& sources) {
     if (!setting) return invalid("there is no setting " + key);
     TRY(set(loaded, *setting, value, "flag", "the command line"));
   }
+  for (const config::Section& section : all_sections())
+    TRY(section.check(address_in(std::as_const(loaded.config), section)));
   Config& config = loaded.config;
-  TRY(finish_tls(config));
-  TRY(check_redis_tls(config.redis));
-  TRY(check_kafka_security(config.relay.kafka));
+  if (!config.tls.certificate_file.empty()) {
+    config.http.tls = config.tls;
+    config.get<access::SessionSettings>().secure_cookie = access::SecureCookie::always;
+  }
   return loaded;
 }
 
@@ -245,13 +237,13 @@ std::string print_config(const LoadedConfig& loaded) {
   std::string section;
   for (const Setting& setting : settings()) {
     const std::size_t dot = setting.key.find('.');
-    if (setting.key.substr(0, dot) != section) {
-      section = std::string(setting.key.substr(0, dot));
+    if (std::string_view(setting.key).substr(0, dot) != section) {
+      section = std::string(std::string_view(setting.key).substr(0, dot));
       out += fmt::format("{}[{}]\n", out.empty() ? "" : "\n", section);
     }
     const std::string value = setting.get(loaded.config);
     // What is not set, or not shown, is a comment: the rest reads back as it stands.
-    const bool reads_back = !value.empty() && value != hidden;
+    const bool reads_back = !value.empty() && value != config::hidden;
     out += fmt::format("{}{} = {}  # {}\n", reads_back ? "" : "# ", setting.key.substr(dot + 1),
                        is_plain(value) ? value : "\"" + value + "\"",
                        loaded.origin.at(std::string(setting.key)));

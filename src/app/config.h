@@ -1,4 +1,5 @@
 #pragma once
+#include <any>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -6,18 +7,15 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <typeindex>
+#include <vector>
 
-#include "access/sessions.h"
-#include "access/settings.h"
 #include "base/result.h"
 #include "base/secret.h"
-#include "hub/settings.h"
-#include "ledger/settings.h"
 #include "platform/cache/redis.h"
+#include "platform/config/errors.h"
 #include "platform/http/server.h"
 #include "platform/log/log.h"
-#include "relay/settings.h"
-#include "webhooks/settings.h"
 
 namespace florin::app {
 
@@ -30,8 +28,10 @@ struct DatabaseServer {
   std::string sslmode, sslrootcert, sslcert, sslkey;  ///< As libpq knows them; empty: its default.
 };
 
-/// The settings of one process, typed and checked.
+/// The settings of one process, typed and checked: its own as members, and those of each module.
 struct Config {
+  Config();  ///< All at their defaults.
+
   std::string data_dir = "florin-data";
   std::string database_url;  ///< Empty: database_server, or else sqlite:<data_dir>/florin.db
   DatabaseServer database_server;
@@ -44,26 +44,30 @@ struct Config {
   int drain_delay_ms = 0;
   bool sandbox = false;
   bool is_public_sandbox = false;  ///< Others than this machine may reach it.
-  Secret encryption_key;  ///< Empty: that of <data_dir>/secret.key, which is made when missing.
-  ledger::Settings ledger;
-  hub::Settings hub;
+  Secret encryption_key;      ///< Empty: that of <data_dir>/secret.key, which is made when missing.
   cache::RedisOptions redis;  ///< Without a host each node keeps its own limits and sessions.
-  access::Settings access;
-  access::SessionSettings sessions;
-  webhooks::Settings webhooks;
-  relay::Settings relay;
+
+  /// What a module's settings fill: get<webhooks::Settings>().
+  template <class T>
+  T& get() {
+    return std::any_cast<T&>(of_modules.at(typeid(T)));
+  }
+  template <class T>
+  const T& get() const {
+    return std::any_cast<const T&>(of_modules.at(typeid(T)));
+  }
+  std::map<std::type_index, std::any> of_modules;
 
   std::string effective_database_url() const;
   /// As it may be shown: without the password.
   std::string shown_database_url() const;
 };
 
-/// One setting: its name, where it may come from, its default and what it means stand together; the
-/// documentation is made from this.
+/// One setting of the process or of a module; the documentation is made from these.
 struct Setting {
-  std::string_view key;   ///< In the TOML file: "http.listen".
-  std::string_view env;   ///< In the environment.
-  std::string_view help;  ///< One sentence, with bounds and unit.
+  std::string key;   ///< In the TOML file: "http.listen".
+  std::string env;   ///< In the environment.
+  std::string help;  ///< With bounds and unit.
   std::function<Result<void>(Config&, std::string_view text)> set;
   std::function<std::string(const Config&)> get;  ///< As it may be shown: no secret.
 };
@@ -109,8 +113,7 @@ bool is_loopback(const std::string& host);
 std::map<std::string, std::string> process_environment();
 
 namespace errors {
-/// A setting is unknown or has an invalid value; the detail names the setting and the rule.
-inline constexpr ErrorCode invalid_configuration{ErrorKind::invalid, "invalid_configuration"};
+using config::errors::invalid_configuration;
 }  // namespace errors
 
 }  // namespace florin::app

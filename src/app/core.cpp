@@ -62,12 +62,10 @@ Core::Core(sql::Database& database, const Clock& clock, const Config& config,
   services_.provide(data_);
   services_.provide(tenant_);
   services_.provide(sources_);
-  services_.provide(config_.access);
-  services_.provide(config_.sessions);
-  services_.provide(config_.ledger);
-  services_.provide(config_.webhooks);
-  services_.provide(config_.hub);
-  services_.provide(config_.relay);
+  for (const modules::Module& module : all_modules()) {
+    for (const config::Section& section : module.settings)
+      services_.provide(section.type, section.read_address(config_.of_modules.at(section.type)));
+  }
   if (!services_.find<const jobs::HeldLeases>()) services_.provide(every_duty_);
   for (const modules::Module& module : all_modules()) {
     if (module.build) parts_.push_back({module.name, module.build(services_)});

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "hub/settings.h"
 #include "platform/crypto/base64.h"
 #include "platform/crypto/random.h"
+#include "webhooks/settings.h"
 
 namespace florin::app {
 namespace {
@@ -48,8 +50,9 @@ Result<void> check_combination(const Config& config) {
   if (config.sandbox && config.http.tls)
     return refused(
         "http.tls_certificate must not be set with --sandbox: a sandbox plays over plain HTTP");
-  const bool is_without_partner = config.hub.hmac_secret.empty() && !config.sandbox;
-  if (is_without_partner && !config.hub.operator_base_url.empty())
+  const auto& hub = config.get<hub::Settings>();
+  const bool is_without_partner = hub.hmac_secret.empty() && !config.sandbox;
+  if (is_without_partner && !hub.operator_base_url.empty())
     return refused(
         "hub.operator_base_url needs hub.hmac_secret: without it there is no default partner whose "
         "players' money the Operator could hold");
@@ -64,9 +67,9 @@ Result<void> check_exposure(const Config& config) {
         "knows its secrets; with --public too it takes any address and makes secrets of its own");
   }
   for (const auto& [setting, secret] :
-       {std::pair("hub.hmac_secret", &config.hub.hmac_secret),
-        std::pair("hub.operator_secret", &config.hub.operator_secret),
-        std::pair("webhooks.rgs_secret", &config.webhooks.game_server.secret)}) {
+       {std::pair("hub.hmac_secret", &config.get<hub::Settings>().hmac_secret),
+        std::pair("hub.operator_secret", &config.get<hub::Settings>().operator_secret),
+        std::pair("webhooks.rgs_secret", &config.get<webhooks::Settings>().game_server.secret)}) {
     if (is_published(*secret)) return must_be_own(setting);
   }
   return {};

@@ -103,6 +103,7 @@ modules::Module module() {
   return {.name = "hub",
           .migrations = migrations(),
           .api_schemas = partner_schemas,
+          .settings = {settings_section()},
           .build = modules::make_part<HubPart>};
 }
 

@@ -5,6 +5,10 @@
 
 #include "base/secret.h"
 
+namespace florin::config {
+struct Section;
+}
+
 namespace florin::hub {
 
 /// The module's part of the configuration. By it alone a partner "default" exists when it has a
@@ -20,5 +24,8 @@ struct Settings {
   /// "HOST" or "HOST:PORT" that tenants may name as Operators in spite of the address rules.
   std::vector<std::string> allowed_hosts = {};
 };
+
+/// How the configuration fills them.
+config::Section settings_section();
 
 }  // namespace florin::hub

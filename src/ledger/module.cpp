@@ -88,6 +88,7 @@ modules::Module module() {
   return {.name = "ledger",
           .migrations = migrations(),
           .api_schemas = account_schemas,
+          .settings = {settings_section()},
           .build = modules::make_part<LedgerPart>};
 }
 

@@ -7,6 +7,7 @@
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 #include "relay/relay.h"
+#include "relay/settings.h"
 
 namespace florin::relay {
 namespace {
@@ -59,6 +60,7 @@ modules::Module module() {
   return {.name = "relay",
           .migrations = migrations(),
           .api_schemas = api_schemas,
+          .settings = {settings_section()},
           .build = modules::make_part<RelayPart>};
 }
 

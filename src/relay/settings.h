@@ -11,6 +11,10 @@ namespace florin::sql {
 class Tx;
 }
 
+namespace florin::config {
+struct Section;
+}
+
 namespace florin::relay {
 
 /// First in each unit of work that moves the cursor. An error rejects the write: another node
@@ -34,5 +38,8 @@ struct Settings {
   int session_timeout_ms = 30'000;          ///< Of the consumer in its group.
   std::size_t max_unacknowledged = 10'000;  ///< Events given to Kafka at the same time.
 };
+
+/// How the configuration fills them.
+config::Section settings_section();
 
 }  // namespace florin::relay

@@ -9,6 +9,7 @@
 #include "platform/crypto/vault.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
+#include "webhooks/settings.h"
 #include "webhooks/webhooks.h"
 
 namespace florin::webhooks {
@@ -113,6 +114,7 @@ modules::Module module() {
   return {.name = "webhooks",
           .migrations = migrations(),
           .api_schemas = api_schemas,
+          .settings = {settings_section()},
           .build = modules::make_part<WebhooksPart>};
 }
 

@@ -12,6 +12,10 @@ namespace florin::sql {
 class Tx;
 }
 
+namespace florin::config {
+struct Section;
+}
+
 namespace florin::webhooks {
 
 /// The game server of the configuration, which is told of changes to its wallets.
@@ -42,5 +46,8 @@ struct Settings {
 /// Called in every unit of work of the delivering node: an error undoes it when another node
 /// delivers by now. What was sent but could not be written is sent again by that one.
 using Fence = std::function<Result<void>(sql::Tx&)>;
+
+/// How the configuration fills them.
+config::Section settings_section();
 
 }  // namespace florin::webhooks

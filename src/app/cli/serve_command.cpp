@@ -19,9 +19,11 @@
 #include "base/try.h"
 #include "hub/configured_partner.h"
 #include "hub/module.h"
+#include "hub/settings.h"
 #include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "sandbox/sandbox.h"
+#include "webhooks/settings.h"
 
 namespace florin::app {
 namespace {
@@ -49,10 +51,10 @@ std::string url_of(const Config& settings, int port) {
 Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& settings,
                                                            const Clock& clock) {
   sandbox::Options options;
-  options.operator_secrets = {settings.hub.operator_secret};
+  options.operator_secrets = {settings.get<hub::Settings>().operator_secret};
   options.hub_url = url_of(settings, settings.http.port);
-  options.hub_secret = settings.hub.hmac_secret;
-  options.webhook_secret = settings.webhooks.game_server.secret;
+  options.hub_secret = settings.get<hub::Settings>().hmac_secret;
+  options.webhook_secret = settings.get<webhooks::Settings>().game_server.secret;
   auto simulators = std::make_unique<sandbox::Sandbox>(options, clock);
   if (simulators->start()) return simulators;
   options.operator_port = options.rgs_port = 0;
@@ -64,16 +66,16 @@ Result<std::unique_ptr<sandbox::Sandbox>> start_simulators(const Config& setting
 /// What is not configured in a sandbox gets the values that the simulators know.
 void fill_in_secrets(Config& settings) {
   const sandbox::Options usual = sandbox_secrets(settings);
-  if (settings.hub.hmac_secret.empty()) settings.hub.hmac_secret = usual.hub_secret;
-  if (settings.hub.operator_secret.empty()) {
-    settings.hub.operator_secret = settings.hub.operator_base_url.empty()
-                                       ? usual.operator_secrets.front()
-                                       : settings.hub.hmac_secret;
+  auto& hub = settings.get<hub::Settings>();
+  auto& webhooks = settings.get<webhooks::Settings>();
+  if (hub.hmac_secret.empty()) hub.hmac_secret = usual.hub_secret;
+  if (hub.operator_secret.empty()) {
+    hub.operator_secret =
+        hub.operator_base_url.empty() ? usual.operator_secrets.front() : hub.hmac_secret;
   }
-  if (settings.webhooks.game_server.secret.empty())
-    settings.webhooks.game_server.secret = usual.webhook_secret;
+  if (webhooks.game_server.secret.empty()) webhooks.game_server.secret = usual.webhook_secret;
   // What is tried out in a sandbox runs on the same machine.
-  for (auto* allowed : {&settings.webhooks.allowed_hosts, &settings.hub.allowed_hosts}) {
+  for (auto* allowed : {&webhooks.allowed_hosts, &hub.allowed_hosts}) {
     if (allowed->empty() && !settings.is_public_sandbox) *allowed = {"127.0.0.1", "localhost"};
   }
 }
@@ -81,9 +83,9 @@ void fill_in_secrets(Config& settings) {
 /// The partner whose players' money the simulated Operator holds.
 hub::Settings demo_operator(const Config& settings, const std::string& url) {
   hub::Settings config;
-  config.hmac_secret = settings.hub.hmac_secret;
+  config.hmac_secret = settings.get<hub::Settings>().hmac_secret;
   config.operator_base_url = url;
-  config.operator_secret = settings.hub.operator_secret;
+  config.operator_secret = settings.get<hub::Settings>().operator_secret;
   config.operator_rate_per_minute = 0;
   return config;
 }
@@ -124,8 +126,9 @@ void print_secrets(const Config& settings) {
       "\nIts secrets (HMAC_SECRET, OPERATOR_HMAC_SECRET, WEBHOOK_SECRET), generated at each start "
       "where they are not set:\n  partners sign with {}\n  callers of the operator sign with {}\n"
       "  webhooks are signed with {}\n",
-      settings.hub.hmac_secret.reveal(), settings.hub.operator_secret.reveal(),
-      settings.webhooks.game_server.secret.reveal());
+      settings.get<hub::Settings>().hmac_secret.reveal(),
+      settings.get<hub::Settings>().operator_secret.reveal(),
+      settings.get<webhooks::Settings>().game_server.secret.reveal());
 }
 
 StopSignals::Hangup hangup_for(const Config& settings) {
@@ -151,9 +154,9 @@ Result<void> run_server(Config settings, const Clock& clock, const Opening& open
   std::unique_ptr<sandbox::Sandbox> simulators;
   if (settings.sandbox) {
     fill_in_secrets(settings);
+    auto& game_server = settings.get<webhooks::Settings>().game_server;
     simulators = TRY(start_simulators(settings, clock));
-    if (settings.webhooks.game_server.url.empty())
-      settings.webhooks.game_server.url = local_url(simulators->rgs_port()) + "/webhooks";
+    if (game_server.url.empty()) game_server.url = local_url(simulators->rgs_port()) + "/webhooks";
   }
   const Secret key = TRY(load_secret_key(settings, TRY(key_file_of(*database, opening))));
   if (key.empty()) log::error("the secret key is lost: secrets in the database cannot be used");

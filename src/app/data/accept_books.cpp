@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "ledger/anchor_file.h"
 #include "ledger/key_losses.h"
+#include "ledger/settings.h"
 #include "platform/log/log.h"
 #include "platform/sql/database.h"
 #include "platform/sql/errors.h"
@@ -40,7 +41,7 @@ Result<std::map<std::string, std::int64_t>> accept_unkeyed(sql::Database& databa
 }  // namespace
 
 std::string anchor_path(const Config& config) {
-  return ledger::anchor_path(config.ledger, config.data_dir);
+  return ledger::anchor_path(config.get<ledger::Settings>(), config.data_dir);
 }
 
 Result<Acceptance> accept_books(sql::Database& database, const std::string& path, Timestamp now) {

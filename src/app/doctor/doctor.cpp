@@ -27,6 +27,7 @@
 #include "platform/kafka/kafka.h"
 #include "platform/sql/database.h"
 #include "platform/sql/postgres_url.h"
+#include "relay/settings.h"
 
 namespace florin::app {
 namespace {
@@ -261,7 +262,7 @@ void check_cache(const Config& config, DoctorReport& report) {
 }
 
 void check_brokers(const Config& config, DoctorReport& report) {
-  const kafka::Connection& connection = config.relay.kafka;
+  const kafka::Connection& connection = config.get<relay::Settings>().kafka;
   if (connection.brokers.empty()) return;
   const auto found = kafka::check_kafka(connection, kafka_patience_ms);
   if (!found) {

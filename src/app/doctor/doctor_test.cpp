@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include "access/settings.h"
 #include "app/application.h"
 #include "app/data/open_database.h"
 #include "app/secret_key.h"
+#include "cluster/nodes.h"
+#include "hub/settings.h"
 #include "platform/json/value.h"
 #include "platform/sql/database.h"
 #include "platform/sql/temporary_folder.h"
@@ -52,8 +55,8 @@ TEST_F(Doctor, TellsOfAKeyThatOthersCanRead) {
 
 TEST_F(Doctor, TellsOfSettingsThatAreOpenToTheWorld) {
   config.http.host = "0.0.0.0";
-  config.access.rate_limit_per_second = 0;
-  config.hub.hmac_secret = Secret("sandbox-hub-secret");
+  config.get<access::Settings>().rate_limit_per_second = 0;
+  config.get<hub::Settings>().hmac_secret = Secret("sandbox-hub-secret");
   EXPECT_EQ(state_of("listening"), State::warning);
   EXPECT_EQ(state_of("rate limit"), State::warning);
   EXPECT_EQ(state_of("HMAC_SECRET"), State::warning);
@@ -75,10 +78,10 @@ TEST_F(Doctor, TellsOfANodeWhoseClockIsAhead) {
   ASSERT_TRUE(*nodes.try_join());
   EXPECT_EQ(state_of("node 3's clock"), State::fault);
   ahead.set(clock.now());
-  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return nodes.beat(tx); }));
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return nodes.heartbeat(tx); }));
   EXPECT_EQ(state_of("node 3"), State::ok);
   ahead.set(clock.now().plus_seconds(-60));
-  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return nodes.beat(tx); }));
+  ASSERT_TRUE(database->write([&](sql::Tx& tx) { return nodes.heartbeat(tx); }));
   EXPECT_EQ(state_of("node 3"), State::warning);
 }
 

@@ -14,10 +14,13 @@
 #include <string>
 #include <system_error>
 
+#include "access/settings.h"
 #include "app/data/open_database.h"
 #include "app/exposure.h"
 #include "base/clock.h"
+#include "hub/settings.h"
 #include "platform/http/tls.h"
+#include "webhooks/settings.h"
 
 namespace florin::app {
 namespace {
@@ -166,12 +169,12 @@ void check_certificate(const Config& config, const Clock& clock, DoctorReport& r
 }
 
 void check_rate_limit(const Config& config, DoctorReport& report) {
-  if (config.access.rate_limit_per_second == 0) {
+  if (config.get<access::Settings>().rate_limit_per_second == 0) {
     report.doubtful("rate limit", "new keys have none",
                     "Set access.rate_limit_per_second, so that one client cannot take it all.");
   } else {
-    report.good("rate limit",
-                fmt::format("{} a second for a new key", config.access.rate_limit_per_second));
+    report.good("rate limit", fmt::format("{} a second for a new key",
+                                          config.get<access::Settings>().rate_limit_per_second));
   }
 }
 
@@ -216,9 +219,9 @@ void check_settings(const Config& config, const Clock& clock, DoctorReport& repo
   check_certificate(config, clock, report);
   check_rate_limit(config, report);
   check_secret_key(config, report);
-  check_secret("HMAC_SECRET", config.hub.hmac_secret, report);
-  check_secret("OPERATOR_HMAC_SECRET", config.hub.operator_secret, report);
-  check_secret("WEBHOOK_SECRET", config.webhooks.game_server.secret, report);
+  check_secret("HMAC_SECRET", config.get<hub::Settings>().hmac_secret, report);
+  check_secret("OPERATOR_HMAC_SECRET", config.get<hub::Settings>().operator_secret, report);
+  check_secret("WEBHOOK_SECRET", config.get<webhooks::Settings>().game_server.secret, report);
 }
 
 }  // namespace florin::app

@@ -1,41 +1,65 @@
-#include "app/settings/kinds.h"
-#include "app/settings/modules.h"
+#include "app/config.h"
+#include "app/settings/sections.h"
 
-namespace florin::app::setting {
+namespace florin::app::sections {
+namespace {
 
-std::vector<Setting> of_redis() {
-  return {
-      text("redis.host", "REDIS_HOST",
-           "Redis, which makes the rate limits and sessions of all nodes one. Default: none, each "
-           "node keeps its own.",
-           [](Config& c) -> std::string& { return c.redis.host; }),
-      number<int>("redis.port", "REDIS_PORT", "Its port, 1 to 65535.", 1, 65'535,
-                  [](Config& c) -> int& { return c.redis.port; }),
-      optional_text("redis.user", "REDIS_USER", "User there. Default: the user default.",
-                    [](Config& c) -> std::string& { return c.redis.user; }),
-      secret("redis.password", "REDIS_PASSWORD", "Its password. Default: it asks for none.",
-             at_least(1), [](Config& c) -> Secret& { return c.redis.password; }),
-      number<int>("redis.database", "REDIS_DATABASE", "Its database, 0 to 1023.", 0, 1'023,
-                  [](Config& c) -> int& { return c.redis.database; }),
-      text("redis.prefix", "REDIS_PREFIX",
-           "What its keys begin with. Nodes of one installation have the same.",
-           [](Config& c) -> std::string& { return c.redis.prefix; }),
-      number<int>("redis.timeout_ms", "REDIS_TIMEOUT_MS",
-                  "Time in which it must answer before nodes continue with limits per node, in "
-                  "milliseconds, 10 to 10000. Limits never wait for it, sessions once a second.",
-                  10, 10'000, [](Config& c) -> int& { return c.redis.timeout_ms; }),
-      flag("redis.tls", "REDIS_TLS", "Whether the connection is encrypted by TLS: true or false.",
-           [](Config& c) -> bool& { return c.redis.tls.is_on; }),
-      optional_text("redis.tls_ca_file", "REDIS_TLS_CA_FILE",
-                    "PEM file of the authorities trusted for Redis. Default: the system's.",
-                    [](Config& c) -> std::string& { return c.redis.tls.ca_file; }),
-      optional_text("redis.tls_cert_file", "REDIS_TLS_CERT_FILE",
-                    "PEM file of our certificate, where Redis asks for one.",
-                    [](Config& c) -> std::string& { return c.redis.tls.certificate_file; }),
-      optional_text("redis.tls_key_file", "REDIS_TLS_KEY_FILE",
-                    "PEM file of our certificate's key.",
-                    [](Config& c) -> std::string& { return c.redis.tls.key_file; }),
-  };
+using cache::RedisOptions;
+using config::optional_text;
+using config::path;
+
+using Tls = decltype(RedisOptions::tls);
+
+template <class M>
+auto server(M RedisOptions::*member) {
+  return path(&Config::redis, member);
+}
+template <class M>
+auto tls(M Tls::*member) {
+  return path(&Config::redis, path(&RedisOptions::tls, member));
 }
 
-}  // namespace florin::app::setting
+/// Files of certificates that no connection uses would leave it unencrypted, unnoticed.
+Result<void> check_tls(const Config& config) {
+  const RedisOptions& redis = config.redis;
+  if (redis.host.empty()) return {};
+  const bool has_files = !redis.tls.ca_file.empty() || !redis.tls.certificate_file.empty() ||
+                         !redis.tls.key_file.empty();
+  if (has_files && !redis.tls.is_on) {
+    return config::invalid(
+        "redis.tls_ca_file, redis.tls_cert_file and redis.tls_key_file need redis.tls");
+  }
+  if (redis.tls.certificate_file.empty() != redis.tls.key_file.empty())
+    return config::invalid("redis.tls_cert_file and redis.tls_key_file must be set together");
+  return {};
+}
+
+}  // namespace
+
+config::Section redis() {
+  return config::section<Config>(
+      "redis",
+      {config::text("host", server(&RedisOptions::host),
+                    "Redis, which makes the rate limits and sessions of all nodes one. Default: "
+                    "none, each node keeps its own"),
+       config::number("port", server(&RedisOptions::port), {1, 65'535}, "Its port"),
+       optional_text("user", server(&RedisOptions::user), "User there. Default: the user default"),
+       config::secret("password", server(&RedisOptions::password), config::at_least(1),
+                      "Its password. Default: it asks for none"),
+       config::number("database", server(&RedisOptions::database), {0, 1'023}, "Its database"),
+       config::text("prefix", server(&RedisOptions::prefix),
+                    "What its keys begin with. Nodes of one installation have the same"),
+       config::number("timeout_ms", server(&RedisOptions::timeout_ms), {10, 10'000},
+                      "Time in which it must answer before nodes continue with limits per node, in "
+                      "milliseconds",
+                      {.help = "Limits never wait for it, sessions once a second."}),
+       config::flag("tls", tls(&Tls::is_on), "Whether the connection is encrypted by TLS"),
+       optional_text("tls_ca_file", tls(&Tls::ca_file),
+                     "PEM file of the authorities trusted for Redis. Default: the system's"),
+       optional_text("tls_cert_file", tls(&Tls::certificate_file),
+                     "PEM file of our certificate, where Redis asks for one"),
+       optional_text("tls_key_file", tls(&Tls::key_file), "PEM file of our certificate's key")},
+      check_tls, "REDIS_");
+}
+
+}  // namespace florin::app::sections

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "platform/config/settings.h"
 #include "platform/http/route.h"
 #include "platform/jobs/leased_task.h"
 #include "platform/jobs/scheduler.h"
@@ -77,6 +78,8 @@ struct Module {
   std::span<const sql::Migration> migrations = {};
   /// The schemas of the API document that are made from descriptions of fields.
   json::Object (*api_schemas)() = nullptr;
+  /// Each fills a struct, which `build` finds as a const service.
+  std::vector<config::Section> settings = {};
   /// Takes what it needs from `services` and provides its facade to the modules after it. Null: the
   /// module has nothing that runs in the server.
   std::unique_ptr<Part> (*build)(Services& services) = nullptr;

@@ -11,7 +11,7 @@
 namespace florin::modules {
 namespace {
 
-std::string name_of(const std::type_info& type) {
+std::string name_of(std::type_index type) {
   int fault = 0;
   const std::unique_ptr<char, decltype(&std::free)> name(
       abi::__cxa_demangle(type.name(), nullptr, nullptr, &fault), &std::free);
@@ -25,12 +25,12 @@ std::string name_of(const std::type_info& type) {
 
 }  // namespace
 
-void Services::put(const std::type_info& type, Entry entry) {
+void Services::put(std::type_index type, Entry entry) {
   if (!entries_.emplace(type, entry).second)
     end(fmt::format("the service {} is provided twice", name_of(type)));
 }
 
-void Services::end_for_missing(const std::type_info& type) {
+void Services::end_for_missing(std::type_index type) {
   end(fmt::format(
       "the service {} is missing: the module that provides it must come earlier in the list",
       name_of(type)));

@@ -16,6 +16,8 @@ class Services {
   void provide(T& service) {
     put(typeid(T), {&service, std::is_const_v<T>});
   }
+  /// For a service whose type is known as a value alone; it is found as const.
+  void provide(std::type_index type, const void* service) { put(type, {service, true}); }
   /// Null when there is none. A service that was provided as const is found as const alone.
   template <class T>
   T* find() const {
@@ -36,8 +38,8 @@ class Services {
     const void* service;
     bool is_const;
   };
-  void put(const std::type_info& type, Entry entry);
-  [[noreturn]] static void end_for_missing(const std::type_info& type);
+  void put(std::type_index type, Entry entry);
+  [[noreturn]] static void end_for_missing(std::type_index type);
 
   std::map<std::type_index, Entry> entries_;
 };
