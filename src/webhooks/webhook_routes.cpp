@@ -21,18 +21,18 @@ using http::Request;
 using http::Response;
 using idempotency::Lifetime;
 
-/// What is no id names nothing.
+/// Text that is not an id names no endpoint.
 Result<EndpointId> endpoint_id(const Request& request) {
   const auto id = EndpointId::parse(request.path_param("id"));
   if (!id)
-    return Error{errors::webhook_endpoint_not_found, "there is no webhook endpoint of this id"};
+    return Error{errors::webhook_endpoint_not_found, "there is no webhook endpoint with this id"};
   return *id;
 }
 
 Result<DeliveryId> delivery_id(const Request& request) {
   const auto id = DeliveryId::parse(request.path_param("id"));
   if (!id)
-    return Error{errors::webhook_delivery_not_found, "there is no webhook delivery of this id"};
+    return Error{errors::webhook_delivery_not_found, "there is no webhook delivery with this id"};
   return *id;
 }
 
@@ -44,7 +44,7 @@ Response list_of(const Request& request, const std::vector<T>& rows, std::int64_
   return http::list_response(request, texts, next);
 }
 
-/// Everything the handlers share.
+/// What the handlers share.
 struct Handlers {
   Webhooks& webhooks;
   idempotency::Idempotency& idempotency;
@@ -89,10 +89,9 @@ Result<Response> Handlers::create(const Request& request) const {
 
 Result<Response> Handlers::list(const Request& request) const {
   const PageRequest page = TRY(http::parse_page(request));
-  const auto found = TRY(read([&](sql::Tx& tx) {
-    return webhooks.endpoints().list(tx, request.caller.tenant, page.before, page.limit);
-  }));
-  return list_of(request, found.endpoints, found.next);
+  const auto found = TRY(read(
+      [&](sql::Tx& tx) { return webhooks.endpoints().list(tx, request.caller.tenant, page); }));
+  return list_of(request, found.rows, found.next);
 }
 
 Result<Response> Handlers::get(const Request& request) const {
@@ -145,7 +144,7 @@ Result<Response> Handlers::rotate(const Request& request) const {
   announced.of(id);
   return once(request, [&](sql::Tx& tx) -> Result<Response> {
     const auto made = TRY(webhooks.endpoints().rotate(tx, request.actor(), id, rotation));
-    // What a key remembers is stored in the clear: the secret itself stays out.
+    // The remembered response is stored unsealed, so it has no secret.
     return Response::created(to_json(made, false));
   });
 }

@@ -33,15 +33,14 @@ http_client::ClientOptions client_options(const Settings& settings) {
 
 }  // namespace
 
-/// The time during which this node is the one that delivers: what is in memory ends with it.
+/// What runs while this node is the one that delivers.
 struct Webhooks::Pipeline {
   explicit Pipeline(Impl& of);
-  /// Waits for the database: whoever lets go of the pipeline last must have nothing left to wait
-  /// for.
+  /// Waits for the database, so that the last owner has nothing left to wait for.
   void stop() {
     fan_out.stop();
     dispatcher.stop();
-    // Its last answers still come to the dispatcher.
+    // Its last responses still go to the dispatcher.
     client.reset();
   }
 
@@ -65,7 +64,7 @@ struct Webhooks::Impl {
     });
   }
 
-  /// Nothing while another node delivers: that one looks around for what is changed here.
+  /// Nothing while another node delivers; that one polls for changes made here.
   std::shared_ptr<Pipeline> active_pipeline() const {
     const std::lock_guard lock(mutex);
     return pipeline;
@@ -122,7 +121,7 @@ Result<void> Webhooks::recover() {
 Result<void> Webhooks::begin() {
   auto pipeline = std::make_shared<Pipeline>(*impl_);
   {
-    // Before it reads the endpoints: whoever changes one from now on tells it so.
+    // Before it reads the endpoints: changes from now on are announced to it.
     const std::lock_guard lock(impl_->mutex);
     impl_->pipeline = pipeline;
   }

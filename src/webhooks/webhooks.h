@@ -31,15 +31,15 @@ class Deliveries;
 class EndpointChanges;
 class Endpoints;
 
-/// Deliveries that wait for an attempt, as of the last measurement.
+/// Pending deliveries, as of the last measurement.
 struct DeliveryBacklog {
   std::int64_t deliveries = 0;
   std::int64_t oldest_age_s = 0;
 };
 
-/// Events on their way to other systems: endpoints, the outbox, attempts and replays. At least
-/// once: what was committed to the event log arrives, whatever happens to this process. Safe for
-/// concurrent use.
+/// Delivers events to other systems: endpoints, the outbox, attempts and replays. At least once:
+/// every event of a committed change is delivered or becomes a dead letter, whatever happens to
+/// this process. Safe for concurrent use.
 class Webhooks {
  public:
   /// What the module works with; all of it outlives the module.
@@ -55,34 +55,34 @@ class Webhooks {
   Webhooks(Parts parts, Settings settings);
   ~Webhooks();  ///< As end().
 
-  /// Makes sure that the tenant has an endpoint of this name (`wanted.name`), as the configuration
-  /// wants it: made when it is missing, else brought in line; its secret too when one is given.
-  /// With `is_trusted` its address may be private. Gives its id.
-  /// Errors: webhook_url_refused, validation_failed, secret_unreadable; store errors.
+  /// Creates the tenant's endpoint of this name (`wanted.name`), or updates it from the
+  /// configuration, with its secret when one is given. With `is_trusted` its address may be
+  /// private. Returns its id. Errors: webhook_url_refused, validation_failed, secret_unreadable;
+  /// store errors.
   Result<EndpointId> ensure_endpoint(const EndpointDraft& wanted);
 
-  /// Ids of endpoints with secrets or keys that do not open with this key: they want new ones.
+  /// Ids of endpoints with secrets or keys that cannot be opened; they need new ones.
   Result<std::vector<std::string>> unreadable() const;
 
-  /// Call once, before requests are served: ids go on after the newest stored.
+  /// Call once, before requests are served: new ids follow the greatest one stored.
   Result<void> recover();
-  /// Begins to deliver, first what was left before: on one node alone.
+  /// Starts to deliver, open deliveries first. Only one node may do so at a time.
   Result<void> begin();
-  /// Gives attempts under way a few seconds, then ends; what is left waits in the store, for the
-  /// next begin() or another node. Safe to call twice.
+  /// Waits a few seconds for attempts in progress, then stops. Open deliveries stay in the store
+  /// for the next begin() or another node. Safe to call twice.
   void end();
-  /// What is done from time to time: disabling, retention, metrics of the backlog.
+  /// Disabling failing endpoints, retention, backlog metrics.
   std::vector<jobs::Job> jobs();
 
   DeliveryBacklog backlog() const;
 
-  // What routes and tests work with.
+  // For routes and tests.
   sql::Database& database();
   const Settings& settings() const;
   Endpoints& endpoints();
   Deliveries& deliveries();
   EndpointChanges& changes();
-  /// There is something new in the store for an endpoint, or a replay.
+  /// The store has new deliveries for the endpoint; or new replays.
   void check_store(EndpointId endpoint);
   void start_replays();
 

@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kept_body_bytes = 4 * 1024;
 constexpr std::size_t kept_header_bytes = 512;
 constexpr std::size_t kept_headers = 64;
-/// More than is kept, so that a chatty answer does not cost its connection.
+/// More than is kept, so that a longer response does not cost its connection.
 constexpr std::size_t read_body_bytes = 64 * 1024;
 
 /// The length of the UTF-8 sequence at the start of `bytes`; 0 when it is none, or is U+0000.

@@ -16,7 +16,7 @@ Result<Paged<Delivery>> Deliveries::list(sql::Tx& tx, TenantId tenant, const Del
 Result<Delivery> Deliveries::get(sql::Tx& tx, TenantId tenant, DeliveryId id) const {
   auto found = TRY(outbox::find(tx, tenant, id));
   if (!found)
-    return Error{errors::webhook_delivery_not_found, "there is no webhook delivery of this id"};
+    return Error{errors::webhook_delivery_not_found, "there is no webhook delivery with this id"};
   return *std::move(found);
 }
 
@@ -29,7 +29,7 @@ Result<std::vector<Attempt>> Deliveries::attempts(sql::Tx& tx, TenantId tenant,
 Result<Delivery> Deliveries::replay(sql::Tx& tx, TenantId tenant, DeliveryId id) const {
   const Delivery first = TRY(get(tx, tenant, id));
   if (is_open(first.state))
-    return Error{errors::webhook_delivery_open, "the delivery still waits for its next attempt"};
+    return Error{errors::webhook_delivery_open, "the delivery is still pending"};
   const Endpoint endpoint = TRY(endpoints_.load(tx, tenant, first.endpoint));
   if (endpoint.status != EndpointStatus::enabled)
     return Error{errors::webhook_endpoint_disabled, "enable the endpoint first"};

@@ -13,7 +13,7 @@ class IdGenerator;
 namespace florin::webhooks {
 class Endpoints;
 
-/// The outbox as its owner sees it. Stateless, safe for concurrent use.
+/// A tenant's view of the outbox. Stateless, safe for concurrent use.
 class Deliveries {
  public:
   Deliveries(const Endpoints& endpoints, IdGenerator& ids, const Clock& clock)

@@ -18,13 +18,12 @@
 namespace florin::webhooks {
 namespace {
 
-/// How long the log is left alone when everything in it has been read. A look costs one read of an
-/// index; a wake-up at each commit would cost the writer more, and so would one look after another
-/// while commits follow each other. The receiver does not notice 10 ms.
+/// The poll interval of the event log. A poll costs one index read; a wake-up at each commit would
+/// cost the writer more, and so would polling without a pause. Receivers do not notice 10 ms.
 constexpr std::int64_t idle_us = 20'000;
 constexpr std::int64_t retry_after_error_us = 500'000;
 constexpr std::size_t max_events_per_read = 512;
-/// One commit must not keep the write lane for long.
+/// One commit must not occupy the writer for long.
 constexpr std::size_t max_deliveries_per_commit = 2'000;
 constexpr int max_replays_per_commit = 200;
 constexpr std::int64_t cursor_interval_us = 1'000'000;
@@ -41,10 +40,11 @@ void FanOut::start_replays() {
 
 std::int64_t FanOut::tick() {
   if (const auto polled = poll_other_nodes_periodically(); !polled)
-    log::warn("changes of other nodes cannot be read", {{"code", polled.error().code.name}});
+    log::warn("changes by other nodes cannot be read", {{"code", polled.error().code.name}});
   const auto has_read = read_events();
   if (!has_read) {
-    log::warn("the event log cannot be fanned out", {{"code", has_read.error().code.name}});
+    log::warn("events cannot be read or their deliveries written",
+              {{"code", has_read.error().code.name}});
     return retry_after_error_us;
   }
   const auto has_replayed = run_replays();
@@ -74,10 +74,10 @@ Result<void> FanOut::load_cursor() {
   return {};
 }
 
-/// Called after events were read: endpoints newer than an event are right for it (what they may not
-/// have is below their `start_after`), older ones may have missed their own making.
+/// Called after events were read. Endpoints that are newer than an event are right for it, since
+/// `start_after` excludes earlier ones; older copies may lack an endpoint.
 Result<void> FanOut::refresh_endpoints() {
-  // What other nodes change is not announced here: then nothing that is known may be trusted.
+  // Changes by other nodes are not announced here, so a copy cannot be trusted.
   const bool is_only_node = parts_.settings.poll_interval_ms == 0;
   if (is_only_node && endpoints_mark_ && parts_.changes.is_still(*endpoints_mark_)) return {};
   const auto mark = parts_.changes.settled();
@@ -87,7 +87,7 @@ Result<void> FanOut::refresh_endpoints() {
     auto& of_tenant = endpoints_[endpoint.tenant];
     of_tenant.push_back(std::make_shared<const Endpoint>(std::move(endpoint)));
   }
-  endpoints_mark_ = mark;  // Nothing while a change is under way: then they are read again.
+  endpoints_mark_ = mark;  // Nothing during a change: then they are read again.
   return {};
 }
 
@@ -96,7 +96,7 @@ Result<FanOut::Plan> FanOut::plan() {
     const EventId newest = TRY(parts_.events.newest());
     if (newest <= *position_) return Plan();
     TRY(refresh_endpoints());
-    // When nobody wants what is there, it is stepped over unread.
+    // Without endpoints the events are skipped unread.
     if (endpoints_.empty()) return Plan{{}, newest};
   }
   Plan plan;
@@ -155,14 +155,14 @@ Result<void> FanOut::write(std::vector<PendingDelivery> deliveries, const Also& 
         return also(tx);
       },
       [&](const Result<void>& committed) {
-        // Here, on the writer's thread: nothing that happens to them later can overtake this.
+        // On the writer's thread, so that no later change of them can come first.
         if (committed) parts_.dispatcher.enqueue(std::move(fresh));
         promise.set_value(committed);
       });
   return written.get();
 }
 
-/// Events that nobody wants move the cursor in memory; a crash only reads them again.
+/// Events without deliveries move the cursor in memory; after a crash they are read again.
 Result<void> FanOut::save_cursor_periodically() {
   const Timestamp now = parts_.clock.now();
   if (*position_ == saved_ || now < saved_at_.plus_us(cursor_interval_us)) return {};
@@ -181,7 +181,7 @@ Result<void> FanOut::poll_other_nodes_periodically() {
   if (every_us == 0 || now < polled_at_.plus_us(every_us)) return {};
   polled_at_ = now;
   auto current = TRY(parts_.database.read([&](sql::Tx& tx) { return parts_.store.versions(tx); }));
-  std::vector<EndpointStore::Version> changed;  // And gone: those are known in no version.
+  std::vector<EndpointStore::Version> changed;  // Also those that were removed.
   std::set_symmetric_difference(current.begin(), current.end(), versions_.begin(), versions_.end(),
                                 std::back_inserter(changed));
   for (const auto& version : changed) parts_.dispatcher.reload(version.endpoint);
@@ -214,7 +214,7 @@ Result<bool> FanOut::run_replays() {
 }
 
 Result<void> FanOut::replay_events(outbox::Replay replay, Endpoint endpoint) {
-  endpoint.start_after = {};  // Also what happened before it was made.
+  endpoint.start_after = {};  // Also events from before its creation.
   std::vector<PendingDelivery> deliveries;
   const EventId from{replay.position};
   replay.position = replay.last;

@@ -30,9 +30,9 @@ namespace florin::webhooks {
 class Dispatcher;
 class EndpointChanges;
 
-/// Reads the event log on from a durable cursor and makes a delivery for each endpoint that wants
-/// the event. Deliveries and cursor are one commit: a crash neither loses nor doubles one. Replays
-/// are made here too, piece by piece. Safe for concurrent use.
+/// Reads the event log from a durable cursor and creates a delivery for each endpoint that selects
+/// the event. Deliveries and cursor are one commit: a crash neither loses nor duplicates one.
+/// Replays are created here too, in pieces. Safe for concurrent use.
 class FanOut {
  public:
   struct Parts {
@@ -50,7 +50,7 @@ class FanOut {
 
   void start() { worker_.start(); }
   void stop() { worker_.stop(); }
-  /// A replay was asked for.
+  /// Call after a replay was stored.
   void start_replays();
 
  private:
@@ -58,7 +58,7 @@ class FanOut {
   struct Plan {
     std::vector<PendingDelivery> deliveries;
     EventId read_to;        ///< None: there was nothing to read.
-    bool has_more = false;  ///< What was read was as much as is read at once.
+    bool has_more = false;  ///< There may be more to read.
   };
 
   std::int64_t tick();
@@ -67,11 +67,11 @@ class FanOut {
   Result<void> refresh_endpoints();
   Result<Plan> plan();
   void add_deliveries(Plan& plan, std::shared_ptr<const events::Event> event);
-  /// Writes the deliveries with what `also` writes, and hands them over.
+  /// Writes the deliveries and what `also` writes in one commit, then enqueues them.
   using Also = std::function<Result<void>(sql::Tx&)>;
   Result<void> write(std::vector<PendingDelivery> deliveries, const Also& also);
   Result<void> save_cursor_periodically();
-  /// What other nodes did is seen in the store alone.
+  /// Changes by other nodes are seen in the store only.
   Result<void> poll_other_nodes_periodically();
 
   Result<bool> run_replays();
@@ -87,7 +87,7 @@ class FanOut {
   std::vector<EndpointStore::Version> versions_;
   std::optional<std::uint64_t> endpoints_mark_;
   ByTenant endpoints_;
-  std::atomic<bool> has_replays_{true};  // At the start the store may hold some.
+  std::atomic<bool> has_replays_{true};  // The store may hold some at the start.
   jobs::WorkerThread worker_;
 };
 

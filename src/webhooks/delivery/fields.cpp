@@ -73,7 +73,7 @@ const Fields<Attempt>& attempt_fields() {
       {"error", &Attempt::error, {.choices = error_words(), .help = "Why the attempt failed."}},
       {"reason",
        reason,
-       {.help = reason_help, .example = "the receiver's answer is no success (HTTP 500)"}},
+       {.help = reason_help, .example = "the response status is not a success (HTTP 500)"}},
       {"request_headers", &Attempt::request_headers, {.codec = headers_codec()}},
       {"response_headers", &Attempt::response_headers, {.codec = headers_codec()}},
       {"response_body", &Attempt::response_body, {.help = "At most 4096 bytes."}},

@@ -75,7 +75,7 @@ TEST(DeliveryFields, ShowTheAttemptsOfADelivery) {
   ASSERT_EQ(log.size(), 2u);
   EXPECT_EQ(member(log[0], "duration_ms"), json::Value(std::int64_t{1}));
   EXPECT_TRUE(member(log[0], "status").is_null());
-  EXPECT_EQ(member(log[0], "reason"), json::Value("the answer did not come in time"));
+  EXPECT_EQ(member(log[0], "reason"), json::Value("the response timed out"));
   EXPECT_EQ(member(member(log[0], "request_headers"), "webhook-id"), json::Value("evt_1"));
   EXPECT_EQ(member(log[0], "is_truncated"), json::Value(false));
 }

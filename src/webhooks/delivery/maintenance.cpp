@@ -14,7 +14,7 @@
 namespace florin::webhooks {
 namespace {
 
-/// Units of work that the lane does not notice, and enough of them to keep up with any load.
+/// Small units of work that do not delay others, and enough of them to keep up with any load.
 constexpr int rows_per_piece = 500;
 constexpr int max_pieces = 60;
 constexpr std::int64_t day_s = 24 * 3'600;
@@ -31,7 +31,7 @@ std::vector<jobs::Job> Maintenance::jobs() {
        [this] { return disable_failing(); }, true},
       {"webhooks.remove_old", "Removes webhook deliveries past their retention.", 5'000,
        [this] { return remove_old(); }, true},
-      {"webhooks.measure_backlog", "Counts webhook deliveries that wait.", 5'000,
+      {"webhooks.measure_backlog", "Counts pending webhook deliveries.", 5'000,
        [this] { return measure_backlog(); }},
   };
 }

@@ -17,7 +17,7 @@ class EndpointStore;
 struct Metrics;
 struct Settings;
 
-/// What is done from time to time. Safe for concurrent use.
+/// The module's periodic jobs. Safe for concurrent use.
 class Maintenance {
  public:
   struct Parts {
@@ -36,7 +36,7 @@ class Maintenance {
  private:
   /// Disables endpoints that failed for days without a success.
   Result<std::string> disable_failing();
-  /// Removes what is past its retention, and what belonged to deleted endpoints, in small pieces.
+  /// Removes deliveries past their retention and those of deleted endpoints, in small pieces.
   Result<std::string> remove_old();
   Result<std::int64_t> remove_deleted();
   Result<std::string> measure_backlog();

@@ -4,7 +4,7 @@ namespace florin::webhooks {
 namespace {
 
 metrics::Counter& counter(metrics::Registry& registry, std::string_view result) {
-  return registry.counter("florin_webhooks_attempts_total", "Attempts by what they came to.",
+  return registry.counter("florin_webhooks_attempts_total", "Attempts by outcome.",
                           {{"outcome", std::string(result)}});
 }
 
@@ -12,17 +12,17 @@ metrics::Counter& counter(metrics::Registry& registry, std::string_view result) 
 
 Metrics::Metrics(metrics::Registry& registry)
     : lag_seconds(registry.histogram("florin_webhooks_lag_seconds",
-                                     "Time from an event to its delivery, replays left out.",
+                                     "Time from an event to its delivery, without replays.",
                                      metrics::latency_buckets())),
-      attempt_seconds(registry.histogram("florin_webhooks_attempt_seconds", "Time of one attempt.",
-                                         metrics::latency_buckets())),
+      attempt_seconds(registry.histogram("florin_webhooks_attempt_seconds",
+                                         "Duration of one attempt.", metrics::latency_buckets())),
       delivered(counter(registry, "delivered")),
       failed(counter(registry, "failed")),
       dead_letters(counter(registry, "dead_letter")),
-      in_flight(registry.gauge("florin_webhooks_in_flight", "Attempts under way.")),
-      backlog(registry.gauge("florin_webhooks_backlog", "Deliveries that wait for an attempt.")),
+      in_flight(registry.gauge("florin_webhooks_in_flight", "Attempts in progress.")),
+      backlog(registry.gauge("florin_webhooks_backlog", "Pending deliveries.")),
       backlog_age_seconds(registry.gauge("florin_webhooks_backlog_age_seconds",
-                                         "Age of the oldest delivery that waits.")),
+                                         "Age of the oldest pending delivery.")),
       registry_(registry) {}
 
 metrics::Counter& Metrics::attempts(DeliveryState result) {
@@ -31,8 +31,7 @@ metrics::Counter& Metrics::attempts(DeliveryState result) {
 }
 
 metrics::Counter& Metrics::failures(std::string_view reason) {
-  return registry_.counter("florin_webhooks_attempt_failures_total",
-                           "Attempts that failed, by their reason.",
+  return registry_.counter("florin_webhooks_attempt_failures_total", "Failed attempts by reason.",
                            {{"reason", std::string(reason)}});
 }
 

@@ -6,10 +6,10 @@
 
 namespace florin::webhooks {
 
-/// What the module tells /metrics. Safe for concurrent use.
+/// The module's metrics. Safe for concurrent use.
 struct Metrics {
   explicit Metrics(metrics::Registry& registry);
-  /// Of attempts, by what they came to; not of `pending`.
+  /// Of attempts by outcome; not of `pending`.
   metrics::Counter& attempts(DeliveryState result);
 
   /// Of attempts that failed, by the word that the log has for it.

@@ -18,11 +18,11 @@ class Tx;
 /// The rows of deliveries, attempts, replays and the cursor. Free functions over a transaction.
 namespace florin::webhooks::outbox {
 
-/// Adds a delivery that is due at `next_attempt_at`, or `held` where an earlier one of its order
-/// key is open (it then says so in the value). False: a first delivery of this event is there.
+/// Adds a delivery. Its `next_attempt_at` becomes `held` when an earlier one of its order key is
+/// open. False: the endpoint has a first delivery of this event already.
 Result<bool> insert(sql::Tx& tx, Delivery& delivery);
 
-/// Open deliveries of an endpoint in the order in which they are due, until `visit` says no.
+/// Open deliveries of an endpoint by due time, until `visit` returns false.
 Result<void> visit_open(sql::Tx& tx, EndpointId endpoint,
                         const std::function<bool(const Delivery&)>& visit);
 Result<std::optional<Delivery>> find(sql::Tx& tx, TenantId tenant, DeliveryId id);
@@ -31,8 +31,8 @@ Result<Paged<Delivery>> list(sql::Tx& tx, TenantId tenant, const DeliveryFilter&
                              const PageRequest& page);
 Result<std::int64_t> greatest_id(sql::Tx& tx);
 
-/// Writes what an attempt changed: state, attempts, times, the answer's words. False: the row is
-/// gone.
+/// Writes what an attempt changed: state, attempts, times, status and error. False: the row was
+/// removed.
 Result<bool> update(sql::Tx& tx, const Delivery& delivery);
 /// Makes the first open delivery of the order key due now, when it is held.
 Result<void> release_next(sql::Tx& tx, EndpointId endpoint, std::string_view order_key,
@@ -75,9 +75,9 @@ struct Backlog {
 };
 Result<Backlog> backlog(sql::Tx& tx);
 
-/// Final deliveries with ids below `before`, with their attempts; at most `limit`. How many.
+/// Removes ended deliveries with ids below `before` and their attempts, at most `limit`; how many.
 Result<std::int64_t> remove_old(sql::Tx& tx, std::int64_t before, int limit);
-/// Deliveries of an endpoint, open ones too.
+/// As remove_old(), for all deliveries of an endpoint, open ones too.
 Result<std::int64_t> remove_of(sql::Tx& tx, EndpointId endpoint, int limit);
 
 }  // namespace florin::webhooks::outbox

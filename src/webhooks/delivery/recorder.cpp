@@ -55,7 +55,7 @@ Result<void> Recorder::write(sql::Tx& tx, std::span<Entry> entries) {
 
 Result<void> Recorder::write_one(sql::Tx& tx, Entry& entry) {
   const Delivery& delivery = entry.result.delivery;
-  // It may have gone with its endpoint while the attempt was under way.
+  // It may have been removed with its endpoint during the attempt.
   if (!TRY(outbox::update(tx, delivery))) return {};
   TRY(outbox::insert_attempt(tx, entry.result.attempt));
   if (delivery.order_key && !is_open(delivery.state))

@@ -14,19 +14,19 @@
 namespace florin::webhooks {
 class Endpoints;
 
-/// What an attempt came to.
+/// The result of an attempt.
 struct AttemptResult {
-  Delivery delivery;  ///< As it is to be from now on.
+  Delivery delivery;  ///< As it is to be stored.
   Attempt attempt;
   Timestamp ended_at;
-  bool is_gone = false;  ///< The endpoint answered that it wants no more.
+  bool is_gone = false;  ///< The endpoint answered 410.
 };
 
-/// Writes results, many in one commit: a commit for each attempt would cost more than the attempt.
+/// Writes results, many in one commit: a commit for each would cost more than the attempt.
 /// Safe for concurrent use.
 class Recorder {
  public:
-  /// On the writer's thread, after the commit or with what undid it.
+  /// On the writer's thread, after the commit or with the error that rolled it back.
   using Recorded = std::function<void(AttemptResult&, const Result<void>& committed)>;
 
   struct Parts {

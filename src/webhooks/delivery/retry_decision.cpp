@@ -11,21 +11,21 @@ constexpr std::int64_t max_retry_after_s = 3'600;
 
 /// The error words of attempts: those of error_of_status() and of the HTTP client.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 15> reasons{{
-    {"bad_status", "the receiver's answer is no success"},
-    {"redirect_refused", "the receiver answered with a redirect, which is not followed"},
-    {"gone", "the receiver wants no more"},
+    {"bad_status", "the response status is not a success"},
+    {"redirect_refused", "the response is a redirect, which is not followed"},
+    {"gone", "the endpoint answered that it is gone"},
     {"dns_failed", "the name of the host cannot be resolved"},
-    {"connection_refused", "nobody accepts connections at the address"},
-    {"connect_timed_out", "no connection came about in time"},
-    {"tls_unknown_authority", "the server's certificate is of an authority that is not trusted"},
+    {"connection_refused", "nothing accepts connections at the address"},
+    {"connect_timed_out", "connecting timed out"},
+    {"tls_unknown_authority", "the authority of the server's certificate is not trusted"},
     {"tls_name_mismatch", "the server's certificate is for another name"},
     {"tls_expired", "the server's certificate has expired, or is not valid yet"},
-    {"tls_failed", "TLS could not be agreed on with the server"},
-    {"not_connected", "no connection could be made"},
-    {"answer_timed_out", "the answer did not come in time"},
-    {"closed_early", "the connection ended before the whole answer"},
-    {"no_answer", "no answer came"},
-    {"address_refused", "the address is private, loopback or reserved, and may not be called"},
+    {"tls_failed", "the TLS handshake failed"},
+    {"not_connected", "the connection failed"},
+    {"answer_timed_out", "the response timed out"},
+    {"closed_early", "the connection was closed before the response was complete"},
+    {"no_answer", "there was no complete response"},
+    {"address_refused", "the address is private, loopback or reserved, which is not allowed"},
 }};
 
 bool is_success(const AttemptResponse& response) {
@@ -79,7 +79,7 @@ std::vector<std::string_view> error_words() {
 std::string describe_error(std::string_view error, std::optional<int> status) {
   const auto found = std::find_if(reasons.begin(), reasons.end(),
                                   [&](const auto& one) { return one.first == error; });
-  std::string text(found == reasons.end() ? "no answer came" : found->second);
+  std::string text(found == reasons.end() ? "there was no complete response" : found->second);
   if (status) text += " (HTTP " + std::to_string(*status) + ")";
   return text;
 }

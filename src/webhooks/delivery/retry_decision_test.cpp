@@ -57,7 +57,7 @@ TEST(RetryDecision, EveryStatusButSuccessHasAFault) {
   for (const int status : {100, 400, 404, 429, 500, 503})
     EXPECT_EQ(error_of_status(status), "bad_status");
   EXPECT_TRUE(describe_error("bad_status", 500).ends_with("(HTTP 500)"));
-  EXPECT_EQ(describe_error("never heard of", std::nullopt), "no answer came");
+  EXPECT_EQ(describe_error("never heard of", std::nullopt), "there was no complete response");
 }
 
 TEST(RetryDecision, GoneIsTheEnd) {
@@ -67,11 +67,11 @@ TEST(RetryDecision, GoneIsTheEnd) {
   EXPECT_EQ(error_of_status(302), "redirect_refused");
   EXPECT_EQ(error_of_status(404), "bad_status");
   EXPECT_FALSE(error_of_status(204));
-  EXPECT_EQ(describe_error("bad_status", 503), "the receiver's answer is no success (HTTP 503)");
+  EXPECT_EQ(describe_error("bad_status", 503), "the response status is not a success (HTTP 503)");
   EXPECT_EQ(describe_error("closed_early", 200),
-            "the connection ended before the whole answer (HTTP 200)");
+            "the connection was closed before the response was complete (HTTP 200)");
   EXPECT_EQ(describe_error("dns_failed", {}), "the name of the host cannot be resolved");
-  EXPECT_EQ(describe_error("no_answer", {}), "no answer came");
+  EXPECT_EQ(describe_error("no_answer", {}), "there was no complete response");
 }
 
 }  // namespace

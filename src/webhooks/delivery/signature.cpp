@@ -68,7 +68,8 @@ std::string public_key_text(const crypto::Ed25519KeyPair& key) {
 }
 
 Result<Signer> Signer::make(const std::vector<EndpointSecret>& secrets) {
-  const Error no_key{crypto::errors::secret_unreadable, "a stored webhook secret is no key"};
+  const Error no_key{crypto::errors::secret_unreadable,
+                     "a stored webhook secret is not a valid key"};
   Signer signer;
   for (auto secret = secrets.rbegin(); secret != secrets.rend(); ++secret) {
     if (secret->kind == SecretKind::hmac) {

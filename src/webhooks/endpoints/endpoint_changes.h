@@ -9,14 +9,13 @@
 
 namespace florin::webhooks {
 
-/// Tells those who keep endpoints in memory that some changed, without a moment in which they could
-/// trust what is old: a change is announced before its commit and ends after it. Safe for
-/// concurrent use.
+/// Invalidates copies of endpoints in memory. A change is announced before its commit and ends
+/// after it, so that no copy is trusted in between. Safe for concurrent use.
 class EndpointChanges {
  public:
   using Listener = std::function<void(EndpointId)>;
 
-  /// A change under way; it ends with the object, whether it was committed or not.
+  /// A change in progress; it ends with the object, whether it was committed or not.
   class Announcement {
    public:
     explicit Announcement(EndpointChanges& changes) : changes_(&changes) { ++changes.begun_; }
@@ -29,7 +28,7 @@ class EndpointChanges {
       return *this;
     }
     ~Announcement() { end(); }
-    /// Of which endpoint, as soon as it is known.
+    /// The endpoint that changes, as soon as it is known.
     void of(EndpointId endpoint) { endpoint_ = endpoint; }
 
    private:
@@ -44,10 +43,10 @@ class EndpointChanges {
   };
 
   Announcement announce() { return Announcement(*this); }
-  /// Hears of every change after it ended. Set once, before changes are made.
+  /// Called after every change has ended. Set once, before changes are made.
   void listen(Listener listener) { listener_ = std::move(listener); }
 
-  /// A mark of the present state; nothing while a change is under way.
+  /// A mark of the present state; nothing during a change.
   std::optional<std::uint64_t> settled() const {
     const std::uint64_t ended = ended_;
     return begun_ == ended ? std::optional(ended) : std::nullopt;

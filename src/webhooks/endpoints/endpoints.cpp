@@ -40,7 +40,7 @@ void apply_status(Endpoint& endpoint, EndpointStatus before) {
 Endpoint make_endpoint(const EndpointDraft& wanted, EndpointId id, Timestamp now) {
   Endpoint endpoint = wanted;
   endpoint.id = id;
-  // Ids grow in the order of commits: what has a greater one happens after this.
+  // Ids grow in the order of commits: later events have greater ones.
   endpoint.start_after = {id.value};
   endpoint.created_at = endpoint.updated_at = now;
   return endpoint;
@@ -68,7 +68,8 @@ Result<void> Endpoints::check(const Rotation& rotation) const {
 Result<EndpointView> Endpoints::create(sql::Tx& tx, const Actor& actor,
                                        const EndpointDraft& wanted) const {
   if (TRY(parts_.store.count(tx, wanted.tenant)) >= parts_.settings.max_endpoints_per_tenant)
-    return Error{errors::webhook_endpoint_limit, "the tenant has as many endpoints as it may have"};
+    return Error{errors::webhook_endpoint_limit,
+                 "the tenant has reached its limit of webhook endpoints"};
   const Endpoint endpoint = make_endpoint(wanted, {parts_.ids.next()}, parts_.clock.now());
   TRY(parts_.store.insert(tx, endpoint));
   if (wanted.private_key_pem)
@@ -83,14 +84,14 @@ Result<EndpointView> Endpoints::get(sql::Tx& tx, TenantId tenant, EndpointId id)
   return view(tx, TRY(load(tx, tenant, id)));
 }
 
-Result<EndpointPage> Endpoints::list(sql::Tx& tx, TenantId tenant, std::int64_t before,
-                                     int limit) const {
-  EndpointPage page{TRY(parts_.store.list(tx, tenant, before, limit)), 0};
-  if (page.endpoints.size() > static_cast<std::size_t>(limit)) {
-    page.endpoints.pop_back();
-    page.next = page.endpoints.back().id.value;
+Result<Paged<Endpoint>> Endpoints::list(sql::Tx& tx, TenantId tenant,
+                                        const PageRequest& page) const {
+  Paged<Endpoint> found{TRY(parts_.store.list(tx, tenant, page.before, page.limit))};
+  if (found.rows.size() > static_cast<std::size_t>(page.limit)) {
+    found.rows.pop_back();
+    found.next = found.rows.back().id.value;
   }
-  return page;
+  return found;
 }
 
 Result<EndpointView> Endpoints::change(sql::Tx& tx, const Actor& actor, EndpointId id,
@@ -98,11 +99,12 @@ Result<EndpointView> Endpoints::change(sql::Tx& tx, const Actor& actor, Endpoint
   const Endpoint before = TRY(load(tx, actor.tenant, id));
   const EndpointDraft wanted = TRY(change(before));
   if (before.name && wanted.url != before.url)
-    return Error{errors::webhook_endpoint_managed, "the configuration gives its address"};
+    return Error{errors::webhook_endpoint_managed,
+                 "the configuration sets the address of this endpoint"};
   Endpoint endpoint = wanted;
   apply_status(endpoint, before.status);
   const bool was_enabled = before.status == EndpointStatus::enabled;
-  // What happened meanwhile is not sent, whether it was read already or not; a replay brings it.
+  // Events of the time in between are not sent, read already or not; a replay sends them.
   if (!was_enabled && endpoint.status == EndpointStatus::enabled)
     endpoint.start_after = {parts_.ids.next()};
   endpoint.updated_at = parts_.clock.now();
@@ -117,7 +119,8 @@ Result<EndpointView> Endpoints::change(sql::Tx& tx, const Actor& actor, Endpoint
 Result<void> Endpoints::remove(sql::Tx& tx, const Actor& actor, EndpointId id) const {
   const Endpoint endpoint = TRY(load(tx, actor.tenant, id));
   if (endpoint.name)
-    return Error{errors::webhook_endpoint_managed, "it belongs to the configuration; disable it"};
+    return Error{errors::webhook_endpoint_managed,
+                 "the endpoint is managed by the configuration; disable it instead"};
   TRY(parts_.store.mark_deleted(tx, id, parts_.clock.now()));
   return append_event(tx, actor, "webhook.endpoint.deleted", endpoint);
 }
@@ -136,7 +139,7 @@ Result<EndpointSecret> Endpoints::rotate(sql::Tx& tx, const Actor& actor, Endpoi
   const std::int64_t of_kind = TRY(parts_.store.count_secrets(tx, id, rotation.kind, now));
   if (static_cast<std::size_t>(of_kind) >= max_valid_secrets) {
     return Error{errors::webhook_secret_limit,
-                 "as many secrets sign as may at one time; rotate without overlap, or later"};
+                 "too many secrets are valid; rotate without overlap, or later"};
   }
   EndpointSecret made = new_secret(rotation.kind, rotation.secret);
   TRY(add_secret(tx, id, made));
@@ -209,7 +212,7 @@ Result<EndpointId> Endpoints::ensure(sql::Tx& tx, const EndpointDraft& wanted) c
 Result<Endpoint> Endpoints::load(sql::Tx& tx, TenantId tenant, EndpointId id) const {
   auto found = TRY(parts_.store.find(tx, tenant, id));
   if (!found)
-    return Error{errors::webhook_endpoint_not_found, "there is no webhook endpoint of this id"};
+    return Error{errors::webhook_endpoint_not_found, "there is no webhook endpoint with this id"};
   return *std::move(found);
 }
 
@@ -232,7 +235,7 @@ Result<void> Endpoints::add_secret(sql::Tx& tx, EndpointId endpoint,
   return parts_.store.insert_secret(tx, endpoint, secret);
 }
 
-/// Whose secrets are lost can be looked at, and given new ones.
+/// An endpoint whose secrets cannot be opened can still be read and given new ones.
 Result<std::vector<EndpointSecret>> Endpoints::readable_secrets(sql::Tx& tx, EndpointId id) const {
   auto found = parts_.store.secrets(tx, id, parts_.clock.now());
   if (!found && found.error().code == crypto::errors::secret_unreadable)

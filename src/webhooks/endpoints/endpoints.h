@@ -5,6 +5,7 @@
 
 #include "base/actor.h"
 #include "base/clock.h"
+#include "base/page.h"
 #include "base/result.h"
 #include "webhooks/delivery/delivery.h"
 #include "webhooks/endpoints/endpoint.h"
@@ -33,11 +34,6 @@ struct EndpointView {
   std::vector<std::string> public_keys;
 };
 
-struct EndpointPage {
-  std::vector<Endpoint> endpoints;
-  std::int64_t next = 0;  ///< 0: no more.
-};
-
 /// The rules of endpoints. Functions with a Tx are a part of the caller's unit of work, who holds
 /// an announcement of EndpointChanges around it when the function changes an endpoint. Stateless,
 /// safe for concurrent use.
@@ -53,7 +49,7 @@ class Endpoints {
   };
   explicit Endpoints(Parts parts) : parts_(parts) {}
 
-  /// What needs no database but may look names up: do it before the unit of work.
+  /// Checks without the database that may resolve names: call them before the unit of work.
   /// Errors: webhook_url_refused, validation_failed.
   Result<void> check(const EndpointDraft& wanted) const;
   Result<void> check_url(std::string_view url) const;
@@ -63,31 +59,32 @@ class Endpoints {
   Result<EndpointView> create(sql::Tx& tx, const Actor& actor, const EndpointDraft& wanted) const;
   /// Errors: webhook_endpoint_not_found, here and below.
   Result<EndpointView> get(sql::Tx& tx, TenantId tenant, EndpointId id) const;
-  Result<EndpointPage> list(sql::Tx& tx, TenantId tenant, std::int64_t before, int limit) const;
+  /// Newest first.
+  Result<Paged<Endpoint>> list(sql::Tx& tx, TenantId tenant, const PageRequest& page) const;
   /// Enabling forgets earlier failures. Errors: those of `change`; webhook_endpoint_managed.
   Result<EndpointView> change(sql::Tx& tx, const Actor& actor, EndpointId id,
                               const EndpointChange& change) const;
-  /// Its deliveries go little by little. Errors: webhook_endpoint_managed.
+  /// Its deliveries are removed in the background. Errors: webhook_endpoint_managed.
   Result<void> remove(sql::Tx& tx, const Actor& actor, EndpointId id) const;
-  /// Those that sign now, oldest first. Errors: secret_unreadable.
+  /// The valid ones, oldest first. Errors: secret_unreadable.
   Result<std::vector<EndpointSecret>> secrets(sql::Tx& tx, TenantId tenant, EndpointId id) const;
-  /// Ids of those with secrets or keys that do not open with this key: they want new ones.
+  /// Ids of those with secrets or keys that cannot be opened; they need new ones.
   Result<std::vector<std::string>> unreadable(sql::Tx& tx) const;
-  /// The secret that was made. Errors: webhook_secret_limit.
+  /// Returns the new secret. Errors: webhook_secret_limit.
   Result<EndpointSecret> rotate(sql::Tx& tx, const Actor& actor, EndpointId id,
                                 const Rotation& rotation) const;
   /// Writes a `webhook.test` event and its delivery to this endpoint alone, whatever it selects.
   /// Errors: webhook_endpoint_disabled.
   Result<Delivery> send_test(sql::Tx& tx, const Actor& actor, EndpointId id) const;
-  /// Begins to send again; the deliveries are made in the background.
+  /// Starts a replay; its deliveries are created in the background.
   /// Errors: webhook_endpoint_disabled.
   Result<void> replay(sql::Tx& tx, TenantId tenant, EndpointId id,
                       const ReplayRequest& request) const;
 
   /// Ends deliveries to an endpoint and writes the event `webhook.endpoint.disabled`.
   Result<void> disable(sql::Tx& tx, Endpoint endpoint, DisabledReason reason) const;
-  /// An endpoint of the configuration: made when there is none of that name, else brought in line.
-  /// Gives its id. Errors: secret_unreadable.
+  /// Creates or updates an endpoint of the configuration, by its name. Returns its id.
+  /// Errors: secret_unreadable.
   Result<EndpointId> ensure(sql::Tx& tx, const EndpointDraft& wanted) const;
 
   /// Errors: webhook_endpoint_not_found.

@@ -88,10 +88,9 @@ Result<DeliveryFilter> delivery_filter(const http::Request& request) {
                             {"malformed", "must be the id of an event"});
   filter.state = read_param(request, "state", problems, parse_word<DeliveryState>,
                             {"unknown_value", must_be_one_of(all_words<DeliveryState>())});
-  filter.event_type =
-      read_param(request, "event_type", problems, event_type_of,
-                 {"unknown_event_type",
-                  "must be an event type; there are those of " + events::known_families()});
+  filter.event_type = read_param(
+      request, "event_type", problems, event_type_of,
+      {"unknown_event_type", "must be an event type of the families " + events::known_families()});
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return filter;
 }

@@ -9,10 +9,10 @@
 
 namespace florin::webhooks {
 
-/// Whether an event of that type is wanted.
+/// Whether events of that type are selected.
 bool selects_type(const Selection& selection, std::string_view type);
 
-/// An event with its payload as a document, read at most once and only when somebody asks for it.
+/// An event with its payload as a document, parsed at most once, when it is needed.
 class EventView {
  public:
   explicit EventView(const events::Event& event) : event_(event) {}
@@ -26,10 +26,10 @@ class EventView {
   std::optional<json::Value> payload_;
 };
 
-/// Whether the endpoint wants the event: its tenant, made before it, type and fields.
+/// Whether the endpoint gets the event: tenant, time, type and filter.
 bool selects(const Endpoint& endpoint, EventView& event);
 
-/// The key by which the endpoint orders this event; nothing when it has no value there.
+/// The order key of the event for this endpoint; nothing when it has no such value.
 std::optional<std::string> order_key_of(const Endpoint& endpoint, EventView& event);
 
 }  // namespace florin::webhooks
