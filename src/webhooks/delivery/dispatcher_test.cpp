@@ -70,12 +70,12 @@ TEST_F(Dispatching, ARedirectIsNotFollowed) {
 }
 
 TEST_F(Dispatching, AnAddressWhereNothingListensIsAnErrorOfItsOwn) {
+  const Receiver none;  // First, so that it does not get the port of the other.
   std::string url;
   {
     const Receiver receiver;
     url = receiver.url();
   }
-  const Receiver none;
   create(none, [&](EndpointDraft& e) {
     once(e);
     e.url = url;
