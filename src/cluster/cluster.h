@@ -15,6 +15,13 @@ struct Self {
   std::string host, address, version;
 };
 
+/// The node id of a command that makes ids while the server of `server_node` may do so, too: two
+/// processes with one node id would make the same ids. Each is the other's.
+constexpr int command_node(int server_node) {
+  constexpr int half_of_all = 512;
+  return server_node ^ half_of_all;
+}
+
 /// A process that works on the database, or did.
 struct Node {
   Self self;

@@ -115,5 +115,14 @@ TEST(ProcessIdentity, OfOneThatRunsIsNotTakenForEnded) {
   EXPECT_FALSE(host_name().empty());
 }
 
+TEST(CommandNode, IsAnotherOneOfTheSameRange) {
+  for (const int node : {0, 1, 511, 512, 1'023}) {
+    const int command = command_node(node);
+    EXPECT_NE(command, node);
+    EXPECT_TRUE(command >= 0 && command <= 1'023) << command;
+    EXPECT_EQ(command_node(command), node) << "no other server's command has it";
+  }
+}
+
 }  // namespace
 }  // namespace florin::cluster

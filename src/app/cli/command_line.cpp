@@ -28,6 +28,7 @@
 #include "app/tenants.h"
 #include "app/version.h"
 #include "base/try.h"
+#include "cluster/cluster.h"
 #include "hub/module.h"
 #include "ledger/anchor_file.h"
 #include "ledger/books_import.h"
@@ -500,8 +501,7 @@ Result<int> Program::reconcile() const {
   const auto mismatches = TRY([&]() -> Result<std::int64_t> {
     if (reconciliation.has_files()) return reconcile_files(reconciliation, clock, progress);
     Config settings = TRY(load()).config;
-    // A server may be making ids beside this command: half of the nodes are for commands.
-    settings.node_id ^= 512;
+    settings.node_id = cluster::command_node(settings.node_id);
     const auto database = TRY(open(settings, Opening::For::writing));
     return reconcile_partner(reconciliation, *database, clock, settings, progress);
   }());
