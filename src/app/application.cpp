@@ -127,7 +127,7 @@ std::string Application::last_run_of(const std::string& wanted) const {
 
 Result<void> Application::join(std::function<void()> on_evicted) {
   on_evicted_ = std::move(on_evicted);
-  TRY(cluster::look_at_clocks(clock_, database_, steady_));
+  TRY(cluster::compare_clocks(clock_, database_, steady_));
   TRY(nodes_.join());
   // Histories on SQLite rely on ids that grow from commit to commit: those of one process do.
   if (database_.dialect() == sql::Dialect::sqlite) TRY(nodes_.require_single_node());

@@ -20,9 +20,9 @@ class ClusterPart final : public modules::Part {
   http::Routes routes() override { return cluster::routes(shown_); }
 
   std::vector<jobs::Job> jobs() override {
-    return {{"cluster.look_at_clocks", "Compares the host's clock with the database server's.",
+    return {{"cluster.compare_clocks", "Compares the host's clock with the database server's.",
              1'000, [this]() -> Result<std::string> {
-               TRY(look_at_clocks(clock_, database_, steady_));
+               TRY(compare_clocks(clock_, database_, steady_));
                return clock_.doubt();
              }}};
   }
@@ -60,7 +60,7 @@ std::unique_ptr<modules::Part> build(modules::Services& services) {
 
 }  // namespace
 
-Result<void> look_at_clocks(AgreedClock& clock, sql::Database& database, const Clock& steady) {
+Result<void> compare_clocks(AgreedClock& clock, sql::Database& database, const Clock& steady) {
   clock.look(TRY(database_time(database, steady)));
   return {};
 }

@@ -35,6 +35,6 @@ http::Routes routes(Shown shown);
 
 /// Compares the host's clock with the database server's; `steady` never steps back.
 /// Errors: store errors.
-Result<void> look_at_clocks(AgreedClock& clock, sql::Database& database, const Clock& steady);
+Result<void> compare_clocks(AgreedClock& clock, sql::Database& database, const Clock& steady);
 
 }  // namespace florin::cluster

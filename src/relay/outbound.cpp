@@ -83,7 +83,7 @@ std::size_t Outbound::room() const {
 Result<void> Outbound::fill() {
   // Half a window is worth a read. A node that was paused for longer than its lease must send
   // nothing beside its successor.
-  while (!failure_ && parts_.is_our_turn() &&
+  while (!failure_ && parts_.holds_lease() &&
          (sent_.empty() || room() > settings_.max_unacknowledged / 2)) {
     const int wanted = static_cast<int>(std::min<std::size_t>(room(), max_events_at_once));
     const auto events = TRY(parts_.events.read_after(read_to_, wanted));

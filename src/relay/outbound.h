@@ -40,7 +40,7 @@ class Outbound {
     metrics::Registry& registry;
     RelayMetrics& metrics;
     const Fence& fence;
-    const IsOurTurn& is_our_turn;
+    const HoldsLease& holds_lease;
   };
   Outbound(Parts parts, const Settings& settings);
   ~Outbound();

@@ -157,23 +157,23 @@ TEST_F(OutboundTest, ANodeThatWakesToFindAnotherInItsPlaceLeavesTheCursorAlone) 
 
 TEST_F(OutboundTest, ANodeWhoseLeaseIsOverSendsNothing) {
   make_topics({"account"});
-  std::atomic<bool> is_our_turn{true};
-  std::atomic<int> late_looks{0};
+  std::atomic<bool> holds_lease{true};
+  std::atomic<int> late_checks{0};
   relay = std::make_unique<Relay>(Relay::Parts{*database, clock, ids, access, events, metrics,
                                                [](sql::Tx&) { return Result<void>(); },
                                                [&] {
-                                                 if (!is_our_turn) ++late_looks;
-                                                 return is_our_turn.load();
+                                                 if (!holds_lease) ++late_checks;
+                                                 return holds_lease.load();
                                                }},
                                   settings_out());
   emit("account.updated", "acc_1", numbered(0));
   ASSERT_TRUE(relay->start());
   ASSERT_TRUE(wait_for_relayed(1));
-  is_our_turn = false;
+  holds_lease = false;
   emit("account.updated", "acc_1", numbered(1));
-  ASSERT_TRUE(wait_until([&] { return late_looks > 5; }));
+  ASSERT_TRUE(wait_until([&] { return late_checks > 5; }));
   EXPECT_EQ(figure("florin_relay_events_total"), 1);
-  is_our_turn = true;
+  holds_lease = true;
   ASSERT_TRUE(wait_for_relayed(2));
 }
 

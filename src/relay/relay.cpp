@@ -53,7 +53,7 @@ struct Relay::Impl {
     auto made = std::make_shared<Running>();
     made->outbound = std::make_unique<Outbound>(
         Outbound::Parts{parts.database, parts.events, parts.clock, parts.metrics, metrics,
-                        parts.fence, parts.is_our_turn},
+                        parts.fence, parts.holds_lease},
         settings);
     if (!settings.reads_inbound) return made;
     made->inbound = std::make_unique<InboundConsumer>(

@@ -49,7 +49,7 @@ class Relay {
     events::EventLog& events;
     metrics::Registry& metrics;
     Fence fence = [](sql::Tx&) { return Result<void>(); };  ///< By default nobody else relays.
-    IsOurTurn is_our_turn = [] { return true; };
+    HoldsLease holds_lease = [] { return true; };
   };
   Relay(Parts parts, Settings settings);
   ~Relay();  ///< As stop().

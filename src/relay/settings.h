@@ -21,7 +21,7 @@ namespace florin::relay {
 /// relays now.
 using Fence = std::function<Result<void>(sql::Tx&)>;
 /// Whether this node is the one that relays, as far as it knows without asking the database.
-using IsOurTurn = std::function<bool()>;
+using HoldsLease = std::function<bool()>;
 
 /// How events of our log are written in records: as one JSON document, or with the attributes in
 /// headers and the data as the value.
