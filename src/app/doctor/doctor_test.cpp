@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "access/settings.h"
-#include "app/application.h"
 #include "app/data/open_database.h"
 #include "app/secret_key.h"
 #include "cluster/nodes.h"
