@@ -35,8 +35,13 @@ std::string Call::list_name(const std::string& list) const {
 }
 
 Expected Call::query() {
-  const auto from = time_param("from"), to = time_param("to");
-  if (from && to && *to <= *from) return refuse("validation_failed", {"#/query/to"});
+  for (const auto& [start, end] : {std::pair("from", "to"),
+                                   {"created_after", "created_before"},
+                                   {"effective_after", "effective_before"}}) {
+    const auto from = time_param(start), to = time_param(end);
+    if (from && to && *to <= *from)
+      return refuse("validation_failed", {std::string("#/query/") + end});
+  }
   if (path[1] == "accounts" && path.size() == 2) return list_accounts();
   if (path[1] == "accounts" && path.size() == 3) {
     const auto i = find_account(path[2]);
@@ -130,7 +135,7 @@ Expected Call::page(const std::string& list, std::vector<std::size_t> newest_fir
 }
 
 Expected Call::list_accounts() {
-  const auto from = time_param("from"), to = time_param("to");
+  const auto from = time_param("created_after"), to = time_param("created_before");
   std::vector<std::size_t> rows;
   for (std::size_t i = books.accounts.size(); i-- > 0;) {
     const Account& a = books.accounts[i];
@@ -156,15 +161,15 @@ Expected Call::list_transfers() {
     account = find_account(*ref);
     if (!account) return refuse("account_not_found");
   }
-  const auto from = time_param("from"), to = time_param("to");
-  const bool is_effective = param("time") == "effective";
+  const auto is_within = [this](const std::string& which, std::int64_t at) {
+    const auto from = time_param(which + "_after"), to = time_param(which + "_before");
+    return (!from || at >= *from) && (!to || at < *to);
+  };
   std::vector<std::size_t> rows;
   for (std::size_t i = books.transfers.size(); i-- > 0;) {
     const Transfer& t = books.transfers[i];
-    const std::int64_t at = is_effective ? t.effective_us : t.created_us;
     if (param("reference") && t.narrative.reference != Value(*param("reference"))) continue;
-    if (from && at < *from) continue;
-    if (to && at >= *to) continue;
+    if (!is_within("created", t.created_us) || !is_within("effective", t.effective_us)) continue;
     if (hold && t.hold != *param("hold")) continue;
     if (!has_metadata(t.narrative.metadata) || !moves(t, account)) continue;
     rows.push_back(i);

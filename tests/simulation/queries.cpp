@@ -35,8 +35,7 @@ void Generator::spell_out(Request& request) {
     if (!has) request.params.emplace_back(name, value);
   };
   const bool is_report = request.path == "/v1/trial-balance";
-  const bool has_time =
-      request.path.starts_with("/v1/transfers") || request.path.ends_with("/statement");
+  const bool has_time = request.path.ends_with("/statement");
   if (is_report || (has_time && random_.one_in(2))) {
     add("time", is_report ? "effective" : "created");
   } else {
@@ -119,7 +118,9 @@ Request Generator::list(const Books& books) {
       if (random_.one_in(4)) request.params.emplace_back("currency", random_.of(currencies));
       if (random_.one_in(4)) add_range(request, "amount");
       if (random_.one_in(4))
-        request.params.emplace_back("time", random_.one_in(3) ? "created" : "effective");
+        request.params.emplace_back("effective_after", time_text(moment(books)));
+      if (random_.one_in(4))
+        request.params.emplace_back("effective_before", time_text(moment(books)));
       if (!books.holds.empty() && random_.one_in(6))
         request.params.emplace_back("hold", random_.of(books.holds).id);
       break;
@@ -128,8 +129,11 @@ Request Generator::list(const Books& books) {
   }
   if (!request.path.ends_with("/statement") && random_.one_in(4)) add_metadata(request);
   if (random_.one_in(3)) request.params.emplace_back("order", random_.one_in(4) ? "desc" : "asc");
-  if (random_.one_in(4)) request.params.emplace_back("from", time_text(moment(books)));
-  if (random_.one_in(4)) request.params.emplace_back("to", time_text(moment(books)));
+  const bool is_statement = request.path.ends_with("/statement");
+  const std::string start = is_statement ? "from" : "created_after";
+  const std::string end = is_statement ? "to" : "created_before";
+  if (random_.one_in(4)) request.params.emplace_back(start, time_text(moment(books)));
+  if (random_.one_in(4)) request.params.emplace_back(end, time_text(moment(books)));
   return request;
 }
 
