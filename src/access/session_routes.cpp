@@ -108,9 +108,11 @@ http::Routes session_routes(const SessionParts& parts) {
     return http::SyncHandler([=](const Request& request) { return handle(parts, request); });
   };
   const std::string any(any_key);
-  return {{"POST", "/v1/sessions", any, sync(sign_in), {}, http::Body::none},
-          {"GET", "/v1/sessions/current", any, sync(show)},
-          {"DELETE", "/v1/sessions/current", any, sync(sign_out)}};
+  const http::Route signing_in{"POST", "/v1/sessions", any, sync(sign_in), {}, http::Body::none};
+  // An answer with a secret is not stored.
+  return {http::behind("api_key", http::with_key(signing_in, http::TakesKey::no)),
+          http::behind("session", {"GET", "/v1/sessions/current", any, sync(show)}),
+          http::behind("session", {"DELETE", "/v1/sessions/current", any, sync(sign_out)})};
 }
 
 }  // namespace florin::access

@@ -9,6 +9,8 @@ namespace florin {
 
 /// Which part of a list is asked for, newest first.
 struct PageRequest {
+  static constexpr int max_limit = 200;
+
   int limit = 50;
   std::int64_t before = 0;                       ///< Rows with ids below this; 0: from the newest.
   std::optional<Timestamp> created_after = {};   ///< At or after.

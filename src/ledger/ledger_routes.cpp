@@ -381,8 +381,10 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
     };
     return http::Route{"POST", pattern, "ledger:write", std::move(handler), {}, body, max_body};
   };
-  const http::QueryParam order("order", "desc");
-  const http::QueryParam by_entry("time", "created");
+  const http::QueryParam order("order", {"asc", "desc"}, "desc");
+  const http::QueryParam by_entry("time", {"effective", "created"}, "created");
+  const http::QueryParam by_effect("time", {"effective", "created"}, "effective");
+  const auto type = http::word_param<AccountType>("type");
   const auto time = [](const char* name) {
     return http::QueryParam(name, http::QueryParam::Kind::time);
   };
@@ -397,7 +399,7 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/accounts",
        read,
        sync(&Handlers::list_accounts),
-       {"limit", "cursor", order, "type", "currency", "code_prefix", integer("balance_min"),
+       {"limit", "cursor", order, type, "currency", "code_prefix", integer("balance_min"),
         integer("balance_max"), time("created_after"), time("created_before"), "metadata[]"}},
       {"POST",
        "/v1/accounts/bulk",
@@ -425,7 +427,11 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        read,
        sync(&Handlers::get_statement),
        {"limit", "cursor", order, time("from"), time("to"), by_entry}},
-      {"GET", "/v1/accounts/{id}/balance", read, sync(&Handlers::get_balance), {"at", "time"}},
+      {"GET",
+       "/v1/accounts/{id}/balance",
+       read,
+       sync(&Handlers::get_balance),
+       {time("at"), by_effect}},
       command("/v1/transfers", requests::post_transfer),
       {"GET",
        "/v1/transfers",
@@ -442,8 +448,8 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        "/v1/holds",
        read,
        sync(&Handlers::list_holds),
-       {"limit", "cursor", order, "status", "account", "reference", time("created_after"),
-        time("created_before"), "metadata[]"}},
+       {"limit", "cursor", order, http::word_param<HoldStatus>("status"), "account", "reference",
+        time("created_after"), time("created_before"), "metadata[]"}},
       {"GET", "/v1/holds/{id}", read, sync(&Handlers::get_hold)},
       command("/v1/holds/{id}/capture", requests::capture_hold),
       command("/v1/holds/{id}/release", requests::release_hold),
@@ -454,16 +460,16 @@ http::Routes ledger_routes(LedgerService& service, LedgerQueries& queries,
        {"limit",
         "cursor",
         time("at"),
-        "by",
-        "code_prefix",
+        by_effect,
+        {"by", {"type", "account"}, "type"},
+        type,
         "currency",
-        {"time", "effective"},
-        "type"}},
+        "code_prefix"}},
       {"GET",
        "/v1/aggregates",
        read,
        sync(&Handlers::get_aggregates),
-       {"by", "at", "code_prefix", "currency", "from", "time", "to", "type"}},
+       {"by", time("at"), time("from"), time("to"), by_effect, type, "currency", "code_prefix"}},
       {"GET", "/v1/currencies", read,
        [](const Request&) -> Result<Response> { return currencies_response(); }},
   };

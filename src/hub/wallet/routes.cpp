@@ -250,13 +250,15 @@ Result<Response> Handlers::decide(const Request& request) const {
 
 http::Routes wallet_routes(const WalletParts& parts) {
   const auto handlers = std::make_shared<const Handlers>(Handlers{parts});
-  const auto movement = [&handlers](const char* pattern, Kind kind) {
+  const std::string signature = "partner_signature";
+  const auto movement = [&handlers, &signature](const char* pattern, Kind kind) {
     http::HotHandler handler = [handlers, kind](const Request& request,
                                                 const Responder& responder) {
       handlers->move(request, responder, kind);
     };
-    return http::Route{"POST",        pattern, "", std::move(handler), {}, http::Body::by_method,
-                       max_body_bytes};
+    http::Route route{"POST",        pattern, "", std::move(handler), {}, http::Body::by_method,
+                      max_body_bytes};
+    return http::behind(signature, http::with_key(std::move(route), http::TakesKey::must));
   };
   const auto sync = http::sync_of(handlers);
   constexpr auto time = http::QueryParam::Kind::time;
@@ -265,11 +267,11 @@ http::Routes wallet_routes(const WalletParts& parts) {
                             "playerId",
                             "refId",
                             "idempotencyKey",
-                            "status",
-                            "kind",
+                            http::word_param<State>("status"),
+                            http::word_param<Kind>("kind"),
                             {"created_after", time},
                             {"created_before", time},
-                            "stuck"};
+                            http::flag_param("stuck")};
   http::HotHandler balance = [handlers](const Request& request, const Responder& responder) {
     handlers->balance(request, responder);
   };
@@ -277,14 +279,15 @@ http::Routes wallet_routes(const WalletParts& parts) {
       movement("/wallet/debit", Kind::debit),
       movement("/wallet/credit", Kind::credit),
       movement("/wallet/rollback", Kind::rollback),
-      {"POST",
-       "/wallet/balance",
-       "",
-       std::move(balance),
-       {},
-       http::Body::by_method,
-       max_body_bytes},
-      {"GET", "/wallet/transactions", "", sync(&Handlers::transactions_of_partner), filters},
+      http::behind(signature, {"POST",
+                               "/wallet/balance",
+                               "",
+                               std::move(balance),
+                               {},
+                               http::Body::by_method,
+                               max_body_bytes}),
+      http::behind(signature, {"GET", "/wallet/transactions", "",
+                               sync(&Handlers::transactions_of_partner), filters}),
       {"GET", "/v1/wallet-transactions", "hub:read", sync(&Handlers::transactions_of_tenant),
        filters},
       {"POST", "/v1/wallet-transactions/{id}/decide", "hub:write", sync(&Handlers::decide)},

@@ -18,6 +18,10 @@ bool fits(std::string_view name, std::string_view known) {
   return name.starts_with(known) && name.ends_with(']') && name.size() > known.size() + 1;
 }
 
+bool brings_body(std::string_view method) {
+  return method == "POST" || method == "PATCH" || method == "PUT";
+}
+
 std::string unknown_detail(const Query& known) {
   std::string detail = "is no parameter of this route, which takes ";
   if (known.empty()) return detail + "none";
@@ -30,6 +34,26 @@ std::string unknown_detail(const Query& known) {
 }
 
 }  // namespace
+
+Route with_key(Route route, TakesKey takes_key) {
+  route.takes_key = takes_key;
+  return route;
+}
+
+Route behind(std::string scheme, Route route) {
+  route.scheme = std::move(scheme);
+  return route;
+}
+
+bool takes_body(const Route& route) {
+  return route.body == Body::by_method && brings_body(route.method);
+}
+
+TakesKey takes_key(const Route& route) {
+  if (route.takes_key != TakesKey::by_method) return route.takes_key;
+  const bool is_repeatable = route.method == "POST" || route.method == "PATCH";
+  return is_repeatable && !route.permission.empty() ? TakesKey::may : TakesKey::no;
+}
 
 Result<void> check_query(const Request& request, const Query& known) {
   if (known == any_query) return {};
@@ -50,9 +74,7 @@ Result<void> check_query(const Request& request, const Query& known) {
 
 Result<void> check_body(const Request& request, Body body) {
   if (body == Body::any || request.body.empty() || request.body == "{}") return {};
-  const bool by_method =
-      request.method == "POST" || request.method == "PATCH" || request.method == "PUT";
-  if (body == Body::by_method && by_method) return {};
+  if (body == Body::by_method && brings_body(request.method)) return {};
   std::vector<FieldError> problems;
   const bool is_long = request.body.size() > max_needless_body_bytes;
   const auto document = json::parse(is_long ? std::string_view() : request.body);

@@ -33,12 +33,16 @@ struct QueryParam {
   QueryParam(std::string of) : name(std::move(of)) {}  // NOLINT
   QueryParam(const char* of, const char* as) : name(of), by_default(as) {}
   QueryParam(const char* of, Kind what) : name(of), kind(what) {}
+  QueryParam(const char* of, std::vector<std::string_view> all, const char* as = "")
+      : name(of), by_default(as), words(std::move(all)) {}
   friend bool operator==(const QueryParam&, const QueryParam&) = default;
 
   std::string name;
   /// What it is without being given, where that is a value: to spell it out asks for the same.
   std::string by_default = {};
   Kind kind = Kind::text;
+  /// Where it takes some words alone: these.
+  std::vector<std::string_view> words = {};
 };
 
 /// One request. Valid until its answer has been given to the responder, on any thread.

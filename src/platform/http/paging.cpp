@@ -10,8 +10,6 @@
 namespace florin::http {
 namespace {
 
-constexpr int max_limit = 200;
-
 struct CursorTag {
   static constexpr std::string_view prefix = "cur";
 };
@@ -27,7 +25,7 @@ void read_limit(std::string_view text, PageRequest& page, std::vector<FieldError
     problems.push_back(in_query("limit", "must_be_integer", "must be an integer"));
   } else if (text.starts_with('-') || text.find_first_not_of('0') == std::string_view::npos) {
     problems.push_back(in_query("limit", "too_small", "must be at least 1"));
-  } else if (error != std::errc() || page.limit > max_limit) {
+  } else if (error != std::errc() || page.limit > PageRequest::max_limit) {
     problems.push_back(in_query("limit", "too_large", "must be at most 200"));
   }
 }
@@ -127,6 +125,8 @@ Result<std::optional<bool>> query_flag(const Request& request, std::string_view 
   if (*text == "true" || *text == "false") return std::optional(*text == "true");
   return detail::wrong_word(name, {"true", "false"});
 }
+
+QueryParam flag_param(const char* name) { return {name, {"true", "false"}}; }
 
 std::string cursor_of(const Request& request, std::int64_t id) {
   return Cursor{id}.str() + list_tag(request);

@@ -66,6 +66,14 @@ enum class Body : std::uint8_t {
   any  ///< Not looked at, whatever the method.
 };
 
+/// Whether a route takes an Idempotency-Key: the API document says so.
+enum class TakesKey : std::uint8_t {
+  by_method,  ///< POST and PATCH with a permission may bring one.
+  no,
+  may,
+  must
+};
+
 struct Route {
   std::string method;      ///< "GET", "POST", "PATCH", "DELETE"
   std::string pattern;     ///< "/v1/accounts/{id}"; a literal segment wins over a parameter.
@@ -74,7 +82,19 @@ struct Route {
   Query query = {};
   Body body = Body::by_method;
   std::size_t max_body_bytes = 1 << 20;
+  TakesKey takes_key = TakesKey::by_method;
+  /// The security scheme of the API document that alone lets a request in; empty: any key or
+  /// session with the permission, or everybody where there is none.
+  std::string scheme = {};
 };
+
+/// `route` with another rule for its Idempotency-Key.
+Route with_key(Route route, TakesKey takes_key);
+/// `route` behind one security scheme.
+Route behind(std::string scheme, Route route);
+/// Whether a request may bring a body, and whether it may or must bring an Idempotency-Key.
+bool takes_body(const Route& route);
+TakesKey takes_key(const Route& route);
 
 /// The checks of a request against what its route declares. Errors: validation_failed.
 Result<void> check_query(const Request& request, const Query& known);
@@ -111,8 +131,15 @@ Result<std::optional<E>> query_word(const Request& request, std::string_view nam
   if (text && !word) return detail::wrong_word(name, all_words<E>());
   return word;
 }
+/// The declaration of what query_word() reads.
+template <HasWords E>
+QueryParam word_param(const char* name) {
+  return {name, all_words<E>()};
+}
 /// "true" or "false" in the query; nothing when it is not given. Errors: validation_failed.
 Result<std::optional<bool>> query_flag(const Request& request, std::string_view name);
+/// The declaration of what query_flag() reads.
+QueryParam flag_param(const char* name);
 /// An opaque cursor that parse_page reads back.
 std::string cursor_of(const Request& request, std::int64_t id);
 /// The end of a list's answer: "has_more" and "next_cursor". `next` is where the following page
