@@ -168,7 +168,8 @@ Object schema_of(const FieldList& fields, Use use, const void* start) {
 
 Result<void> read_document(const FieldList& fields, std::string_view body, Reading how, void* owner,
                            std::vector<FieldError>& problems) {
-  const Value document = TRY(parse(body));
+  const bool is_absent = body.empty() && how != Reading::stored;
+  const Value document = is_absent ? Value(Object()) : TRY(parse(body));
   read_members(fields, document, "", how, owner, problems);
   return {};
 }

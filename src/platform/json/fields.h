@@ -363,7 +363,7 @@ template <class T>
 using Between = std::vector<FieldError> (*)(const T&);
 
 /// What a body makes of `start`, whose values are the defaults. Null counts as absent. Every bad
-/// field is reported at once.
+/// field is reported at once. No body is an empty object.
 /// Errors: malformed_json; validation_failed with the rules of ObjectReader, those of the fields'
 /// checks, unknown_value, and read_only or not_allowed for what cannot be given here.
 template <class T>

@@ -112,6 +112,11 @@ std::map<std::string, std::string> problems_of(const Result<T>& result) {
 
 using Problems = std::map<std::string, std::string>;
 
+TEST(Fields, ReadNoBodyAsAnEmptyObject) {
+  EXPECT_EQ(problems_of(read("")), problems_of(read("{}")));
+  EXPECT_TRUE(read_change(thing_fields(), "", usual()));
+}
+
 TEST(Fields, ReadEveryKindOfMember) {
   ThingDraft start = usual();
   start.has_engine = true;
