@@ -48,13 +48,14 @@ http::Route within_tenant(http::Route route) {
 }  // namespace
 
 http::Routes Application::routes() {
+  const auto document = std::make_shared<std::string>();
   http::Routes all = health_routes(
       {database_, core_.get<metrics::Registry>(),
        service_checks({core_, database_, leases_, scheduler_,
                        [this](const std::string& job) { return lease_manager_.holds(job); }, clock_,
                        [this] { return server_.tls(); }}),
        [this] { return !is_leaving_; }, [this] { return core_.dependencies(); }});
-  http::Routes of_tenants = docs_routes();
+  http::Routes of_tenants = docs_routes(document);
   for (const NamedPart& each : core_.parts()) {
     http::Routes routes = each.part->routes();
     std::move(routes.begin(), routes.end(), std::back_inserter(of_tenants));
@@ -64,6 +65,7 @@ http::Routes Application::routes() {
     if (route.permission.empty())
       route.max_body_bytes = std::min(route.max_body_bytes, max_public_body_bytes);
   }
+  *document = json::serialize(api_document(all).content);
   return all;
 }
 

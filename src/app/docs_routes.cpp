@@ -8,12 +8,13 @@
 #include <utility>
 
 #include "app/modules.h"
+#include "app/version.h"
 #include "platform/http/errors.h"
 #include "platform/json/value.h"
 
 // Made by florin_embed_file in CMakeLists.txt.
 extern "C" {
-extern const char florin_openapi_json_begin[], florin_openapi_json_end[];
+extern const char florin_api_prose_begin[], florin_api_prose_end[];
 extern const char florin_docs_html_begin[], florin_docs_html_end[];
 extern const char florin_docs_start_begin[], florin_docs_start_end[];
 extern const char florin_docs_redoc_begin[], florin_docs_redoc_end[];
@@ -58,41 +59,24 @@ Result<Response> asset_response(const Request& request) {
   return Error{http::errors::route_not_found, "there is no such file"};
 }
 
-/// `object` with another value of one of its members.
-json::Object with(const json::Value& object, std::string_view name, json::Object value) {
-  json::Object made = *object.as_object();
-  for (auto& [key, member] : made) {
-    if (key == name) member = std::move(value);
-  }
-  return made;
-}
+}  // namespace
 
-/// What docs/api says, with the schemas that the modules make from their fields.
-std::string made_document() {
-  const json::Value written = *json::parse({florin_openapi_json_begin, florin_openapi_json_end});
-  const json::Value& components = *written.find("components");
-  json::Object schemas = *components.find("schemas")->as_object();
+ApiDocument api_document(const http::Routes& routes) {
+  const json::Value prose = *json::parse({florin_api_prose_begin, florin_api_prose_end});
+  json::Object schemas;
   for (const modules::Module& module : all_modules()) {
     if (!module.api_schemas) continue;
     json::Object made = module.api_schemas();
     std::move(made.begin(), made.end(), std::back_inserter(schemas));
   }
-  return json::serialize(
-      with(written, "components", with(components, "schemas", std::move(schemas))));
+  return make_api_document(routes, prose, std::move(schemas), version);
 }
 
-}  // namespace
-
-const std::string& api_document() {
-  static const std::string document = made_document();
-  return document;
-}
-
-http::Routes docs_routes() {
+http::Routes docs_routes(std::shared_ptr<const std::string> document) {
   return {
-      {"GET", "/openapi.json", "", http::SyncHandler([](const Request&) -> Result<Response> {
-         return Response::ok(api_document());
-       }),
+      {"GET", "/openapi.json", "",
+       http::SyncHandler(
+           [document](const Request&) -> Result<Response> { return Response::ok(*document); }),
        http::any_query},
       {"GET", "/docs", "", http::SyncHandler([](const Request&) -> Result<Response> {
          return page(florin_docs_html_begin, florin_docs_html_end, html);

@@ -272,7 +272,6 @@ Object api_schemas() {
           {"ReconciliationPosting", json::schema(posting_fields(), Use::creation, no_posting())},
           {"Reconciliation", json::schema(run_fields(), Use::answer)},
           {"NewReconciliation", json::schema(run_fields(), Use::creation)},
-          {"ReconciliationItemStatus", json::codec_for(json::Of<ItemStatus>{}).schema({})},
           {"ReconciliationItem", json::schema(item_fields(), Use::answer)},
           {"ReconciliationExplanation", json::schema(explanation_fields(), Use::creation)},
           {"ReconciliationProposal", json::schema(proposal_fields(), Use::creation)},

@@ -202,8 +202,9 @@ TEST(ReconciliationSchemas, SayWhatRequestsAndAnswersHold) {
   EXPECT_EQ(property("ReconciliationProposal", "postings"),
             R"({"type":"array","items":{"$ref":"#/components/schemas/ReconciliationPosting"},)"
             R"("minItems":1,"maxItems":20})");
-  EXPECT_EQ(json::serialize(*schemas.find("ReconciliationItemStatus")->find("enum")),
-            R"(["open","explained","proposed","resolved","cleared"])");
+  EXPECT_NE(property("ReconciliationItem", "status")
+                .find(R"("enum":["open","explained","proposed","resolved","cleared"])"),
+            std::string::npos);
 }
 
 }  // namespace

@@ -1,82 +1,9 @@
-// node build.mjs docs/api openapi.json redoc.js: the two files that the server gives to the page.
+// node build.mjs docs/api prose.json redoc.js: what the binary makes the API document from, and the script of its page.
 import {readdirSync, readFileSync, writeFileSync} from 'node:fs';
 import path from 'node:path';
 import {parse} from 'yaml';
 
-const [folder, documentFile, scriptFile] = process.argv.slice(2);
-
-const meaning = {
-  400: 'The request breaks a rule of its form.',
-  401: 'No credential, or not a valid one.',
-  402: 'Not enough money.',
-  403: 'The key lacks the permission, or the session its token.',
-  404: 'Not found in this tenant.',
-  409: 'The state forbids it, or the idempotency key is in use.',
-  413: 'The body is too long.',
-  415: 'The body is not application/json.',
-  422: 'Refused by a rule, or the idempotency key was used for another request.',
-  429: 'Too many requests.',
-  503: 'It cannot be done now; retry with the same key.',
-};
-
-/** The status of every code, from the page that is made of the headers. */
-const statuses = new Map([...readFileSync(path.join(folder, '../errors.md'), 'utf8')
-    .matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, code, status]) => [code, status]));
-
-/** Whatever asks for a key, a session or a signature may be refused with these. */
-const always = ['validation_failed', 'store_unavailable', 'store_conflict', 'overloaded', 'out_of_memory', 'shutting_down'];
-const ofCredential = {
-  api_key: ['unauthenticated', 'key_expired', 'key_revoked', 'session_expired', 'rate_limited'],
-  session: ['unauthenticated', 'key_expired', 'key_revoked', 'session_expired', 'rate_limited'],
-  partner_signature: ['invalid_signature', 'stale_timestamp', 'partner_rate_limited'],
-};
-const ofBodies = ['malformed_json'];
-const ofChanges = ['body_too_large', 'unsupported_media_type'];
-const ofSessionsChanges = ['csrf_token_invalid'];
-const ofPermissions = ['permission_denied'];
-const ofIdempotencyKeys = ['request_in_progress', 'idempotency_mismatch', 'store_full'];
-
-/** What an operation may be refused with besides its own `x-refusals`: by credential, method, body and key. */
-function commonRefusals(method, operation, parameters) {
-  const credentials = (operation.security ?? [{api_key: []}]).flatMap(Object.keys);
-  if (credentials.length === 0) return [];
-  const isOfKey = !credentials.includes('partner_signature');
-  const isChange = method !== 'get';
-  return [
-    ...always,
-    ...credentials.flatMap((name) => ofCredential[name]),
-    ...operation.security === undefined ? ofPermissions : [],
-    ...isChange && isOfKey ? ofSessionsChanges : [],
-    ...isChange ? ofChanges : [],
-    ...operation.requestBody ? ofBodies : [],
-    ...parameters.some((each) => each.name === 'Idempotency-Key') ? ofIdempotencyKeys : [],
-  ];
-}
-
-/**
- * `x-refusals: [code, code]` stands for the problem documents of their statuses. What the rules add by themselves is
- * said nowhere else. `x-codes` of a response is the list for programs.
- */
-function spellOutRefusals(document, where, method, operation) {
-  const parameters = (operation.parameters ?? []).map(({$ref, ...own}) =>
-      $ref ? document.components.parameters[$ref.split('/').at(-1)] : own);
-  const common = commonRefusals(method, operation, parameters);
-  const own = operation['x-refusals'] ?? [];
-  delete operation['x-refusals'];
-  for (const code of own) {
-    if (!statuses.has(code)) throw new Error(`${where}: docs/errors.md has no ${code}; scripts/generate_docs writes it`);
-    if (common.includes(code)) throw new Error(`${where}: ${code} is added by rule; leave it out of x-refusals`);
-  }
-  const all = [...own, ...common];
-  for (const status of [...new Set(all.map((code) => statuses.get(code)))].sort()) {
-    const codes = all.filter((code) => statuses.get(code) === status);
-    operation.responses[status] = {
-      description: `${meaning[status]} Codes: ${codes.join(', ')}.`,
-      'x-codes': codes,
-      content: {'application/problem+json': {schema: {$ref: '#/components/schemas/Problem'}}},
-    };
-  }
-}
+const [folder, proseFile, scriptFile] = process.argv.slice(2);
 
 /** Adds the members of `from`; two files must not say the same thing twice. */
 function addAll(into, from, what) {
@@ -86,28 +13,40 @@ function addAll(into, from, what) {
   }
 }
 
-/** openapi.yaml, and what the other files of the folder add to its tags, paths and components. */
-function readDocument() {
-  const read = (name) => parse(readFileSync(path.join(folder, name), 'utf8'), {merge: true});
-  const document = read('openapi.yaml');
+/** In {a: one, two} YAML reads a member `two` without a value: such a text needs quotes. */
+function refuseEmptyMembers(value, where) {
+  if (value === null || typeof value !== 'object') return;
+  for (const [name, member] of Object.entries(value)) {
+    if (member === null && !Array.isArray(value)) throw new Error(`${where}: "${name}" has no value; quote a text that has a comma`);
+    refuseEmptyMembers(member, `${where}/${name}`);
+  }
+}
+
+/** openapi.yaml, and what the other files of the folder add to it. */
+function readProse() {
+  const read = (name) => {
+    const part = parse(readFileSync(path.join(folder, name), 'utf8'), {merge: true});
+    refuseEmptyMembers(part, name);
+    return part;
+  };
+  const prose = read('openapi.yaml');
   for (const name of readdirSync(folder).sort()) {
     if (name === 'openapi.yaml' || !name.endsWith('.yaml')) continue;
     const part = read(name);
-    document.tags.push(...part.tags ?? []);
-    addAll(document.paths, part.paths, 'path');
+    prose.tags.push(...part.tags ?? []);
+    for (const kind of ['query_parameters', 'path_parameters', 'paths']) addAll(prose[kind], part[kind], kind);
     for (const kind of ['parameters', 'schemas', 'securitySchemes']) {
-      addAll(document.components[kind], part.components?.[kind], kind);
+      addAll(prose.components[kind], part.components?.[kind], kind);
     }
   }
-  for (const [path, item] of Object.entries(document.paths)) {
-    for (const [method, operation] of Object.entries(item)) {
-      if (method !== 'parameters') spellOutRefusals(document, `${method} ${path}`, method, operation);
-    }
-  }
-  return document;
+  return prose;
 }
 
-writeFileSync(documentFile, JSON.stringify(readDocument()));
+/** The status of every code, from the page that is made of the headers. */
+const statuses = Object.fromEntries([...readFileSync(path.join(folder, '../errors.md'), 'utf8')
+    .matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map(([, code, status]) => [code, Number(status)]));
+
+writeFileSync(proseFile, JSON.stringify({...readProse(), statuses}));
 
 // Redoc shows its maker's logo from its maker's server; our page asks no other host.
 const bundle = new URL('node_modules/redoc/bundles/redoc.standalone.js', import.meta.url);
