@@ -38,7 +38,11 @@ class LedgerPart final : public modules::Part {
     services.provide(queries_);
   }
 
-  Result<void> recover() override { return service_.recover(); }
+  Result<void> recover() override {
+    TRY(service_.recover());
+    is_recovered_ = true;
+    return {};
+  }
   http::Routes routes() override { return ledger_routes(service_, queries_, idempotency_); }
 
   std::vector<jobs::Job> jobs() override {
@@ -71,6 +75,7 @@ class LedgerPart final : public modules::Part {
 
   /// The anchor file then knows of everything that this process wrote.
   void stop() override {
+    if (!is_recovered_) return;
     if (const auto last = anchor_.look(); !last)
       log::warn("the anchor could not be written", {{"reason", last.error().detail}});
   }
@@ -80,6 +85,7 @@ class LedgerPart final : public modules::Part {
   LedgerService service_;
   LedgerQueries queries_;
   AnchorKeeper anchor_;
+  bool is_recovered_ = false;
 };
 
 }  // namespace

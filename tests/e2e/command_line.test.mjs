@@ -1,6 +1,7 @@
 // The command line, authentication, and the sandbox.
 import assert from 'node:assert/strict';
 import {copyFileSync, existsSync, readFileSync, statSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
 import {networkInterfaces} from 'node:os';
 import path from 'node:path';
 import {after, describe, it} from 'node:test';
@@ -10,10 +11,12 @@ import {assertFields, bodyOf, Client, exchange, problemOf} from './lib/client.mj
 import {Partner} from './lib/partner.mjs';
 import {createKey, eventually, florin, florinOk, makeFolder, Server} from './lib/server.mjs';
 
+const docsRequire = createRequire(new URL('../../web/docs/build.mjs', import.meta.url));
+
 describe('florin', () => {
   it('explains itself and refuses what it does not know', async () => {
     const help = await florinOk(['--help']);
-    for (const command of ['serve', 'migrate', 'config', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants', 'partners', 'reconcile',
+    for (const command of ['serve', 'migrate', 'config', 'openapi', 'doctor', 'verify', 'export', 'import', 'keys', 'tenants', 'partners', 'reconcile',
                            'sandbox']) {
       assert.match(help, new RegExp(`\\b${command}\\b`));
     }
@@ -268,6 +271,22 @@ describe('the API document', () => {
     for (const [, asset] of page.bytes.toString().matchAll(/src="([^"]+)"/g)) {
       assert.equal((await books.api.get(asset)).status, 200, asset);
     }
+  });
+
+  it('is printed by a command that needs no server', async () => {
+    const books = await Books.open();
+    after(() => books.close());
+    const served = bodyOf(await books.api.get('/openapi.json'), 200);
+    assert.deepEqual(JSON.parse(await florinOk(['openapi'])), served);
+  });
+
+  it('is valid OpenAPI 3.1, as the linter of its page sees it', async () => {
+    const {createConfig, lintFromString} = docsRequire('@redocly/openapi-core');
+    const rules = Object.fromEntries(['struct', 'no-unresolved-refs', 'operation-operationId-unique', 'path-parameters-defined',
+                                      'operation-parameters-unique', 'no-unused-components'].map((rule) => [rule, 'error']));
+    const problems = await lintFromString({source: await florinOk(['openapi']), absoluteRef: '/openapi.json',
+                                           config: await createConfig({rules})});
+    assert.deepEqual(problems.map(({message, location}) => `${location[0].pointer}: ${message}`), []);
   });
 
   it('names routes that exist', async () => {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <iostream>
 
+#include "app/cli/openapi_command.h"
 #include "app/cli/reconcile_command.h"
 #include "app/cli/sandbox_command.h"
 #include "app/cli/serve_command.h"
@@ -104,6 +105,7 @@ struct Program {
   Result<int> run_simulators() const;
   Result<int> migrate() const;
   Result<int> config() const;
+  Result<int> openapi() const;
   Result<int> doctor() const;
   Result<int> verify() const;
   Result<int> anchor() const;
@@ -201,6 +203,11 @@ Result<int> Program::migrate() const {
 
 Result<int> Program::config() const {
   fmt::print("{}", reference ? configuration_reference() : print_config(TRY(load())));
+  return exit_done;
+}
+
+Result<int> Program::openapi() const {
+  fmt::print("{}\n", TRY(openapi_text(clock)));
   return exit_done;
 }
 
@@ -782,6 +789,8 @@ class CommandLine {
                 &Program::config);
     config->add_flag("--reference", program_.reference,
                      "Print every setting with its default and meaning instead");
+    root_.add_subcommand("openapi", "Print the OpenAPI 3.1 document of the API, as JSON")
+        ->callback([this] { program_.work = [this] { return program_.openapi(); }; });
     command(root_, "doctor", "Check everything the server depends on, with advice",
             &Program::doctor)
         ->add_flag("--json", program_.as_json, "Print JSON");
