@@ -17,7 +17,7 @@ enum class ErrorKind : std::uint8_t {
   rejected,            ///< Understood and refused by a rule of the business.
   insufficient_funds,  ///< Refused because the money is not there; with more of it, it works.
   limited,             ///< Too many or too much; later it may work.
-  unavailable,         ///< A dependency is away; nothing was acknowledged, retrying is safe.
+  unavailable,         ///< A dependency is unavailable; nothing was acknowledged, retrying is safe.
   internal             ///< Our own fault.
 };
 

@@ -3,7 +3,7 @@
 
 namespace florin {
 
-/// How many rows a page of a filtered list looks at. It goes on once it is full until it knows
+/// How many rows a page of a filtered list reads. Once it is full it continues until it knows
 /// whether another row passes the filters, so that "has_more" is true: a page that only this bound
 /// has ended does not know, and says that there is more.
 class PageWork {
@@ -17,9 +17,9 @@ class PageWork {
   PageWork(int limit, Bounds bounds)
       : room_(limit), left_(bounds.rows), behind_(bounds.rows_behind) {}
 
-  /// Whether the page looks at another row.
+  /// Whether the page reads another row.
   bool look() { return left_-- > 0; }
-  /// A row that is passed by without being looked at closely.
+  /// A row that is skipped without being compared.
   void pass() { left_ = std::max(left_ - 1, 0); }
   /// Whether a row that passes the filters is on this page. False: it is the first of the next.
   bool take() {

@@ -9,7 +9,7 @@
 
 namespace florin::sandbox {
 
-/// A call that a simulator was sent, and what became of it.
+/// A call that a simulator received, and how it was answered.
 struct CallRecord {
   Timestamp at;
   std::string operation, player_id, transaction_id;

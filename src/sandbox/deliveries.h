@@ -17,7 +17,7 @@ struct Delivery {
   std::string type;  ///< The body's `type`.
   std::string body;
   Timestamp received_at;
-  std::int64_t times = 1;  ///< How often it has come by now.
+  std::int64_t times = 1;  ///< How often it has arrived.
 };
 
 struct DeliveryCounts {

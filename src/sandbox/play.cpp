@@ -22,7 +22,7 @@ Play::Play(PlayRequest request, const Secret& secret, http_client::HttpClient& c
 PlayReport Play::run() {
   const auto began = std::chrono::steady_clock::now();
   const Table table{request_, run_, caller_, model_};
-  // Every call to a hub that is away would be tried for as long as the schedule lasts.
+  // Every call to a hub that is unavailable would be retried for as long as the schedule lasts.
   if (!is_hub_there(table)) {
     model_.violated({"hub_unreachable", request_.hub_url, "the first call got no answer"});
     return report(0);

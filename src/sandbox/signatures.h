@@ -47,7 +47,7 @@ struct SignedWebhook {
 
 /// Whether one of the `v1` signatures of `webhook-signature` is by the secret. Its key is what the
 /// base64 after "whsec_" holds; of a text without the prefix both the bytes and what they hold as
-/// base64 are taken, since senders differ. The time is not looked at.
+/// base64 are taken, since senders differ. The time is not checked.
 /// Source: Standard Webhooks, "Signature scheme".
 bool is_signed_webhook(const Secret& secret, const SignedWebhook& webhook);
 

@@ -59,7 +59,7 @@ void Gateway::report(CircuitBreaker::Permit permit, const std::string& fault, Ti
   note(fault, now);
 }
 
-/// The log hears of the beginning and of the end: in between there may be thousands.
+/// Logged at the beginning and at the end: in between there may be thousands.
 void Gateway::note(const std::string& fault, Timestamp now) {
   const std::lock_guard lock(mutex_);
   if (fault.empty()) {

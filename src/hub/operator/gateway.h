@@ -24,8 +24,8 @@ class Registry;
 
 namespace florin::hub::operators {
 
-/// What stands before one Operator: its rate, how many calls at once, its circuit breaker, and the
-/// pause it asked for. Safe for concurrent use.
+/// The limits of calls to one Operator: its rate, how many calls at once, its circuit breaker, and
+/// the pause it asked for. Safe for concurrent use.
 class Gateway {
  public:
   struct Wait {
@@ -42,12 +42,12 @@ class Gateway {
   bool enter();
   void leave();
 
-  /// Leave for one attempt. `has_waited`: the caller has waited out a pause of its own.
+  /// Permission for one attempt. `has_waited`: the caller has already waited for a pause.
   Admission authenticate(Timestamp now, bool has_waited);
-  /// How the attempt went; `fault`: what was wrong, empty when nothing was.
+  /// The outcome of the attempt; `fault`: what was wrong, empty when nothing was.
   void report(CircuitBreaker::Permit permit, const std::string& fault, Timestamp now);
   std::optional<Trouble> trouble() const;
-  /// The Operator wants to be left alone for so long (Retry-After).
+  /// The Operator asked for a pause of this length (Retry-After).
   void pause(Timestamp now, std::int64_t duration_us);
 
   bool has(const OperatorSettings& settings) const;

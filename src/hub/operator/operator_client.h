@@ -29,7 +29,7 @@ namespace florin::metrics {
 class Registry;
 }
 
-/// How we speak to an Operator, the holder of the players' money. Nothing here touches the
+/// How we call an Operator, the holder of the players' money. Nothing here touches the
 /// database: the hub persists, calls, and settles by the answer.
 namespace florin::hub::operators {
 
@@ -47,7 +47,7 @@ struct Call {
   std::string meta = "{}";  ///< A JSON object as text.
 };
 
-/// What an answer means. Only an explicit word of the Operator settles or refuses; all else is
+/// What an answer means. Only an explicit answer of the Operator settles or refuses; all else is
 /// unknown, never a refusal.
 enum class Meaning : std::uint8_t {
   done,       ///< Booked (now or before), or answered, for a balance and a query that found it.
@@ -97,8 +97,8 @@ struct Trouble {
   Timestamp since, last;  ///< Of the first failed attempt, and of the last.
 };
 
-/// Calls Operators: keeps each one's rate, concurrency, circuit breaker and retries apart from the
-/// others'. Safe for concurrent use.
+/// Calls Operators: keeps each one's rate, concurrency, circuit breaker and retries separate from
+/// the others'. Safe for concurrent use.
 class OperatorClient {
  public:
   using Done = std::function<void(Answer)>;

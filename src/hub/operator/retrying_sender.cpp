@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t us_per_ms = 1'000;
 constexpr std::int64_t us_per_second = 1'000'000;
-/// All pauses of one request together: beyond, the hub's resolver goes on with it.
+/// All pauses of one request together: beyond, the hub's resolver continues.
 constexpr std::int64_t max_wait_ms = 30'000;
 /// However long a Retry-After is, somebody looks again after this.
 constexpr std::int64_t max_pause_us = max_wait_ms * us_per_ms;

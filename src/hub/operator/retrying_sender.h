@@ -24,14 +24,15 @@ struct OperatorRequest {
   std::function<http_client::Request(Timestamp now)> build;
   std::function<bool(const http_client::Response&)> is_fault;
   std::int64_t max_attempts = 1;
-  /// How long it may wait before its first attempt: who asked will not wait longer either.
+  /// How long it may wait before its first attempt: the caller will not wait longer either.
   std::int64_t first_wait_ms = 0;
-  std::string obstacle = {};  ///< Why it cannot be done at all; then the rest may be missing.
+  std::string obstacle = {};  ///< Why it cannot be sent at all; then the rest may be missing.
 };
 
 /// How a request ended.
 struct CallResult {
-  /// The Operator's word, whatever it says; none after faults, silence, and when nothing was sent.
+  /// The Operator's answer, whatever it says; none after faults, time-outs, and when nothing was
+  /// sent.
   std::optional<http_client::Response> response;
   bool was_sent = false;    ///< An attempt reached the Operator, or may have.
   bool is_unclear = false;  ///< An attempt before the last may have been executed.
@@ -55,7 +56,7 @@ class RetryingSender {
   using Done = std::function<void(CallResult)>;
 
   RetryingSender(http_client::HttpClient& http, jobs::Delayer& delayer, const Clock& clock);
-  /// Ends what is under way: no further attempt is made, and `done` runs here.
+  /// Ends running requests: no further attempt is made, and `done` runs here.
   ~RetryingSender();
 
   /// Returns at once. `done` runs once, on a thread of the HTTP client or of the delayer.

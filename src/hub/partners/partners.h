@@ -71,10 +71,11 @@ class Partners {
   ~Partners();
 
   // Inside a unit of work of the caller; call refresh() after it.
-  /// Id, tenant and times of `wanted` are not looked at.
-  /// Errors: validation_failed when its code is none or a secret breaks the rule; partner_exists.
+  /// Id, tenant and times of `wanted` are ignored.
+  /// Errors: validation_failed when its code is malformed or a secret breaks the rule;
+  /// partner_exists.
   Result<CreatedPartner> create(sql::Tx& tx, const Actor& actor, const PartnerDraft& wanted);
-  /// `change` is asked inside, with the row: two changes at one time lose nothing.
+  /// `change` is called inside, with the row: concurrent changes lose nothing.
   /// Errors: those of `change`; partner_not_found; validation_failed when its secret breaks the
   /// rule.
   Result<Partner> change(sql::Tx& tx, const Actor& actor, PartnerId id,

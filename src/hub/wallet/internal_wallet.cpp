@@ -97,7 +97,7 @@ Result<void> InternalWallet::Impl::settle(sql::Tx& tx, JudgedMovement& judged,
   return {};
 }
 
-/// A first movement finds no accounts; a credit must come to rest even where its wallet is shut.
+/// A first movement finds no accounts; a credit must be posted even where its wallet is closed.
 Result<ledger::Posted> InternalWallet::Impl::try_again(sql::Tx& tx, JudgedMovement& judged,
                                                        const Error& refusal) {
   const bool brings = judged.row.kind != Kind::debit;

@@ -10,7 +10,7 @@ namespace florin::hub {
 void append_json(std::string& out, const WalletTransaction& transaction,
                  std::string_view partner_code);
 
-/// What the partner is told of a movement that is done. Made from what never changes about it.
+/// The answer for a movement that has succeeded. Made from what never changes about it.
 std::string done_body(const WalletTransaction& transaction);
 /// The same while its outcome is not known.
 std::string pending_body(const WalletTransaction& transaction);

@@ -18,14 +18,14 @@ class IdGenerator;
 
 namespace florin::hub {
 
-/// A movement that came in, and how it ends.
+/// A movement that waits in the queue, and its outcome.
 struct QueuedMovement {
   PartnerPtr partner;
   Movement movement;
   std::optional<Result<MovementResult>> outcome = {};
 };
 
-/// A movement that has been judged, on its way into the books.
+/// A movement that the rules allow or refuse, before it is written.
 struct JudgedMovement {
   QueuedMovement* item = nullptr;
   rules::Verdict verdict;

@@ -12,7 +12,7 @@ namespace {
 
 /// A signature is good for 300 s before and after its timestamp.
 constexpr std::int64_t signature_lifetime_us = 600'000'000;
-/// A player's round with more movements than this is looked at in its newest part.
+/// Of a player's round with more movements than this the newest are read.
 constexpr int max_looked_at = 1'000;
 
 bool is_same_player(const Movement& movement, const WalletTransaction& stored) {
@@ -164,7 +164,7 @@ Verdict judge_rollback(const Movement& movement, const Known& known) {
 Result<Known> look_up(sql::Tx& tx, PartnerId partner, const Movement& movement, Timestamp now) {
   Known known;
   known.same_key = TRY(store::find_by_key(tx, partner, movement.kind, movement.key));
-  if (known.same_key) return known;  // A replay or a mismatch: nothing else is looked at.
+  if (known.same_key) return known;  // A replay or a mismatch: nothing else is read.
   TRY(look_for_exact_name(tx, partner, movement, known));
   TRY(look_at_ref(tx, partner, movement, now, known));
   TRY(look_for_tombstone_of_key(tx, partner, movement, known));

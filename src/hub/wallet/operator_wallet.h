@@ -32,7 +32,7 @@ class OperatorWallet {
   std::unique_ptr<Impl> impl_;
 };
 
-/// How a stored movement is asked of the Operator; the same for ever.
+/// The call for a stored movement; always the same.
 operators::Call call_of(const WalletTransaction& transaction);
 
 }  // namespace florin::hub

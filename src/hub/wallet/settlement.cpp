@@ -23,7 +23,7 @@ constexpr std::int64_t minute_s = 60;
 constexpr std::int64_t hour_s = 60 * minute_s;
 constexpr std::int64_t give_up_after_s = 72 * hour_s;
 
-/// A young transaction is looked at often: its game waits. Source: operator-wallet contract, 2.3.
+/// A young transaction is checked often: its game waits. Source: operator-wallet contract, 2.3.
 std::int64_t pause_s(std::int64_t age_s) {
   if (age_s < minute_s) return 5;
   if (age_s < 10 * minute_s) return 30;
@@ -57,7 +57,7 @@ bool is_settled_there(const WalletTransaction& row, const operators::Answer& ans
          answer.refusal->code == errors::transaction_conflict;
 }
 
-/// Why it is not known what became of it; for people.
+/// Why its outcome is unknown; for people.
 std::string reason_of(const operators::Answer& answer) {
   constexpr std::size_t longest = 500;
   if (answer.refusal) return answer.refusal->detail.substr(0, longest);
@@ -182,7 +182,7 @@ Result<void> Settlement::Impl::wait_on(sql::Tx& tx, WalletTransaction& row,
   return log.change(tx, partner, row, actor);
 }
 
-/// The debit that the movement names is looked at as it is now: it may have ended meanwhile.
+/// The debit that the movement names is read as it is now: it may have ended meanwhile.
 Result<void> Settlement::Impl::complete(sql::Tx& tx, const Partner& partner, WalletTransaction& row,
                                         const operators::Answer& answer, const Actor& actor) {
   row.state = State::success;

@@ -53,7 +53,7 @@ Result<std::vector<WalletTransaction>> find_period(sql::Tx& tx, PartnerId partne
                                                    int limit);
 /// Pending ones whose check is due, the longest waiting first.
 Result<std::vector<WalletTransaction>> find_due(sql::Tx& tx, Timestamp now, int limit);
-/// Sets when those are looked at next.
+/// Sets when those are checked next.
 Result<void> postpone(sql::Tx& tx, const std::vector<WalletTransaction>& waiting, Timestamp until);
 struct PendingCounts {
   std::int64_t pending = 0, stuck = 0;

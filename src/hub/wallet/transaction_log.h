@@ -20,7 +20,7 @@ inline Actor actor_of(const Partner& partner, std::string request_id = {}) {
   return {partner.tenant, "partner:" + partner.code, std::move(request_id)};
 }
 
-/// Writes transactions together with the event that tells of them: "wallet.<kind>.completed",
+/// Writes transactions together with their event: "wallet.<kind>.completed",
 /// ".failed", ".rolled_back" and ".stuck". A pending one leaves none until it ends. Stateless.
 class TransactionLog {
  public:
@@ -28,7 +28,7 @@ class TransactionLog {
 
   Result<void> add(sql::Tx& tx, const Partner& partner, const WalletTransaction& transaction,
                    const Actor& actor);
-  /// Stores what changed about it, and tells of it.
+  /// Stores what changed about it, with its event.
   Result<void> change(sql::Tx& tx, const Partner& partner, const WalletTransaction& transaction,
                       const Actor& actor);
 

@@ -35,7 +35,7 @@ struct RedisOptions {
   int timeout_ms = 100;            ///< To connect, and for each answer.
 };
 
-/// What a look at Redis found.
+/// The result of a check of Redis.
 struct RedisCheck {
   std::string version;
   std::int64_t round_trip_us = 0;

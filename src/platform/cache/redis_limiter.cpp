@@ -19,7 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 /// Between settlements: long enough for one to carry many requests, short enough that nodes know of
 /// each other in time.
 constexpr std::int64_t settle_every_us = 2'000;
-/// How often a Redis that is away or has nothing to do is looked at.
+/// How often a Redis that is unavailable or idle is polled.
 constexpr std::int64_t look_every_us = 1'000'000;
 
 class RedisLimiter final : public RateLimiter {
@@ -106,7 +106,7 @@ class RedisLimiter final : public RateLimiter {
     for (const auto& limit : std::exchange(batch_, {})) limit->forget();
   }
 
-  /// Keeps the limits per node from here on. Whether that was told: it is told again only when
+  /// Keeps the limits per node from here on. Whether that was logged: it is logged again only when
   /// Redis is there but refuses, or the other way round.
   bool note(const Error& error) {
     const std::lock_guard lock(mutex_);

@@ -44,7 +44,7 @@ void Mailbox::push(Letter letter) {
   try {
     wake_();
   } catch (const std::bad_alloc&) {
-    // The letter is there; the I/O thread looks at every sweep.
+    // The answer is queued; the I/O thread takes it at its next sweep.
   }
 }
 

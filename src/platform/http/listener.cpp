@@ -93,7 +93,7 @@ struct Listener::Impl {
     }
   }
 
-  /// False when the system has no room for more: it goes on after a pause.
+  /// False when the system has no room for more: accepting continues after a pause.
   bool accept_some() {
     for (int i = 0; i < accepts_at_once; ++i) {
       tcp::endpoint remote;

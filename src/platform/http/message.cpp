@@ -72,7 +72,8 @@ Response problem(const Error& error, std::string_view request_id) {
       .member("request_id", request_id);
   if (!error.fields.empty()) write_fields(out, error.fields);
   out.end_object();
-  // What is away may be back at any moment; without a word clients would hammer, or give up.
+  // What is unavailable may be back at any moment; without Retry-After clients would hammer, or
+  // give up.
   const int soon_s = error.code.kind == ErrorKind::unavailable ? 1 : 0;
   if (const int wait_s = std::max(error.retry_after_s, soon_s); wait_s > 0)
     response.headers.push_back({"Retry-After", std::to_string(wait_s)});

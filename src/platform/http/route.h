@@ -63,7 +63,7 @@ inline const Query any_query{"*"};
 enum class Body : std::uint8_t {
   by_method,  ///< POST, PUT and PATCH do.
   none,
-  any  ///< Not looked at, whatever the method.
+  any  ///< Not checked, whatever the method.
 };
 
 /// Whether a route takes an Idempotency-Key: the API document says so.

@@ -73,7 +73,7 @@ class Server {
   int port() const;
   /// The certificate of new connections; nothing with plain HTTP. Safe for concurrent use.
   TlsSource* tls() const;
-  /// First step of a stop without a failed request: goes on answering, but each answer closes its
+  /// First step of a stop without a failed request: continues to answer, but each answer closes its
   /// connection, so that proxies drop those they keep. Safe to call twice.
   void announce_shutdown();
   /// Graceful: stops accepting, answers what has arrived (Connection: close), waits at most

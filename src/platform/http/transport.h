@@ -45,7 +45,7 @@ class Transport {
   virtual void write(std::string_view bytes, std::shared_ptr<User> user) = 0;
   /// Whether bytes from the peer wait to be read.
   virtual bool has_unread() = 0;
-  /// Tells the peer that nothing more comes; reading goes on. False: the connection is of no use.
+  /// Tells the peer that nothing more comes; reading continues. False: the connection is of no use.
   virtual bool end_output() = 0;
   virtual void close() = 0;
 };

@@ -190,7 +190,7 @@ Error certificate_error(CURL* easy) {
   if (verdict == has_expired) return {errors::tls_expired, "the server's certificate has expired"};
   if (verdict == not_yet_valid)
     return {errors::tls_expired, "the server's certificate is not valid yet"};
-  // libcurl looks at the name itself, behind the handshake, and leaves the verdict as it began.
+  // libcurl checks the name itself, after the handshake, and leaves the verify result as it was.
   const bool is_chain_well = verdict == 0 || verdict == unspecified;
   if (is_chain_well || verdict == other_name || verdict == other_address)
     return {errors::tls_name_mismatch, "the server's certificate is for another name"};

@@ -20,7 +20,7 @@
 /// How values of one type stand in JSON: one Codec a type, found by codec_for().
 namespace florin::json {
 
-/// What bounds a value; each type looks at its own.
+/// What bounds a value; each type uses its own members.
 struct Limits {
   TextRule text = {};
   IntegerRule integer = {};

@@ -392,7 +392,7 @@ T read_new_item(const Fields<T>& fields, const Value& item, const std::string& p
 }
 
 /// `before` as the body changes it: what is absent stays, and null takes away what can be absent.
-/// `between` looks at the result. Errors: those of read_new(); fixed.
+/// `between` checks the result. Errors: those of read_new(); fixed.
 template <class T>
 Result<T> read_change(const Fields<T>& fields, std::string_view body, T before,
                       Between<T> between = nullptr) {

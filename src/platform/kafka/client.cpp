@@ -89,7 +89,7 @@ std::string_view advice_for(int code) {
   }
 }
 
-/// The library repeats itself while a broker is away; what matters of it is in `fault`.
+/// The library repeats its message while a broker is unavailable; `fault` keeps the reason.
 void on_log(const rd_kafka_t*, int, const char* facility, const char* text) {
   log::debug("kafka client", {{"facility", facility}, {"text", text}});
 }
@@ -159,7 +159,7 @@ void Client::set_fault(std::string fault) {
 
 void Client::on_error(rd_kafka_t*, int code, const char* reason, void* opaque) {
   auto& self = *static_cast<Client*>(opaque);
-  // One broker of several that is away is no fault of the connection; all of them are.
+  // One unavailable broker of several is no fault of the connection; all of them are.
   if (code == RD_KAFKA_RESP_ERR__TRANSPORT && !self.fault_) {
     self.errors_.add();
     return;

@@ -33,7 +33,7 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// `delivered` hears of every message's end (producers). Errors: kafka_misconfigured.
+  /// `delivered` is called once for every message (producers). Errors: kafka_misconfigured.
   Result<void> open(const Connection& connection, const std::vector<Property>& properties,
                     Delivered delivered = nullptr);
   rd_kafka_s* handle() const { return handle_; }

@@ -130,7 +130,7 @@ bool RdConsumer::has_partitions() const {
 
 std::optional<std::string> RdConsumer::fault() const {
   if (client_.fault()) return client_.fault();
-  // A missing topic is told once; it is over when the group gives us partitions.
+  // A missing topic is logged once; it ends when the group gives us partitions.
   return topic_fault_ && !has_partitions() ? topic_fault_ : std::nullopt;
 }
 

@@ -104,7 +104,7 @@ struct Subscription {
   int session_timeout_ms = 30'000;
 };
 
-/// What a look at Kafka found.
+/// The result of a check of Kafka.
 struct KafkaCheck {
   int brokers = 0;
   std::int64_t round_trip_us = 0;

@@ -20,7 +20,7 @@ class LineWriter {
     now
   };
 
-  /// The line that tells of lines left out.
+  /// The line that reports how many lines were dropped.
   using TellLeftOut = std::function<std::string(std::uint64_t count)>;
 
   LineWriter(int descriptor, TellLeftOut tell_left_out);

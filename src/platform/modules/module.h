@@ -20,7 +20,7 @@
 /// What every module of the program brings to it. src/app/modules.cpp has the list of them.
 namespace florin::modules {
 
-/// degraded: it works, and somebody should look at it.
+/// degraded: it works, and a person should check it.
 enum class HealthLevel : std::uint8_t { healthy, degraded, down };
 std::string_view to_string(HealthLevel level);
 
@@ -31,8 +31,8 @@ struct Health {
   static Health degraded(std::string reason) { return {HealthLevel::degraded, std::move(reason)}; }
 };
 
-/// Something outside that the program can do without for a time: while it is away, the server is
-/// degraded and continues.
+/// Something outside that the program can do without for a time: while it is unavailable, the
+/// server is degraded and continues.
 struct Dependency {
   std::string name;  ///< "kafka"
   bool is_healthy = true;

@@ -26,7 +26,7 @@ class CommitHead {
   CommitHead& operator=(const CommitHead&) = delete;
 
   /// Notes that this process has the database open, and tells whether no other has. The first one
-  /// holds others up until it says that it has looked at the log.
+  /// holds others up until it says that it has read the log.
   bool enter();
   void has_looked();
 

@@ -107,8 +107,8 @@ class Tx {
   /// store_conflict (PostgreSQL: the unit of work will be run again).
   virtual Result<std::int64_t> exec(const Query& query, std::span<const Param> params) = 0;
   /// As exec, where nobody asks how many rows it changed. PostgreSQL takes it, and several after
-  /// it, while the caller goes on: the error of one is then told by a later call, or undoes the
-  /// unit of work at its end. Parameters may go as soon as this returns.
+  /// it, while the caller continues: the error of one is then returned by a later call, or undoes
+  /// the unit of work at its end. Parameters may go as soon as this returns.
   virtual Result<void> send(const Query& query, std::span<const Param> params) {
     const auto changed = exec(query, params);
     return changed ? Result<void>() : changed.error();
@@ -197,7 +197,7 @@ struct WriteStats {
   std::vector<std::uint32_t> damaged_pages;
 };
 
-/// What a look at every page of the database found.
+/// The result of reading every page of the database.
 struct PageReport {
   bool has_checksums = false;  ///< Without them nothing was compared.
   std::int64_t pages = 0;      ///< Compared; 0 where the server does it by itself.

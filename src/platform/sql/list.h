@@ -71,7 +71,7 @@ class ListQueries {
 
 /// A tenant's rows of a table, newest first, page by page. The table describes the columns id,
 /// tenant_id and created_at_us, and has an index on (tenant_id, id); ids grow with time. A page
-/// looks at a bounded number of rows (see PageWork).
+/// reads a bounded number of rows (see PageWork).
 template <class T>
 class List {
  public:

@@ -413,7 +413,7 @@ Result<void> PostgresConnection::query(const Query& query, std::span<const Param
   return {};
 }
 
-/// Through a cursor: the server makes no more rows than are looked at, and few are held at once.
+/// Through a cursor: the server makes no more rows than are read, and few are in memory at once.
 Result<void> PostgresConnection::query_long(const Query& query, std::span<const Param> params,
                                             const RowVisitor& visit) {
   const std::size_t wanted = count_parameters(query.sql);

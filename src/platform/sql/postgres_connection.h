@@ -31,7 +31,7 @@ class PostgresConnection {
   PostgresConnection& operator=(const PostgresConnection&) = delete;
 
   Result<std::int64_t> exec(const Query& query, std::span<const Param> params = {});
-  /// The server takes it while the caller goes on (libpq's pipeline mode). Errors come with the
+  /// The server takes it while the caller continues (libpq's pipeline mode). Errors come with the
   /// next call that waits for an answer.
   Result<void> send(const Query& query, std::span<const Param> params);
   /// As send; the rows are visited by the call that waits for the answer.

@@ -63,7 +63,7 @@ void PostgresWatch::end_silent_lines() {
     if (until == 0 || now < until) continue;
     log::warn("the database server does not answer: its connection is closed",
               {{"waited_ms", static_cast<std::int64_t>(line->patience_.count())}});
-    // Whoever waits in libpq hears of it as of a server that went away.
+    // Whoever waits in libpq gets the error of a lost server.
     ::shutdown(line->socket_, SHUT_RDWR);
     line->waits_until_ns_ = 0;
   }

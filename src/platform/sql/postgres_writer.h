@@ -51,7 +51,7 @@ class PostgresWriter final : public WriterConnection {
                  std::unique_ptr<PostgresConnection> connection);
 
   Result<void> begin() override;
-  /// When the connection breaks meanwhile, asks the server afterwards what became of it.
+  /// When the connection breaks meanwhile, asks the server afterwards whether it committed.
   Result<void> commit() override;
   void roll_back() override;
   Result<void> set_savepoint() override;

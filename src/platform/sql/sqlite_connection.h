@@ -91,7 +91,7 @@ class SqliteConnection {
 };
 
 /// The transaction a unit of work sees. Once SQLite has ended it on a fault, every further call
-/// gets that fault: a unit that goes on regardless must not write outside of a transaction.
+/// gets that fault: a unit that continues regardless must not write outside of a transaction.
 class SqliteTx final : public WriterTx {
  public:
   explicit SqliteTx(SqliteConnection& connection) : connection_(connection) {}

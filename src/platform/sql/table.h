@@ -274,7 +274,7 @@ class Table {
     TRY(insert_.add(tx, row));
     return {};
   }
-  /// As insert(), where nobody asks how it went: PostgreSQL may tell of an error by a later call.
+  /// As insert(), without waiting: PostgreSQL may return the error from a later call.
   Result<void> send(Tx& tx, const T& row) const { return insert_.send(tx, std::span(&row, 1)); }
   Result<void> send(Tx& tx, std::span<const T> rows) const { return insert_.send(tx, rows); }
   /// Writes every column that changes; false: there is no row with these keys.
