@@ -33,10 +33,17 @@ function ask(dataDir, sql) {
 const tablesOf = (dataDir) =>
     ask(dataDir, "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename;");
 
-/** The statements of a binary: its texts that are SQL. */
+/** A beginning of a statement that is put together would swallow the statement after it. */
+const closesItsParentheses = (text) => text.split('(').length === text.split(')').length;
+
+/**
+ * The statements of a binary: its texts that are SQL. Those of described tables are put together when the program
+ * starts; they name their columns, and a unit test of app prepares each of them.
+ */
 function statementsOf(program) {
   const texts = readFileSync(program, 'latin1').split('\0');
-  return [...new Set(texts)].filter((text) => /^(SELECT|INSERT INTO|UPDATE|DELETE FROM) [\x20-\x7e]+$/.test(text));
+  return [...new Set(texts)].filter((text) => /^(SELECT|INSERT INTO|UPDATE|DELETE FROM) [\x20-\x7e]+$/.test(text) &&
+                                              closesItsParentheses(text));
 }
 
 /** Those that the schema as it is does not take, with the reason. */

@@ -57,7 +57,7 @@ Columns columns_with_sums() {
 }
 
 const sql::Table<Account> account_rows("accounts", columns(), unread_account());
-const sql::Table<Account> accounts("accounts", columns_with_sums(), unread_account());
+const sql::View<Account> accounts("accounts", columns_with_sums(), unread_account());
 #define FLORIN_WITH_SUMS "JOIN balances ON account_id = id "
 const auto account_by_id =
     accounts.select("ledger.account_by_id", FLORIN_WITH_SUMS "WHERE id = $1");

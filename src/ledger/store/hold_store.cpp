@@ -53,14 +53,14 @@ const sql::Table<HoldPostingRow> hold_postings(
 const auto postings_of_hold =
     hold_postings.select("ledger.hold_postings_of", "WHERE hold_id = $1 ORDER BY place");
 
-const sql::Table<HoldHead> heads("holds", {
-                                              {"id", &HoldHead::id},
-                                              {"status", &HoldHead::status},
-                                              {"expires_at_us", &HoldHead::expires_at},
-                                              {"reference", &HoldHead::reference},
-                                              {"metadata", &HoldHead::metadata},
-                                              {"created_at_us", &HoldHead::created_at},
-                                          });
+const sql::View<HoldHead> heads("holds", {
+                                             {"id", &HoldHead::id},
+                                             {"status", &HoldHead::status},
+                                             {"expires_at_us", &HoldHead::expires_at},
+                                             {"reference", &HoldHead::reference},
+                                             {"metadata", &HoldHead::metadata},
+                                             {"created_at_us", &HoldHead::created_at},
+                                         });
 #define FLORIN_RANGE " AND id >= $2 AND id <= $3 ORDER BY id"
 const OrderedSelect<HoldHead> holds_of_tenant{
     heads.select("ledger.holds_newest_first", "WHERE tenant_id = $1" FLORIN_RANGE " DESC",

@@ -77,7 +77,7 @@ class List {
  public:
   /// `indexed` names columns that have an index on (column, id): the first of them that is filtered
   /// by chooses the rows; other filters are compared with each row.
-  List(const Table<T>& table, std::string_view name, std::vector<std::string_view> indexed = {})
+  List(const View<T>& table, std::string_view name, std::vector<std::string_view> indexed = {})
       : table_(table), queries_(table.name(), table.column_texts(), name, std::move(indexed)) {}
 
   Result<Paged<T>> page(Tx& tx, TenantId tenant, const PageRequest& request,
@@ -89,7 +89,7 @@ class List {
   }
 
  private:
-  const Table<T>& table_;
+  const View<T>& table_;
   const ListQueries queries_;
 };
 

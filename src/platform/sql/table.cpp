@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <mutex>
+#include <set>
+
 namespace florin::sql {
 namespace {
 
@@ -26,10 +29,38 @@ std::string with_rest(std::string text, std::string_view rest) {
   return text;
 }
 
+/// Made by the first statement, and so destroyed behind the last.
+struct Register {
+  std::mutex mutex;
+  std::set<const Statement*> statements;
+};
+Register& all_statements() {
+  static Register all;
+  return all;
+}
+
 }  // namespace
 
 Statement::Statement(std::string name, std::string sql, Rows rows, Sees sees)
-    : name_(std::move(name)), sql_(std::move(sql)), query_{name_, sql_, rows, sees} {}
+    : name_(std::move(name)), sql_(std::move(sql)), query_{name_, sql_, rows, sees} {
+  Register& all = all_statements();
+  const std::lock_guard lock(all.mutex);
+  all.statements.insert(this);
+}
+
+Statement::~Statement() {
+  Register& all = all_statements();
+  const std::lock_guard lock(all.mutex);
+  all.statements.erase(this);
+}
+
+std::vector<std::string> Statement::all_texts() {
+  Register& all = all_statements();
+  const std::lock_guard lock(all.mutex);
+  std::vector<std::string> texts;
+  for (const Statement* statement : all.statements) texts.push_back(statement->sql_);
+  return texts;
+}
 
 std::string select_text(std::string_view table, std::span<const ColumnText> columns,
                         std::string_view rest) {

@@ -142,6 +142,9 @@ class Column {
 class Statement {
  public:
   Statement(std::string name, std::string sql, Rows rows = Rows::few, Sees sees = Sees::own);
+  ~Statement();
+  /// The texts of all that there are, for the test that both engines take each of them.
+  static std::vector<std::string> all_texts();
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   const Query& query() const { return query_; }
@@ -164,14 +167,16 @@ std::string insert_set_text(std::string_view table, std::span<const ColumnText> 
 std::string change_text(std::string_view table, std::span<const ColumnText> columns);
 
 template <class T>
+class View;
+template <class T>
 class Table;
 
 /// A query whose rows become values of T.
 template <class T>
 class Select {
  public:
-  Select(const Table<T>& table, std::string_view name, std::string_view rest, Rows rows)
-      : table_(table), statement_(std::string(name), table.select_text(rest), rows) {}
+  Select(const View<T>& view, std::string_view name, std::string_view rest, Rows rows)
+      : view_(view), statement_(std::string(name), view.select_text(rest), rows) {}
 
   /// The first row; nothing when there is none. Errors: store_corrupt for a cell that cannot be
   /// read, and the database's.
@@ -195,12 +200,12 @@ class Select {
   template <class Visit>
   Result<void> visit(Tx& tx, std::initializer_list<Param> params, const Visit& visit) const {
     return tx.query(statement_.query(), params,
-                    [&](const Row& row) { return visit(table_.read(row)); });
+                    [&](const Row& row) { return visit(view_.read(row)); });
   }
   const Query& query() const { return statement_.query(); }
 
  private:
-  const Table<T>& table_;
+  const View<T>& view_;
   const Statement statement_;
 };
 
@@ -246,25 +251,62 @@ class Insert {
   const Statement one_, set_;
 };
 
+/// Columns that are read together: of a table, or of tables that each select joins.
 template <class T>
-class Table {
+class View {
  public:
-  /// Rows are read into copies of `blank`.
-  Table(std::string_view name, std::vector<Column<T>> columns, T blank = {})
+  /// `name` is the first table. Rows are read into copies of `blank`.
+  View(std::string_view name, std::vector<Column<T>> columns, T blank = {})
       : name_(name),
         blank_(std::move(blank)),
         columns_(std::move(columns)),
-        texts_(texts_of(columns_)),
-        insert_(*this, std::string(name) + ".insert", ""),
-        change_(std::string(name) + ".change", change_text(name, texts_)) {}
-  Table(const Table&) = delete;
-  Table& operator=(const Table&) = delete;
+        texts_(texts_of(columns_)) {}
+  View(const View&) = delete;
+  View& operator=(const View&) = delete;
 
   /// `rest` follows "SELECT … FROM table", as "WHERE id = $1"; see select_text(). The name labels
   /// metrics and errors.
   Select<T> select(std::string_view name, std::string_view rest, Rows rows = Rows::few) const {
     return {*this, name, rest, rows};
   }
+
+  std::string_view name() const { return name_; }
+  std::span<const Column<T>> columns() const { return columns_; }
+  std::span<const ColumnText> column_texts() const { return texts_; }
+  std::string select_text(std::string_view rest) const {
+    return sql::select_text(name_, texts_, rest);
+  }
+  /// A row of a select, whose columns are these in their order.
+  T read(const Row& row) const {
+    T value = blank_;
+    int place = 0;
+    for (const Column<T>& column : columns_)
+      column.read(value, {row, place++, name_, column.text.name});
+    return value;
+  }
+
+ private:
+  static std::vector<ColumnText> texts_of(const std::vector<Column<T>>& columns) {
+    std::vector<ColumnText> texts;
+    for (const Column<T>& column : columns) texts.push_back(column.text);
+    return texts;
+  }
+
+  const std::string_view name_;
+  const T blank_;
+  const std::vector<Column<T>> columns_;
+  const std::vector<ColumnText> texts_;
+};
+
+/// A table that is written, too. At least one column has the role of a key.
+template <class T>
+class Table : public View<T> {
+ public:
+  Table(std::string_view name, std::vector<Column<T>> columns, T blank = {})
+      : View<T>(name, std::move(columns), std::move(blank)),
+        insert_(*this, std::string(name) + ".insert", ""),
+        change_(std::string(name) + ".change", change_text(name, this->column_texts())) {}
+
   Insert<T> insertion(std::string_view name, std::string_view rest) const {
     return {*this, std::string(name), rest};
   }
@@ -280,56 +322,36 @@ class Table {
   /// Writes every column that changes; false: there is no row with these keys.
   Result<bool> change(Tx& tx, const T& row) const {
     KeptTexts kept;
-    return TRY(tx.exec(change_.query(), change_params(row, kept))) > 0;
+    return TRY(tx.exec(change_.query(), params_of({Role::key, Role::changes}, row, kept))) > 0;
   }
   /// As change(), where the row is known to be there.
   Result<void> send_change(Tx& tx, const T& row) const {
     KeptTexts kept;
-    return tx.send(change_.query(), change_params(row, kept));
+    return tx.send(change_.query(), params_of({Role::key, Role::changes}, row, kept));
   }
 
-  std::string_view name() const { return name_; }
-  std::span<const Column<T>> columns() const { return columns_; }
-  std::span<const ColumnText> column_texts() const { return texts_; }
-  std::string select_text(std::string_view rest) const {
-    return sql::select_text(name_, texts_, rest);
-  }
-  /// A row of a select, whose columns are the table's in their order.
-  T read(const Row& row) const {
-    T value = blank_;
-    int place = 0;
-    for (const Column<T>& column : columns_)
-      column.read(value, {row, place++, name_, column.text.name});
-    return value;
-  }
+  /// Every column, in their order.
   std::vector<Param> params(const T& row, KeptTexts& kept) const {
     std::vector<Param> params;
-    params.reserve(columns_.size());
-    for (const Column<T>& column : columns_) params.push_back(column.param(row, kept));
+    params.reserve(this->columns().size());
+    for (const Column<T>& column : this->columns()) params.push_back(column.param(row, kept));
     return params;
   }
 
  private:
-  std::vector<Param> change_params(const T& row, KeptTexts& kept) const {
+  /// The columns of the first role, then those of the second.
+  std::vector<Param> params_of(std::initializer_list<Role> roles, const T& row,
+                               KeptTexts& kept) const {
     std::vector<Param> params;
-    params.reserve(columns_.size());
-    for (const Role role : {Role::key, Role::changes}) {
-      for (const Column<T>& column : columns_) {
+    params.reserve(this->columns().size());
+    for (const Role role : roles) {
+      for (const Column<T>& column : this->columns()) {
         if (column.text.role == role) params.push_back(column.param(row, kept));
       }
     }
     return params;
   }
-  static std::vector<ColumnText> texts_of(const std::vector<Column<T>>& columns) {
-    std::vector<ColumnText> texts;
-    for (const Column<T>& column : columns) texts.push_back(column.text);
-    return texts;
-  }
 
-  const std::string_view name_;
-  const T blank_;
-  const std::vector<Column<T>> columns_;
-  const std::vector<ColumnText> texts_;
   const Insert<T> insert_;
   const Statement change_;
 };

@@ -60,19 +60,19 @@ constexpr Query delivery_release{"webhooks.delivery_release",
 constexpr Query delivery_replayed{
     "webhooks.delivery_replayed",
     "UPDATE webhook_outbox SET replayed_at_us = $3 WHERE id = $1 AND tenant_id = $2"};
-const sql::Table<Attempt> attempts_table("webhook_attempts",
-                                         {
-                                             {"delivery_id", &Attempt::delivery},
-                                             {"number", &Attempt::number},
-                                             {"started_at_us", &Attempt::started_at},
-                                             {"duration_us", &Attempt::duration_us},
-                                             {"status", &Attempt::status},
-                                             {"error", &Attempt::error},
-                                             {"request_headers", &Attempt::request_headers},
-                                             {"response_headers", &Attempt::response_headers},
-                                             {"response_body", &Attempt::response_body},
-                                             {"is_truncated", &Attempt::is_truncated},
-                                         });
+const sql::Table<Attempt> attempts_table(
+    "webhook_attempts", {
+                            {"delivery_id", &Attempt::delivery, {.role = Role::key}},
+                            {"number", &Attempt::number, {.role = Role::key}},
+                            {"started_at_us", &Attempt::started_at},
+                            {"duration_us", &Attempt::duration_us},
+                            {"status", &Attempt::status},
+                            {"error", &Attempt::error},
+                            {"request_headers", &Attempt::request_headers},
+                            {"response_headers", &Attempt::response_headers},
+                            {"response_body", &Attempt::response_body},
+                            {"is_truncated", &Attempt::is_truncated},
+                        });
 const auto new_attempt = attempts_table.insertion("webhooks.attempt_insert",
                                                   "ON CONFLICT (delivery_id, number) DO NOTHING");
 const auto attempts_of = attempts_table.select(
@@ -81,8 +81,8 @@ const auto attempts_of = attempts_table.select(
     " ORDER BY number DESC");
 const sql::Table<Replay> replays_table("webhook_replays",
                                        {
-                                           {"id", &Replay::id},
-                                           {"tenant_id", &Replay::tenant},
+                                           {"id", &Replay::id, {.role = Role::key}},
+                                           {"tenant_id", &Replay::tenant, {.role = Role::key}},
                                            {"endpoint_id", &Replay::endpoint},
                                            {"kind", &Replay::kind},
                                            {"position", &Replay::position},
