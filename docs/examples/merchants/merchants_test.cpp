@@ -1,6 +1,10 @@
 // The worked example does what CONTRIBUTING says, on both engines.
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <sstream>
+
+#include "app/docs/api_document.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/try.h"
@@ -182,6 +186,31 @@ TEST_F(Merchants, AreDescribedForTheApiDocument) {
   std::string names;
   for (const auto& [name, schema] : schemas) names += name + " ";
   EXPECT_EQ(names, "Merchant NewMerchant MerchantChange ");
+}
+
+/// The words of the example, with those that every document has.
+json::Value prose() {
+  std::ifstream file(FLORIN_PROSE);
+  std::stringstream text;
+  text << file.rdbuf();
+  const json::Value said = *json::parse(text.str());
+  json::Object words{{"limit", ""}, {"cursor", ""}, {"created_after", ""}, {"created_before", ""}};
+  for (const auto& each : *said.find("query_parameters")->as_object()) words.push_back(each);
+  return json::Object{
+      {"openapi", "3.1.0"},
+      {"info", json::Object{{"title", "Merchants"}}},
+      {"statuses", json::Object{{"merchant_not_found", 404}, {"merchant_exists", 409}}},
+      {"components",
+       json::Object{{"schemas", json::Object{{"Problem", json::Object{{"type", "object"}}}}}}},
+      {"query_parameters", std::move(words)},
+      {"path_parameters", *said.find("path_parameters")},
+      {"paths", *said.find("paths")}};
+}
+
+TEST_F(Merchants, RoutesAndTheApiDocumentAgree) {
+  const app::ApiDocument document =
+      app::make_api_document(routes, prose(), module().api_schemas(), "1");
+  for (const std::string& problem : document.problems) ADD_FAILURE() << problem;
 }
 
 }  // namespace
