@@ -241,7 +241,7 @@ describe('a server that is told to end', {skip: noPostgres}, () => {
     assert.ok(data.filter(({holder}) => holder !== null).length > 1, 'it holds several leases');
     server.stop();
     assert.deepEqual(await books.server.stop(), {code: 0, signal: null});
-    assert.equal(books.server.output.split('could not be given back').length - 1, 1, books.server.output);
+    assert.equal(books.server.output.split('could not be released').length - 1, 1, books.server.output);
   });
 });
 

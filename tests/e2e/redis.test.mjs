@@ -107,7 +107,7 @@ describe('two nodes on one Redis', {skip: !Redis.isInstalled() && 'there is no r
       await eventually('a token', async () => (await client.get('/v1/currencies')).status === 200);
     }
     for (const server of servers) {
-      for (const words of ['rate limits', 'short-lived values']) {
+      for (const words of ['rate limits', 'cached values']) {
         const line = new RegExp(`${words} are per node`, 'g');
         await eventually('the log says so', async () => line.test(server.output));
         assert.equal(server.output.match(line).length, 1);
