@@ -5,7 +5,7 @@
 
 #include "app/wallet_sources.h"
 #include "base/try.h"
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "reconciliation/csv.h"
 #include "reconciliation/errors.h"
 #include "reconciliation/module.h"

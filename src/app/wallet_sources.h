@@ -1,7 +1,7 @@
 #pragma once
 #include <memory>
 
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "reconciliation/reconciliation.h"
 
 namespace florin::app {

@@ -1,104 +1,112 @@
 #include "hub/module.h"
 
+#include <fmt/core.h>
+
 #include "base/id_generator.h"
 #include "base/try.h"
-#include "hub/partners/routes.h"
-#include "hub/wallet/internal_wallet.h"
-#include "hub/wallet/operator_wallet.h"
-#include "hub/wallet/resolver.h"
-#include "hub/wallet/routes.h"
-#include "hub/wallet/settlement.h"
-#include "hub/wallet/store.h"
-#include "platform/jobs/delayer.h"
+#include "events/events.h"
+#include "hub/configured_partner.h"
+#include "hub/partners/fields.h"
+#include "hub/settings.h"
+#include "hub/wallet_hub.h"
+#include "idempotency/idempotency.h"
+#include "ledger/ledger_service.h"
+#include "platform/cache/rate_limiter.h"
+#include "platform/crypto/vault.h"
+#include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
 
 namespace florin::hub {
+namespace {
 
-struct Hub::Impl {
-  HubParts parts;
-  Partners partners;
-  InternalWallet internal;
-  Settlement settlement;
-  jobs::Delayer delayer;
-  http_client::HttpClient http;
-  std::unique_ptr<operators::OperatorClient> client;  // Until stop().
-  OperatorWallet operator_wallet;
-  Resolver resolver;
+/// A partner whose Operator was called this long ago counts as failing now.
+constexpr std::int64_t recent_us = 300LL * 1'000'000;
 
-  explicit Impl(const HubParts& given)
-      : parts(given),
-        partners(given.database, given.clock, given.ids, given.events, given.vault, given.limits,
-                 given.secret_rule),
-        internal(given.database, given.clock, given.ids, given.ledger, given.events),
-        settlement(given.database, given.clock, given.ledger, given.events),
-        http(given.operator_http),
-        client(std::make_unique<operators::OperatorClient>(http, delayer, given.clock,
-                                                           given.metrics, given.limits)),
-        operator_wallet({given.database, given.clock, given.ids, given.events}, *client,
-                        settlement),
-        resolver(given.database, given.clock, partners, *client, settlement, given.metrics) {}
+HubParts parts_of(const modules::Services& services) {
+  const auto& settings = services.get<const Settings>();
+  return {services.get<sql::Database>(),
+          services.get<const Clock>(),
+          services.get<IdGenerator>(),
+          services.get<events::EventLog>(),
+          services.get<ledger::LedgerService>(),
+          services.get<idempotency::Idempotency>(),
+          services.get<metrics::Registry>(),
+          services.get<const crypto::Vault>(),
+          services.get<cache::RateLimiter>(),
+          {.guard = http_client::AddressGuard(settings.allowed_hosts)},
+          services.get<const SecretRule>()};
+}
+
+class HubPart final : public modules::Part {
+ public:
+  explicit HubPart(modules::Services& services)
+      : clock_(services.get<const Clock>()),
+        settings_(services.get<const Settings>()),
+        tenant_(services.get<const modules::ConfiguredTenant>()),
+        hub_(parts_of(services)) {
+    services.provide(hub_);
+  }
+
+  Result<void> recover() override { return hub_.recover(); }
+
+  Result<void> apply_settings() override {
+    if (settings_.hmac_secret.empty()) return {};
+    const TenantId tenant = TRY(tenant_.find());
+    return modules::without_secret_key(
+        ensure_configured_partner(hub_.partners(), tenant, "default", settings_), "HMAC_SECRET");
+  }
+
+  http::Routes routes() override { return hub_.routes(); }
+  std::vector<jobs::Job> jobs() override { return hub_.jobs(); }
+
+  modules::Health health() override {
+    if (std::string failing = failing_operators(); !failing.empty())
+      return modules::Health::degraded(std::move(failing));
+    const Hub::Pending now = hub_.pending();
+    if (now.stuck > 0) {
+      return modules::Health::degraded(
+          fmt::format("{} wallet transactions are stuck: decide them", now.stuck));
+    }
+    if (now.pending == 0) return {};
+    return {modules::HealthLevel::healthy,
+            fmt::format("{} wallet transactions are pending", now.pending)};
+  }
+
+  /// Of the partners in memory.
+  Result<std::vector<std::string>> unreadable_secrets() override {
+    std::vector<std::string> all = hub_.partners().unreadable();
+    for (std::string& code : all) code = "partner " + code;
+    return all;
+  }
+
+  void stop() override { hub_.stop(); }
+
+ private:
+  std::string failing_operators() {
+    std::string failing;
+    for (const auto& [code, trouble] : hub_.troubles()) {
+      if (clock_.now().us - trouble.last.us > recent_us) continue;
+      failing +=
+          fmt::format("{}calls to the Operator of {} fail since {}: {}",
+                      failing.empty() ? "" : "; ", code, trouble.since.rfc3339(), trouble.reason);
+    }
+    return failing;
+  }
+
+  const Clock& clock_;
+  const Settings& settings_;
+  const modules::ConfiguredTenant& tenant_;
+  Hub hub_;
 };
 
-Hub::Hub(const HubParts& parts) : impl_(new Impl(parts)) {}
-Hub::~Hub() { stop(); }
+}  // namespace
 
-// The calls under way end here, and their answers go through the wallets, which live on.
-void Hub::stop() { impl_->client.reset(); }
-
-Result<void> Hub::recover() {
-  impl_->parts.ids.start_after(
-      TRY(impl_->parts.database.read([](sql::Tx& tx) { return store::find_newest_id(tx); })));
-  return impl_->partners.refresh();
+modules::Module module() {
+  return {.name = "hub",
+          .migrations = migrations(),
+          .api_schemas = partner_schemas,
+          .settings = {settings_section()},
+          .build = modules::make_part<HubPart>};
 }
-
-http::Routes Hub::routes() {
-  Impl& hub = *impl_;
-  http::Routes all = wallet_routes({hub.parts.database, hub.parts.clock, hub.partners, hub.internal,
-                                    hub.operator_wallet, *hub.client, hub.settlement,
-                                    hub.parts.ledger, hub.parts.idempotency});
-  for (http::Route& route :
-       partner_routes({hub.partners, hub.parts.ledger, hub.parts.idempotency, hub.parts.vault,
-                       hub.parts.operator_http.guard, *hub.client}))
-    all.push_back(std::move(route));
-  return all;
-}
-
-std::vector<jobs::Job> Hub::jobs() {
-  return {{"hub.refresh_partners", "Takes up partners that were changed elsewhere.", 1'000,
-           [this]() -> Result<std::string> {
-             TRY(impl_->partners.refresh());
-             return std::string();
-           }},
-          {"hub.measure", "Counts wallet transactions that are pending or stuck.", 2'000,
-           [this] { return impl_->resolver.measure(); }},
-          {"hub.resolve_pending", "Ends wallet transactions whose outcome is unknown.", 1'000,
-           [this] { return impl_->resolver.run(); }, true}};
-}
-
-Result<void> Hub::visit_period(PartnerId partner, Timestamp from, Timestamp to,
-                               const std::function<Result<void>(const WalletTransaction&)>& visit) {
-  constexpr int page = 2'000;
-  WalletTransactionId last;
-  for (;;) {
-    const auto rows = TRY(impl_->parts.database.read(
-        [&](sql::Tx& tx) { return store::find_period(tx, partner, from, to, last, page); }));
-    for (const WalletTransaction& row : rows) TRY(visit(row));
-    if (rows.size() < page) return {};
-    last = rows.back().id;
-  }
-}
-
-std::vector<std::pair<std::string, operators::Trouble>> Hub::troubles() {
-  std::vector<std::pair<std::string, operators::Trouble>> all;
-  for (const auto& [partner, trouble] : impl_->client->troubles()) {
-    const PartnerPtr known = impl_->partners.by_id(partner);
-    if (known && known->partner.is_active()) all.emplace_back(known->partner.code, trouble);
-  }
-  return all;
-}
-
-Hub::Pending Hub::pending() const { return {impl_->resolver.pending(), impl_->resolver.stuck()}; }
-Partners& Hub::partners() { return impl_->partners; }
-operators::OperatorClient& Hub::operator_client() { return *impl_->client; }
 
 }  // namespace florin::hub

@@ -30,7 +30,7 @@
 #include "app/version.h"
 #include "base/try.h"
 #include "cluster/cluster.h"
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "ledger/anchor_file.h"
 #include "ledger/books_import.h"
 #include "ledger/ledger_queries.h"

@@ -11,7 +11,7 @@
 #include "app/secret_key.h"
 #include "base/try.h"
 #include "events/events.h"
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "platform/sql/database.h"
 #include "reconciliation/csv.h"
 #include "reconciliation/engine.h"

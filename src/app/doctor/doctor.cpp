@@ -21,7 +21,7 @@
 #include "cluster/agreed_clock.h"
 #include "cluster/nodes.h"
 #include "cluster/process_identity.h"
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "platform/cache/redis.h"
 #include "platform/crypto/seal_key.h"
 #include "platform/kafka/kafka.h"
