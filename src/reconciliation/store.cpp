@@ -16,7 +16,7 @@ template <class X>
 struct DocumentCell {
   static constexpr sql::Param::Kind type = sql::Param::Kind::text;
   static sql::Param param(const std::optional<X>& value, sql::KeptTexts& kept) {
-    return value ? sql::Param(kept.emplace_back(json::to_text(*value))) : sql::Param(nullptr);
+    return value ? sql::Param(kept.keep(json::to_text(*value))) : sql::Param(nullptr);
   }
   static std::optional<X> read(const sql::CellPlace& cell) {
     if (cell.row.is_null(cell.column)) return std::nullopt;

@@ -2,10 +2,11 @@
 #include <array>
 #include <cstdint>
 #include <cstring>
-#include <deque>
+#include <forward_list>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/currency.h"
 #include "base/id.h"
@@ -19,7 +20,17 @@
 namespace florin::sql {
 
 /// Texts made for a statement; parameters borrow them until it has been sent.
-using KeptTexts = std::deque<std::string>;
+class KeptTexts {
+ public:
+  KeptTexts() = default;
+  KeptTexts(KeptTexts&&) = default;
+  KeptTexts(const KeptTexts&) = delete;
+  KeptTexts& operator=(const KeptTexts&) = delete;
+  const std::string& keep(std::string text) { return texts_.emplace_front(std::move(text)); }
+
+ private:
+  std::forward_list<std::string> texts_;  // Costs nothing while it is empty, as for most rows.
+};
 
 /// A cell on its way in. Its name is only put together when the cell is refused.
 struct CellPlace {

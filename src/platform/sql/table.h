@@ -127,7 +127,7 @@ class Column {
   Column(std::string_view name, ColumnOptions how, TextForm<X> form, Get get)
       : text{name, Param::Kind::text, how.role},
         param([get, form](const T& row, KeptTexts& kept) {
-          return Param(kept.emplace_back(form.write(get(row))));
+          return Param(kept.keep(form.write(get(row))));
         }),
         read([get, form](T& row, const CellPlace& cell) {
           if (auto value = form.read(cell.text())) {
