@@ -7,7 +7,7 @@
 
 #include "access/access.h"
 #include "app/modules.h"
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "platform/http_client/http_client.h"
 #include "platform/sql/database.h"
 #include "platform/sql/temporary_folder.h"

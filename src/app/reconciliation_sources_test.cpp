@@ -8,7 +8,7 @@
 #include "access/access.h"
 #include "app/core.h"
 #include "app/modules.h"
-#include "hub/module.h"
+#include "hub/wallet_hub.h"
 #include "platform/sql/database.h"
 #include "platform/sql/temporary_folder.h"
 #include "platform/sql/test_database.h"
