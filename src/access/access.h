@@ -60,12 +60,16 @@ struct CreatedApiKey {
   Secret secret;  ///< The one time it can be read; the database holds its hash.
 };
 
-/// The permissions there are, each with a sentence. A key is given some of them, or "module:*", or
-/// "*".
-struct Permission {
-  std::string_view name, help;
+/// The permissions that the modules declare (modules::Module::permissions).
+class Permissions {
+ public:
+  explicit Permissions(std::vector<std::string_view> all) : all_(std::move(all)) {}
+  /// Whether a key can be given it: one of them, all of a kind ("ledger:*"), or "*".
+  bool can_be_given(std::string_view wanted) const;
+
+ private:
+  std::vector<std::string_view> all_;
 };
-std::vector<Permission> all_permissions();
 
 /// The permission of routes that are for every key; no key needs to be given it.
 inline constexpr std::string_view any_key = "any";
@@ -73,8 +77,9 @@ inline constexpr std::string_view any_key = "any";
 /// Tenants and API keys. Safe for concurrent use.
 class Access {
  public:
+  /// All of them outlive this.
   Access(sql::Database& database, const Clock& clock, IdGenerator& ids,
-         std::int64_t default_rate_limit_per_second);
+         const Permissions& permissions, std::int64_t default_rate_limit_per_second);
 
   /// Errors: validation_failed, tenant_exists.
   Result<Tenant> create_tenant(std::string_view name);
@@ -92,6 +97,7 @@ class Access {
   sql::Database& database_;
   const Clock& clock_;
   IdGenerator& ids_;
+  const Permissions& permissions_;
   std::int64_t default_rate_limit_per_second_;
 };
 

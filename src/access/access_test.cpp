@@ -21,7 +21,7 @@ class AccessTest : public testing::Test {
   AccessTest() {
     database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
-    access.emplace(*database, clock, ids, 100);
+    access.emplace(*database, clock, ids, known_permissions, 100);
     authenticator.emplace(*database, clock, *limits, *sessions);
     tenant = access->create_tenant("acme")->id;
   }
@@ -56,6 +56,7 @@ class AccessTest : public testing::Test {
   FakeClock clock;
   IdGenerator ids{clock, 0};
   std::unique_ptr<sql::Database> database;
+  const Permissions known_permissions{{"ledger:read", "ledger:write", "events:read"}};
   std::optional<Access> access;
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
   std::unique_ptr<cache::TtlCache> values = cache::ttl_cache_in_memory(clock, 100);
@@ -106,7 +107,7 @@ TEST_F(AccessTest, UnknownKeysAndOtherSchemesAreRefused) {
 
 TEST_F(AccessTest, AKeyMadeElsewhereWorksAtOnce) {
   ASSERT_TRUE(authenticator->refresh());
-  Access other(*database, clock, ids, 100);
+  Access other(*database, clock, ids, known_permissions, 100);
   NewApiKey wanted;
   wanted.tenant = tenant;
   wanted.name = "other";
@@ -155,8 +156,11 @@ TEST_F(AccessTest, WhatIsWrongWithAWantedKeyIsNamed) {
   wanted.tenant = tenant;
   wanted.name = "x";
   EXPECT_EQ(access->create_key(wanted).error().fields.at(0).pointer, "/permissions");
-  wanted.permissions = {"ledger:fly"};
-  EXPECT_EQ(access->create_key(wanted).error().fields.at(0).rule, "unknown_value");
+  for (const char* unknown :
+       {"ledger:fly", "ledger", "led:*", "ledger*", "hub:read", "hub:*", ":*"}) {
+    wanted.permissions = {unknown};
+    EXPECT_EQ(access->create_key(wanted).error().fields.at(0).rule, "unknown_value") << unknown;
+  }
   wanted.permissions = {"*"};
   wanted.rate_limit_per_second = -1;
   EXPECT_EQ(access->create_key(wanted).error().fields.at(0).pointer, "/rate_limit_per_second");

@@ -17,7 +17,8 @@ class AccessPart final : public modules::Part {
  public:
   explicit AccessPart(modules::Services& services)
       : access_(services.get<sql::Database>(), services.get<const Clock>(),
-                services.get<IdGenerator>(), services.get<const Settings>().rate_limit_per_second),
+                services.get<IdGenerator>(), services.get<const Permissions>(),
+                services.get<const Settings>().rate_limit_per_second),
         sessions_(services.get<cache::TtlCache>(), services.get<const Clock>(),
                   services.get<const SessionSettings>()),
         authenticator_(services.get<sql::Database>(), services.get<const Clock>(),

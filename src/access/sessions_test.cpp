@@ -27,7 +27,7 @@ class SessionsTest : public testing::Test {
   SessionsTest() {
     database = std::move(*sql::open_test_database());
     EXPECT_TRUE(sql::migrate(*database, migrations(), clock.now()));
-    access.emplace(*database, clock, ids, 100);
+    access.emplace(*database, clock, ids, known_permissions, 100);
     authenticator.emplace(*database, clock, *limits, sessions);
     tenant = access->create_tenant("acme")->id;
   }
@@ -106,6 +106,7 @@ class SessionsTest : public testing::Test {
   FakeClock clock;
   IdGenerator ids{clock, 0};
   std::unique_ptr<sql::Database> database;
+  const Permissions known_permissions{{"ledger:read", "ledger:write", "events:read"}};
   std::optional<Access> access;
   std::unique_ptr<cache::RateLimiter> limits = cache::limiter_in_memory();
   std::unique_ptr<cache::TtlCache> values = cache::ttl_cache_in_memory(clock, 100);

@@ -46,6 +46,8 @@ Core::Core(sql::Database& database, const Clock& clock, const Config& config,
       config_(config),
       secret_rule_(secret_rule(config)),
       data_{config.data_dir},
+      event_types_(all_event_types()),
+      permissions_(all_permissions()),
       tenant_{[this]() -> Result<TenantId> {
         return TRY(configured_tenant(get<access::Access>(), config_)).id;
       }},
@@ -60,6 +62,8 @@ Core::Core(sql::Database& database, const Clock& clock, const Config& config,
   services_.provide(ids_);
   services_.provide(secret_rule_);
   services_.provide(data_);
+  services_.provide(event_types_);
+  services_.provide(permissions_);
   services_.provide(tenant_);
   services_.provide(sources_);
   for (const modules::Module& module : all_modules()) {

@@ -3,10 +3,12 @@
 #include <string>
 #include <vector>
 
+#include "access/access.h"
 #include "app/config.h"
 #include "base/clock.h"
 #include "base/id_generator.h"
 #include "base/secret.h"
+#include "events/event_types.h"
 #include "platform/cache/rate_limiter.h"
 #include "platform/cache/ttl_cache.h"
 #include "platform/crypto/vault.h"
@@ -64,6 +66,8 @@ class Core {
   const Config config_;
   const SecretRule secret_rule_;
   const modules::DataFolder data_;
+  const events::EventTypes event_types_;
+  const access::Permissions permissions_;
   const jobs::HeldLeases every_duty_;
   const modules::ConfiguredTenant tenant_;
   const reconciliation::SourceFactory sources_;

@@ -26,11 +26,20 @@ std::span<const modules::Module> all_modules() {
   return all;
 }
 
-std::vector<sql::Migration> all_migrations() {
-  std::vector<sql::Migration> all;
+namespace {
+
+template <class T>
+std::vector<T> of_all(std::span<const T> modules::Module::*member) {
+  std::vector<T> all;
   for (const modules::Module& module : all_modules())
-    all.insert(all.end(), module.migrations.begin(), module.migrations.end());
+    all.insert(all.end(), (module.*member).begin(), (module.*member).end());
   return all;
 }
+
+}  // namespace
+
+std::vector<sql::Migration> all_migrations() { return of_all(&modules::Module::migrations); }
+std::vector<std::string_view> all_event_types() { return of_all(&modules::Module::event_types); }
+std::vector<std::string_view> all_permissions() { return of_all(&modules::Module::permissions); }
 
 }  // namespace florin::app

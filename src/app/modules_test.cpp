@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <fstream>
 #include <set>
 
 #include "access/access.h"
@@ -55,6 +57,29 @@ TEST(Modules, HaveSettingsThatNoOtherHas) {
   }
 }
 
+/// The first column of the table in docs/events.md has every type in backticks.
+std::set<std::string> described_event_types() {
+  std::set<std::string> types;
+  std::ifstream file(fs::path(FLORIN_SOURCE_DIR) / "docs/events.md");
+  for (std::string line; std::getline(file, line);) {
+    if (!line.starts_with("| `")) continue;
+    const std::string cell = line.substr(1, line.find('|', 1) - 1);
+    for (std::size_t open = cell.find('`'); open != std::string::npos;) {
+      const std::size_t close = cell.find('`', open + 1);
+      types.insert(cell.substr(open + 1, close - open - 1));
+      open = cell.find('`', close + 1);
+    }
+  }
+  return types;
+}
+
+TEST(Modules, DeclareTheEventTypesThatTheCatalogueDescribes) {
+  std::set<std::string> declared;
+  for (const std::string_view type : all_event_types())
+    EXPECT_TRUE(declared.emplace(type).second) << type << " is declared twice";
+  EXPECT_EQ(declared, described_event_types());
+}
+
 /// All modules over a database, as a server has them.
 class ModulesAtWork : public testing::Test {
  protected:
@@ -98,6 +123,22 @@ TEST_F(ModulesAtWork, NameTheirJobsAndLeasedTasksAfterThemselves) {
   }
   EXPECT_TRUE(names.contains("webhooks.deliver"));
   EXPECT_FALSE(names.contains("relay.kafka")) << "no brokers are configured";
+}
+
+TEST_F(ModulesAtWork, AskForThePermissionsThatTheyDeclare) {
+  const Core core(*database, clock, config, secret_key);
+  for (const NamedPart& each : core.parts()) {
+    const auto module =
+        std::find_if(all_modules().begin(), all_modules().end(),
+                     [&](const modules::Module& candidate) { return candidate.name == each.name; });
+    const std::set<std::string_view> declared(module->permissions.begin(),
+                                              module->permissions.end());
+    for (const http::Route& route : each.part->routes()) {
+      const bool is_for_all = route.permission.empty() || route.permission == access::any_key;
+      EXPECT_TRUE(is_for_all || declared.contains(route.permission))
+          << each.name << ": " << route.permission;
+    }
+  }
 }
 
 TEST_F(ModulesAtWork, PutIntoTheDatabaseWhatTheSettingsAskFor) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "access/access.h"
 #include "app/application.h"
 #include "app/docs_routes.h"
 #include "app/modules.h"
@@ -29,6 +30,20 @@ ApiDocument document_of_the_server() {
 
 TEST(ApiDocument, SaysWhatTheRoutesDeclare) {
   for (const std::string& problem : document_of_the_server().problems) ADD_FAILURE() << problem;
+}
+
+TEST(Routes, AskForEveryPermissionThatAModuleDeclaresAndForNoOther) {
+  const FakeClock clock;
+  const auto database = std::move(*sql::open_test_database());
+  ASSERT_TRUE(sql::migrate(*database, all_migrations(), clock.now()));
+  Application application(*database, clock, Config(), Secret("a key for tests only"));
+  std::set<std::string> asked, declared;
+  for (const http::Route& route : application.routes()) asked.insert(route.permission);
+  asked.erase("");
+  asked.erase(std::string(access::any_key));
+  for (const std::string_view name : all_permissions())
+    EXPECT_TRUE(declared.emplace(name).second) << name << " is declared twice";
+  EXPECT_EQ(asked, declared);
 }
 
 /// Every "$ref" below a value.

@@ -58,6 +58,8 @@ std::unique_ptr<modules::Part> build(modules::Services& services) {
             services.get<const jobs::Scheduler>(), clock});
 }
 
+constexpr std::string_view permissions[] = {"system:read"};
+
 }  // namespace
 
 Result<void> compare_clocks(AgreedClock& clock, sql::Database& database, const Clock& steady) {
@@ -65,6 +67,9 @@ Result<void> compare_clocks(AgreedClock& clock, sql::Database& database, const C
   return {};
 }
 
-modules::Module module() { return {.name = "cluster", .migrations = migrations(), .build = build}; }
+modules::Module module() {
+  return {
+      .name = "cluster", .migrations = migrations(), .permissions = permissions, .build = build};
+}
 
 }  // namespace florin::cluster

@@ -13,12 +13,12 @@ namespace {
 using http::Request;
 using http::Response;
 
-Result<Filter> parse_filter(const Request& request) {
+Result<Filter> parse_filter(const Request& request, const EventTypes& types) {
   Filter filter;
   if (const auto type = request.query_param("type")) {
-    if (!is_type_or_family(*type)) {
+    if (!types.has_type_or_family(*type)) {
       return json::validation_error({{"#/query/type", "unknown_event_type",
-                                      "must be an event type, or a family: " + known_families()}});
+                                      "must be an event type, or a family: " + types.families()}});
     }
     filter.type = std::string(*type);
   }
@@ -29,8 +29,8 @@ Result<Filter> parse_filter(const Request& request) {
   return filter;
 }
 
-Result<Response> list_events(EventLog& log, const Request& request) {
-  const Filter filter = TRY(parse_filter(request));
+Result<Response> list_events(EventLog& log, const EventTypes& types, const Request& request) {
+  const Filter filter = TRY(parse_filter(request, types));
   const PageRequest page = TRY(http::parse_page(request));
   EventPage found = TRY(log.list(request.caller.tenant, filter, {page.before}, page.limit));
   std::vector<std::string> rows;
@@ -48,13 +48,14 @@ Result<Response> get_event(EventLog& log, const Request& request) {
 
 }  // namespace
 
-http::Routes routes(EventLog& log) {
+http::Routes routes(EventLog& log, const EventTypes& types) {
   constexpr auto time = http::QueryParam::Kind::time;
   return {
       {"GET",
        "/v1/events",
        "events:read",
-       http::SyncHandler([&log](const Request& request) { return list_events(log, request); }),
+       http::SyncHandler(
+           [&log, &types](const Request& request) { return list_events(log, types, request); }),
        {"limit", "cursor", "type", "subject", {"created_after", time}, {"created_before", time}}},
       {"GET", "/v1/events/{id}", "events:read",
        http::SyncHandler([&log](const Request& request) { return get_event(log, request); })},

@@ -6,12 +6,13 @@
 
 namespace florin::events {
 class EventLog;
+class EventTypes;
 
 /// Provides EventLog.
 modules::Module module();
 std::span<const sql::Migration> migrations();
 
 /// GET /v1/events, GET /v1/events/{id}.
-http::Routes routes(EventLog& log);
+http::Routes routes(EventLog& log, const EventTypes& types);
 
 }  // namespace florin::events

@@ -99,11 +99,22 @@ class HubPart final : public modules::Part {
   Hub hub_;
 };
 
+constexpr std::string_view event_types[] = {
+    "partner.created",         "partner.secret_rotated",    "partner.updated",
+    "wallet.credit.completed", "wallet.credit.failed",      "wallet.credit.stuck",
+    "wallet.debit.completed",  "wallet.debit.failed",       "wallet.debit.rolled_back",
+    "wallet.debit.stuck",      "wallet.rollback.completed", "wallet.rollback.failed",
+    "wallet.rollback.stuck",
+};
+constexpr std::string_view permissions[] = {"hub:read", "hub:write"};
+
 }  // namespace
 
 modules::Module module() {
   return {.name = "hub",
           .migrations = migrations(),
+          .event_types = event_types,
+          .permissions = permissions,
           .api_schemas = partner_schemas,
           .settings = {settings_section()},
           .build = modules::make_part<HubPart>};

@@ -88,11 +88,20 @@ class LedgerPart final : public modules::Part {
   bool is_recovered_ = false;
 };
 
+constexpr std::string_view event_types[] = {
+    "account.closed",  "account.created", "account.reopened",
+    "account.updated", "hold.captured",   "hold.created",
+    "hold.expired",    "hold.released",   "transaction.executed",
+};
+constexpr std::string_view permissions[] = {"ledger:read", "ledger:write"};
+
 }  // namespace
 
 modules::Module module() {
   return {.name = "ledger",
           .migrations = migrations(),
+          .event_types = event_types,
+          .permissions = permissions,
           .api_schemas = account_schemas,
           .settings = {settings_section()},
           .build = modules::make_part<LedgerPart>};

@@ -67,6 +67,13 @@ class ReconciliationPart final : public modules::Part {
   Runner runner_;
 };
 
+constexpr std::string_view event_types[] = {
+    "reconciliation.completed",     "reconciliation.failed",        "reconciliation.item.explained",
+    "reconciliation.item.proposed", "reconciliation.item.rejected", "reconciliation.item.resolved",
+};
+constexpr std::string_view permissions[] = {"reconciliation:read", "reconciliation:write",
+                                            "reconciliation:approve"};
+
 }  // namespace
 
 RunOptions run_options(const modules::DataFolder& data) {
@@ -79,6 +86,8 @@ RunOptions run_options(const modules::DataFolder& data) {
 modules::Module module() {
   return {.name = "reconciliation",
           .migrations = migrations(),
+          .event_types = event_types,
+          .permissions = permissions,
           .api_schemas = api_schemas,
           .build = modules::make_part<ReconciliationPart>};
 }

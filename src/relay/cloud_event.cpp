@@ -1,7 +1,6 @@
 #include "relay/cloud_event.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 #include <vector>
 
@@ -13,11 +12,6 @@ namespace florin::relay {
 namespace {
 
 using json::ObjectReader;
-
-/// What others may tell us. A type that nobody listens to is refused, so that a misspelt one is
-/// noticed by its sender.
-constexpr std::array<std::string_view, 2> accepted_types{"sme.kyc.verified",
-                                                         "sme.payment.received"};
 
 /// Source: CloudEvents 1.0.2, "Attribute Naming Convention".
 bool is_attribute_name(std::string_view name) {

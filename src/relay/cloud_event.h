@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@ class Value;
 }
 
 namespace florin::relay {
+
+/// What others may report. Any other type is rejected, so that a misspelt one is noticed by its
+/// sender.
+inline constexpr auto accepted_types =
+    std::to_array<std::string_view>({"sme.kyc.verified", "sme.payment.received"});
 
 /// An event of another system, read from CloudEvents 1.0 JSON.
 struct CloudEvent {

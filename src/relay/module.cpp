@@ -6,6 +6,7 @@
 #include "idempotency/idempotency.h"
 #include "platform/metrics/metrics.h"
 #include "platform/sql/database.h"
+#include "relay/cloud_event.h"
 #include "relay/relay.h"
 #include "relay/settings.h"
 
@@ -54,11 +55,15 @@ class RelayPart final : public modules::Part {
   Relay relay_;
 };
 
+constexpr std::string_view permissions[] = {"inbound:write"};
+
 }  // namespace
 
 modules::Module module() {
   return {.name = "relay",
           .migrations = migrations(),
+          .event_types = accepted_types,
+          .permissions = permissions,
           .api_schemas = api_schemas,
           .settings = {settings_section()},
           .build = modules::make_part<RelayPart>};

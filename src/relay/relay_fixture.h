@@ -51,7 +51,8 @@ class RelayFixture : public testing::Test {
   IdGenerator ids{clock, 0};
   metrics::Registry metrics;
   std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
-  access::Access access{*database, clock, ids, 0};
+  const access::Permissions permissions{{}};
+  access::Access access{*database, clock, ids, permissions, 0};
   events::EventLog events{*database, ids};
   idempotency::Idempotency idempotency;
   TenantId tenant;

@@ -4,6 +4,7 @@
 
 #include "base/id_generator.h"
 #include "base/try.h"
+#include "events/event_types.h"
 #include "events/events.h"
 #include "idempotency/idempotency.h"
 #include "platform/crypto/vault.h"
@@ -28,6 +29,7 @@ Webhooks::Parts parts_of(const modules::Services& services) {
           services.get<const Clock>(),
           services.get<IdGenerator>(),
           services.get<events::EventLog>(),
+          services.get<const events::EventTypes>(),
           services.get<const crypto::Vault>(),
           services.get<metrics::Registry>(),
           [leases](sql::Tx& tx) { return leases.check(tx, delivering); }};
@@ -108,11 +110,19 @@ class WebhooksPart final : public modules::Part {
   Webhooks webhooks_;
 };
 
+constexpr std::string_view event_types[] = {
+    "webhook.endpoint.created",        "webhook.endpoint.deleted", "webhook.endpoint.disabled",
+    "webhook.endpoint.secret_rotated", "webhook.endpoint.updated", "webhook.test",
+};
+constexpr std::string_view permissions[] = {"webhooks:read", "webhooks:write"};
+
 }  // namespace
 
 modules::Module module() {
   return {.name = "webhooks",
           .migrations = migrations(),
+          .event_types = event_types,
+          .permissions = permissions,
           .api_schemas = api_schemas,
           .settings = {settings_section()},
           .build = modules::make_part<WebhooksPart>};

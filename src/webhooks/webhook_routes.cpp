@@ -77,7 +77,8 @@ struct Handlers {
 };
 
 Result<Response> Handlers::create(const Request& request) const {
-  const EndpointDraft wanted = TRY(requests::new_endpoint(request, webhooks.settings().policy));
+  const EndpointDraft wanted =
+      TRY(requests::new_endpoint(request, webhooks.settings().policy, webhooks.event_types()));
   TRY(webhooks.endpoints().check(wanted));
   auto announced = webhooks.changes().announce();
   return once(request, [&](sql::Tx& tx) -> Result<Response> {
@@ -103,10 +104,10 @@ Result<Response> Handlers::get(const Request& request) const {
 Result<Response> Handlers::change(const Request& request) const {
   const EndpointId id = TRY(endpoint_id(request));
   const Endpoint before = TRY(load(request.caller.tenant, id));
-  const EndpointDraft wanted = TRY(requests::change(request, before));
+  const EndpointDraft wanted = TRY(requests::change(request, before, webhooks.event_types()));
   if (wanted.url != before.url) TRY(webhooks.endpoints().check_url(wanted.url));
-  const EndpointChange change_row = [&request](const Endpoint& row) {
-    return requests::change(request, row);
+  const EndpointChange change_row = [this, &request](const Endpoint& row) {
+    return requests::change(request, row, webhooks.event_types());
   };
   auto announced = webhooks.changes().announce();
   announced.of(id);
@@ -171,7 +172,7 @@ Result<Response> Handlers::replay(const Request& request) const {
 }
 
 Result<Response> Handlers::list_deliveries(const Request& request) const {
-  const DeliveryFilter filter = TRY(requests::delivery_filter(request));
+  const DeliveryFilter filter = TRY(requests::delivery_filter(request, webhooks.event_types()));
   const PageRequest page = TRY(http::parse_page(request));
   const auto found = TRY(read([&](sql::Tx& tx) {
     return webhooks.deliveries().list(tx, request.caller.tenant, filter, page);

@@ -149,6 +149,7 @@ DeliveryBacklog Webhooks::backlog() const {
 }
 sql::Database& Webhooks::database() { return impl_->parts.database; }
 const Settings& Webhooks::settings() const { return impl_->settings; }
+const events::EventTypes& Webhooks::event_types() const { return impl_->parts.event_types; }
 Endpoints& Webhooks::endpoints() { return impl_->endpoints; }
 Deliveries& Webhooks::deliveries() { return impl_->deliveries; }
 EndpointChanges& Webhooks::changes() { return impl_->changes; }

@@ -18,7 +18,8 @@ class Vault;
 }
 namespace florin::events {
 class EventLog;
-}
+class EventTypes;
+}  // namespace florin::events
 namespace florin::metrics {
 class Registry;
 }
@@ -48,6 +49,7 @@ class Webhooks {
     const Clock& clock;
     IdGenerator& ids;
     events::EventLog& events;
+    const events::EventTypes& event_types;  ///< Those that endpoints can ask for.
     const crypto::Vault& vault;
     metrics::Registry& metrics;
     Fence fence = [](sql::Tx&) { return Result<void>(); };  ///< By default nobody else delivers.
@@ -79,6 +81,7 @@ class Webhooks {
   // For routes and tests.
   sql::Database& database();
   const Settings& settings() const;
+  const events::EventTypes& event_types() const;
   Endpoints& endpoints();
   Deliveries& deliveries();
   EndpointChanges& changes();

@@ -109,7 +109,8 @@ WebhooksFixture::WebhooksFixture(Settings settings) : idempotency(*database, clo
 void WebhooksFixture::restart(Settings settings) {
   webhooks.reset();
   webhooks = std::make_unique<Webhooks>(
-      Webhooks::Parts{*database, clock, ids, events, vault, metrics}, std::move(settings));
+      Webhooks::Parts{*database, clock, ids, events, event_types, vault, metrics},
+      std::move(settings));
   EXPECT_TRUE(webhooks->recover());
   EXPECT_TRUE(webhooks->begin());
 }

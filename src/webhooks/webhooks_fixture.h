@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/id_generator.h"
+#include "events/event_types.h"
 #include "events/events.h"
 #include "idempotency/idempotency.h"
 #include "platform/crypto/vault.h"
@@ -106,6 +107,8 @@ class WebhooksFixture : public testing::Test {
   metrics::Registry metrics;
   std::unique_ptr<sql::Database> database = std::move(*sql::open_test_database());
   events::EventLog events{*database, ids};
+  const events::EventTypes event_types{
+      {"account.closed", "account.created", "wallet.debit.completed", "webhook.test"}};
   idempotency::Idempotency idempotency;
   std::unique_ptr<Webhooks> webhooks;
 };

@@ -76,6 +76,10 @@ class Part {
 struct Module {
   std::string_view name;
   std::span<const sql::Migration> migrations = {};
+  /// The types of the events that it writes; docs/events.md describes them.
+  std::span<const std::string_view> event_types = {};
+  /// The permissions that its routes ask for: "ledger:read".
+  std::span<const std::string_view> permissions = {};
   /// The schemas of the API document that are made from descriptions of fields.
   json::Object (*api_schemas)() = nullptr;
   /// Each fills a struct, which `build` finds as a const service.

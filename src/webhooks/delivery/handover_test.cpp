@@ -12,7 +12,7 @@ class Handover : public WebhooksFixture {
   Handover() {
     Settings settings = settings_of_tests();
     settings.poll_interval_ms = 1;
-    Webhooks::Parts parts{*database, clock, other_ids, events, vault, metrics};
+    Webhooks::Parts parts{*database, clock, other_ids, events, event_types, vault, metrics};
     parts.fence = [this](sql::Tx&) -> Result<void> {
       if (has_lease) return {};
       is_stopped_by_fence = true;

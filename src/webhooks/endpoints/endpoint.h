@@ -15,6 +15,10 @@
 #include "base/words.h"
 #include "platform/json/value.h"
 
+namespace florin::events {
+class EventTypes;
+}
+
 namespace florin::webhooks {
 
 struct EndpointTag {
@@ -111,6 +115,8 @@ struct EndpointDraft : Endpoint {
   /// Of tls.certificate_pem. Nothing: the one that is stored; empty: none.
   std::optional<Secret> private_key_pem = {};
   bool has_stored_key = false;
+  /// Those that `selection` can name.
+  const events::EventTypes* known_types = nullptr;
 };
 /// What a stored endpoint becomes. It may be called more than once.
 using EndpointChange = std::function<Result<EndpointDraft>(const Endpoint& before)>;

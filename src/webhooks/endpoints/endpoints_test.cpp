@@ -111,10 +111,10 @@ TEST_F(EndpointRules, ValidationNamesEveryBadField) {
       "rate_limit_per_second":0,"max_concurrency":65,"client_certificate_pem":"x",
       "is_trusted":true})");
   EXPECT_EQ(refused.code, "validation_failed");
-  EXPECT_EQ(places(refused), (std::vector<std::string>{
-                                 "/url", "/event_types", "/filter", "/order_by",
-                                 "/retry_delays_ms/0", "/timeout_ms", "/rate_limit_per_second",
-                                 "/max_concurrency", "/client_certificate_pem", "/is_trusted"}));
+  EXPECT_EQ(places(refused),
+            (std::vector<std::string>{"/url", "/filter", "/order_by", "/retry_delays_ms/0",
+                                      "/timeout_ms", "/rate_limit_per_second", "/max_concurrency",
+                                      "/client_certificate_pem", "/is_trusted", "/event_types"}));
   for (const char* types : {"transactions.*", "acc.*", "account.gone", "webhook.*", "*"}) {
     const std::string body = R"({"event_types":[")" + std::string(types) + "\"]}";
     const auto unknown = call("PATCH", one, made(), body);

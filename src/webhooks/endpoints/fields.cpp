@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "events/event_types.h"
 #include "webhooks/delivery/signature.h"
 
 namespace florin::webhooks {
@@ -32,19 +31,6 @@ bool is_dotted(std::string_view text) {
   });
   return of_words && !text.empty() && text.front() != '.' && text.back() != '.' &&
          text.find("..") == std::string_view::npos;
-}
-
-/// Events of webhooks themselves are sent only where they are named exactly, never as a family.
-bool can_be_selected(std::string_view text) {
-  const bool is_silent_family = text.starts_with("webhook.") && text.ends_with(".*");
-  return !is_silent_family && events::is_type_or_family(text);
-}
-
-std::optional<BrokenRule> broken_types(const std::vector<std::string>& types) {
-  if (std::all_of(types.begin(), types.end(), can_be_selected)) return std::nullopt;
-  return BrokenRule{"unknown_event_type", "must name event types, or families out of " +
-                                              events::known_families() +
-                                              "; those of webhook.* by their exact type"};
 }
 
 std::optional<BrokenRule> broken_path(const std::string& path) {
@@ -195,7 +181,6 @@ const Fields<EndpointDraft>& endpoint_fields() {
        &Endpoint::selection,
        &Selection::event_types,
        {.items = {0, 50},
-        .check = broken_types,
         .help = "Exact types and families (account.*); empty means all except webhook.*"}},
       {"filter",
        &Endpoint::selection,

@@ -1,5 +1,7 @@
 #include "webhooks/endpoints/requests.h"
 
+#include <algorithm>
+#include <type_traits>
 #include <utility>
 
 #include "base/try.h"
@@ -29,6 +31,30 @@ Problems broken_certificate(const EndpointDraft& endpoint) {
   return {};
 }
 
+/// Events of webhooks themselves are sent only where they are named exactly, never as a family.
+bool can_be_selected(std::string_view text, const events::EventTypes& types) {
+  const bool is_silent_family = text.starts_with("webhook.") && text.ends_with(".*");
+  return !is_silent_family && types.has_type_or_family(text);
+}
+
+Problems broken_types(const EndpointDraft& endpoint) {
+  const std::vector<std::string>& wanted = endpoint.selection.event_types;
+  const bool is_good = std::all_of(wanted.begin(), wanted.end(), [&](std::string_view text) {
+    return can_be_selected(text, *endpoint.known_types);
+  });
+  if (is_good) return {};
+  return {{"/event_types", "unknown_event_type",
+           "must name event types, or families out of " + endpoint.known_types->families() +
+               "; those of webhook.* by their exact type"}};
+}
+
+/// What is not a matter of one field alone.
+Problems broken_together(const EndpointDraft& endpoint) {
+  Problems problems = broken_types(endpoint);
+  for (FieldError& problem : broken_certificate(endpoint)) problems.push_back(std::move(problem));
+  return problems;
+}
+
 Problems broken_rotation(const Rotation& rotation) {
   if (rotation.kind != SecretKind::ed25519 || !rotation.secret) return {};
   return {{"/secret", "not_allowed", "an ed25519 key is always generated"}};
@@ -41,9 +67,10 @@ Problems broken_replay(const ReplayRequest& replay) {
 }
 
 /// A parameter that `parse` understands, or a problem.
-template <class T>
-std::optional<T> read_param(const http::Request& request, std::string_view name, Problems& problems,
-                            std::optional<T> (*parse)(std::string_view), BrokenRule rule) {
+template <class Parse>
+std::invoke_result_t<Parse, std::string_view> read_param(const http::Request& request,
+                                                         std::string_view name, Problems& problems,
+                                                         const Parse& parse, BrokenRule rule) {
   const auto text = request.query_param(name);
   auto value = text ? parse(*text) : std::nullopt;
   if (text && !value)
@@ -51,24 +78,23 @@ std::optional<T> read_param(const http::Request& request, std::string_view name,
   return value;
 }
 
-std::optional<std::string> event_type_of(std::string_view text) {
-  return events::is_type(text) ? std::optional(std::string(text)) : std::nullopt;
-}
-
 }  // namespace
 
-Result<EndpointDraft> new_endpoint(const http::Request& request, const DeliveryPolicy& policy) {
+Result<EndpointDraft> new_endpoint(const http::Request& request, const DeliveryPolicy& policy,
+                                   const events::EventTypes& types) {
   EndpointDraft start;
   start.tenant = request.caller.tenant;
   start.policy = policy;
-  return json::read_new(endpoint_fields(), body_of(request), std::move(start), broken_certificate);
+  start.known_types = &types;
+  return json::read_new(endpoint_fields(), body_of(request), std::move(start), broken_together);
 }
 
-Result<EndpointDraft> change(const http::Request& request, const Endpoint& before) {
+Result<EndpointDraft> change(const http::Request& request, const Endpoint& before,
+                             const events::EventTypes& types) {
   EndpointDraft start{before};
   start.has_stored_key = before.tls.certificate_pem.has_value();
-  return json::read_change(endpoint_fields(), body_of(request), std::move(start),
-                           broken_certificate);
+  start.known_types = &types;
+  return json::read_change(endpoint_fields(), body_of(request), std::move(start), broken_together);
 }
 
 Result<Rotation> rotation(const http::Request& request) {
@@ -79,7 +105,8 @@ Result<ReplayRequest> replay(const http::Request& request) {
   return json::read_new(replay_fields(), body_of(request), ReplayRequest(), broken_replay);
 }
 
-Result<DeliveryFilter> delivery_filter(const http::Request& request) {
+Result<DeliveryFilter> delivery_filter(const http::Request& request,
+                                       const events::EventTypes& types) {
   DeliveryFilter filter;
   Problems problems;
   filter.endpoint = read_param(request, "endpoint_id", problems, EndpointId::parse,
@@ -88,9 +115,12 @@ Result<DeliveryFilter> delivery_filter(const http::Request& request) {
                             {"malformed", "must be the id of an event"});
   filter.state = read_param(request, "state", problems, parse_word<DeliveryState>,
                             {"unknown_value", must_be_one_of(all_words<DeliveryState>())});
+  const auto event_type_of = [&types](std::string_view text) {
+    return types.has(text) ? std::optional(std::string(text)) : std::nullopt;
+  };
   filter.event_type = read_param(
       request, "event_type", problems, event_type_of,
-      {"unknown_event_type", "must be an event type of the families " + events::known_families()});
+      {"unknown_event_type", "must be an event type of the families " + types.families()});
   if (!problems.empty()) return json::validation_error(std::move(problems));
   return filter;
 }
