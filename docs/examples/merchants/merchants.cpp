@@ -1,4 +1,3 @@
-// Merchants of a tenant: the worked example of CONTRIBUTING, "Add a resource".
 #include <array>
 
 #include "platform/modules/module.h"
@@ -93,9 +92,14 @@ struct Part final : modules::Part {
   modules::Services& services;
 };
 
+constexpr std::string_view event_types[] = {"merchant.created", "merchant.updated"};
+constexpr std::string_view permissions[] = {"merchants:read", "merchants:write"};
+
 modules::Module module() {
   return {.name = "merchants",
           .migrations = migrations(),
+          .event_types = event_types,
+          .permissions = permissions,
           .api_schemas = [] { return resources::schemas_of(description); },
           .build = modules::make_part<Part>};
 }
