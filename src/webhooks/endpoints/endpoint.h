@@ -115,8 +115,9 @@ struct EndpointDraft : Endpoint {
   /// Of tls.certificate_pem. Nothing: the one that is stored; empty: none.
   std::optional<Secret> private_key_pem = {};
   bool has_stored_key = false;
-  /// Those that `selection` can name.
+  /// Those that `selection` can name, besides those that it names already.
   const events::EventTypes* known_types = nullptr;
+  std::vector<std::string> stored_types = {};
 };
 /// What a stored endpoint becomes. It may be called more than once.
 using EndpointChange = std::function<Result<EndpointDraft>(const Endpoint& before)>;

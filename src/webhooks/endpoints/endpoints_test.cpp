@@ -1,6 +1,8 @@
+#include "events/event_types.h"
 #include "platform/sql/damage.h"
 #include "webhooks/delivery/signature.h"
 #include "webhooks/endpoints/endpoint_store.h"
+#include "webhooks/endpoints/requests.h"
 #include "webhooks/errors.h"
 #include "webhooks/webhooks_fixture.h"
 
@@ -387,6 +389,22 @@ TEST_F(EndpointRules, SecretsOfAnotherKeyAreUnreadableAndSaidSo) {
   vault = crypto::Vault(Secret("another master key altogether"));
   restart();
   EXPECT_EQ(call("GET", one + "/secrets", id).code, "secret_unreadable");
+}
+
+TEST(EndpointChange, ATypeThatNoModuleDeclaresAnyMoreStaysAndIsNotTakenAnew) {
+  const events::EventTypes types({"account.created"});
+  Endpoint before;
+  before.url = "https://a.example/";
+  before.selection.event_types = {"gone.long_ago"};
+  const auto fault_of = [&](const std::string& body) {
+    http::Request request;
+    request.body = body;
+    const auto changed = requests::change(request, before, types);
+    return changed ? std::string() : changed.error().fields.front().pointer;
+  };
+  EXPECT_EQ(fault_of(R"({"description":"x"})"), "");
+  EXPECT_EQ(fault_of(R"({"event_types":["gone.long_ago","account.*"]})"), "");
+  EXPECT_EQ(fault_of(R"({"event_types":["gone.today"]})"), "/event_types");
 }
 
 }  // namespace

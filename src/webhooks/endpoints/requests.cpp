@@ -39,8 +39,10 @@ bool can_be_selected(std::string_view text, const events::EventTypes& types) {
 
 Problems broken_types(const EndpointDraft& endpoint) {
   const std::vector<std::string>& wanted = endpoint.selection.event_types;
+  const std::vector<std::string>& stored = endpoint.stored_types;
   const bool is_good = std::all_of(wanted.begin(), wanted.end(), [&](std::string_view text) {
-    return can_be_selected(text, *endpoint.known_types);
+    return can_be_selected(text, *endpoint.known_types) ||
+           std::find(stored.begin(), stored.end(), text) != stored.end();
   });
   if (is_good) return {};
   return {{"/event_types", "unknown_event_type",
@@ -94,6 +96,7 @@ Result<EndpointDraft> change(const http::Request& request, const Endpoint& befor
   EndpointDraft start{before};
   start.has_stored_key = before.tls.certificate_pem.has_value();
   start.known_types = &types;
+  start.stored_types = before.selection.event_types;
   return json::read_change(endpoint_fields(), body_of(request), std::move(start), broken_together);
 }
 
