@@ -34,7 +34,8 @@ http::Response answer_of(const http::Routes& routes, std::string_view pattern,
   for (const http::Route& route : routes) {
     if (route.method != "GET" || route.pattern != pattern) continue;
     auto answer = call(route, request);
-    return answer ? std::move(*answer) : http::problem(answer.error(), "req_test");
+    const std::string_view request_id = "req_test";
+    return answer ? std::move(*answer) : http::problem(answer.error(), request_id);
   }
   ADD_FAILURE() << "there is no route GET " << pattern;
   return {};
