@@ -75,7 +75,7 @@ ApiDocument Assembler::assemble(const http::Routes& routes, std::string_view ver
   Object made_paths = paths(routes);
   for (const auto& [name, value] : *prose_.as_object()) {
     if (name == "paths") {
-      document.emplace_back(name, std::move(made_paths));
+      document.emplace_back(name, std::exchange(made_paths, {}));
     } else if (name == "components") {
       Object components = *value.as_object();
       for (auto& [kind, all] : components) {
